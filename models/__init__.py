@@ -1,0 +1,1 @@
+"""The core: arrays, Keras and NumPy. Never imports streamlit or plotly."""

@@ -1,0 +1,283 @@
+"""Run directories: the truth about every job, readable by any process, whole after a kill at any moment.
+
+    <home>/runs/<run id>/
+        spec.json      what was asked for; written once
+        status.json    the latest state; replaced atomically
+        events.jsonl   what happened, one JSON object a line; only ever appended
+        cancel         exists once the visitor asked to stop
+        …              whatever the job writes, each file replaced atomically
+
+A run id is 128 random bits: who knows it may see the run. The shipped example has the id "example" and is everybody's.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import secrets
+import shutil
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Literal, Protocol
+
+from models.errors import Cancelled, RunNotFound
+
+EXAMPLE = "example"
+ASSETS = Path(__file__).resolve().parents[1] / "assets"
+State = Literal["queued", "running", "done", "cancelled", "failed"]
+_RUN_ID = re.compile(r"[0-9a-f]{32}")
+_OLDEST_DAYS = 14  # runs nobody touched for so long are cleared away when the server starts
+
+
+def home() -> Path:
+    """Return the folder of everything this server keeps: `FREEZEFRAME_HOME`, else `~/.cache/freezeframe`."""
+    chosen = os.environ.get("FREEZEFRAME_HOME")
+    path = Path(chosen) if chosen else Path.home() / ".cache" / "freezeframe"
+    path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return path
+
+
+def write_atomically(path: Path, data: bytes) -> None:
+    """Write `data` to `path` so that a reader, or a kill at any moment, sees the old file or the new one."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}.tmp")
+    try:
+        with open(temporary, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
+
+
+class Progress(Protocol):
+    """What a long computation reports to; it never knows who listens."""
+
+    def event(self, **fields: Any) -> None:
+        """Record what happened; `share` (0..1) and `note` are shown. Raises `Cancelled` when asked to stop."""
+
+    def check(self) -> None:
+        """Raise `Cancelled` when asked to stop; cheap enough for every batch."""
+
+
+class _Silent:
+    """A listener that hears nothing and never cancels."""
+
+    def event(self, **fields: Any) -> None:
+        pass
+
+    def check(self) -> None:
+        pass
+
+
+SILENT: Progress = _Silent()
+
+
+@dataclass(frozen=True, slots=True)
+class RunStatus:
+    """The latest state of a run; times are seconds since the epoch, `share` lies in 0..1."""
+
+    state: State
+    message: str = ""  # why it failed, or what to know about the end
+    share: float = 0.0
+    note: str = ""  # what it is doing
+    started: float | None = None
+    finished: float | None = None
+
+    @property
+    def active(self) -> bool:
+        """Whether the run still waits or works."""
+        return self.state in ("queued", "running")
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One run directory."""
+
+    id: str
+    folder: Path
+
+    def path(self, name: str) -> Path:
+        """Return the path of one of the run's files, whether it is there or not."""
+        return self.folder / name
+
+    @property
+    def record(self) -> dict[str, Any]:
+        """Return the whole of `spec.json`: kind, title, owner, created, spec."""
+        return _read_record(self.folder / "spec.json")
+
+    @property
+    def kind(self) -> str:
+        """Return what sort of job this is: "training", "som", …"""
+        return str(self.record["kind"])
+
+    @property
+    def title(self) -> str:
+        """Return the run's name as it is shown."""
+        return str(self.record["title"])
+
+    @property
+    def owner(self) -> str:
+        """Return the visitor's id; empty for the shipped example."""
+        return str(self.record["owner"])
+
+    @property
+    def created(self) -> float:
+        """Return when the run was asked for, in seconds since the epoch."""
+        return float(self.record["created"])
+
+    @property
+    def spec(self) -> dict[str, Any]:
+        """Return what was asked for, as the job reads it."""
+        return dict(self.record["spec"])
+
+    @property
+    def status(self) -> RunStatus:
+        """Return the latest state; a run whose status file is missing or unreadable counts as failed."""
+        try:
+            return RunStatus(**json.loads((self.folder / "status.json").read_bytes()))
+        except (OSError, ValueError, TypeError):
+            return RunStatus("failed", message="This run's folder is incomplete. Start it again.")
+
+    def set_status(self, status: RunStatus) -> None:
+        """Replace the state."""
+        write_atomically(self.folder / "status.json", json.dumps(asdict(status)).encode())
+
+    def events(self, since: int = 0) -> list[dict[str, Any]]:
+        """Return the recorded events from number `since` on; a line cut short by a kill is left out."""
+        try:
+            lines = (self.folder / "events.jsonl").read_bytes().split(b"\n")
+        except OSError:
+            return []
+        found = []
+        for line in lines:
+            try:
+                found.append(json.loads(line))
+            except ValueError:
+                continue
+        return found[since:]
+
+    def cancel(self) -> None:
+        """Ask the job to stop; it does so at its next check."""
+        (self.folder / "cancel").touch()
+
+    @property
+    def cancel_asked(self) -> bool:
+        """Whether the visitor asked to stop."""
+        return (self.folder / "cancel").exists()
+
+
+@lru_cache(maxsize=512)
+def _read_record(path: Path) -> dict[str, Any]:
+    """Return `spec.json`, which never changes once written."""
+    record: dict[str, Any] = json.loads(path.read_bytes())
+    return record
+
+
+class RunProgress:
+    """The `Progress` of a run directory: events are appended, the status is kept up to date."""
+
+    def __init__(self, run: Run, clock: Callable[[], float] = time.time) -> None:
+        self.run, self.clock = run, clock
+        self.status = RunStatus("running", started=clock())
+        self._end_a_torn_line()
+        run.set_status(self.status)
+
+    def _end_a_torn_line(self) -> None:
+        path = self.run.path("events.jsonl")
+        if path.exists() and (data := path.read_bytes()) and not data.endswith(b"\n"):
+            with open(path, "ab") as file:
+                file.write(b"\n")
+
+    def event(self, **fields: Any) -> None:
+        """Append an event and show its `share` and `note`."""
+        line = json.dumps({"at": self.clock(), **fields}).encode() + b"\n"
+        with open(self.run.path("events.jsonl"), "ab") as file:
+            file.write(line)
+        shown = {key: fields[key] for key in ("share", "note") if key in fields}
+        if shown:
+            self.status = RunStatus(**{**asdict(self.status), **shown})
+            self.run.set_status(self.status)
+        self.check()
+
+    def check(self) -> None:
+        """Raise `Cancelled` when the visitor asked to stop."""
+        if self.run.cancel_asked:
+            raise Cancelled
+
+    def finish(self, state: State, message: str = "") -> None:
+        """Record the end."""
+        share = 1.0 if state == "done" else self.status.share
+        ended = {**asdict(self.status), "state": state, "message": message, "share": share, "finished": self.clock()}
+        self.run.set_status(RunStatus(**ended))
+
+
+def create(kind: str, spec: Mapping[str, Any], *, owner: str, title: str) -> Run:
+    """Make the directory of a new run, queued; it appears whole or not at all."""
+    run_id = secrets.token_hex(16)
+    folder = home() / "runs" / run_id
+    building = folder.with_name(f".{run_id}.tmp")
+    building.mkdir(mode=0o700, parents=True)
+    record = {"version": 1, "kind": kind, "title": title, "owner": owner, "created": time.time(), "spec": dict(spec)}
+    write_atomically(building / "spec.json", json.dumps(record).encode())
+    write_atomically(building / "status.json", json.dumps(asdict(RunStatus("queued"))).encode())
+    os.replace(building, folder)
+    return Run(run_id, folder)
+
+
+def get(run_id: str) -> Run:
+    """Return the run with this id.
+
+    Raises:
+        RunNotFound: The id is malformed, or its folder is gone or unreadable.
+    """
+    if run_id == EXAMPLE:
+        folder = ASSETS / EXAMPLE
+    elif _RUN_ID.fullmatch(run_id):
+        folder = home() / "runs" / run_id
+    else:
+        raise RunNotFound("Expected the id of a run: 32 characters out of 0-9 and a-f. The link may be cut short.")
+    try:
+        _read_record(folder / "spec.json")
+    except (OSError, ValueError) as error:
+        raise RunNotFound("This run is not here any more. Train again, or choose another run.") from error
+    return Run(run_id, folder)
+
+
+def everything() -> list[Run]:
+    """Return every run of this server, oldest first, the example left out; broken folders are passed over."""
+    found = []
+    for folder in (home() / "runs").glob("*/"):
+        try:
+            found.append(get(folder.name))
+        except RunNotFound:
+            continue
+    return sorted(found, key=lambda run: run.created)
+
+
+def listing(owner: str, kind: str | None = None) -> list[Run]:
+    """Return one visitor's runs, newest first."""
+    mine = [run for run in everything() if run.owner == owner and kind in (None, run.kind)]
+    return mine[::-1]
+
+
+def clear_old(now: float | None = None) -> int:
+    """Delete runs that nothing was written to for two weeks, and half-made folders; return how many."""
+    oldest = (time.time() if now is None else now) - _OLDEST_DAYS * 86400
+    gone = 0
+    for folder in [*(home() / "runs").glob("*/"), *(home() / "runs").glob(".*.tmp/")]:
+        newest = max((entry.stat().st_mtime for entry in folder.iterdir()), default=folder.stat().st_mtime)
+        if newest < oldest or (folder.name.startswith(".") and newest < oldest + (_OLDEST_DAYS - 1) * 86400):
+            shutil.rmtree(folder, ignore_errors=True)
+            gone += 1
+    return gone
