@@ -1,0 +1,162 @@
+"""What a training run will cost, told from the layer tables before anything runs; without Keras.
+
+Parameters are exact. Memory is the sum of what is held at the peak, within about a third. Time is multiply-accumulates
+over a rate measured once (`GIGAMACS_PER_SECOND`) plus a fixed cost per step: the right size, not the right second.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from models.layer_tables import LayerRow, LayerTable
+
+if TYPE_CHECKING:
+    from models.recipes import HeadSpec, TrainingSpec
+
+WORKER_MB = 700  # a worker with TensorFlow loaded and nothing to do
+CACHE_LIMIT_MB = 768  # larger boundary activations are not kept but computed again in every epoch
+CHUNK = 32  # pictures per forward pass where nothing is learnt
+MB = 2.0**20
+FLOAT = 4
+START_SECONDS = 3.0  # building the graph, tracing, saving
+# One thread of the machine that measured the goals (AMD EPYC, AVX-512), frame8 and MobileNetV2, busy: 2026-11.
+GIGAMACS_PER_SECOND = 12.0
+STEP_SECONDS = 0.0005
+BACKWARD = 2  # a backward pass costs about two forward passes
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What one run will cost.
+
+    Attributes:
+        parameters_trainable, parameters_frozen: Weights that training changes, and all others (statistics of
+            BatchNorm that is trained move, but not by training: they count as frozen).
+        seconds: Wall time on one thread; rough.
+        peak_mb: Memory of the worker at the peak, TensorFlow's own included.
+        frozen_prefix_layers: Backbone layers below everything that learns; computed once if `cached`.
+        cached: Their output is small enough to be kept (`CACHE_LIMIT_MB`).
+    """
+
+    parameters_trainable: int
+    parameters_frozen: int
+    seconds: float
+    peak_mb: float
+    frozen_prefix_layers: int
+    cached: bool
+
+
+def memory_limit_mb() -> float:
+    """Return how much memory a run may take: `FREEZEFRAME_MEMORY_MB`, else what machine and container have left."""
+    if stated := os.environ.get("FREEZEFRAME_MEMORY_MB"):
+        return float(stated)
+    import psutil
+
+    free = psutil.virtual_memory().available / MB
+    try:
+        folder = Path("/sys/fs/cgroup")
+        left = int((folder / "memory.max").read_text()) - int((folder / "memory.current").read_text())
+    except (OSError, ValueError):  # no container, or one without a limit ("max")
+        return free
+    return min(free, left / MB)
+
+
+def learning_layers(table: LayerTable, spec: TrainingSpec) -> set[str]:
+    """Return the backbone layers whose weights training changes; held BatchNorm is not among them."""
+    chosen = set(spec.trainable)
+    return {
+        row.name
+        for row in table.layers
+        if row.name in chosen and row.parameters and (spec.batch_norm == "train" or not _is_batch_norm(row))
+    }
+
+
+def frozen_prefix(table: LayerTable, learning: set[str]) -> set[str]:
+    """Return the layers that no learning layer feeds, directly or through others, and that do not learn."""
+    moving: set[str] = set()
+    for row in table.layers:  # in the order of computation
+        if row.name in learning or any(name in moving for name in row.inputs):
+            moving.add(row.name)
+    return {row.name for row in table.layers} - moving
+
+
+def head_parameters(head: HeadSpec, features: int, n_classes: int) -> tuple[int, int]:
+    """Return (trainable, statistics): the head's weights on `features` values, and its BatchNorm statistics."""
+    trainable, statistics, width = 0, 0, features
+    if head.batch_norm:
+        trainable, statistics = 2 * width, 2 * width
+    for units in head.widths:
+        trainable += width * units + (2 * units if head.batch_norm else units)
+        statistics += 2 * units if head.batch_norm else 0
+        width = units
+    return trainable + width * n_classes + n_classes, statistics
+
+
+def estimate_run(table: LayerTable, spec: TrainingSpec, *, n_classes: int, n_train: int, n_watched: int) -> Cost:
+    """Return the cost of `spec` for `n_train` training and `n_watched` validation and test pictures."""
+    learning = learning_layers(table, spec)
+    prefix = frozen_prefix(table, learning)
+    rows = {row.name: row for row in table.layers}
+    head_trainable, statistics = head_parameters(spec.head, _features(spec.head, table.layers[-1]), n_classes)
+    trainable = sum(_trainable_part(rows[name]) for name in learning) + head_trainable
+    everything = sum(row.parameters for row in table.layers) + head_trainable + statistics
+    pictures = n_train + n_watched
+    kept_mb = pictures * FLOAT * _boundary_values(table, prefix, spec.head) / MB
+    cached = bool(prefix) and kept_mb <= CACHE_LIMIT_MB
+    prefix_macs = sum(rows[name].macs for name in prefix)
+    tail_macs = sum(row.macs for row in table.layers if row.name not in prefix) + head_trainable
+    passes = 1 if cached else spec.epochs
+    work = pictures * prefix_macs * passes + spec.epochs * tail_macs * (pictures + BACKWARD * n_train)
+    steps = spec.epochs * -(-n_train // spec.batch)
+    return Cost(
+        parameters_trainable=trainable,
+        parameters_frozen=everything - trainable,
+        seconds=START_SECONDS + work / (GIGAMACS_PER_SECOND * 1e9) + steps * STEP_SECONDS,
+        peak_mb=_peak_mb(table, prefix, spec, trainable, everything, pictures, kept_mb if cached else 0.0),
+        frozen_prefix_layers=len(prefix),
+        cached=cached,
+    )
+
+
+def _is_batch_norm(row: LayerRow) -> bool:
+    return row.kind == "BatchNormalization"
+
+
+def _trainable_part(row: LayerRow) -> int:
+    """Return the weights a gradient changes: half of BatchNorm's are moving statistics."""
+    return row.parameters // 2 if _is_batch_norm(row) else row.parameters
+
+
+def _features(head: HeadSpec, last: LayerRow) -> int:
+    """Return the number of values the pooled or flattened output of the backbone has."""
+    height, width, channels = last.output
+    return int({"flatten": height * width, "average+max": 2}.get(head.pooling, 1) * channels)
+
+
+def _boundary_values(table: LayerTable, prefix: set[str], head: HeadSpec) -> int:
+    """Return how many numbers per picture leave the frozen prefix."""
+    last = table.layers[-1]
+    if last.name in prefix:
+        return _features(head, last)
+    leaving = {name for row in table.layers if row.name not in prefix for name in row.inputs if name in prefix}
+    return sum(_values(row) for row in table.layers if row.name in leaving)
+
+
+def _values(row: LayerRow) -> int:
+    height, width, channels = row.output
+    return int(height * width * channels)
+
+
+def _peak_mb(
+    table: LayerTable, prefix: set[str], spec: TrainingSpec, trainable: int, everything: int, pictures: int, kept: float
+) -> float:
+    """Return MB at the peak: weights and optimiser, pictures, kept activations, and one step or one forward pass."""
+    tail = sum(_values(row) for row in table.layers if row.name not in prefix)
+    forward = 3 * max((_values(row) for row in table.layers), default=0) * CHUNK
+    step = BACKWARD * tail * spec.batch
+    # Weights once for the network and once as they were; best weights, gradient and two optimiser slots for the rest.
+    numbers = 2 * everything + 4 * trainable + max(forward, step)
+    return float(WORKER_MB + (numbers * FLOAT + pictures * 3 * spec.side**2) / MB + kept)

@@ -1,0 +1,93 @@
+"""What a finished training run leaves in its folder, and how it is read; without Keras.
+
+history.json          one row per epoch: epoch, loss, accuracy, val_loss, val_accuracy, seconds, learning_rate
+predictions.npz       index, label, probability of the test pictures; val_index, val_label, val_probability
+weight_change.json    how far every layer's weights moved
+classifier.keras      the classifier, one flat functional graph
+summary.json          accuracy, n_test, best_epoch, seconds per phase, path, parameters, note
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+
+from models.errors import RunNotFound
+
+
+class RunFolder(Protocol):
+    """What is needed of `runs.Run`."""
+
+    def path(self, name: str) -> Path:
+        """Return the path of the file `name` in the run's folder."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class WeightChange:
+    """How far one layer moved in training.
+
+    Attributes:
+        name, block: The layer and its block; `part` is "backbone" or "head".
+        frozen: Its weights were not trained.
+        parameters: Number of weights, BatchNorm statistics included.
+        max_abs_change: Largest |after - before| over its weights; exactly 0.0 where frozen.
+        relative_change: ||after - before|| / ||before|| (Frobenius); for the head, against its random start.
+        statistics_max_abs_change: The same largest change for BatchNorm's moving mean and variance; 0.0 if it has none.
+    """
+
+    name: str
+    block: str
+    part: str
+    frozen: bool
+    parameters: int
+    max_abs_change: float
+    relative_change: float
+    statistics_max_abs_change: float
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingResult:
+    """A finished training run.
+
+    Attributes:
+        history: One dict per epoch (see the module's docstring).
+        index, label: (N,) int64, test pictures of the data set and their classes.
+        probability: (N, C) float32, the classifier's softmax for them.
+        val_index, val_label, val_probability: The same for the validation pictures.
+        weight_change: One row per layer with weights, from the input up.
+        summary: The content of summary.json.
+    """
+
+    history: tuple[dict[str, float], ...]
+    index: np.ndarray
+    label: np.ndarray
+    probability: np.ndarray
+    val_index: np.ndarray
+    val_label: np.ndarray
+    val_probability: np.ndarray
+    weight_change: tuple[WeightChange, ...]
+    summary: dict[str, Any]
+
+
+def load_result(run: RunFolder) -> TrainingResult:
+    """Return the results in the run's folder.
+
+    Raises:
+        RunNotFound: The run has not finished, or its files were cleared away.
+    """
+    try:
+        history, changes, summary = (
+            json.loads(run.path(name).read_text()) for name in ("history.json", "weight_change.json", "summary.json")
+        )
+        with np.load(run.path("predictions.npz"), allow_pickle=False) as saved:
+            arrays = {name: saved[name] for name in saved.files}
+    except (OSError, ValueError) as error:
+        raise RunNotFound("Expected a finished training run. Received one without results; train it again.") from error
+    return TrainingResult(
+        history=tuple(history), **arrays, weight_change=tuple(WeightChange(**row) for row in changes), summary=summary
+    )
