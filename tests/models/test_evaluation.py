@@ -7,11 +7,9 @@ from models.errors import InputError
 from models.evaluation import (
     cell_members,
     evaluate,
-    f1_estimate,
     most_confident_mistakes,
     most_confused_pair,
     row_shares,
-    wilson,
 )
 
 # Eight pictures, three classes; "c" is never predicted.
@@ -63,46 +61,6 @@ def test_a_class_that_is_never_predicted_has_no_precision() -> None:
     assert evaluation.macro_precision == pytest.approx((3 / 4 + 1 / 2) / 2)
     assert evaluation.macro_recall == pytest.approx((3 / 4 + 1 + 0) / 3)
     assert evaluation.macro_f1 == pytest.approx((3 / 4 + 2 / 3 + 0) / 3)
-
-
-@pytest.mark.parametrize(
-    ("successes", "n", "low", "high"),
-    [
-        (8, 10, 0.4901625, 0.9433178),
-        (0, 10, 0.0, 0.2775328),  # z2 / (10 + z2) with z2 = 3.841459
-        (10, 10, 0.7224672, 1.0),
-        (1, 2, 0.0945312, 0.9054688),
-    ],
-)
-def test_wilson_by_hand(successes: int, n: int, low: float, high: float) -> None:
-    estimate = wilson(successes, n)
-    assert estimate.value == successes / n
-    assert (estimate.low, estimate.high) == pytest.approx((low, high), abs=1e-6)
-    assert estimate.n == n
-
-
-def test_wilson_refuses_more_successes_than_tries() -> None:
-    with pytest.raises(InputError, match=r"Expected successes between 0 and n\. Received 3 of 2\."):
-        wilson(3, 2)
-
-
-def test_f1_interval_by_hand() -> None:
-    estimate = f1_estimate(hits=8, false_alarms=1, misses=1)
-    assert estimate.value == pytest.approx(16 / 18)
-    assert (estimate.low, estimate.high) == pytest.approx((2 * 0.4901625 / 1.4901625, 2 * 0.9433178 / 1.9433178))
-    assert estimate.n == 10
-
-
-def test_f1_interval_covers_the_truth_19_times_in_20() -> None:
-    generator = np.random.default_rng(0)
-    n, recall, confusion = 40, 0.8, 0.05  # four other classes lose 5 % of their pictures to this one
-    truth = 2 * recall / (1 + recall + 4 * confusion)
-    covered = 0
-    for _ in range(2000):
-        hits = int(generator.binomial(n, recall))
-        estimate = f1_estimate(hits, false_alarms=int(generator.binomial(4 * n, confusion)), misses=n - hits)
-        covered += estimate.low <= truth <= estimate.high
-    assert 0.94 <= covered / 2000 <= 0.985
 
 
 def test_agrees_with_scikit_learn() -> None:

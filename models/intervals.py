@@ -1,0 +1,67 @@
+"""Shares measured on a sample, with their 95 % intervals."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import nan, sqrt
+
+from models.errors import InputError
+
+Z_95 = 1.959963984540054  # 97.5 % quantile of the normal distribution
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """A share measured on a sample.
+
+    Attributes:
+        value: In 0..1, or NaN when the sample is empty.
+        low: Lower end of the 95 % interval, NaN with `value`.
+        high: Upper end of the 95 % interval, NaN with `value`.
+        n: Pictures in the sample.
+    """
+
+    value: float
+    low: float
+    high: float
+    n: int
+
+
+def wilson(successes: int, n: int) -> Estimate:
+    """Return the share successes / n with its 95 % Wilson score interval.
+
+    Unlike the textbook interval it stays inside 0..1 and keeps a width at 0 and 1.
+
+    Args:
+        successes: In 0..n.
+        n: Size of the sample; 0 gives NaN.
+
+    Source:
+        Wilson, Probable inference, JASA 22 (1927); Brown, Cai and DasGupta, Statistical Science 16 (2001).
+    """
+    if not 0 <= successes <= n:
+        raise InputError(f"Expected successes between 0 and n. Received {successes} of {n}.")
+    if n == 0:
+        return Estimate(nan, nan, nan, 0)
+    share, z2 = successes / n, Z_95**2
+    centre = (share + z2 / (2 * n)) / (1 + z2 / n)
+    half = Z_95 * sqrt(share * (1 - share) / n + z2 / (4 * n * n)) / (1 + z2 / n)
+    # At 0 and n the interval ends there exactly; the formula misses by a rounding error.
+    low = 0.0 if successes == 0 else centre - half
+    high = 1.0 if successes == n else centre + half
+    return Estimate(share, low, high, n)
+
+
+def f1_estimate(hits: int, false_alarms: int, misses: int) -> Estimate:
+    """Return F1 = 2 hits / (2 hits + false alarms + misses) with a 95 % interval.
+
+    F1 = 2 J / (1 + J) grows with J = hits / (hits + false alarms + misses), and J is a plain share: of the pictures
+    that are of the class or are called so, how many are both. The interval is Wilson's for J, carried over by the
+    same formula, and n is the number of those pictures. No resampling, so the same data give the same interval.
+
+    Source:
+        Hand, Christen and Kirielle, F*: an interpretable transformation of the F-measure, Machine Learning 110 (2021).
+    """
+    share = wilson(hits, hits + false_alarms + misses)
+    value, low, high = (2 * x / (1 + x) for x in (share.value, share.low, share.high))
+    return Estimate(value, low, high, share.n)
