@@ -9,14 +9,14 @@ https://arxiv.org/abs/1311.2901.
 
 from __future__ import annotations
 
-import io
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from zipfile import BadZipFile
 
 import numpy as np
 
+from models import answers
 from models.errors import InputError, RunNotFound
 from models.runs import SILENT, Progress, write_atomically
 
@@ -103,10 +103,10 @@ def filling(image: np.ndarray, fill: str, patch: int, seed: int = 0) -> np.ndarr
         return np.broadcast_to(np.rint(image.mean(axis=(0, 1))), image.shape).astype(np.uint8)
     if fill == "blur":
         down, across = (_smoothing(size, patch / 2) for size in image.shape[:2])
-        blurred: np.ndarray = np.einsum("rh,hwc,kw->rkc", down, image, across, optimize=True)
+        blurred = np.asarray(np.einsum("rh,hwc,kw->rkc", down, image, across, optimize=True))
         return np.rint(blurred).astype(np.uint8)
     if fill == "noise":
-        return np.random.default_rng(seed).integers(0, 256, image.shape, dtype=np.uint8)
+        return np.random.default_rng(seed).integers(0, 256, image.shape).astype(np.uint8)
     raise InputError(f"Expected the fill to be one of {', '.join(FILLS)}. Received {fill!r}.")
 
 
@@ -181,10 +181,8 @@ def share_inside(drop: np.ndarray, mask: np.ndarray) -> float | None:
 
 
 def save(path: Path, result: OcclusionMap) -> None:
-    """Write `result` as an `.npz` file, whole or not at all."""
-    buffer = io.BytesIO()
-    np.savez_compressed(buffer, **asdict(result))
-    write_atomically(path, buffer.getvalue())
+    """Write `result`, whole or not at all."""
+    write_atomically(path, answers.encode(result))
 
 
 def load(path: Path) -> OcclusionMap:
@@ -194,8 +192,7 @@ def load(path: Path) -> OcclusionMap:
         RunNotFound: The file is gone or unreadable.
     """
     try:
-        with np.load(path) as data:
-            fields = {name: data[name] if data[name].ndim else data[name].item() for name in data.files}
-        return OcclusionMap(**fields)
-    except (OSError, ValueError, TypeError, EOFError, BadZipFile) as error:
+        result: OcclusionMap = answers.decode(path.read_bytes())
+    except (OSError, ValueError, TypeError, KeyError, BadZipFile) as error:
         raise RunNotFound("This occlusion map is not here any more. Compute it again.") from error
+    return result
