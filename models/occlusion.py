@@ -103,8 +103,8 @@ def filling(image: np.ndarray, fill: str, patch: int, seed: int = 0) -> np.ndarr
         return np.broadcast_to(np.rint(image.mean(axis=(0, 1))), image.shape).astype(np.uint8)
     if fill == "blur":
         down, across = (_smoothing(size, patch / 2) for size in image.shape[:2])
-        blurred = np.asarray(np.einsum("rh,hwc,kw->rkc", down, image, across, optimize=True))
-        return np.rint(blurred).astype(np.uint8)
+        blurred = np.einsum("rh,hwc,kw->rkc", down, image, across, optimize=True)
+        return np.asarray(np.rint(blurred), np.uint8)
     if fill == "noise":
         return np.random.default_rng(seed).integers(0, 256, image.shape).astype(np.uint8)
     raise InputError(f"Expected the fill to be one of {', '.join(FILLS)}. Received {fill!r}.")

@@ -1,0 +1,136 @@
+"""What networks answer about one picture, as plain arrays: the page reads it, workers make it.
+
+A layer's answer is always (H, W, C), one activation map per channel; a dense layer's units are C channels of 1 x 1.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from models.errors import InputError
+
+RANKINGS = {
+    "strongest": "Strongest value",
+    "mean": "Highest mean",
+    "area": "Largest active area",
+    "unusual": "Most unusual here",
+    "number": "Channel number",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Prediction:
+    """What a classifier says: `probabilities` and `logits` (C,) float32 in the order of `classes`."""
+
+    probabilities: np.ndarray
+    logits: np.ndarray
+    classes: tuple[str, ...]
+    height: int  # of the picture as the network takes it, pixels
+    width: int
+
+
+@dataclass(frozen=True, slots=True)
+class ActivationMaps:
+    """One layer's answer to one picture.
+
+    `maps` (H, W, C) float32; `mean`, `maximum`, `share_active` (C,) float32, the last being the share of values above
+    zero. `receptive_field` and `jump` in pixels of the picture; None for layers after the backbone, whose units see
+    all of it.
+    """
+
+    layer: str
+    maps: np.ndarray
+    mean: np.ndarray
+    maximum: np.ndarray
+    share_active: np.ndarray
+    receptive_field: int | None
+    jump: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelStatistics:
+    """One layer's answers to a fixed sample of training pictures of one data set.
+
+    `mean` (C,) and `deviation` (C,) float32 describe each picture's mean value; `maximum` and `share_active` (C,) go
+    over all values; `dead` (C,) bool: never above zero in any of the `n_pictures`.
+    """
+
+    layer: str
+    dataset: str
+    n_pictures: int
+    mean: np.ndarray
+    deviation: np.ndarray
+    maximum: np.ndarray
+    share_active: np.ndarray
+    dead: np.ndarray
+
+
+def describe(layer: str, maps: np.ndarray, receptive_field: int | None, jump: int | None) -> ActivationMaps:
+    """Return `maps` (H, W, C) with the numbers of each channel."""
+    mean, maximum = maps.mean(axis=(0, 1)), maps.max(axis=(0, 1))
+    share = (maps > 0).mean(axis=(0, 1), dtype=np.float32)
+    return ActivationMaps(layer, maps, mean, maximum, share, receptive_field, jump)
+
+
+class RunningStatistics:
+    """Gathers `ChannelStatistics` batch by batch; keeps only numbers per channel."""
+
+    def __init__(self, layer: str, dataset: str) -> None:
+        self._layer, self._dataset = layer, dataset
+        self._means: list[np.ndarray] = []
+        self._shares: list[np.ndarray] = []
+        self._maxima: list[np.ndarray] = []
+
+    def add(self, maps: np.ndarray) -> None:
+        """Take in the maps (N, H, W, C) of a batch."""
+        self._means.append(maps.mean(axis=(1, 2), dtype=np.float64))
+        self._shares.append((maps > 0).mean(axis=(1, 2)))
+        self._maxima.append(maps.max(axis=(0, 1, 2)))
+
+    def result(self) -> ChannelStatistics:
+        """Return the statistics of everything that was added (one batch at least)."""
+        means, maximum = np.concatenate(self._means), np.max(self._maxima, axis=0)
+        return ChannelStatistics(
+            self._layer,
+            self._dataset,
+            len(means),
+            means.mean(axis=0).astype(np.float32),
+            means.std(axis=0).astype(np.float32),
+            maximum,
+            np.concatenate(self._shares).mean(axis=0).astype(np.float32),
+            maximum <= 0,
+        )
+
+
+def rank(answer: ActivationMaps, usual: ChannelStatistics, criterion: str) -> np.ndarray:
+    """Return the channel numbers (C,) int64, first rank first; ties keep the order of the numbers.
+
+    Args:
+        answer: To the picture.
+        usual: To the sample of the same layer.
+        criterion: A key of `RANKINGS`. "unusual" is the distance of the picture's mean from the sample's, in the
+            sample's standard deviations, in either direction.
+
+    Raises:
+        InputError: Another criterion.
+    """
+    if criterion not in RANKINGS:
+        raise InputError(f"Expected a ranking out of {', '.join(RANKINGS)}. Received {criterion!r}.")
+    if criterion == "number":
+        return np.arange(len(answer.mean))
+    value = {
+        "strongest": answer.maximum,
+        "mean": answer.mean,
+        "area": answer.share_active,
+        "unusual": unusualness(answer, usual),
+    }[criterion]
+    return np.argsort(-value, kind="stable")
+
+
+def unusualness(answer: ActivationMaps, usual: ChannelStatistics) -> np.ndarray:
+    """Return per channel (C,) how many standard deviations its mean lies from the sample's; 0 where nothing varies."""
+    spread = usual.deviation > 0
+    away = np.abs(answer.mean - usual.mean)
+    return np.divide(away, usual.deviation, out=np.zeros_like(away), where=spread)
