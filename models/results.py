@@ -133,4 +133,5 @@ def unusualness(answer: ActivationMaps, usual: ChannelStatistics) -> np.ndarray:
     """Return per channel (C,) how many standard deviations its mean lies from the sample's; 0 where nothing varies."""
     spread = usual.deviation > 0
     away = np.abs(answer.mean - usual.mean)
-    return np.divide(away, usual.deviation, out=np.zeros_like(away), where=spread)
+    deviations: np.ndarray = np.divide(away, usual.deviation, out=np.zeros_like(away), where=spread)
+    return deviations
