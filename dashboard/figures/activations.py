@@ -1,0 +1,133 @@
+"""Pictures of a layer's channels: tiles for the grid, one channel with its values, the units of a dense layer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+import plotly.graph_objects as go
+from plotly.colors import get_colorscale, sample_colorscale, unlabel_rgb
+
+from dashboard.figures import theme
+from models import images
+
+SCALES = {"layer": "One for the layer", "channel": "One per channel"}
+QUANTILE = (
+    0.995  # the layer's scale ends where this share of its values lies below, so that one spike does not darken all
+)
+_LONGEST_TILE = 112  # pixels sent per tile side; larger maps are averaged down for the grid, never for the zoom
+_SHOW_NUMBERS = 10  # maps up to this side get their values written into the cells
+
+
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """The ends of a colour scale: `low` is 0 for values that are never negative, else `-high`."""
+
+    low: float
+    high: float
+
+    @property
+    def signed(self) -> bool:
+        """Whether negative values occur: then the scale diverges, with zero in its middle."""
+        return self.low < 0
+
+    @property
+    def colours(self) -> list[Any]:
+        """Return the Plotly colour scale."""
+        return list(theme.DIVERGING) if self.signed else list(get_colorscale(theme.SEQUENTIAL))
+
+
+def scale_of(values: np.ndarray, *, signed: bool, clip: bool) -> Scale:
+    """Return the scale of `values` (any shape); with `clip` it ends at their 99.5 % quantile.
+
+    Values that are all zero get the scale 0..1: nothing is divided by zero.
+    """
+    size = np.abs(values)
+    high = float(np.quantile(size, QUANTILE)) if clip else float(size.max())
+    high = high or float(size.max()) or 1.0
+    return Scale(-high if signed else 0.0, high)
+
+
+def colour(values: np.ndarray, scale: Scale) -> np.ndarray:
+    """Return `values` (…) as RGB uint8 (…, 3); beyond the ends they take the colour of the end."""
+    share = (values - scale.low) / (scale.high - scale.low)
+    return np.asarray(_palette(scale.signed)[np.clip(np.rint(share * 256), 0, 256).astype(np.intp)])
+
+
+@lru_cache(maxsize=2)
+def _palette(signed: bool) -> np.ndarray:
+    """Return 257 colours, an odd number so that zero has the middle one to itself."""
+    table = sample_colorscale(Scale(-float(signed), 1.0).colours, np.linspace(0, 1, 257))
+    return np.array([unlabel_rgb(entry) for entry in table]).round().astype(np.uint8)
+
+
+def tiles(maps: np.ndarray, channels: np.ndarray, scale: str) -> np.ndarray:
+    """Return coloured maps (n, h, w, 3) uint8 of `channels` (n,), out of `maps` (H, W, C).
+
+    Args:
+        maps: One layer's answer.
+        channels: Which, in the order of the tiles.
+        scale: A key of `SCALES`: the same colours for the same value everywhere, or each channel's own.
+    """
+    signed = bool(maps.min() < 0)
+    chosen = np.moveaxis(maps[..., channels], -1, 0)
+    if scale == "layer":
+        coloured = colour(chosen, scale_of(maps, signed=signed, clip=True))
+    else:
+        coloured = np.stack([colour(one, scale_of(one, signed=signed, clip=False)) for one in chosen])
+    height, width = maps.shape[:2]
+    shrink = min(1.0, _LONGEST_TILE / max(height, width))
+    return images.resize(coloured, max(1, round(height * shrink)), max(1, round(width * shrink)))
+
+
+def channel(values: np.ndarray, scale: Scale, height: int = 300) -> go.Figure:
+    """Draw one activation map (H, W) with its values: written into small maps, on hover for all."""
+    rows, cols = values.shape
+    small = max(rows, cols) <= _SHOW_NUMBERS
+    figure = go.Figure(
+        go.Heatmap(
+            z=values,
+            zmin=scale.low,
+            zmax=scale.high,
+            colorscale=scale.colours,
+            colorbar={"thickness": 10, "outlinewidth": 0, "title": {"text": "value", "side": "right"}},
+            hovertemplate="row %{y}, col %{x}<br>value %{z:.3f}<extra></extra>",
+            texttemplate="%{z:.1f}" if small else None,
+            textfont={"size": 10},
+            xgap=1 if small else 0,
+            ygap=1 if small else 0,
+        )
+    )
+    figure.update_xaxes(visible=False, fixedrange=True, constrain="domain", range=[-0.5, cols - 0.5])
+    figure.update_yaxes(visible=False, fixedrange=True, scaleanchor="x", range=[rows - 0.5, -0.5], constrain="domain")
+    return theme.layout(figure, height)
+
+
+def units(values: np.ndarray, order: np.ndarray, dead: np.ndarray, height: int = 440) -> go.Figure:
+    """Draw the units of a dense layer as bars, in the order of rank; dead ones are hatched.
+
+    Args:
+        values: (C,) of each unit.
+        order: (n,) unit numbers, first bar first.
+        dead: (C,) bool, never above zero over the sample.
+        height: Pixels.
+    """
+    names = [str(number) for number in order]
+    figure = go.Figure(
+        go.Bar(
+            x=names,
+            y=values[order],
+            marker={
+                "color": theme.NEUTRAL,
+                "line_width": 0,
+                "pattern": {"shape": ["/" if dead[number] else "" for number in order], "size": 5},
+            },
+            customdata=["dead over the sample" if dead[number] else "alive" for number in order],
+            hovertemplate="unit %{x}<br>value %{y:.3f}<br>%{customdata}<extra></extra>",
+        )
+    )
+    figure.update_xaxes(title="unit, in order of rank", type="category", fixedrange=True, nticks=24)
+    figure.update_yaxes(title="value", fixedrange=True, gridcolor=theme.GRID, zerolinecolor=theme.GRID)
+    return theme.layout(figure, height)

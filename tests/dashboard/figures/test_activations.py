@@ -1,0 +1,69 @@
+"""Channel pictures, checked by reading the numbers and colours back."""
+
+import numpy as np
+import pytest
+
+from dashboard.figures import activations
+from dashboard.figures.activations import Scale, channel, colour, scale_of, tiles, units
+
+VIRIDIS_ENDS = [(68, 1, 84), (253, 231, 37)]
+
+
+def test_unsigned_values_start_at_zero_and_signed_ones_have_zero_in_the_middle():
+    values = np.array([[0.0, 2.0, 4.0]])
+    assert scale_of(values, signed=False, clip=False) == Scale(0, 4)
+    assert scale_of(-values, signed=True, clip=False) == Scale(-4, 4)
+    assert colour(np.zeros((1, 2)), Scale(-4, 4)).tolist() == [[[255, 255, 255]] * 2]
+    assert colour(np.array([-9.0, 9.0]), Scale(-4, 4)).tolist() == [[0, 84, 140], [190, 90, 0]]
+
+
+def test_a_layer_of_zeros_does_not_divide_by_zero():
+    assert scale_of(np.zeros((3, 4)), signed=False, clip=True) == Scale(0, 1)
+    assert colour(np.zeros((2, 3)), Scale(0, 1))[0, 0].tolist() == list(VIRIDIS_ENDS[0])
+
+
+def test_one_spike_does_not_darken_the_layer():
+    values = np.ones((30, 40))
+    values[3, 4] = 1000
+    assert scale_of(values, signed=False, clip=True).high == pytest.approx(1)
+    assert scale_of(values, signed=False, clip=False).high == 1000
+    assert colour(values, Scale(0, 1))[3, 4].tolist() == list(VIRIDIS_ENDS[1])
+
+
+def test_tiles_keep_order_shape_and_scale():
+    maps = np.zeros((3, 5, 4), np.float32)
+    maps[1, 2, 0], maps[1, 2, 3] = 1, 10
+    layer = tiles(maps, np.array([3, 0]), "layer")
+    assert layer.shape == (2, 3, 5, 3)
+    assert layer[0, 1, 2].tolist() == list(VIRIDIS_ENDS[1])
+    assert layer[1, 1, 2].tolist() != list(VIRIDIS_ENDS[1])
+    own = tiles(maps, np.array([3, 0]), "channel")
+    assert own[1, 1, 2].tolist() == list(VIRIDIS_ENDS[1])
+
+
+def test_large_maps_are_shrunk_for_the_grid_with_their_shape_kept():
+    assert tiles(np.ones((224, 112, 2), np.float32), np.array([0]), "layer").shape == (1, 112, 56, 3)
+
+
+def test_the_zoom_shows_each_value_where_it_is():
+    values = np.arange(6.0).reshape(2, 3)
+    figure = channel(values, Scale(0, 5))
+    heatmap = figure.data[0]
+    np.testing.assert_array_equal(heatmap.z, values)
+    assert (heatmap.zmin, heatmap.zmax) == (0, 5)
+    assert "row %{y}, col %{x}" in heatmap.hovertemplate
+    assert heatmap.texttemplate == "%{z:.1f}"
+    assert figure.layout.yaxis.range == (1.5, -0.5)
+    assert channel(np.zeros((16, 12)), Scale(0, 1)).data[0].texttemplate is None
+
+
+def test_units_are_drawn_by_rank_and_dead_ones_hatched():
+    figure = units(np.array([1.0, 0.0, 3.0]), np.array([2, 0, 1]), np.array([False, True, False]))
+    bars = figure.data[0]
+    assert list(bars.x) == ["2", "0", "1"]
+    assert list(bars.y) == [3, 1, 0]
+    assert list(bars.marker.pattern.shape) == ["", "", "/"]
+
+
+def test_every_scale_has_a_name():
+    assert list(activations.SCALES) == ["layer", "channel"]
