@@ -1,0 +1,164 @@
+"""Pictures of a training run: its learning curves, and the proof that frozen layers did not change."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+
+import plotly.graph_objects as go
+from plotly.subplots import make_subplots
+
+from dashboard.figures import theme
+from models.training_results import WeightChange
+
+TRAINING, VALIDATION = theme.NEUTRAL, "#009E73"  # not blue and orange: those mean frozen and trainable
+PANELS = (("Accuracy", "accuracy", ".1%"), ("Loss", "loss", ".3f"))
+MARKERS_UP_TO = 40  # epochs; beyond, the dots of a line touch each other
+NAMES_SHOWN = 30  # with more layers than this the names on the axis would be a grey band: hover tells them then
+
+
+def learning_curves(history: Sequence[Mapping[str, float]], best_epoch: int | None, height: int = 240) -> go.Figure:
+    """Accuracy (left) and loss (right) per epoch, on the training and on the validation pictures.
+
+    Args:
+        history: One mapping per epoch, in order, with `epoch`, `accuracy`, `val_accuracy` (shares, 0 to 1), `loss` and
+            `val_loss` (cross-entropy in nats). A value that is not finite leaves a gap in its line.
+        best_epoch: The epoch whose weights were kept; a line marks it in both panels. None marks nothing.
+        height: Of the figure, in px.
+    """
+    figure = make_subplots(rows=1, cols=2, horizontal_spacing=0.1, subplot_titles=[title for title, *_ in PANELS])
+    epochs = [row["epoch"] for row in history]
+    mode = "lines+markers" if len(epochs) <= MARKERS_UP_TO else "lines"
+    for column, (_, measure, digits) in enumerate(PANELS, start=1):
+        for prefix, name, colour, dash in (
+            ("", "training", TRAINING, "dot"),
+            ("val_", "validation", VALIDATION, "solid"),
+        ):
+            figure.add_scatter(
+                x=epochs,
+                y=[_finite(row[prefix + measure]) for row in history],
+                name=name,
+                legendgroup=name,
+                showlegend=column == 1,
+                mode=mode,
+                marker={"size": 4},
+                line={"color": colour, "dash": dash, "width": 2},
+                hovertemplate=f"{name}, epoch %{{x}}: %{{y:{digits}}}<extra></extra>",
+                row=1,
+                col=column,
+            )
+    theme.layout(figure, height)
+    figure.update_xaxes(title_text="epoch", title_standoff=4, tickformat="d", automargin=True, gridcolor=theme.GRID)
+    figure.update_yaxes(automargin=True, gridcolor=theme.GRID, zeroline=False)
+    figure.update_yaxes(tickformat=".0%", row=1, col=1)
+    figure.update_layout(legend={"x": 1, "xanchor": "right", "y": 1.06}, margin={"t": 40})
+    if best_epoch is not None:
+        _mark_best(figure, best_epoch)
+    return figure
+
+
+def _mark_best(figure: go.Figure, epoch: int) -> None:
+    """Draw a line through both panels at the epoch whose weights were kept."""
+    line = {"color": VALIDATION, "width": 1, "dash": "dash"}
+    figure.add_vline(
+        x=epoch, line=line, annotation={"text": f"best: epoch {epoch}", "font": {"size": 11}}, row=1, col=1
+    )
+    figure.add_vline(x=epoch, line=line, row=1, col=2)
+
+
+def weight_change(layers: Sequence[WeightChange], height: int = 280) -> go.Figure:
+    """How far the weights of every layer moved, relative to their size before training, on a logarithmic axis.
+
+    Zero has no place on a logarithmic axis. A layer that did not change at all stands as a snowflake (frozen) or a
+    ring (trainable, and still unchanged) on a line of its own below the smallest change, which the axis labels "0".
+    A frozen layer that did change would be drawn as a blue bar: the picture hides no failure.
+
+    Args:
+        layers: One row per layer with weights, input first.
+        height: Of the figure, in px.
+    """
+    zero, top = _axis_range([row.relative_change for row in layers])
+    figure = go.Figure()
+    _draw(figure, layers, True, theme.FROZEN, ("frozen", "frozen: exactly 0", "asterisk-open"), zero)
+    _draw(figure, layers, False, theme.TRAINABLE, ("trainable", "trainable: no change", "circle-open"), zero)
+    theme.layout(figure, height)
+    named = len(layers) <= NAMES_SHOWN
+    figure.update_xaxes(
+        tickvals=list(range(len(layers))) if named else None,
+        ticktext=[row.name for row in layers] if named else None,
+        tickangle=-45 if named else 0,
+        title_text=None if named else "layer, input first",
+        range=[-0.7, len(layers) - 0.3],
+        showgrid=False,
+        automargin=True,
+    )
+    decades = range(round(math.log10(zero)) + 2, round(math.log10(top)) + 1)
+    figure.update_yaxes(
+        type="log",
+        range=[math.log10(zero) - 0.5, math.log10(top)],
+        tickvals=[zero, *(10.0**decade for decade in decades)],
+        ticktext=["0", *(_power(decade) for decade in decades)],
+        title_text="relative change",
+        automargin=True,
+        gridcolor=theme.GRID,
+    )
+    figure.update_layout(bargap=0.35, barmode="overlay", legend={"x": 1, "xanchor": "right"}, margin={"t": 32})
+    return figure
+
+
+def _draw(
+    figure: go.Figure,
+    layers: Sequence[WeightChange],
+    frozen: bool,
+    colour: str,
+    names: tuple[str, str, str],
+    zero: float,
+) -> None:
+    """Add the frozen or the trainable layers: bars for those that moved, marks on the zero line for the others.
+
+    `names` are the legend of the bars, the legend of the marks, and the marks' symbol.
+    """
+    moved = [index for index, row in enumerate(layers) if row.frozen is frozen and row.relative_change != 0]
+    still = [index for index, row in enumerate(layers) if row.frozen is frozen and row.relative_change == 0]
+    hover = f"%{{customdata[0]}} ({'frozen' if frozen else 'trainable'})<br>%{{customdata[1]:,}} parameters<br>"
+    figure.add_bar(
+        x=moved,
+        y=[_finite(layers[index].relative_change) for index in moved],
+        customdata=[_row_data(layers[index]) for index in moved],
+        name=names[0],
+        marker={"color": colour},
+        showlegend=bool(moved),
+        hovertemplate=f"{hover}relative change %{{y:.2e}}<extra></extra>",
+    )
+    figure.add_scatter(
+        x=still,
+        y=[zero] * len(still),
+        customdata=[_row_data(layers[index]) for index in still],
+        name=names[1],
+        mode="markers",
+        marker={"color": colour, "size": 11, "symbol": names[2], "line": {"color": colour, "width": 2}},
+        showlegend=bool(still),
+        hovertemplate=f"{hover}change exactly %{{customdata[2]}}<extra></extra>",
+    )
+
+
+def _row_data(row: WeightChange) -> tuple[str, int, float]:
+    """What the hover tells: the layer's name, its parameters, its relative change."""
+    return row.name, row.parameters, row.relative_change
+
+
+def _finite(value: float | None) -> float | None:
+    """Return `value`, or None where a line must have a gap."""
+    return value if value is not None and math.isfinite(value) else None
+
+
+def _power(decade: int) -> str:
+    """Return a decade as the axis writes it: "1", "0.1", "0.01", then powers."""
+    return f"{10.0**decade:g}" if -2 <= decade <= 2 else f"10<sup>{decade}</sup>".replace("-", "−")
+
+
+def _axis_range(changes: Sequence[float]) -> tuple[float, float]:
+    """Return where zero is drawn (two to three decades under the smallest change that is not 0) and the axis's top."""
+    positive = [change for change in changes if 0 < change < math.inf]
+    low, high = (min(positive), max(positive)) if positive else (1e-3, 1.0)
+    return 10.0 ** (math.floor(math.log10(low)) - 2), 10.0 ** math.ceil(math.log10(high) + 1e-9)
