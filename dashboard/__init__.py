@@ -1,0 +1,1 @@
+"""The web page: Streamlit and Plotly, no mathematics, never Keras in its process."""

@@ -1,0 +1,58 @@
+"""The frame around every page: sidebar, experiment bar, and the chosen page in it.
+
+streamlit run dashboard/app.py
+"""
+
+import sys
+from pathlib import Path
+
+ROOT = str(Path(__file__).resolve().parents[1])
+if ROOT not in sys.path:  # `streamlit run` puts only dashboard/ on the path
+    sys.path.insert(0, ROOT)
+
+import streamlit as st
+
+from dashboard import state
+from dashboard.components.experiment_bar import experiment_bar
+from dashboard.components.visitor import remember
+from models import engine
+
+ICON = Path(ROOT, "assets", "icon.svg")
+PAGES = {
+    "Transfer": [
+        ("home", "Home", ":material/home:", "What this is, and where you stand"),
+        ("data", "Data", ":material/photo_library:", "The pictures, their classes and their split"),
+        ("backbone", "Backbone", ":material/layers:", "The pretrained network, layer by layer"),
+        ("train", "Train", ":material/model_training:", "Freeze some layers, train the rest"),
+        ("evaluate", "Evaluate", ":material/grid_on:", "What the classifier gets right and wrong"),
+    ],
+    "See inside": [
+        ("activations", "Activations", ":material/blur_on:", "What every channel of a layer answers to a picture"),
+        ("occlusion", "Occlusion", ":material/select_all:", "Hide a patch and watch the score fall"),
+    ],
+    "Understand": [
+        ("som", "Self-organising map", ":material/apps:", "Watch a map organise itself"),
+    ],
+}
+
+
+def pages() -> dict[str, list[st.Page]]:
+    """Return the navigation: one plain script per page."""
+    return {
+        group: [
+            st.Page(f"app_pages/{name}.py", title=title, icon=icon, help=text, default=name == "home", url_path=name)
+            for name, title, icon, text in entries
+            if Path(__file__).with_name("app_pages").joinpath(f"{name}.py").exists()
+        ]
+        for group, entries in PAGES.items()
+    }
+
+
+st.set_page_config(page_title="Freezeframe", page_icon=str(ICON), layout="wide", initial_sidebar_state="expanded")
+state.prepare()
+st.logo(str(ICON), size="large")
+page = st.navigation(pages(), position="sidebar", expanded=True)
+experiment_bar()
+page.run()
+remember()
+engine.start()  # after the first paint: the workers warm up while the visitor reads

@@ -1,0 +1,84 @@
+"""A job as the visitor sees it: waiting, working, stopped or done. Polls only while something is going on."""
+
+from __future__ import annotations
+
+import time
+
+import streamlit as st
+
+from dashboard.labels import safe_label
+from models import engine, runs
+
+_POLL_S = 1.0
+
+
+def time_left(status: runs.RunStatus, now: float) -> str:
+    """Return "about 12 s left", or an empty text while too little is known."""
+    if status.started is None or status.share < 0.03:
+        return ""
+    seconds = (now - status.started) * (1 - status.share) / status.share
+    return f"about {seconds:.0f} s left" if seconds < 90 else f"about {seconds / 60:.0f} min left"
+
+
+def describe(run: runs.Run) -> str:
+    """Return one line on where the job stands."""
+    status = run.status
+    if status.state == "queued":
+        position = engine.position(run.id)
+        return "Starting…" if position in (None, 0) else f"Waiting: number {position} in the queue"
+    if status.state == "running":
+        return " · ".join(filter(None, [status.note or "Working", time_left(status, time.time())]))
+    ends = {"done": "Finished", "cancelled": "Cancelled. What was finished before is kept.", "failed": "Stopped"}
+    return ends[status.state]
+
+
+def job_panel(run_id: str, *, key: str) -> None:
+    """Draw progress, time left, cancel and the end of a job; reruns the page once when the job ends.
+
+    Args:
+        run_id: The job to follow.
+        key: A widget key prefix, unique on the page.
+    """
+    active = runs.get(run_id).status.active
+
+    @st.fragment(run_every=_POLL_S if active else None)
+    def panel() -> None:
+        run = runs.get(run_id)
+        status = run.status
+        if active and not status.active:
+            st.rerun()
+        if status.active:
+            bar, button = st.columns([5, 1], vertical_alignment="center")
+            bar.progress(min(status.share, 1.0), text=describe(run))
+            button.button(
+                "Cancel", key=f"{key}_cancel", on_click=engine.cancel, args=(run_id,), disabled=run.cancel_asked
+            )
+        elif status.state == "failed":
+            st.error(safe_label(status.message, 400), icon=":material/error:")
+        elif status.state == "cancelled":
+            st.info(describe(run), icon=":material/cancel:")
+
+    panel()
+
+
+def job_chip(owner: str) -> None:
+    """Draw the visitor's running job in the experiment bar: what, how far, cancel."""
+    active = [run for run in runs.listing(owner) if run.status.active]
+
+    @st.fragment(run_every=_POLL_S if active else None)
+    def chip() -> None:
+        going = [run for run in active if run.status.active]
+        if active and len(going) < len(active):
+            st.rerun()
+        if not going:
+            st.caption(":material/check: Nothing is running")
+            return
+        run = going[-1]
+        status = run.status
+        with st.popover(f"{run.kind.capitalize()} {status.share:.0%}", icon=":material/progress_activity:"):
+            for job in reversed(going):
+                st.markdown(f"**{safe_label(job.title)}**")
+                st.caption(describe(job))
+                st.button("Cancel", key=f"bar_cancel_{job.id}", on_click=engine.cancel, args=(job.id,))
+
+    chip()

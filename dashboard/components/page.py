@@ -1,0 +1,19 @@
+"""What every page begins with, and how it says that something is missing."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+
+def header(title: str, sentence: str) -> None:
+    """Draw the page's title and the one sentence that says what you see."""
+    st.subheader(title, anchor=False)
+    st.caption(sentence)
+
+
+def empty(sentence: str, action: str, page: str, icon: str) -> None:
+    """Say what to do next, offer to go there, and end the page."""
+    with st.container(border=True):
+        st.markdown(sentence)
+        st.page_link(f"app_pages/{page}.py", label=action, icon=icon)
+    st.stop()

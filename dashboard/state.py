@@ -1,0 +1,177 @@
+"""The only reader and writer of the session and of the address bar.
+
+Four choices are shared by all pages and kept in the address, so that a link reproduces them:
+`backbone`, `data`, `run` and `picture`. A page's own widgets use keys `<page>_<thing>`; give their default in `DEFAULTS`
+and pass `bind="query-params"` (worth a link) or `persist_state="session"` (not), never `value=`.
+"""
+
+from __future__ import annotations
+
+import re
+import secrets
+from dataclasses import dataclass
+from typing import Any
+
+import streamlit as st
+
+from models import backbones, datasets, runs
+from models.errors import RunNotFound
+
+COOKIE = "freezeframe_visitor"
+_SHARED = ("backbone", "data", "run", "picture")
+_VISITOR = re.compile(r"[0-9a-f]{32}")
+_PICTURE = re.compile(r"sample:([a-z0-9-]+):([0-9]{1,6})|upload:[0-9a-f]{32}")
+
+# The picture each data set opens with: one that is worth a look, from the test split of seed 0 where there is one.
+_COVERS = {"galaxies": 310, "textures": 210, "digits": 3}
+
+# Defaults of widgets that keep their value across pages: key -> value.
+DEFAULTS: dict[str, Any] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """What the visitor has chosen, valid at all times."""
+
+    backbone: str
+    dataset: str
+    run: runs.Run | None
+    picture: str  # a picture id
+    owner: str
+
+    @property
+    def network(self) -> str:
+        """Return the id of the network to look into: the run's classifier, else the bare backbone."""
+        if self.run is not None:
+            return f"run:{self.run.id}"
+        return f"backbone:{self.backbone}:{backbones.BACKBONES[self.backbone].default_side}"
+
+
+def prepare() -> None:
+    """Fill the session from the address once, give every key a valid value, and write the address; first in the frame."""
+    session = st.session_state
+    for key, value in DEFAULTS.items():
+        session.setdefault(key, value)
+    if "ff_owner" not in session:
+        cookie = st.context.cookies.get(COOKIE, "")
+        session["ff_owner"] = cookie if _VISITOR.fullmatch(cookie) else secrets.token_hex(16)
+        session["ff_cookie_kept"] = session["ff_owner"] == cookie
+        for name in _SHARED:
+            session[f"ff_{name}"] = st.query_params.get(name, "")
+        _first_visit()
+    _validate()
+    _write_address()
+
+
+def _first_visit() -> None:
+    """Show the shipped example run to who comes without a link."""
+    session = st.session_state
+    if not any(session[f"ff_{name}"] for name in ("backbone", "data", "run")) and example() is not None:
+        session["ff_run"] = runs.EXAMPLE
+    if session["ff_run"] and (run := _run(session["ff_run"])) and run.kind == "training":
+        session["ff_backbone"], session["ff_data"] = run.spec["backbone"], run.spec["dataset"]
+
+
+def _validate() -> None:
+    session = st.session_state
+    if session["ff_backbone"] not in backbones.BACKBONES:
+        session["ff_backbone"] = next(iter(backbones.BACKBONES))
+    if session["ff_data"] not in datasets.DATASETS:
+        session["ff_data"] = next(iter(datasets.DATASETS))
+    run = _run(session["ff_run"])
+    if run is None or run.kind != "training":
+        session["ff_run"] = ""
+    if not _valid_picture(session["ff_picture"], session["ff_data"]):
+        session["ff_picture"] = f"sample:{session['ff_data']}:{_COVERS[session['ff_data']]}"
+
+
+def _valid_picture(picture: str, dataset: str) -> bool:
+    match = _PICTURE.fullmatch(picture)
+    if match is None:
+        return False
+    if match[1] is None:  # an upload goes with every data set
+        return True
+    return match[1] == dataset and int(match[2]) < datasets.DATASETS[dataset].size
+
+
+def _write_address() -> None:
+    for name in _SHARED:
+        value = st.session_state[f"ff_{name}"]
+        if not value:
+            st.query_params.pop(name, None)
+        elif st.query_params.get(name) != value:
+            st.query_params[name] = value
+
+
+def _run(run_id: str) -> runs.Run | None:
+    try:
+        return runs.get(run_id) if run_id else None
+    except RunNotFound:
+        return None
+
+
+def example() -> runs.Run | None:
+    """Return the shipped example run, or None where it is missing."""
+    return _run(runs.EXAMPLE)
+
+
+def selection() -> Selection:
+    """Return the visitor's choices."""
+    session = st.session_state
+    return Selection(
+        backbone=session["ff_backbone"],
+        dataset=session["ff_data"],
+        run=_run(session["ff_run"]),
+        picture=session["ff_picture"],
+        owner=session["ff_owner"],
+    )
+
+
+def training_runs() -> list[runs.Run]:
+    """Return the visitor's training runs, newest first, then the shipped example."""
+    mine = runs.listing(st.session_state["ff_owner"], "training")
+    shown = example()
+    return [*mine, shown] if shown else mine
+
+
+def choose(
+    *, backbone: str | None = None, dataset: str | None = None, run: str | None = None, picture: str | None = None
+) -> None:
+    """Change some of the shared choices; the others follow.
+
+    A run brings its backbone and its data. Another backbone or other data bring the visitor's newest finished run with
+    both, or none. Takes effect at the next rerun: call it in a callback, or call `st.rerun()` afterwards.
+    """
+    session = st.session_state
+    if run is not None:
+        session["ff_run"] = run
+        if chosen := _run(run):
+            session["ff_backbone"], session["ff_data"] = chosen.spec["backbone"], chosen.spec["dataset"]
+    if backbone is not None or dataset is not None:
+        session["ff_backbone"] = backbone or session["ff_backbone"]
+        session["ff_data"] = dataset or session["ff_data"]
+        session["ff_run"] = _newest_run(session["ff_backbone"], session["ff_data"])
+    if picture is not None:
+        session["ff_picture"] = picture
+
+
+def _newest_run(backbone: str, dataset: str) -> str:
+    for run in training_runs():
+        if (run.spec["backbone"], run.spec["dataset"]) == (backbone, dataset) and run.status.state == "done":
+            return run.id
+    return ""
+
+
+def get(key: str, default: Any = None) -> Any:
+    """Return a value a page keeps for the session."""
+    return st.session_state.get(key, default)
+
+
+def put(key: str, value: Any) -> None:
+    """Keep a plain value (text, number, tuple) for the session under `<page>_<thing>`."""
+    st.session_state[key] = value
+
+
+def cookie_to_set() -> str | None:
+    """Return the visitor's id while the browser does not keep it yet."""
+    return None if st.session_state["ff_cookie_kept"] else st.session_state["ff_owner"]

@@ -1,0 +1,68 @@
+"""Recorded answers: what an interactive task returned, kept in `assets/answers` so that a page needs no worker for it.
+
+An answer is a frozen dataclass of arrays, numbers, texts and tuples; a file holds its arrays and, as JSON, the rest.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import importlib
+import io
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from models.runs import ASSETS, write_atomically
+
+FOLDER = ASSETS / "answers"
+
+
+def path_of(task: str, arguments: Mapping[str, Any]) -> Path:
+    """Return where the answer of `task` to these arguments (JSON values) is recorded, if it is."""
+    question = json.dumps([task, dict(arguments)], sort_keys=True)
+    return FOLDER / f"{task}-{hashlib.sha256(question.encode()).hexdigest()[:20]}.npz"
+
+
+def encode(answer: Any) -> bytes:
+    """Return a dataclass as the bytes of one `.npz` file."""
+    fields = {field.name: getattr(answer, field.name) for field in dataclasses.fields(answer)}
+    arrays = {name: value for name, value in fields.items() if isinstance(value, np.ndarray)}
+    kind = type(answer)
+    plain = {
+        "class": f"{kind.__module__}:{kind.__qualname__}",
+        "values": {name: value for name, value in fields.items() if name not in arrays},
+        "tuples": [name for name, value in fields.items() if isinstance(value, tuple)],
+    }
+    buffer = io.BytesIO()
+    np.savez_compressed(buffer, _plain=np.array(json.dumps(plain)), **arrays)
+    return buffer.getvalue()
+
+
+def decode(data: bytes) -> Any:
+    """Return the dataclass that `encode` wrote; only classes of the core are ever made."""
+    with np.load(io.BytesIO(data), allow_pickle=False) as saved:
+        plain = json.loads(str(saved["_plain"]))
+        arrays = {name: saved[name] for name in saved.files if name != "_plain"}
+    module, name = plain["class"].split(":")
+    if not module.startswith("models."):
+        raise ValueError(f"Expected a class of the core in a recorded answer. Received: {module}")
+    values = {key: tuple(value) if key in plain["tuples"] else value for key, value in plain["values"].items()}
+    return getattr(importlib.import_module(module), name)(**values, **arrays)
+
+
+def record(task: str, arguments: Mapping[str, Any], answer: Any) -> Path:
+    """Write an answer to `assets/answers` and return its path."""
+    path = path_of(task, arguments)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_atomically(path, encode(answer))
+    return path
+
+
+def find(task: str, arguments: Mapping[str, Any]) -> Any | None:
+    """Return the recorded answer, or None."""
+    path = path_of(task, arguments)
+    return decode(path.read_bytes()) if path.exists() else None

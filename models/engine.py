@@ -1,0 +1,290 @@
+"""The engine: sends clicks and jobs to the compute workers, keeps the queue fair, and survives what may happen to them.
+
+The page calls the functions at the end of this module; one engine serves the whole server. The run directories are the
+truth: whatever dies (a worker, the scheduler, this server), unfinished runs are found there and taken up again.
+"""
+
+from __future__ import annotations
+
+import atexit
+import logging
+import threading
+import time
+from collections.abc import Mapping
+from typing import Any
+
+from models import answers, runs, tasks
+from models.cluster import Cluster
+from models.errors import EngineUnavailable, FreezeframeError, InputError, QueueFull
+
+MOST_JOBS = 4  # of one visitor: one running and three waiting
+_TICK_S = 0.1
+_CALL_S = 60.0  # how long a click waits for its answer at most
+_GRACE_S = 15.0  # how long a cancelled job may take to stop before its worker is ended
+_log = logging.getLogger(__name__)
+
+
+class Engine:
+    """A cluster, a queue, and the thread that looks after both."""
+
+    def __init__(self) -> None:
+        self.lock = threading.RLock()
+        self.waiting: list[runs.Run] = []  # in the order they were asked for
+        self.running: dict[str, tuple[runs.Run, Any]] = {}  # run id -> run, Dask future
+        self.served: dict[str, float] = {}  # visitor -> when one of his jobs was last started
+        self.cancelled_at: dict[str, float] = {}
+        self.ready = threading.Event()
+        self.problem = ""
+        self.failures = 0  # in a row
+        self.stopping = threading.Event()
+        self.cluster: Cluster | None = None
+        self.client: Any = None
+        self.thread = threading.Thread(target=self._work, daemon=True, name="freezeframe-engine")
+
+    # -- the engine's own thread ------------------------------------------------------------------------------------
+
+    def _work(self) -> None:
+        runs.clear_old()
+        with self.lock:
+            known = {run.id for run in self.waiting}
+            self.waiting[:0] = [run for run in runs.everything() if run.status.active and run.id not in known]
+        while not self.stopping.is_set():
+            try:
+                if self.client is None or not self._healthy():
+                    self._connect()
+                self._reap()
+                self._dispatch()
+                self.stopping.wait(_TICK_S)
+            except EngineUnavailable as error:
+                self._lost(str(error))
+            except Exception as error:  # whatever Dask raises while its world falls apart
+                _log.warning("the engine starts again after %s: %s", type(error).__name__, error)
+                self._lost("The compute processes are starting again. Try once more in a few seconds.")
+
+    def _connect(self) -> None:
+        from distributed import Client
+
+        if self.cluster is not None:
+            self.cluster.stop()
+            self.cluster = None
+        self.cluster = Cluster()
+        address = self.cluster.start()
+        self.client = Client(address, security=self.cluster.security(), set_as_default=False, timeout=15)
+        self.problem, self.failures = "", 0
+        self.ready.set()
+        self.client.submit(tasks.warm, resources={"interactive": 1}, pure=False, priority=10).add_done_callback(_forget)
+
+    def _healthy(self) -> bool:
+        if self.cluster is None or not self.cluster.scheduler_alive() or self.client.status != "running":
+            raise EngineUnavailable("The compute processes are starting again. Try once more in a few seconds.")
+        for name in self.cluster.heal():
+            _log.warning("worker %s had died and was started again", name)
+        return True
+
+    def _lost(self, message: str) -> None:
+        self.ready.clear()
+        self.problem = message
+        client, self.client = self.client, None
+        with self.lock:
+            self.waiting[:0] = [run for run, _ in self.running.values() if run.status.active]
+            self.running.clear()
+        if client is not None:
+            try:
+                client.close(timeout=1)
+            except Exception as error:
+                _log.info("closing the lost client: %s", error)
+        self.failures += 1
+        self.stopping.wait(min(2.0**self.failures / 2, 30.0))
+
+    def _reap(self) -> None:
+        """Take finished jobs off the list, and end workers whose job does not stop when asked to."""
+        with self.lock:
+            for run_id, (run, future) in list(self.running.items()):
+                if future.done():
+                    del self.running[run_id]
+                    self._settle(run, future)
+                elif run.cancel_asked:
+                    asked = self.cancelled_at.setdefault(run_id, time.monotonic())
+                    if time.monotonic() - asked > _GRACE_S and self.cluster is not None:
+                        self.cancelled_at[run_id] = time.monotonic()
+                        self.cluster.kill("jobs")
+
+    def _settle(self, run: runs.Run, future: Any) -> None:
+        self.cancelled_at.pop(run.id, None)
+        status = run.status
+        if future.status == "finished" and future.result() == "busy":
+            self.waiting.append(run)  # another server works on it; look again later
+        elif status.active:  # its worker died again and again
+            message = "This job ended its worker several times and was given up. Choose a smaller one."
+            run.set_status(runs.RunStatus("failed", message=message, started=status.started, finished=time.time()))
+
+    def _dispatch(self) -> None:
+        with self.lock:
+            while len(self.running) < self._capacity() and (run := self._next()) is not None:
+                self.waiting.remove(run)
+                self.served[run.owner] = time.monotonic()
+                future = self.client.submit(
+                    tasks.execute, run.id, resources={"jobs": 1}, pure=False, key=f"job-{run.id}-{time.monotonic_ns()}"
+                )
+                self.running[run.id] = (run, future)
+
+    def _capacity(self) -> int:
+        if self.cluster is not None and not self.cluster.remote:
+            return sum(spec.jobs for spec in self.cluster.specs.values())
+        workers = self.client.scheduler_info()["workers"].values()
+        return sum(int(worker["resources"].get("jobs", 0)) for worker in workers)
+
+    def _order(self) -> list[runs.Run]:
+        """Return the waiting runs in the order they will start: visitors take turns, each in his own order."""
+        busy = {run.owner for run, _ in self.running.values()}
+        turn = {run.owner: (run.owner in busy, self.served.get(run.owner, 0.0)) for run in self.waiting}
+        rank: dict[str, int] = {}
+        keyed = []
+        for position, run in enumerate(self.waiting):
+            rank[run.owner] = rank.get(run.owner, -1) + 1
+            keyed.append(((rank[run.owner] + turn[run.owner][0], turn[run.owner][1], position), run))
+        return [run for _, run in sorted(keyed, key=lambda pair: pair[0])]
+
+    def _next(self) -> runs.Run | None:
+        busy = {run.owner for run, _ in self.running.values()}
+        return next((run for run in self._order() if run.owner not in busy), None)
+
+    # -- what the page calls ----------------------------------------------------------------------------------------
+
+    def submit(self, kind: str, spec: Mapping[str, Any], *, owner: str, title: str) -> str:
+        """Queue a job and return its run id."""
+        if kind not in tasks.JOBS:
+            raise InputError(f"Expected a kind of job out of {', '.join(tasks.JOBS)}. Received: {kind}")
+        with self.lock:
+            mine = [run for run in self.waiting if run.owner == owner]
+            mine += [run for run, _ in self.running.values() if run.owner == owner]
+            if len(mine) >= MOST_JOBS:
+                raise QueueFull(
+                    f"You already have {len(mine)} jobs running or waiting, the most a visitor may have. "
+                    "Cancel one, or wait until one has finished."
+                )
+            run = runs.create(kind, spec, owner=owner, title=title)
+            self.waiting.append(run)
+        return run.id
+
+    def cancel(self, run_id: str) -> None:
+        """Stop a job: at once when it waits, at its next check when it works."""
+        run = runs.get(run_id)
+        if not run.status.active:
+            return
+        run.cancel()
+        with self.lock:
+            if run in self.waiting:
+                self.waiting.remove(run)
+                run.set_status(runs.RunStatus("cancelled", finished=time.time()))
+
+    def position(self, run_id: str) -> int | None:
+        """Return a waiting job's place in the queue, from 1; None when it does not wait."""
+        with self.lock:
+            order = [run.id for run in self._order()]
+        return order.index(run_id) + 1 if run_id in order else None
+
+    def call(self, task: str, timeout: float, arguments: Mapping[str, Any]) -> Any:
+        """Return an interactive task's answer, recorded or computed by a worker; one lost worker is forgiven."""
+        recorded = answers.find(task, arguments)
+        if recorded is not None:
+            return recorded
+        deadline = time.monotonic() + timeout
+        for last in (False, True):
+            if not self.ready.wait(max(deadline - time.monotonic(), 0.0)):
+                break
+            try:
+                future = self.client.submit(
+                    tasks.interactive, task, dict(arguments), resources={"interactive": 1}, pure=False, priority=5
+                )
+                return future.result(timeout=max(deadline - time.monotonic(), 0.1))
+            except FreezeframeError:
+                raise
+            except Exception as error:  # lost connections, killed workers and timeouts, as Dask names them
+                _log.warning("task %s: %s", task, type(error).__name__)
+                if last or time.monotonic() >= deadline:
+                    break
+                time.sleep(1.0)
+        raise EngineUnavailable(self.problem or "No compute worker answered in time. Try again in a few seconds.")
+
+    def stop(self) -> None:
+        """End the thread and every process it started."""
+        self.stopping.set()
+        if self.thread.is_alive():
+            self.thread.join(20)
+        if self.client is not None:
+            self.client.close(timeout=2)
+        if self.cluster is not None:
+            self.cluster.stop()
+
+
+def _forget(future: Any) -> None:
+    """Drop a future nobody waits for."""
+    future.release()
+
+
+_engine: Engine | None = None
+_engine_lock = threading.Lock()
+
+
+def start() -> Engine:
+    """Return this server's engine, starting it at the first call; returns at once, the workers come up meanwhile."""
+    global _engine
+    with _engine_lock:
+        if _engine is None:
+            _engine = Engine()
+            _engine.thread.start()
+            atexit.register(stop)
+        return _engine
+
+
+def stop() -> None:
+    """Stop this server's engine, if it runs."""
+    global _engine
+    with _engine_lock:
+        engine, _engine = _engine, None
+    if engine is not None:
+        engine.stop()
+
+
+def submit(kind: str, spec: Mapping[str, Any], *, owner: str, title: str) -> str:
+    """Queue a job and return its run id.
+
+    Args:
+        kind: A key of `tasks.JOBS`.
+        spec: What the job is asked to do, as JSON.
+        owner: The visitor's id.
+        title: The run's name as people read it.
+
+    Raises:
+        QueueFull: The visitor has `MOST_JOBS` jobs already.
+        InputError: There is no such kind of job.
+    """
+    return start().submit(kind, spec, owner=owner, title=title)
+
+
+def cancel(run_id: str) -> None:
+    """Stop a job: at once when it waits, at its next check when it works; nothing happens when it has ended."""
+    start().cancel(run_id)
+
+
+def position(run_id: str) -> int | None:
+    """Return a waiting job's place in the queue, from 1; None when it does not wait."""
+    return start().position(run_id)
+
+
+def call(task: str, *, timeout: float = _CALL_S, **arguments: Any) -> Any:
+    """Return the answer of an interactive task of `models.tasks`.
+
+    An answer recorded in `assets/answers` is returned at once, without any worker.
+
+    Raises:
+        EngineUnavailable: No worker answered within `timeout` seconds.
+        FreezeframeError: The task refused; its message is for the visitor.
+    """
+    return start().call(task, timeout, arguments)
+
+
+def is_ready() -> bool:
+    """Whether the workers are up, so that a click is answered at once."""
+    return start().ready.is_set()

@@ -1,0 +1,82 @@
+"""What workers run: thin, named functions whose arguments are ids and numbers.
+
+Interactive tasks are the public functions of this module; they return a frozen dataclass in well under a second.
+Jobs are long: `JOBS` names the function of each kind, which gets the run's folder, its spec and a `Progress`, and may be
+killed and started again at any moment. Keras is imported inside functions only, since the page imports this module too.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import importlib
+import logging
+import os
+from dataclasses import dataclass
+from typing import Any
+
+from models import runs
+from models.errors import Cancelled, FreezeframeError
+
+JOBS = {
+    "training": "models.transfer:run_job",
+    "weights": "models.backbone_builder:download",
+    "som": "models.som:run_job",
+    "occlusion": "models.occlusion:run_job",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Warmth:
+    """A worker that has TensorFlow loaded: its process id."""
+
+    pid: int
+
+
+def warm() -> Warmth:
+    """Load TensorFlow and Keras, so that the first click does not wait for them."""
+    from models import networks
+
+    networks.prepare_tensorflow()
+    return Warmth(os.getpid())
+
+
+def execute(run_id: str) -> str:
+    """Run one job to its end and return the final state; called by the engine, never by a page.
+
+    One process at a time works on a run: the kernel frees the lock when that process dies.
+    """
+    run = runs.get(run_id)
+    with open(run.path("lock"), "a") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return "busy"
+        if not run.status.active:
+            return run.status.state
+        return _execute(run, runs.RunProgress(run))
+
+
+def _execute(run: runs.Run, progress: runs.RunProgress) -> str:
+    module, function = JOBS[run.kind].split(":")
+    try:
+        progress.check()
+        getattr(importlib.import_module(module), function)(run.folder, run.spec, progress)
+    except Cancelled:
+        progress.finish("cancelled")
+    except FreezeframeError as error:
+        progress.finish("failed", str(error))
+    except MemoryError:
+        progress.finish(
+            "failed", "The machine ran out of memory. Choose a smaller batch, smaller pictures or less data."
+        )
+    except Exception:
+        logging.getLogger(__name__).exception("a job of kind %s failed", run.kind)
+        progress.finish("failed", "Something went wrong inside this job; its settings are kept. Start it again.")
+    else:
+        progress.finish("done")
+    return run.status.state
+
+
+def interactive(name: str, arguments: dict[str, Any]) -> Any:
+    """Return what the task called `name` answers; called by the engine."""
+    return globals()[name](**arguments)
