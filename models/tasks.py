@@ -1,8 +1,8 @@
 """What workers run: thin, named functions whose arguments are ids and numbers.
 
 Interactive tasks are the public functions of this module; they return a frozen dataclass in well under a second.
-Jobs are long: `JOBS` names the function of each kind, which gets the run's folder, its spec and a `Progress`, and may be
-killed and started again at any moment. Keras is imported inside functions only, since the page imports this module too.
+Jobs are long: `JOBS` names the function of each kind, which gets the run's folder, its spec and a `Progress`, and may
+be killed and started again at any moment. Keras is imported inside functions only: the page imports this module too.
 """
 
 from __future__ import annotations
@@ -16,12 +16,14 @@ from typing import Any
 
 from models import runs
 from models.errors import Cancelled, FreezeframeError
+from models.occlusion import OcclusionMap
+from models.results import ActivationMaps, ChannelStatistics, Prediction
 
 JOBS = {
     "training": "models.transfer:run_job",
     "weights": "models.backbone_builder:download",
     "som": "models.som:run_job",
-    "occlusion": "models.occlusion:run_job",
+    "occlusion": "models.scores:run_job",
 }
 
 
@@ -67,7 +69,7 @@ def _execute(run: runs.Run, progress: runs.RunProgress) -> str:
         progress.finish("failed", str(error))
     except MemoryError:
         progress.finish(
-            "failed", "The machine ran out of memory. Choose a smaller batch, smaller pictures or less data."
+            "failed", "The machine ran out of memory. Choose a smaller batch or less data."
         )
     except Exception:
         logging.getLogger(__name__).exception("a job of kind %s failed", run.kind)
@@ -80,3 +82,33 @@ def _execute(run: runs.Run, progress: runs.RunProgress) -> str:
 def interactive(name: str, arguments: dict[str, Any]) -> Any:
     """Return what the task called `name` answers; called by the engine."""
     return globals()[name](**arguments)
+
+
+def activation_maps(network: str, layer: str, picture: str) -> ActivationMaps:
+    """Return what the channels of a layer answer to a picture."""
+    from models import activations
+
+    return activations.activation_maps(network, layer, picture)
+
+
+def channel_statistics(network: str, layer: str, dataset: str) -> ChannelStatistics:
+    """Return what is usual for the channels of a layer, and which of them are dead."""
+    from models import activations
+
+    return activations.channel_statistics(network, layer, dataset)
+
+
+def predict(network: str, picture: str) -> Prediction:
+    """Return what a classifier says about a picture."""
+    from models import scores
+
+    return scores.predict(network, picture)
+
+
+def occlusion_map(
+    network: str, picture: str, patch: int, stride: int, fill: str, score: str, class_index: int
+) -> OcclusionMap:
+    """Return how a class's score falls when parts of a picture are hidden; for maps of a few seconds at most."""
+    from models import scores
+
+    return scores.occlude(network, picture, patch=patch, stride=stride, fill=fill, score=score, class_index=class_index)

@@ -1,0 +1,107 @@
+"""The layers of a network, told from the layer tables and the run's settings, without opening it and without Keras."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+from models import backbones, datasets, layer_tables, runs
+from models.costs import GIGAMACS_PER_SECOND, STEP_SECONDS
+from models.errors import InputError
+from models.recipes import HeadSpec, TrainingSpec
+
+HEAD = "head"
+
+
+@dataclass(frozen=True, slots=True)
+class LayerChoice:
+    """One layer to look into.
+
+    `shape` is (rows, cols, channels), with 1 x 1 for dense layers. `receptive_field` and `jump` in pixels of the
+    network's picture; None in the head, whose units see all of it.
+    """
+
+    name: str
+    block: str
+    shape: tuple[int, int, int]
+    receptive_field: int | None = None
+    jump: int | None = None
+
+
+def _opened(network_id: str) -> tuple[str, int, TrainingSpec | None]:
+    """Return backbone, side of the pictures, and the run's settings if it is a run."""
+    match network_id.split(":"):
+        case ["run", run_id]:
+            spec = TrainingSpec.from_json(runs.get(run_id).spec)
+            return spec.backbone, spec.side, spec
+        case ["backbone", backbone, side, *rest] if side.isdecimal() and rest in ([], ["random"]):
+            return backbone, int(side), None
+    raise InputError(f"Expected a network such as run:<id> or backbone:frame8:64. Received {network_id[:60]!r}.")
+
+
+def side(network_id: str) -> int:
+    """Return the side in pixels of the square pictures the network takes."""
+    return _opened(network_id)[1]
+
+
+@lru_cache(maxsize=64)
+def layers(network_id: str) -> tuple[LayerChoice, ...]:
+    """Return the layers from the input up, preprocessing left out.
+
+    Raises:
+        InputError: The id is malformed, or names an unknown backbone or side.
+        RunNotFound: There is no such run.
+    """
+    backbone, pixels, spec = _opened(network_id)
+    table = layer_tables.table(backbone, pixels)
+    rows = [row for row in table.layers if row.name not in backbones.PREPROCESSING_LAYERS]
+    found = [LayerChoice(row.name, row.block, row.output, row.receptive_field, row.jump) for row in rows]
+    if spec is not None:
+        found += _head(spec.head, rows[-1].output, len(datasets.get(spec.dataset).classes))
+    return tuple(found)
+
+
+def _head(head: HeadSpec, maps: tuple[int, int, int], n_classes: int) -> list[LayerChoice]:
+    """Return the layers that `models.heads.attach` makes; inference skips dropout, and so does this list."""
+    rows, cols, channels = maps
+    names: list[tuple[str, int]] = []
+    if head.pooling == "flatten":
+        names.append(("head_flatten", rows * cols * channels))
+    names += [(f"head_{kind}", channels) for kind in ("average", "max") if kind in head.pooling]
+    if head.pooling == "average+max":
+        names.append(("head_features", 2 * channels))
+    if head.batch_norm:
+        names.append(("head_bn", names[-1][1]))
+    for number, units in enumerate(head.widths, start=1):
+        names.append((f"head_dense{number}", units))
+        if head.batch_norm:
+            names.append((f"head_dense{number}_bn", units))
+        names.append((f"head_dense{number}_relu", units))
+    names.append(("head_output", n_classes))
+    return [LayerChoice(name, HEAD, (1, 1, units)) for name, units in names]
+
+
+def layer(network_id: str, name: str) -> LayerChoice:
+    """Return the layer called `name`.
+
+    Raises:
+        InputError: The network has no such layer.
+    """
+    for choice in layers(network_id):
+        if choice.name == name:
+            return choice
+    raise InputError(f"Expected a layer of the network. Received {name[:60]!r}.")
+
+
+def interesting(network_id: str) -> LayerChoice:
+    """Return the layer to begin with: the deepest rectified one whose maps are large enough to read as pictures."""
+    choices = layers(network_id)
+    readable = [choice for choice in choices if min(choice.shape[:2]) >= 14 and choice.name.endswith(("relu", "_out"))]
+    return (readable or [choice for choice in choices if min(choice.shape[:2]) > 1] or list(choices))[-1]
+
+
+def seconds(network_id: str, passes: int) -> float:
+    """Return about how long so many forward passes of single pictures take in a warm worker."""
+    backbone, pixels, _ = _opened(network_id)
+    macs: int = sum(row.macs for row in layer_tables.table(backbone, pixels).layers)
+    return passes * (macs / (GIGAMACS_PER_SECOND * 1e9) + STEP_SECONDS)

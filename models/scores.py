@@ -1,0 +1,85 @@
+"""The scores a classifier gives, as functions that can be explained.
+
+Imports Keras: only workers use this module.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from models import images, networks
+from models.errors import InputError
+from models.occlusion import SCORES, OcclusionMap, ScoreFunction, occlusion_map, save
+from models.results import Prediction
+from models.runs import SILENT, Progress
+
+RESULT = "occlusion.npz"
+
+
+def _resized(network: networks.Network, picture_id: str) -> np.ndarray:
+    return images.resize(images.load_picture(picture_id), network.height, network.width)
+
+
+def predict(network_id: str, picture_id: str) -> Prediction:
+    """Return what a classifier says about one picture.
+
+    Raises:
+        InputError: The network is a bare backbone, or unknown.
+        PictureError: The picture is gone or its id malformed.
+        RunNotFound: The run has no classifier.
+    """
+    network = networks.load(network_id)
+    picture = _resized(network, picture_id)[None]
+    probabilities, logits = networks.forward(network, picture)[0], networks.logits(network, picture)[0]
+    return Prediction(probabilities, logits, network.classes or (), network.height, network.width)
+
+
+def score_function(network: networks.Network, score: str, class_index: int) -> ScoreFunction:
+    """Return pictures (N, H, W, 3) uint8 -> the probability or logit (N,) of one class.
+
+    Raises:
+        InputError: Another score, a class the network has not, or a bare backbone.
+    """
+    if network.classes is None:
+        raise InputError("Expected a trained classifier. Received a bare backbone, which has no classes.")
+    if score not in SCORES:
+        raise InputError(f"Expected the score to be one of {', '.join(SCORES)}. Received {score!r}.")
+    if not 0 <= class_index < len(network.classes):
+        raise InputError(f"Expected a class number from 0 to {len(network.classes) - 1}. Received {class_index}.")
+    answer = networks.forward if score == "probability" else networks.logits
+    return lambda batch: answer(network, batch)[:, class_index]
+
+
+def occlude(
+    network_id: str,
+    picture_id: str,
+    *,
+    patch: int,
+    stride: int,
+    fill: str,
+    score: str,
+    class_index: int,
+    progress: Progress = SILENT,
+) -> OcclusionMap:
+    """Return the occlusion map of one class for one picture, at the size the network takes.
+
+    Raises:
+        InputError: A value outside what is offered.
+        PictureError: The picture is gone or its id malformed.
+        RunNotFound: The run has no classifier.
+        Cancelled: By `progress`.
+
+    Cost: `models.occlusion.cost` + 1 forward passes.
+    """
+    network = networks.load(network_id)
+    explained = score_function(network, score, class_index)
+    picture = _resized(network, picture_id)
+    return occlusion_map(explained, picture, patch=patch, stride=stride, fill=fill, progress=progress)
+
+
+def run_job(folder: Path, spec: dict[str, Any], progress: Progress) -> None:
+    """Compute the map that `spec` (the arguments of `occlude`) asks for and write it to the run's folder."""
+    save(folder / RESULT, occlude(**spec, progress=progress))
