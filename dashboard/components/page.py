@@ -7,8 +7,9 @@ import streamlit as st
 
 def header(title: str, sentence: str) -> None:
     """Draw the page's title and the one sentence that says what you see."""
-    st.subheader(title, anchor=False)
-    st.caption(sentence)
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
+        st.subheader(title, anchor=False, width="content")
+        st.caption(sentence, width="stretch")
 
 
 def empty(sentence: str, action: str, page: str, icon: str) -> None:

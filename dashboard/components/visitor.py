@@ -9,7 +9,8 @@ from dashboard import state
 _SCRIPT = """
 export default function(component) {
   const secure = location.protocol === "https:" ? "; Secure" : "";
-  document.cookie = component.data.name + "=" + component.data.value + "; path=/; max-age=1209600; SameSite=Strict" + secure;
+  const kept = "; path=/; max-age=1209600; SameSite=Strict" + secure;
+  document.cookie = component.data.name + "=" + component.data.value + kept;
 }
 """
 _keeper = st.components.v2.component("freezeframe_visitor", html="<span></span>", js=_SCRIPT)

@@ -1,0 +1,33 @@
+"""What every test shares: an own home folder, and one real cluster for all that need workers."""
+
+import os
+import tempfile
+from pathlib import Path
+
+os.environ["FREEZEFRAME_HOME"] = tempfile.mkdtemp(prefix="freezeframe-tests-")
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+APP = str(ROOT / "dashboard" / "app.py")
+PAGES = sorted(path.stem for path in (ROOT / "dashboard" / "app_pages").glob("*.py"))
+
+
+@pytest.fixture(scope="session")
+def engine():
+    """The real engine with its scheduler and two workers, started once."""
+    from models import engine
+
+    engine.start().ready.wait(60)
+    yield engine
+    engine.stop()
+
+
+@pytest.fixture
+def app(engine):
+    """The dashboard at its first page, run once, workers up."""
+    from streamlit.testing.v1 import AppTest
+
+    return AppTest.from_file(APP, default_timeout=60).run()

@@ -1,0 +1,123 @@
+"""Run directories: whole after a kill at any moment, and nobody else's."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from models import runs
+from models.errors import Cancelled, RunNotFound
+
+
+@pytest.fixture
+def run():
+    return runs.create("training", {"epochs": 3}, owner="a" * 32, title="A run")
+
+
+def test_a_new_run_waits_and_keeps_what_was_asked(run):
+    again = runs.get(run.id)
+    assert (again.kind, again.title, again.owner, again.spec) == ("training", "A run", "a" * 32, {"epochs": 3})
+    assert again.status == runs.RunStatus("queued") and again.status.active
+
+
+def test_ids_have_128_bits_and_differ():
+    ids = {runs.create("som", {}, owner="b" * 32, title="").id for _ in range(20)}
+    assert len(ids) == 20 and all(len(run_id) == 32 for run_id in ids)
+
+
+@pytest.mark.parametrize("run_id", ["", "../../etc", "f" * 31, "F" * 32, "f" * 32, "a/b", "\x00" * 32])
+def test_a_malformed_or_unknown_id_is_refused(run_id):
+    with pytest.raises(RunNotFound):
+        runs.get(run_id)
+
+
+def test_a_visitor_sees_his_own_runs_newest_first(run):
+    later = runs.create("training", {}, owner="a" * 32, title="later")
+    runs.create("training", {}, owner="c" * 32, title="somebody else's")
+    mine = [found.id for found in runs.listing("a" * 32, "training")]
+    assert mine.index(later.id) < mine.index(run.id)
+    assert all(runs.get(run_id).owner == "a" * 32 for run_id in mine)
+
+
+def test_events_and_share_reach_the_reader(run):
+    progress = runs.RunProgress(run, clock=lambda: 5.0)
+    progress.event(share=0.25, note="epoch 1 of 4", epoch=1, loss=0.5)
+    progress.event(epoch=2)
+    assert [event["epoch"] for event in run.events()] == [1, 2] and run.events(since=1)[0]["epoch"] == 2
+    assert (run.status.state, run.status.share, run.status.note) == ("running", 0.25, "epoch 1 of 4")
+    progress.finish("done")
+    assert (run.status.state, run.status.share, run.status.finished) == ("done", 1.0, 5.0)
+
+
+def test_a_cancelled_run_hears_of_it_at_its_next_check(run):
+    progress = runs.RunProgress(run)
+    progress.check()
+    run.cancel()
+    with pytest.raises(Cancelled):
+        progress.check()
+    with pytest.raises(Cancelled):
+        progress.event(epoch=1)
+    assert run.events()[0]["epoch"] == 1  # what happened is recorded all the same
+
+
+def test_a_line_cut_short_by_a_kill_is_passed_over_and_ended(run):
+    path = run.path("events.jsonl")
+    path.write_bytes(b'{"epoch": 1}\n{"epo')
+    assert [event["epoch"] for event in run.events()] == [1]
+    runs.RunProgress(run).event(epoch=2)
+    assert [event["epoch"] for event in run.events()] == [1, 2]
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b'{"state": "done", "nonsense": 1}'])
+def test_a_broken_status_is_a_failure_with_a_sentence(run, content):
+    run.path("status.json").write_bytes(content)
+    assert run.status.state == "failed" and run.status.message.endswith(".")
+
+
+def test_a_folder_without_its_spec_is_no_run(run):
+    (runs.home() / "runs" / ("d" * 32)).mkdir()
+    with pytest.raises(RunNotFound):
+        runs.get("d" * 32)
+    assert "d" * 32 not in [found.id for found in runs.everything()]
+
+
+def test_old_runs_are_cleared_away_and_new_ones_kept(run):
+    old = runs.create("training", {}, owner="e" * 32, title="old")
+    long_ago = time.time() - 20 * 86400
+    for path in old.folder.iterdir():
+        os.utime(path, (long_ago, long_ago))
+    assert runs.clear_old() >= 1
+    assert runs.get(run.id) and not old.folder.exists()
+
+
+def test_a_writer_killed_at_random_moments_never_leaves_half_a_file(tmp_path):
+    path = tmp_path / "state.json"
+    loop = (
+        "import json, itertools, pathlib; from models.runs import write_atomically\n"
+        f"for i in itertools.count(): write_atomically(pathlib.Path({str(path)!r}), json.dumps([i] * 20000).encode())"
+    )
+    for attempt in range(8):
+        writer = subprocess.Popen([sys.executable, "-c", loop], cwd=runs.ASSETS.parent)
+        while not path.exists():
+            time.sleep(0.01)
+        time.sleep(0.03 + 0.017 * attempt)
+        writer.send_signal(signal.SIGKILL)
+        writer.wait()
+        assert len(set(json.loads(path.read_bytes()))) == 1
+
+
+def test_a_failed_write_leaves_the_old_file_and_no_litter(tmp_path, monkeypatch):
+    path = tmp_path / "state.json"
+    runs.write_atomically(path, b"old")
+
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(OSError, match="No space"):
+        runs.write_atomically(path, b"new")
+    assert path.read_bytes() == b"old" and os.listdir(tmp_path) == ["state.json"]
