@@ -1,0 +1,131 @@
+"""The film of a map: what is on it, that it grows while the map trains, and that a cancel keeps it."""
+
+import math
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from models import runs, som_data, som_job, som_record
+from models.errors import Cancelled, InputError
+from models.som import Snapshot, SomSpec, snapshots
+from models.som_data import NAMED, SomData, SomTask
+
+SMALL = SomSpec(rows=3, columns=5, epochs=6, radius0=2, snapshots=4)
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("FREEZEFRAME_HOME", str(tmp_path))
+    return tmp_path
+
+
+def film(task: SomTask, data: SomData) -> som_record.SomRecord:
+    recorder = som_record.Recorder(task, data)
+    for snapshot in snapshots(data.features, task.som):
+        recorder.add(snapshot)
+    return recorder.record(complete=True)
+
+
+def test_a_film_of_colours_is_one_rgb_pixel_a_unit() -> None:
+    data = som_data.colours("named")
+    record = film(SomTask("named", SMALL), data)
+    assert (record.rows, record.columns, record.kind) == (3, 5, "colours")
+    assert record.sizes.tolist() == [45] * 4 and record.bmu.shape == (4, 1000)
+    last = record.frames[-45:].reshape(3, 5, 3)
+    assert last == pytest.approx(record.codebook * 255, abs=0.51)
+    assert record.steps.tolist() == [0, 2, 4, 6] and np.isnan(record.rate).all()
+
+
+def test_named_colours_lie_around_their_names() -> None:
+    data = som_data.colours("named")
+    assert data.features.shape == (1000, 3) and data.features.min() >= 0 and data.features.max() <= 1
+    orange = data.features[data.labels == data.classes.index("orange")].mean(axis=0) * 255
+    assert orange == pytest.approx(NAMED["orange"], abs=8)
+    assert (som_data.colours("colours").features == som_data.colours("colours").features).all()
+
+
+def test_a_mosaic_puts_row_and_column_where_they_belong() -> None:
+    codebook = np.arange(2 * 3 * 4, dtype=np.uint8).reshape(2, 3, 4)
+    expected = [[0, 1, 4, 5, 8, 9], [2, 3, 6, 7, 10, 11], [12, 13, 16, 17, 20, 21], [14, 15, 18, 19, 22, 23]]
+    assert som_record.mosaic(codebook).tolist() == expected
+
+
+def test_a_film_of_digits_is_a_picture_of_the_codebook(home: Path) -> None:
+    record = film(SomTask("digits", SMALL), som_data.digits())
+    assert record.kind == "pictures" and record.codebook.shape == (3, 5, 64) and len(record.classes) == 10
+    with Image.open(BytesIO(record.frames[: record.sizes[0]].tobytes())) as first:
+        assert first.format == "WEBP" and first.size == (40, 24)
+
+
+def test_a_film_of_features_names_the_nearest_picture_of_every_unit(home: Path) -> None:
+    features = np.random.default_rng(0).random((1797, 6), np.float32)
+    task = SomTask("features", SMALL, network="backbone:frame8:64", layer="a", dataset="digits")
+    record = film(task, som_data.pictures("digits", features))
+    units = record.codebook.reshape(15, 6)
+    slow = [int(np.linalg.norm(features - unit, axis=1).argmin()) for unit in units]
+    assert record.frames[-30:].view("<u2").tolist() == slow
+    with Image.open(BytesIO(record.atlas.tobytes())) as atlas:
+        assert atlas.size == (40 * 24, math.ceil(1797 / 40) * 24)
+
+
+def test_a_task_survives_json_and_refuses_what_it_does_not_know() -> None:
+    task = SomTask("digits", SomSpec(rows=4, method="online"))
+    assert SomTask.from_json(task.to_json()) == task
+    with pytest.raises(InputError, match="Expected the data of a map to be one of colours"):
+        SomTask("stars")
+    with pytest.raises(InputError, match="Expected a network, a layer and a data set"):
+        SomTask("features", network="backbone:frame8:64")
+
+
+def test_the_example_is_a_whole_training() -> None:
+    record = som_record.example()
+    assert record.complete and len(record.sizes) == 100 and record.frames.size == 100 * 20 * 20 * 3
+    assert record.quantization_error[-1] < 0.07 and record.topographic_error[-1] < 0.15
+
+
+class Watcher:
+    """Reads the film at every report, and cancels after some checks."""
+
+    def __init__(self, run: runs.Run, checks: int) -> None:
+        self.run, self.left = run, checks
+        self.lengths: list[int] = []
+
+    def event(self, **fields: Any) -> None:
+        record = som_record.load(self.run)
+        self.lengths.append(0 if record is None else len(record.sizes))
+
+    def check(self) -> None:
+        self.left -= 1
+        if self.left == 0:
+            raise Cancelled
+
+
+def test_the_job_writes_the_film_while_it_trains(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(som_job, "WRITE_EVERY", 0.0)
+    run = runs.create("som", SomTask("colours", SMALL).to_json(), owner="o" * 32, title="Map")
+    assert som_record.load(run) is None
+    watcher = Watcher(run, checks=-1)
+    som_job.run_job(run.folder, run.spec, watcher)
+    assert watcher.lengths == [0, 1, 2, 3, 4]
+    record = som_record.load(run)
+    assert record is not None and record.complete and len(record.sizes) == 4
+
+
+def test_a_cancelled_job_keeps_what_it_has(home: Path) -> None:
+    run = runs.create("som", SomTask("colours", SMALL).to_json(), owner="o" * 32, title="Map")
+    with pytest.raises(Cancelled):
+        som_job.run_job(run.folder, run.spec, Watcher(run, checks=4))
+    record = som_record.load(run)
+    assert record is not None and record.complete and record.steps.tolist() == [0, 2]
+
+
+def test_only_the_last_codebook_is_kept_in_memory() -> None:
+    recorder = som_record.Recorder(SomTask("colours", SMALL), som_data.colours("colours"))
+    old = np.zeros((3, 5, 3), np.float32)
+    for codebook in (old, old + 1):
+        recorder.add(Snapshot(0, 0.0, codebook, np.zeros(1000, np.int64), 0.0, 0.0, math.nan, 1.0))
+    assert recorder.record(complete=False).codebook.min() == 1
