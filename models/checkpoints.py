@@ -1,0 +1,118 @@
+"""The course of a training run: its history, its best weights, and the checkpoint that continues it to the last bit.
+
+Keras's own means do not: files leave out the state of dropout, `BackupAndRestore` loses history, and a kill while it
+saves leaves nothing usable. Here one file holds everything that moves and is replaced in one step.
+Imports Keras: only workers use this module.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import time
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from models.recipes import TrainingSpec
+from models.runs import write_atomically
+from models.training_loop import Loop
+
+CHECKPOINT_SECONDS = 0.5  # epochs may be shorter; then not every one is written down
+_SMALLEST = 1e-12
+
+
+class Course:
+    """What has happened in a run so far, and which weights were best."""
+
+    def __init__(self, spec: TrainingSpec, loop: Loop, path: Path) -> None:
+        self.spec, self.loop, self.path = spec, loop, path
+        self.history: list[dict[str, float]] = []
+        self.best = self._weights()
+        self.best_epoch = 0  # the weights before the first epoch
+        self.note = ""
+        self._saved_at = time.monotonic()
+
+    @property
+    def over(self) -> bool:
+        """Whether no further epoch is due."""
+        done, patience = len(self.history), self.spec.patience
+        return done >= self.spec.epochs or bool(patience and done - self.best_epoch >= patience) or bool(self.note)
+
+    def _weights(self) -> list[np.ndarray]:
+        return [variable.numpy() for variable in self.loop.moving]
+
+    def _set_weights(self, arrays: list[np.ndarray]) -> None:
+        for variable, array in zip(self.loop.moving, arrays, strict=True):
+            variable.assign(array)
+
+    def use_best(self) -> None:
+        """Give the network the weights of the best epoch."""
+        self._set_weights(self.best)
+
+    def accept(self, row: dict[str, float]) -> bool:
+        """Return whether the epoch went well; if its loss is not a number, note it and keep the best weights."""
+        if np.isfinite(row["loss"]) and all(np.isfinite(array).all() for array in self._weights()):
+            return True
+        kept = f"the weights of epoch {self.best_epoch}" if self.best_epoch else "the weights from before the training"
+        self.note = (
+            f"The loss stopped being a number in epoch {len(self.history) + 1}, so the training ended there and {kept} "
+            f"were kept; a learning rate below {self.spec.learning_rate:g} should help."
+        )
+        return False
+
+    def record(self, row: dict[str, float], probability: np.ndarray, labels: np.ndarray, seconds: float) -> None:
+        """Add an epoch to the history, remember its weights if it was the best, and write the checkpoint.
+
+        Args:
+            row: loss, accuracy and learning_rate of the epoch.
+            probability: float32 (N, C) of the validation pictures after it.
+            labels: int64 (N,).
+            seconds: It took.
+        """
+        true = probability[np.arange(len(labels)), labels].astype(np.float64)
+        watched = {
+            "val_loss": float(-np.log(np.maximum(true, _SMALLEST)).mean()),
+            "val_accuracy": float((probability.argmax(axis=1) == labels).mean()),
+        }
+        self.history.append({"epoch": len(self.history) + 1, **row, **watched, "seconds": seconds})
+        if not self.best_epoch or self._rank(self.history[-1]) > self._rank(self.history[self.best_epoch - 1]):
+            self.best_epoch = len(self.history)
+            self.best = self._weights()
+        if time.monotonic() - self._saved_at >= CHECKPOINT_SECONDS:
+            self.save()
+
+    @staticmethod
+    def _rank(row: dict[str, float]) -> tuple[float, float]:
+        return row["val_accuracy"], -row["val_loss"]
+
+    def save(self) -> None:
+        """Write everything a resumed run needs, in one file that is replaced in one step."""
+        state = {"spec": self.spec.to_json(), "history": self.history, "best_epoch": self.best_epoch}
+        arrays = {
+            **{f"now{i}": array for i, array in enumerate(self._weights())},
+            **{f"best{i}": array for i, array in enumerate(self.best)},
+            **{f"optimizer{i}": variable.numpy() for i, variable in enumerate(self.loop.optimizer.variables)},
+        }
+        buffer = io.BytesIO()
+        np.savez(buffer, state=np.array(json.dumps(state)), **arrays)
+        write_atomically(self.path, buffer.getvalue())
+        self._saved_at = time.monotonic()
+
+    def resume(self) -> None:
+        """Continue from the checkpoint, if there is one of this very spec; an unreadable one is passed over."""
+        try:
+            with np.load(self.path, allow_pickle=False) as saved:
+                arrays: dict[str, Any] = {name: saved[name] for name in saved.files}
+        except (OSError, ValueError, EOFError, zipfile.BadZipFile):
+            return
+        state = json.loads(str(arrays["state"]))
+        if state["spec"] != self.spec.to_json():
+            return
+        self.history, self.best_epoch = state["history"], state["best_epoch"]
+        self._set_weights([arrays[f"now{i}"] for i in range(len(self.best))])
+        self.best = [arrays[f"best{i}"] for i in range(len(self.best))]
+        for i, variable in enumerate(self.loop.optimizer.variables):
+            variable.assign(arrays[f"optimizer{i}"])

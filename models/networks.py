@@ -1,0 +1,189 @@
+"""Networks by name, ready to look into: trained classifiers and bare backbones. Imports Keras: only workers use this.
+
+A network id is `run:<run id>`, `backbone:<id>:<side>` or `backbone:<id>:<side>:random`.
+
+Everything runs through functions traced once with a fixed signature: calling a Keras model directly takes several times
+as long and twice the memory. Weights stay variables; as constants they would be copied into every traced function.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from models import backbone_builder, datasets, runs
+from models.errors import InputError, RunNotFound
+from models.recipes import TrainingSpec
+
+KEPT_NETWORKS = 2
+KEPT_FUNCTIONS = 6  # per network
+CHUNK = 32  # pictures per forward pass
+_FORWARD, _LOGITS = "/probabilities", "/logits"  # no layer has a slash in its name
+
+_lock = threading.RLock()
+_kept: OrderedDict[str, Network] = OrderedDict()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Network:
+    """A network in memory, shared by everybody in this worker and therefore never trained.
+
+    Attributes:
+        id: The network id.
+        model: One flat functional graph, float32 (N, H, W, 3) pictures in 0-255 to its output.
+        classes: Names of the outputs; None for a bare backbone, whose output is its last activation maps.
+        height, width: Of the pictures it takes, in pixels.
+    """
+
+    id: str
+    model: keras.Model
+    classes: tuple[str, ...] | None
+    height: int
+    width: int
+    functions: OrderedDict[tuple[str, ...], Callable[[Any], Any]] = field(default_factory=OrderedDict, repr=False)
+
+
+def prepare_tensorflow() -> None:
+    """Set this process up for repeatable numbers: one thread, deterministic operations. Harmless when called again."""
+    try:
+        tf.config.threading.set_intra_op_parallelism_threads(1)
+        tf.config.threading.set_inter_op_parallelism_threads(1)
+    except RuntimeError:  # TensorFlow has computed already: the thread counts are settled
+        pass
+    tf.config.experimental.enable_op_determinism()
+
+
+def load(network_id: str) -> Network:
+    """Return the network with this id; the last two used are kept.
+
+    Raises:
+        InputError: The id is malformed, or names an unknown backbone or a side it cannot take.
+        RunNotFound: There is no such run, or it has no classifier (yet).
+        WeightsUnavailable: Pretrained weights are not on this machine.
+    """
+    with _lock:
+        if network_id not in _kept:
+            prepare_tensorflow()
+            _kept[network_id] = _load(network_id)
+        _kept.move_to_end(network_id)
+        while len(_kept) > KEPT_NETWORKS:
+            _kept.popitem(last=False)
+        return _kept[network_id]
+
+
+def _load(network_id: str) -> Network:
+    match network_id.split(":"):
+        case ["run", run_id]:
+            model, classes = _classifier(runs.get(run_id))
+        case ["backbone", backbone, side] if side.isdecimal():
+            model, classes = backbone_builder.build(backbone, side=int(side), weights="pretrained"), None
+        case ["backbone", backbone, side, "random"] if side.isdecimal():
+            model, classes = backbone_builder.build(backbone, side=int(side), weights="random"), None
+        case _:
+            raise InputError(
+                "Expected a network such as run:<id>, backbone:frame8:64 or backbone:frame8:64:random. "
+                f"Received {network_id[:60]!r}."
+            )
+    _, height, width, _ = model.input_shape
+    return Network(network_id, model, classes, height, width)
+
+
+def _classifier(run: runs.Run) -> tuple[keras.Model, tuple[str, ...]]:
+    """Return the trained classifier of a run, and its classes."""
+    if run.kind != "training" or not run.path("classifier.keras").exists():
+        raise RunNotFound("Expected a finished training run. This one has no classifier (yet).")
+    model = keras.models.load_model(run.path("classifier.keras"), compile=False, safe_mode=True)
+    return model, datasets.get(TrainingSpec.from_json(run.spec).dataset).classes
+
+
+def layer_function(network: Network, names: Sequence[str]) -> Callable[[np.ndarray], list[np.ndarray]]:
+    """Return a function from uint8 or float32 (N, H, W, 3) pictures to the outputs of the named layers, in inference mode.
+
+    The last few functions of a network are kept. One call is one forward pass of all N pictures at once.
+
+    Raises:
+        InputError: The network has no such layer.
+    """
+    key = tuple(names)
+    known = {layer.name for layer in network.model.layers}
+    if not key or not known.issuperset(key):
+        missing = [name for name in key if name not in known]
+        raise InputError(f"Expected layers of the network. Received {', '.join(missing[:3]) or 'none'}.")
+    return _traced(network, key, lambda: _inference(network, [network.model.get_layer(name).output for name in key]))
+
+
+def _inference(network: Network, outputs: list[Any]) -> Callable[[Any], list[Any]]:
+    """Return a function of a batch of pictures to symbolic `outputs` of the network, in inference mode."""
+    model = keras.Model(network.model.inputs, outputs)
+    return lambda images: list(keras.tree.flatten(model(images, training=False)))
+
+
+def _traced(
+    network: Network, key: tuple[str, ...], make: Callable[[], Callable[[Any], list[Any]]]
+) -> Callable[[np.ndarray], list[np.ndarray]]:
+    """Return the traced function kept under `key`, made by `make` where there is none."""
+    with _lock:
+        if key not in network.functions:
+            shape = tf.TensorSpec([None, network.height, network.width, 3], tf.float32)
+            network.functions[key] = tf.function(make(), input_signature=[shape], autograph=False)
+        network.functions.move_to_end(key)
+        while len(network.functions) > KEPT_FUNCTIONS:
+            network.functions.popitem(last=False)
+        traced = network.functions[key]
+
+    def call(images: np.ndarray) -> list[np.ndarray]:
+        with _lock:
+            return [tensor.numpy() for tensor in traced(tf.constant(images, tf.float32))]
+
+    return call
+
+
+def forward(network: Network, images: np.ndarray) -> np.ndarray:
+    """Return the class probabilities of uint8 (N, H, W, 3) pictures, float32 (N, C).
+
+    Raises:
+        InputError: The network is a bare backbone, or the pictures have another size.
+    """
+    dense = _last_dense(network)
+    return _by_chunks(_traced(network, (_FORWARD,), lambda: _inference(network, [dense.output])), network, images)
+
+
+def logits(network: Network, images: np.ndarray) -> np.ndarray:
+    """Return the scores before the softmax, float32 (N, C); `forward` is their softmax.
+
+    Raises:
+        InputError: The network is a bare backbone, or the pictures have another size.
+    """
+    dense = _last_dense(network)
+
+    def scores() -> Callable[[Any], list[Any]]:
+        features = _inference(network, [dense.input])
+        return lambda images: [tf.matmul(features(images)[0], dense.kernel) + dense.bias]
+
+    return _by_chunks(_traced(network, (_LOGITS,), scores), network, images)
+
+
+def _last_dense(network: Network) -> Any:
+    """Return the softmax layer."""
+    if network.classes is None:
+        raise InputError("Expected a trained classifier. Received a bare backbone, which has no classes.")
+    return network.model.layers[-1]
+
+
+def _by_chunks(call: Callable[[np.ndarray], list[np.ndarray]], network: Network, images: np.ndarray) -> np.ndarray:
+    if images.ndim != 4 or images.shape[1:] != (network.height, network.width, 3):
+        raise InputError(
+            f"Expected pictures of shape (N, {network.height}, {network.width}, 3). Received {images.shape}."
+        )
+    parts = [call(images[start : start + CHUNK])[0] for start in range(0, len(images), CHUNK)]
+    return np.concatenate(parts) if parts else np.zeros((0, len(network.classes or ())), np.float32)

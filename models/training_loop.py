@@ -1,0 +1,172 @@
+"""The training loop: whole stretches of an epoch in one call of a compiled function. Imports Keras: only workers use this.
+
+Keras's `fit` spends about two milliseconds per step around the step; a head on ready features needs a tenth of that. The
+arithmetic is Keras's own (layers, loss, optimisers), so the result is what `fit` gives for the same batches.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+from keras import layers
+
+from models.freezing import Split
+from models.recipes import TrainingSpec
+
+STRETCH_SECONDS = 0.4  # a compiled call takes about so long; between two calls a cancel is noticed
+FINAL_SHARE = 0.01  # of the first rate, reached by the exponential schedule
+MOMENTUM = 0.9
+
+
+def learning_rates(spec: TrainingSpec, epoch: int, steps: int) -> np.ndarray:
+    """Return the rate of every step of `epoch` (counted from 0), float32 (steps,)."""
+    share = (epoch * steps + np.arange(steps)) / (spec.epochs * steps)
+    factor = {
+        "constant": np.ones(steps),
+        "cosine": 0.5 * (1 + np.cos(np.pi * share)),
+        "exponential": FINAL_SHARE**share,
+    }[spec.schedule]
+    return (spec.learning_rate * factor).astype(np.float32)
+
+
+def optimizer(spec: TrainingSpec) -> keras.optimizers.Optimizer:
+    """Return the optimiser of the recipe; "sgd" has a momentum of 0.9."""
+    make = {
+        "adam": keras.optimizers.Adam,
+        "rmsprop": keras.optimizers.RMSprop,
+        "sgd": lambda rate: keras.optimizers.SGD(rate, momentum=MOMENTUM),
+    }[spec.optimizer]
+    return make(spec.learning_rate)
+
+
+@dataclass(frozen=True, slots=True)
+class Examples:
+    """What the loop reads: the boundary activations of every picture, or the pictures themselves.
+
+    Attributes:
+        inputs: One tensor (N, …) per boundary tensor, or one uint8 (N, H, W, 3).
+        labels: int64 (N,).
+        cached: `inputs` are boundary activations; else the frozen prefix runs in every step.
+    """
+
+    inputs: list[Any]
+    labels: Any
+    cached: bool
+
+
+class Loop:
+    """A network in training on `examples`, with its optimiser."""
+
+    def __init__(self, spec: TrainingSpec, split: Split, examples: Examples) -> None:
+        self.spec, self.split, self.examples = spec, split, examples
+        self.optimizer = optimizer(spec)
+        self.variables = split.tail.trainable_variables
+        self.optimizer.build(self.variables)
+        self.dropouts = [layer for layer in split.tail.layers if isinstance(layer, layers.Dropout)]
+        self._step_seconds = 0.0
+        numbers, rates = tf.TensorSpec([None], tf.int32), tf.TensorSpec([None], tf.float32)
+        sums = (tf.TensorSpec([], tf.float32), tf.TensorSpec([], tf.int32))
+        self._train = tf.function(self._train_steps, input_signature=[numbers, rates, *sums])
+        self._predict = tf.function(self._probabilities, input_signature=[numbers])
+
+    @property
+    def moving(self) -> list[Any]:
+        """Return every variable that training changes: trained weights, then BatchNorm statistics that move."""
+        statistics = [
+            variable
+            for layer in self.split.tail.layers
+            if isinstance(layer, layers.BatchNormalization) and layer.trainable
+            for variable in layer.non_trainable_variables
+        ]
+        return [*self.variables, *statistics]
+
+    def _inputs(self, rows: Any) -> list[Any]:
+        gathered = [tf.gather(tensor, rows) for tensor in self.examples.inputs]
+        if self.examples.cached:
+            return gathered
+        return list(keras.tree.flatten(self.split.prefix(tf.cast(gathered[0], tf.float32), training=False)))
+
+    def _probabilities(self, rows: Any) -> Any:
+        return self.split.tail(self._inputs(rows), training=False)
+
+    def _gradient_step(self, rows: Any) -> tuple[Any, Any]:
+        """Take one step on the pictures `rows`; return the summed cross-entropy and the number of right answers."""
+        labels = tf.gather(self.examples.labels, rows)
+        inputs = self._inputs(rows)
+        with tf.GradientTape() as tape:
+            probabilities = self.split.tail(inputs, training=True)
+            losses = keras.losses.sparse_categorical_crossentropy(labels, probabilities)
+            objective = tf.add_n([tf.reduce_mean(losses), *self.split.tail.losses])
+        self.optimizer.apply(tape.gradient(objective, self.variables), self.variables)
+        right = tf.argmax(probabilities, axis=1, output_type=labels.dtype) == labels
+        return tf.reduce_sum(losses), tf.reduce_sum(tf.cast(right, tf.int32))
+
+    def _train_steps(self, rows: Any, rates: Any, loss: Any, right: Any) -> tuple[Any, Any]:
+        """Take one step per rate on consecutive batches of `rows`; return the sums, continued from `loss` and `right`.
+
+        Continued, not added afterwards: the rounding must not hang on where a stretch ended.
+        """
+        batch = self.spec.batch
+
+        def step(number: Any, loss: Any, right: Any) -> tuple[Any, Any, Any]:
+            self.optimizer.learning_rate.assign(rates[number])
+            more_loss, more_right = self._gradient_step(rows[number * batch : (number + 1) * batch])
+            return number + 1, loss + more_loss, right + more_right
+
+        start = (tf.constant(0), loss, right)
+        _, loss, right = tf.while_loop(lambda number, *_: number < tf.size(rates), step, start, parallel_iterations=1)
+        return loss, right
+
+    def epoch(self, number: int, rows: np.ndarray, check: Callable[[], None]) -> dict[str, float]:
+        """Train on every row of `rows` once, in the order of (seed, number); return loss, accuracy and last rate.
+
+        Args:
+            number: Of the epoch, from 0.
+            rows: int (N,) into the examples.
+            check: Called at least about twice a second; may raise to stop.
+        """
+        self._reset_dropout(number)
+        order = np.random.default_rng([self.spec.seed, number]).permutation(rows).astype(np.int32)
+        steps = -(-len(order) // self.spec.batch)
+        rates = learning_rates(self.spec, number, steps)
+        loss, right, done = tf.constant(0.0), tf.constant(0), 0
+        while done < steps:
+            check()
+            end = min(done + self._stretch(), steps)
+            started = time.perf_counter()
+            part = order[done * self.spec.batch : end * self.spec.batch]
+            loss, right = self._train(tf.constant(part), tf.constant(rates[done:end]), loss, right)
+            finite = np.isfinite(float(loss))  # also waits for the result
+            self._step_seconds = (time.perf_counter() - started) / (end - done)
+            done = end
+            if not finite:
+                break
+        return {
+            "loss": float(loss) / len(order),
+            "accuracy": int(right) / len(order),
+            "learning_rate": float(rates[-1]),
+        }
+
+    def _stretch(self) -> int:
+        """Return the number of steps for one call: a few at first, since their time is not known yet."""
+        return max(1, int(STRETCH_SECONDS / self._step_seconds)) if self._step_seconds else 2
+
+    def _reset_dropout(self, number: int) -> None:
+        """Seed dropout by (seed, epoch, layer): Keras's files do not hold the state of its generators."""
+        for position, layer in enumerate(self.dropouts):
+            first = np.random.default_rng([self.spec.seed, number, position]).integers(2**31)
+            layer.seed_generator.state.assign(np.array([first, 0], np.uint32))
+
+    def predict(self, rows: np.ndarray, chunk: int, check: Callable[[], None]) -> np.ndarray:
+        """Return the probabilities of `rows` in inference mode, float32 (N, C), `chunk` pictures at a time."""
+        parts = []
+        for start in range(0, len(rows), chunk):
+            check()
+            parts.append(self._predict(tf.constant(rows[start : start + chunk].astype(np.int32))).numpy())
+        return np.concatenate(parts)
