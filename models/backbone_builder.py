@@ -125,8 +125,8 @@ def _application(spec: BackboneSpec, height: int, width: int, include_top: bool,
         # show true colours.
         first = network.get_layer("block1_conv1")
         first.set_weights([first.get_weights()[0][:, :, ::-1], *first.get_weights()[1:]])
-    if spec.id == "efficientnetb0":
-        network = _without_learned_normalisation(network)
+    if spec.id in ("efficientnetb0", "mobilenetv3small"):
+        network = _of_plain_layers(network)
     network = keras.Model(network.inputs[0], network.output, name=spec.id)  # Keras made a list of the one input
     _name(network)
     return network
@@ -141,19 +141,27 @@ def _normalisation(scale: float) -> layers.Layer:
     )
 
 
-def _without_learned_normalisation(network: keras.Model) -> keras.Model:
-    """Return EfficientNet with its Normalization layer's numbers fixed.
+def _of_plain_layers(network: keras.Model) -> keras.Model:
+    """Return the same function of layers only, without weights for preprocessing.
 
-    Keras keeps them as weights, divides by the variance where the deviation was meant, and corrects that with one more
-    layer only when it downloads the weights itself; a copy made with `set_weights` would not even use them.
+    Keras builds MobileNetV3's gates with bare additions and products, which are no layers. EfficientNet's Normalization
+    keeps its numbers as weights, divides by the variance where the deviation was meant, and corrects that with one more
+    layer only when Keras downloads the weights itself; a copy made with `set_weights` would not even use them.
     """
 
-    def copied(layer: layers.Layer) -> layers.Layer:
-        if isinstance(layer, layers.Normalization):
+    def copied(operation: Any) -> Any:
+        if isinstance(operation, layers.Normalization):
             return _normalisation(1 / 255)
-        return layer.__class__.from_config(layer.get_config())
+        return operation.__class__.from_config(operation.get_config())
 
-    copy = keras.models.clone_model(network, clone_function=copied)
+    def called(operation: Any, *arguments: Any, **options: Any) -> Any:
+        if isinstance(operation, layers.Layer):
+            return operation(*arguments, **options)
+        x, number = arguments
+        offset, factor = (number, 1.0) if type(operation).__name__ == "Add" else (0.0, number)
+        return layers.Rescaling(factor, offset=offset)(x)
+
+    copy = keras.models.clone_model(network, clone_function=copied, call_function=called)
     for layer in copy.layers:
         if layer.weights:
             layer.set_weights(network.get_layer(layer.name).get_weights())
@@ -161,13 +169,13 @@ def _without_learned_normalisation(network: keras.Model) -> keras.Model:
 
 
 def _name(network: keras.Model) -> None:
-    """Name after their place what Keras numbered by a counter of the process (`re_lu_7`, `add_3`)."""
+    """Name after their place the layers that Keras numbered by a counter of the process (`re_lu_7`)."""
     previous = ""
-    for operation in network.operations:
-        kind = keras.src.utils.naming.to_snake_case(type(operation).__name__)
-        if re.fullmatch(rf"{kind}(_\d+)?", operation.name):
-            operation.name = "rescale" if kind == "rescaling" else f"{previous}_{kind}"
-        previous = operation.name
+    for layer in network.layers:
+        kind = keras.src.utils.naming.to_snake_case(type(layer).__name__)
+        if re.fullmatch(rf"{kind}(_\d+)?", layer.name):
+            layer.name = "rescale" if previous == "image" else f"{previous}_{kind}"
+        previous = layer.name
 
 
 def check_weights(spec: BackboneSpec, file: Path) -> None:
