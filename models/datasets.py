@@ -28,6 +28,7 @@ class DatasetSpec:
     width: int
     has_masks: bool
     source: str
+    cover: int  # a picture worth opening with, from the test part of split 0
 
     @property
     def size(self) -> int:
@@ -69,6 +70,7 @@ DATASETS: dict[str, DatasetSpec] = {
             galaxies.SIDE,
             True,
             "Made on this machine, always the same; law of light: Sérsic 1963.",
+            571,
         ),
         DatasetSpec(
             "textures",
@@ -82,6 +84,7 @@ DATASETS: dict[str, DatasetSpec] = {
             textures.SIDE,
             False,
             "Made on this machine, always the same.",
+            135,
         ),
         DatasetSpec(
             "digits",
@@ -95,6 +98,7 @@ DATASETS: dict[str, DatasetSpec] = {
             8,
             False,
             "Alpaydin and Kaynak 1998, UCI repository; the test part, as scikit-learn ships it.",
+            45,
         ),
     )
 }

@@ -81,7 +81,7 @@ def _to_rgb(opened: Image.Image) -> np.ndarray:
     if picture.mode.startswith(("I", "F")):
         picture = _stretched(picture)
     elif picture.has_transparency_data:
-        picture = picture.convert("RGBA")
+        picture = picture if picture.mode == "RGBA" else picture.convert("RGBA")  # `convert` would copy
     elif picture.mode != "RGB":
         picture = picture.convert("RGB")
     picture.thumbnail((WORKING_SIDE, WORKING_SIDE))
