@@ -55,7 +55,7 @@ def memory_limit_mb() -> float:
         return float(stated)
     import psutil
 
-    free = psutil.virtual_memory().available / MB
+    free = float(psutil.virtual_memory().available) / MB
     try:
         folder = Path("/sys/fs/cgroup")
         left = int((folder / "memory.max").read_text()) - int((folder / "memory.current").read_text())
@@ -159,4 +159,5 @@ def _peak_mb(
     step = BACKWARD * tail * spec.batch
     # Weights once for the network and once as they were; best weights, gradient and two optimiser slots for the rest.
     numbers = 2 * everything + 4 * trainable + max(forward, step)
-    return float(WORKER_MB + (numbers * FLOAT + pictures * 3 * spec.side**2) / MB + kept)
+    # What is kept exists twice while it is handed over to TensorFlow.
+    return float(WORKER_MB + (numbers * FLOAT + pictures * 3 * spec.side**2) / MB + 2 * kept)

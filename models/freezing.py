@@ -12,6 +12,7 @@ Three rules, because Keras alone does not enforce them:
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -58,7 +59,7 @@ def freeze(network: keras.Model, trainable: Collection[str], batch_norm: str) ->
 
 
 def _moves(operation: Any) -> bool:
-    """Return whether the output changes from step to step for the same input: it learns, or it is the head's dropout."""
+    """Return whether the same input gives another output later: it learns, or it is the head's dropout."""
     if operation.name.startswith(HEAD) and isinstance(operation, layers.Dropout):
         return True
     return bool(getattr(operation, "trainable_variables", ()))
@@ -177,14 +178,15 @@ def weight_change(
 
 
 def _change(layer: Any, before: Sequence[np.ndarray], block: str) -> WeightChange:
-    learnt, statistics = [], []
+    learnt: list[tuple[np.ndarray, np.ndarray]] = []
+    statistics: list[tuple[np.ndarray, np.ndarray]] = []
     is_norm = isinstance(layer, layers.BatchNormalization)
     for variable, old in zip(layer.weights, before, strict=True):
         moving_statistic = is_norm and "moving" in variable.name
         (statistics if moving_statistic else learnt).append((variable.numpy(), old))
     head = layer.name.startswith(HEAD)
-    size = np.sqrt(sum(float(np.sum(np.square(old, dtype=np.float64))) for _, old in learnt))
-    moved = np.sqrt(sum(float(np.sum(np.square(new - old, dtype=np.float64))) for new, old in learnt))
+    size = _length([old for _, old in learnt])
+    moved = _length([new - old for new, old in learnt])
     return WeightChange(
         name=layer.name,
         block="head" if head else block,
@@ -192,9 +194,14 @@ def _change(layer: Any, before: Sequence[np.ndarray], block: str) -> WeightChang
         frozen=not layer.trainable,
         parameters=int(layer.count_params()),
         max_abs_change=_largest(learnt),
-        relative_change=float(moved / size) if size else 0.0,
+        relative_change=moved / size if size else 0.0,
         statistics_max_abs_change=_largest(statistics),
     )
+
+
+def _length(arrays: Sequence[np.ndarray]) -> float:
+    """Return the Euclidean length of all values together."""
+    return math.sqrt(math.fsum(float(np.sum(np.square(array, dtype=np.float64))) for array in arrays))
 
 
 def _largest(pairs: Sequence[tuple[np.ndarray, np.ndarray]]) -> float:

@@ -82,13 +82,14 @@ def load(network_id: str) -> Network:
 
 
 def _load(network_id: str) -> Network:
+    classes: tuple[str, ...] | None = None
     match network_id.split(":"):
         case ["run", run_id]:
             model, classes = _classifier(runs.get(run_id))
         case ["backbone", backbone, side] if side.isdecimal():
-            model, classes = backbone_builder.build(backbone, side=int(side), weights="pretrained"), None
+            model = backbone_builder.build(backbone, side=int(side), weights="pretrained")
         case ["backbone", backbone, side, "random"] if side.isdecimal():
-            model, classes = backbone_builder.build(backbone, side=int(side), weights="random"), None
+            model = backbone_builder.build(backbone, side=int(side), weights="random")
         case _:
             raise InputError(
                 "Expected a network such as run:<id>, backbone:frame8:64 or backbone:frame8:64:random. "
@@ -107,7 +108,7 @@ def _classifier(run: runs.Run) -> tuple[keras.Model, tuple[str, ...]]:
 
 
 def layer_function(network: Network, names: Sequence[str]) -> Callable[[np.ndarray], list[np.ndarray]]:
-    """Return a function from uint8 or float32 (N, H, W, 3) pictures to the outputs of the named layers, in inference mode.
+    """Return a function from uint8 or float32 (N, H, W, 3) pictures to the named layers' outputs, in inference mode.
 
     The last few functions of a network are kept. One call is one forward pass of all N pictures at once.
 

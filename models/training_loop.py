@@ -1,7 +1,7 @@
-"""The training loop: whole stretches of an epoch in one call of a compiled function. Imports Keras: only workers use this.
+"""The training loop: whole stretches of an epoch in one call of a compiled function. Imports Keras: workers only.
 
-Keras's `fit` spends about two milliseconds per step around the step; a head on ready features needs a tenth of that. The
-arithmetic is Keras's own (layers, loss, optimisers), so the result is what `fit` gives for the same batches.
+Keras's `fit` spends about two milliseconds per step around the step; a head on ready features needs a tenth of that.
+The arithmetic is Keras's own (layers, loss, optimisers), so the result is what `fit` gives for the same batches.
 """
 
 from __future__ import annotations

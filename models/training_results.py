@@ -9,14 +9,19 @@ summary.json          accuracy, n_test, best_epoch, seconds per phase, path, par
 
 from __future__ import annotations
 
+import io
 import json
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Protocol
+from zipfile import BadZipFile
 
 import numpy as np
 
 from models.errors import RunNotFound
+from models.runs import write_atomically
+
+_ARRAYS = ("index", "label", "probability", "val_index", "val_label", "val_probability")
 
 
 class RunFolder(Protocol):
@@ -74,6 +79,16 @@ class TrainingResult:
     summary: dict[str, Any]
 
 
+def save_result(folder: Path, result: TrainingResult) -> None:
+    """Write all files of a finished run except the classifier; the summary comes last."""
+    buffer = io.BytesIO()
+    np.savez(buffer, allow_pickle=False, **{name: getattr(result, name) for name in _ARRAYS})
+    write_atomically(folder / "predictions.npz", buffer.getvalue())
+    changes = [asdict(change) for change in result.weight_change]
+    for name, content in (("history", result.history), ("weight_change", changes), ("summary", result.summary)):
+        write_atomically(folder / f"{name}.json", json.dumps(content).encode())
+
+
 def load_result(run: RunFolder) -> TrainingResult:
     """Return the results in the run's folder.
 
@@ -85,8 +100,8 @@ def load_result(run: RunFolder) -> TrainingResult:
             json.loads(run.path(name).read_text()) for name in ("history.json", "weight_change.json", "summary.json")
         )
         with np.load(run.path("predictions.npz"), allow_pickle=False) as saved:
-            arrays = {name: saved[name] for name in saved.files}
-    except (OSError, ValueError) as error:
+            arrays = {name: saved[name] for name in _ARRAYS}
+    except (OSError, ValueError, KeyError, BadZipFile) as error:
         raise RunNotFound("Expected a finished training run. Received one without results; train it again.") from error
     return TrainingResult(
         history=tuple(history), **arrays, weight_change=tuple(WeightChange(**row) for row in changes), summary=summary

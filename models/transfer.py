@@ -8,13 +8,12 @@ A run is resumable: killed at any moment and started again it ends with the same
 
 from __future__ import annotations
 
-import io
-import json
 import os
 import resource
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -24,16 +23,32 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from models import backbone_builder, datasets, heads, images, layer_tables, networks, recipes, runs
+from models import backbone_builder, datasets, heads, images, layer_tables, networks, recipes
 from models.checkpoints import Course
 from models.costs import CACHE_LIMIT_MB, CHUNK, MB
 from models.freezing import HEAD, Split, fold_batch_norm, freeze, split_at_frozen, weight_change, weights_by_layer
 from models.recipes import TrainingSpec
 from models.runs import Progress, write_atomically
 from models.training_loop import Examples, Loop
+from models.training_results import TrainingResult, save_result
 
 FEATURES_UNTIL = 0.4  # share of the progress bar for computing features; the epochs fill it up to
 EPOCHS_UNTIL = 0.95
+
+
+@dataclass(frozen=True, slots=True)
+class Material:
+    """The pictures of a run.
+
+    Attributes:
+        images: uint8 (N, H, W, 3) of the size the network takes.
+        labels: int64 (N,), 0 .. classes - 1.
+        split: Which of them are learnt from, watched after every epoch, and tested on at the end.
+    """
+
+    images: np.ndarray
+    labels: np.ndarray
+    split: datasets.Split
 
 
 def run_job(folder: Path, spec: dict[str, Any], progress: Progress) -> None:
@@ -44,49 +59,92 @@ def run_job(folder: Path, spec: dict[str, Any], progress: Progress) -> None:
 def train(spec: TrainingSpec, progress: Progress, folder: Path) -> None:
     """Train as `spec` says and write the results into `folder` (see `models/training_results.py`).
 
-    The classifier is that of the epoch with the best validation accuracy (equal ones: lower validation loss). Every run
-    is watched and tested on the same pictures, whatever its seed.
-
-    Args:
-        spec: What to do.
-        progress: Hears about every epoch; may cancel at any batch.
-        folder: Of the run; a checkpoint found there is continued.
+    Every run is watched and tested on the same pictures of its data set, whatever its seed.
 
     Raises:
         InputError, TooLarge: The spec cannot be carried out.
         WeightsUnavailable: The pretrained weights are not on this machine.
         Cancelled: The visitor asked to stop.
     """
+    started = time.perf_counter()
     networks.prepare_tensorflow()
     recipes.validate(spec)
-    seconds: dict[str, float] = {}
-    with _timed(seconds, "data"):
-        progress.event(share=0.0, note="Reading the pictures")
-        pictures, labels, split = _data(spec)
-    with _timed(seconds, "network"):
-        progress.event(share=0.02, note="Building the network")
-        classifier = _classifier(spec)
-        before = weights_by_layer(classifier)
-        parts = split_at_frozen(classifier)
+    progress.event(share=0.0, note="Reading the pictures")
+    material = _material(spec)
+    progress.event(share=0.01, note="Building the network")
+    backbone = backbone_builder.build(spec.backbone, side=spec.side, weights=spec.weights, seed=spec.seed)
+    classifier = heads.attach(backbone, spec.head, len(datasets.get(spec.dataset).classes), spec.seed)
+    blocks = {row.name: row.block for row in layer_tables.table(spec.backbone, spec.side).layers}
+    seconds = {"preparation": time.perf_counter() - started}
+    fit(spec, classifier, material, progress, folder, blocks=blocks, seconds=seconds)
+
+
+def _material(spec: TrainingSpec) -> Material:
+    data = datasets.load(spec.dataset)
+    pictures = data.images
+    if pictures.shape[1:3] != (spec.side, spec.side):
+        pictures = images.resize(pictures, spec.side, spec.side)
+    return Material(pictures, data.labels, datasets.split(spec.dataset, shots=spec.shots))
+
+
+def fit(
+    spec: TrainingSpec,
+    classifier: keras.Model,
+    material: Material,
+    progress: Progress,
+    folder: Path,
+    *,
+    blocks: Mapping[str, str],
+    seconds: Mapping[str, float],
+) -> TrainingResult:
+    """Train `classifier` on `material`; save and return the result, and save the classifier.
+
+    It ends with the weights of the epoch with the best validation accuracy (equal ones: lower validation loss).
+
+    Args:
+        spec: The recipe; its backbone, data set and side are not looked at.
+        classifier: One flat graph whose last layers are named `head_…`; changed in place.
+        material: What to learn from.
+        progress: Hears about every epoch; may cancel at any batch.
+        folder: Of the run; a checkpoint of the same spec found there is continued.
+        blocks: {backbone layer: block}.
+        seconds: What the phases before this one took.
+    """
+    spent = dict(seconds)
+    freeze(classifier, spec.trainable, spec.batch_norm)
+    before = weights_by_layer(classifier)
+    parts = split_at_frozen(classifier)
+    split, labels = material.split, material.labels
     rows = np.concatenate([split.train, split.validation, split.test])
-    with _timed(seconds, "features"):
-        examples = _examples(parts, pictures[rows], labels[rows], progress)
-    loop = Loop(spec, parts, examples)
-    sizes = np.cumsum([len(split.train), len(split.validation)])
-    learn, watch, test = np.split(np.arange(len(rows)), sizes)
-    course = Course(spec, loop, folder / "checkpoint.npz")
-    with _timed(seconds, "epochs"):
+    learn, watch, test = np.split(np.arange(len(rows)), np.cumsum([len(split.train), len(split.validation)]))
+    with _timed(spent, "frozen part"):
+        examples = _examples(parts, material.images[rows], labels[rows], progress)
+    course = Course(spec, Loop(spec, parts, examples), folder / "checkpoint.npz")
+    with _timed(spent, "epochs"):
         _epochs(course, learn, watch, labels[split.validation], progress)
-    with _timed(seconds, "results"):
+    with _timed(spent, "results"):
         progress.event(share=EPOCHS_UNTIL, note="Saving the results")
         course.use_best()
-        found = {
-            "index": split.test, "label": labels[split.test], "probability": _predict(course, test, progress),
-            "val_index": split.validation, "val_label": labels[split.validation],
-            "val_probability": _predict(course, watch, progress),
-        }  # fmt: skip
-        _write(folder, course, classifier, before, found)
-    _write_summary(folder, course, classifier, parts, examples.cached, found, seconds)
+        probability, val_probability = _predict(course, test, progress), _predict(course, watch, progress)
+        _save_classifier(classifier, folder / "classifier.keras")
+    result = TrainingResult(
+        history=tuple(course.history),
+        index=split.test,
+        label=labels[split.test],
+        probability=probability,
+        val_index=split.validation,
+        val_label=labels[split.validation],
+        val_probability=val_probability,
+        weight_change=weight_change(classifier, before, blocks),
+        summary={
+            "accuracy": float((probability.argmax(axis=1) == labels[split.test]).mean()),
+            "n_test": len(test),
+            **_facts(course, classifier, parts),
+            "seconds": {**spent, "total": sum(spent.values())},
+        },
+    )
+    save_result(folder, result)
+    return result
 
 
 @contextmanager
@@ -94,24 +152,6 @@ def _timed(seconds: dict[str, float], phase: str) -> Iterator[None]:
     started = time.perf_counter()
     yield
     seconds[phase] = time.perf_counter() - started
-
-
-def _data(spec: TrainingSpec) -> tuple[np.ndarray, np.ndarray, datasets.Split]:
-    """Return uint8 (N, side, side, 3) pictures, int64 (N,) labels, and which are for what."""
-    data = datasets.load(spec.dataset)
-    pictures = data.images
-    if pictures.shape[1:3] != (spec.side, spec.side):
-        pictures = images.resize(pictures, spec.side, spec.side)
-    return pictures, data.labels, datasets.split(spec.dataset, shots=spec.shots)
-
-
-def _classifier(spec: TrainingSpec) -> keras.Model:
-    """Return the network to train, what is frozen set; the backbone is this run's own."""
-    backbone = backbone_builder.build(spec.backbone, side=spec.side, weights=spec.weights, seed=spec.seed)
-    n_classes = len(datasets.get(spec.dataset).classes)
-    classifier = heads.attach(backbone, spec.head, n_classes, spec.seed)
-    freeze(classifier, spec.trainable, spec.batch_norm)
-    return classifier
 
 
 def _examples(parts: Split, pictures: np.ndarray, labels: np.ndarray, progress: Progress) -> Examples:
@@ -172,22 +212,6 @@ def _predict(course: Course, rows: np.ndarray, progress: Progress) -> np.ndarray
     return course.loop.predict(rows, 1024 if vectors else CHUNK, progress.check)
 
 
-def _write(
-    folder: Path, course: Course, classifier: keras.Model, before: dict[str, Any], found: dict[str, np.ndarray]
-) -> None:
-    """Write everything but the summary, which comes last."""
-    buffer = io.BytesIO()
-    np.savez(buffer, **found)
-    write_atomically(folder / "predictions.npz", buffer.getvalue())
-    spec = course.spec
-    table = layer_tables.table(spec.backbone, spec.side)
-    changes = weight_change(classifier, before, {row.name: row.block for row in table.layers})
-    rows = [{name: getattr(change, name) for name in change.__slots__} for change in changes]
-    write_atomically(folder / "weight_change.json", json.dumps(rows).encode())
-    write_atomically(folder / "history.json", json.dumps(course.history).encode())
-    _save_classifier(classifier, folder / "classifier.keras")
-
-
 def _save_classifier(classifier: keras.Model, path: Path) -> None:
     """Save so that a kill at any moment leaves no half-written classifier (Keras alone does)."""
     temporary = path.with_name(f".{os.getpid()}.{path.name}")
@@ -198,35 +222,25 @@ def _save_classifier(classifier: keras.Model, path: Path) -> None:
         temporary.unlink(missing_ok=True)
 
 
-def _write_summary(
-    folder: Path,
-    course: Course,
-    classifier: keras.Model,
-    parts: Split,
-    cached: bool,
-    found: dict[str, np.ndarray],
-    seconds: dict[str, float],
-) -> None:
-    spec = course.spec
-    right = found["probability"].argmax(axis=1) == found["label"]
+def _facts(course: Course, classifier: keras.Model, parts: Split) -> dict[str, Any]:
+    """Return the part of the summary that says how the run went."""
     trainable = sum(int(np.prod(variable.shape)) for variable in classifier.trainable_variables)
-    if not cached:
-        path = "plain"
-    elif all(name.startswith(HEAD) for name in parts.boundary):
-        path = "features once"
-    else:
-        path = "cached at " + ", ".join(parts.boundary)
-    summary = {
-        "accuracy": float(right.mean()),
-        "n_test": len(right),
+    return {
         "best_epoch": course.best_epoch,
         "epochs": len(course.history),
         "note": course.note,
-        "path": path,
+        "path": _path(course.loop.examples.cached, parts),
         "parameters_trainable": trainable,
-        "parameters_frozen": classifier.count_params() - trainable,
-        "seconds": {**seconds, "total": sum(seconds.values())},
+        "parameters_frozen": int(classifier.count_params()) - trainable,
         "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
-        "spec": spec.to_json(),
+        "spec": course.spec.to_json(),
     }
-    write_atomically(folder / "summary.json", json.dumps(summary).encode())
+
+
+def _path(cached: bool, parts: Split) -> str:
+    """Return in words what was done to the frozen part."""
+    if not cached:
+        return "plain"
+    if all(name.startswith(HEAD) for name in parts.boundary):
+        return "features once"
+    return "cached at " + ", ".join(parts.boundary)
