@@ -55,7 +55,10 @@ def layers(network_id: str) -> tuple[LayerChoice, ...]:
     backbone, pixels, spec = _opened(network_id)
     table = layer_tables.table(backbone, pixels)
     rows = [row for row in table.layers if row.name not in backbones.PREPROCESSING_LAYERS]
-    found = [LayerChoice(row.name, row.block, row.output, row.receptive_field, row.jump) for row in rows]
+    found = [
+        LayerChoice(row.name, row.block, row.output, *(None, None) if row.sees_all else (row.receptive_field, row.jump))
+        for row in rows
+    ]
     if spec is not None:
         found += _head(spec.head, rows[-1].output, len(datasets.get(spec.dataset).classes))
     return tuple(found)
@@ -103,5 +106,4 @@ def interesting(network_id: str) -> LayerChoice:
 def seconds(network_id: str, passes: int) -> float:
     """Return about how long so many forward passes of single pictures take in a warm worker."""
     backbone, pixels, _ = _opened(network_id)
-    macs: int = sum(row.macs for row in layer_tables.table(backbone, pixels).layers)
-    return passes * (macs / (GIGAMACS_PER_SECOND * 1e9) + STEP_SECONDS)
+    return passes * (layer_tables.table(backbone, pixels).macs / (GIGAMACS_PER_SECOND * 1e9) + STEP_SECONDS)

@@ -36,8 +36,7 @@ class ActivationMaps:
     """One layer's answer to one picture.
 
     `maps` (H, W, C) float32; `mean`, `maximum`, `share_active` (C,) float32, the last being the share of values above
-    zero. `receptive_field` and `jump` in pixels of the picture; None for layers after the backbone, whose units see
-    all of it.
+    zero. `receptive_field` and `jump` in pixels of the picture; None for layers whose values see all of it.
     """
 
     layer: str

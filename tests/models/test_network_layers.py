@@ -1,0 +1,60 @@
+"""The list of layers a visitor may look into agrees with what Keras builds."""
+
+import pytest
+
+from models import network_layers, runs
+from models.errors import InputError
+from models.recipes import HeadSpec, TrainingSpec
+
+
+def run_with(head, **changes):
+    spec = TrainingSpec(head=head, **changes).to_json()
+    return "run:" + runs.create("training", spec, owner="somebody", title="A run").id
+
+
+HEADS = [
+    HeadSpec(),
+    HeadSpec(pooling="max", widths=(7,)),
+    HeadSpec(pooling="average+max", widths=(9, 5), batch_norm=True, dropout=0.3),
+    HeadSpec(pooling="flatten", batch_norm=True),
+]
+
+
+@pytest.mark.parametrize("head", HEADS, ids=lambda head: head.pooling)
+def test_names_and_shapes_are_those_of_the_classifier(head):
+    from models import backbone_builder, heads
+
+    classifier = heads.attach(backbone_builder.build("frame8", side=64, weights="random"), head, 5, seed=0)
+    listed = {choice.name: choice.shape for choice in network_layers.layers(run_with(head))}
+    built = {layer.name: layer.output.shape[1:] for layer in classifier.layers}
+    assert set(built) - set(listed) <= {"image", "rescale"} | {name for name in built if name.endswith("_dropout")}
+    for name, shape in listed.items():
+        assert built[name] == (shape if len(built[name]) == 3 else shape[2:])
+
+
+def test_what_a_layer_sees_comes_from_the_table_and_the_head_sees_everything():
+    first = network_layers.layer("backbone:frame8:64", "conv1")
+    assert (first.shape, first.receptive_field, first.jump) == ((32, 32, 48), 7, 2)
+    last = network_layers.layer(run_with(HeadSpec()), "head_output")
+    assert (last.shape, last.receptive_field, last.block) == ((1, 1, 5), None, "head")
+
+
+def test_the_first_layer_shown_has_maps_one_can_read():
+    assert network_layers.interesting("backbone:frame8:64").name == "conv3_relu"
+    for network in ("backbone:mobilenetv2:96", "backbone:resnet50v2:96", "backbone:efficientnetb0:224:random"):
+        assert min(network_layers.interesting(network).shape[:2]) >= 6
+
+
+def test_the_estimated_time_grows_with_passes_and_pixels():
+    one = network_layers.seconds("backbone:frame8:64", 1)
+    assert network_layers.seconds("backbone:frame8:64", 100) == pytest.approx(100 * one)
+    assert network_layers.seconds("backbone:frame8:128", 1) > 2 * one
+    assert network_layers.side("backbone:frame8:128:random") == 128
+
+
+def test_malformed_names_are_refused():
+    for wrong in ("frame8", "backbone:frame8:big", "backbone:frame8:64:weird"):
+        with pytest.raises(InputError, match="Expected a network such as"):
+            network_layers.layers(wrong)
+    with pytest.raises(InputError, match="Received 'conv99'"):
+        network_layers.layer("backbone:frame8:64", "conv99")
