@@ -328,6 +328,35 @@ def test_tile_lays_out_row_by_row() -> None:
         images.tile(pictures[:0], 2)
 
 
+def test_a_thumbnail_is_the_middle_square() -> None:
+    wide = np.zeros((2, 6, 3), np.uint8)
+    wide[:, 2:4] = [[[10] * 3, [20] * 3], [[30] * 3, [40] * 3]]
+    assert images.thumbnail(wide, 4)[..., 0].tolist() == [[10, 10, 20, 20]] * 2 + [[30, 30, 40, 40]] * 2
+    assert images.thumbnail(RGB, 9).shape == (9, 9, 3)
+
+
+def test_an_outline_darkens_the_rest() -> None:
+    mask = np.zeros((5, 7), bool)
+    mask[1:4, 1:6] = True
+    drawn = images.outlined(np.full((5, 7, 3), 90, np.uint8), mask)[..., 0]
+    assert drawn.tolist() == [
+        [30] * 7,
+        [30, 255, 255, 255, 255, 255, 30],
+        [30, 255, 90, 90, 90, 255, 30],
+        [30, 255, 255, 255, 255, 255, 30],
+        [30] * 7,
+    ]
+    whole = images.outlined(np.full((3, 4, 3), 90, np.uint8), np.ones((3, 4), bool))
+    assert whole[1, 1, 0] == 90
+
+
+def test_webp_is_small_and_nearly_the_same() -> None:
+    smooth = images.resize(RGB[:6, :8], 48, 64)
+    data = images.webp(smooth)
+    assert len(data) < len(images.png(smooth))
+    assert np.abs(images.decode(data).astype(int) - smooth).mean() < 6
+
+
 # Ids
 
 
