@@ -68,7 +68,9 @@ def describe(spec: BackboneSpec) -> list[dict[str, Any]]:
         if layer.name in PREPROCESSING_LAYERS:
             continue
         top = layer.name not in without_top
-        block = starts.pop(layer.name, "top" if top and not rows[-1].get("top") and spec.id not in _OWN_TOPS else block)
+        if top and not rows[-1].get("top"):
+            block = "top"
+        block = starts.pop(layer.name, block)
         row = {"name": layer.name, "kind": type(layer).__name__, "block": block, **_numbers(layer)}
         inputs = _inputs(layer)
         if inputs != [previous]:
@@ -80,9 +82,6 @@ def describe(spec: BackboneSpec) -> list[dict[str, Any]]:
     if starts:
         raise ValueError(f"Expected {spec.id} to have layers {', '.join(starts)}. Received a network without them.")
     return rows
-
-
-_OWN_TOPS = ("frame8", "vgg16", "vgg19")  # their blocks of dense layers have names in BLOCK_STARTS
 
 
 def _inputs(layer: keras.layers.Layer) -> list[str]:
