@@ -10,11 +10,18 @@ A wrapper of an interactive task looks like this, and its arguments are the whol
 from __future__ import annotations
 
 import base64
+from typing import TYPE_CHECKING
 
 import numpy as np
 import streamlit as st
 
-from models import datasets, images
+from models import datasets, engine, images, runs, som_record
+from models.occlusion import OcclusionMap
+from models.results import ActivationMaps, ChannelStatistics, Prediction
+from models.som_record import SomRecord
+
+if TYPE_CHECKING:
+    from dashboard.figures.activations import Grid
 
 THUMBNAIL_SIDE = 64  # pixels of a thumbnail before the browser enlarges it
 
@@ -36,3 +43,59 @@ def sprite(pictures: tuple[str, ...], outlined: bool) -> str:
         tiles.append(images.thumbnail(image, THUMBNAIL_SIDE))
     row = images.webp(images.tile(np.stack(tiles), len(tiles), gap=0))
     return f"data:image/webp;base64,{base64.b64encode(row).decode()}"
+
+
+@st.cache_data(max_entries=64, max_size="64MB", show_spinner="Asking the network…")
+def activation_maps(network: str, layer: str, picture: str) -> ActivationMaps:
+    """Return what the channels of a layer answer to a picture."""
+    answer: ActivationMaps = engine.call("activation_maps", network=network, layer=layer, picture=picture)
+    return answer
+
+
+@st.cache_data(max_entries=256, show_spinner="Looking for dead channels…")
+def channel_statistics(network: str, layer: str, dataset: str) -> ChannelStatistics:
+    """Return what is usual for the channels of a layer over a sample of the data."""
+    answer: ChannelStatistics = engine.call("channel_statistics", network=network, layer=layer, dataset=dataset)
+    return answer
+
+
+@st.cache_data(max_entries=256, max_size="32MB", show_spinner=False)
+def channel_grid(
+    network: str, layer: str, picture: str, dataset: str, criterion: str, scale: str, page: int
+) -> Grid:
+    """Return one page of a layer's channels as tiles."""
+    from dashboard.figures import activations as figures  # brings Plotly, which other pages need not wait for
+
+    answer, usual = activation_maps(network, layer, picture), channel_statistics(network, layer, dataset)
+    return figures.grid(answer, usual, criterion, scale, page)
+
+
+@st.cache_data(max_entries=512, show_spinner="Asking the network…")
+def prediction(network: str, picture: str) -> Prediction:
+    """Return what a classifier says about a picture."""
+    answer: Prediction = engine.call("predict", network=network, picture=picture)
+    return answer
+
+
+@st.cache_data(max_entries=128, show_spinner="Hiding one part after the other…")
+def occlusion_map(
+    network: str, picture: str, patch: int, stride: int, fill: str, score: str, class_index: int
+) -> OcclusionMap:
+    """Return how a class's score falls when parts of a picture are hidden; for maps of a few seconds at most."""
+    answer: OcclusionMap = engine.call(
+        "occlusion_map",
+        network=network, picture=picture, patch=patch, stride=stride, fill=fill, score=score, class_index=class_index,
+    )  # fmt: skip
+    return answer
+
+
+@st.cache_resource(show_spinner=False)
+def som_example() -> SomRecord:
+    """Return the map of a first visit."""
+    return som_record.example()
+
+
+@st.cache_resource(max_entries=16, show_spinner=False)
+def som_film(run_id: str, version: int) -> SomRecord | None:
+    """Return the film of a run as it was at this version of its file; read-only."""
+    return som_record.load(runs.get(run_id)) if version else None

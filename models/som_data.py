@@ -96,3 +96,11 @@ def digits() -> SomData:
 def pictures(dataset: str, features: Floats) -> SomData:
     """The pictures of a data set, described by features (N, D) that a worker computed."""
     return SomData(features, np.asarray(datasets.labels(dataset), np.int64), datasets.get(dataset).classes)
+
+
+def sample_pictures(task: SomTask, indices: NDArray[np.int64]) -> NDArray[np.uint8]:
+    """The samples with these numbers as pictures, uint8 (n, H, W, 3); a colour is one pixel."""
+    if task.source in ("colours", "named"):
+        pixels: NDArray[np.uint8] = (colours(task.source).features[indices] * 255).round().astype(np.uint8)
+        return pixels[:, None, None, :]
+    return np.asarray(datasets.load(task.dataset or "digits").images[indices], np.uint8)

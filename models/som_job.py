@@ -6,13 +6,18 @@ import time
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
+from models import datasets, images
 from models.errors import Cancelled
 from models.runs import Progress
 from models.som import snapshots
 from models.som_data import SomData, SomTask, colours, digits, pictures
+from models.som_measures import Floats
 from models.som_record import Recorder, save
 
 WRITE_EVERY = 0.5  # seconds between two writes of the film
+FEATURES_SHARE = 0.7  # of the bar, when a network has to look at all pictures first
 
 
 def run_job(folder: Path, spec: dict[str, Any], progress: Progress) -> None:
@@ -22,7 +27,8 @@ def run_job(folder: Path, spec: dict[str, Any], progress: Progress) -> None:
     """
     task = SomTask.from_json(spec)
     progress.event(share=0.0, note="Getting the data ready")
-    data = _data(task)
+    data = _data(task, progress)
+    done = FEATURES_SHARE if task.source == "features" else 0.0
     recorder = Recorder(task, data)
     steps = task.som.steps(len(data.features))
     written = 0.0
@@ -31,7 +37,8 @@ def run_job(folder: Path, spec: dict[str, Any], progress: Progress) -> None:
             recorder.add(snapshot)
             if time.monotonic() - written > WRITE_EVERY:
                 save(folder, recorder.record(complete=False))
-                progress.event(share=snapshot.step / steps, note=f"Step {snapshot.step:,} of {steps:,}")
+                share = done + (1 - done) * snapshot.step / steps
+                progress.event(share=share, note=f"Step {snapshot.step:,} of {steps:,}")
                 written = time.monotonic()
     except Cancelled:
         if recorder.frames:
@@ -40,11 +47,36 @@ def run_job(folder: Path, spec: dict[str, Any], progress: Progress) -> None:
     save(folder, recorder.record(complete=True))
 
 
-def _data(task: SomTask) -> SomData:
+def _data(task: SomTask, progress: Progress) -> SomData:
     if task.source == "digits":
         return digits()
     if task.source != "features":
         return colours(task.source)
+    return pictures(task.dataset, features(task.network, task.layer, task.dataset, progress))
+
+
+def features(network_id: str, layer: str, dataset: str, progress: Progress) -> Floats:
+    """Return one layer's answer to every picture of a data set, averaged over positions, float32 (N, C).
+
+    Raises:
+        InputError: Unknown network, layer or data set.
+        RunNotFound: The run has no classifier.
+        WeightsUnavailable: Pretrained weights are not on this machine.
+
+    Cost: one forward pass up to the layer per picture.
+    """
     from models import networks
 
-    return pictures(task.dataset, networks.features(task.network, task.layer, task.dataset))
+    network = networks.load(network_id)
+    answer = networks.layer_function(network, (layer,))
+    everything = datasets.load(dataset).images
+    parts = []
+    for start in range(0, len(everything), networks.CHUNK):
+        if start % (8 * networks.CHUNK) == 0:
+            share = FEATURES_SHARE * start / len(everything)
+            progress.event(share=share, note=f"Picture {start:,} of {len(everything):,}")
+        progress.check()
+        batch = images.resize(everything[start : start + networks.CHUNK], network.height, network.width)
+        [maps] = answer(batch)
+        parts.append(maps.mean(axis=(1, 2)) if maps.ndim == 4 else maps.reshape(len(maps), -1))
+    return np.concatenate(parts)

@@ -12,7 +12,7 @@ from PIL import Image
 
 from models import answers, datasets, images, runs
 from models.som import Snapshot, snapshots
-from models.som_data import SomData, SomTask, colours
+from models.som_data import SomData, SomTask, colours, sample_pictures
 from models.som_measures import Floats, nearest
 
 FILE = "som.npz"
@@ -150,6 +150,21 @@ def example() -> SomRecord:
     return recorder.record(complete=True)
 
 
+def unit_picture(record: SomRecord, task: SomTask, frame: int, row: int, column: int) -> NDArray[np.uint8]:
+    """A unit's weights at a snapshot as a picture, uint8 (H, W, 3): for features the picture nearest to them."""
+    end = int(record.sizes[: frame + 1].sum())
+    data = record.frames[end - int(record.sizes[frame]) : end]
+    if record.kind == "colours":
+        return np.asarray(data.reshape(record.rows, record.columns, 1, 1, 3)[row, column], np.uint8)
+    if record.kind == "nearest":
+        number = data.view("<u2")[row * record.columns + column]
+        return np.asarray(sample_pictures(task, np.array([number], np.int64))[0], np.uint8)
+    with Image.open(BytesIO(data.tobytes())) as opened:
+        lattice = np.asarray(opened.convert("RGB"))
+    height, width = lattice.shape[0] // record.rows, lattice.shape[1] // record.columns
+    return lattice[row * height : (row + 1) * height, column * width : (column + 1) * width]
+
+
 def save(folder: Path, record: SomRecord) -> None:
     """Write the record into a run's folder; a reader sees the old one or the new one."""
     runs.write_atomically(folder / FILE, answers.encode(record))
@@ -163,3 +178,11 @@ def load(run: runs.Run) -> SomRecord | None:
         return None
     record: SomRecord = answers.decode(data)
     return record
+
+
+def version(run: runs.Run) -> int:
+    """Return a number that changes with every write of a run's film; 0 before the first."""
+    try:
+        return run.path(FILE).stat().st_mtime_ns
+    except FileNotFoundError:
+        return 0

@@ -1,0 +1,34 @@
+"""A self-organising map: watch a lattice of units take the shape of the data."""
+
+import streamlit as st
+
+from dashboard import cache, state
+from dashboard.components.page import header
+from dashboard.components.som_controls import som_controls, train_button
+from dashboard.components.som_panel import choose_map, formulas, measures, som_panel
+from models.som_record import version
+
+header(
+    "Self-organising map",
+    "Every cell is a unit with weights of its own; training makes neighbours alike, until they map the data.",
+)
+chosen = state.selection()
+controls, picture = st.columns([4, 11], gap="medium")
+with controls:
+    train_button(som_controls(chosen), chosen.owner)
+with picture:
+    run = choose_map(chosen.owner)
+    task = som_panel(run)
+    st.caption(
+        "The map does not show distances: neighbouring units may be far apart in the data (see the U-matrix), and "
+        "groups that the data keep apart can lie side by side."
+    )
+record = cache.som_example() if run is None else cache.som_film(run.id, version(run))
+if record is not None:
+    st.markdown("##### One step")
+    formulas(task, record.bmu.shape[1])
+    st.markdown("##### The map at its last frame")
+    measures(record)
+    st.caption(
+        "T. Kohonen: Self-organized formation of topologically correct feature maps. Biological Cybernetics 43, 1982."
+    )

@@ -1,0 +1,134 @@
+"""What to train a map on, and how."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from dashboard import state
+from dashboard.components.layer_picker import layer_picker
+from models import datasets, engine
+from models.backbones import BACKBONES
+from models.errors import FreezeframeError
+from models.som import METHODS, SomSpec
+from models.som_data import SOURCES, SomTask
+from models.som_start import STARTS
+
+SOURCE_TITLES = {
+    "colours": "Random colours",
+    "named": "Named colours",
+    "digits": "Digits",
+    "features": "Features of the network",
+}
+METHOD_TITLES = {"batch": "Batch", "online": "Online"}
+START_TITLES = {"random": "random", "sample": "samples", "pca": "PCA plane"}
+SNAPSHOTS = {"digits": 60, "features": 60}  # frames that are pictures are larger than grids of colours
+
+
+def som_controls(chosen: state.Selection) -> SomTask:
+    """Draw the controls in the current column and return the map they describe.
+
+    Raises:
+        InputError: A value outside what is offered.
+    """
+    source = st.selectbox(
+        "Data",
+        SOURCES,
+        format_func=lambda name: SOURCE_TITLES[name],
+        key="som_source",
+        bind="query-params",
+        help="Colours are points in red, green and blue. Digits are points in 64 pixels. Features are what one layer "
+        "of the chosen network answers to each picture of the chosen data, averaged over the picture.",
+    )
+    layer = layer_picker("som", chosen.network).name if source == "features" else ""
+    method = st.segmented_control(
+        "Training",
+        METHODS,
+        default="batch",
+        format_func=lambda name: METHOD_TITLES[name],
+        key="som_method",
+        bind="query-params",
+        required=True,
+        width="stretch",
+        help="Online is Kohonen's rule: one random sample a step pulls its BMU (best-matching unit) and the BMU's "
+        "neighbours. Batch uses all samples in every step, and needs no learning rate.",
+    )
+    som = _numbers(str(method), SNAPSHOTS.get(source, 100))
+    if source != "features":
+        return SomTask(source, som)
+    return SomTask(source, som, chosen.network, layer, chosen.dataset)
+
+
+def _numbers(method: str, snapshots: int) -> SomSpec:
+    left, right = st.columns(2, gap="small")
+    with left:
+        rows = _whole("Rows", 1, 60, 20, "som_rows", "Height of the lattice, in units. One row is a line of units.")
+        epochs = _whole(
+            "Epochs", 1, 200, 100, "som_epochs", "How often the training sees as many samples as there are."
+        )
+        radius = _real("Radius σ₀", 0.1, 60.0, 10.0, "som_radius", "Width of the neighbourhood at the start, in units.")
+        start = st.selectbox(
+            "Start",
+            STARTS,
+            format_func=lambda name: START_TITLES[name],
+            key="som_start",
+            bind="query-params",
+            help="Weights before training: random within the range of the data, random samples, or the plane of the "
+            "first two principal components.",
+        )
+    with right:
+        columns = _whole("Columns", 1, 60, 20, "som_columns", "Width of the lattice, in units.")
+        decay = _real(
+            "Decay",
+            0.0,
+            10.0,
+            3.0,
+            "som_decay",
+            "How many time constants sₙ the training lasts: after each, rate and radius are 37 % of what they were.",
+        )
+        rate = _real(
+            "Rate LR₀", 0.01, 1.0, 0.5, "som_rate", "Learning rate at the start; only online training has one."
+        )
+        seed = _whole("Seed", 0, 9999, 0, "som_seed", "Same seed, same settings: the same map.")
+    return SomSpec(rows, columns, method, epochs, rate, radius, decay, start, seed, snapshots)
+
+
+def _whole(label: str, low: int, high: int, default: int, key: str, explanation: str) -> int:
+    return int(st.number_input(label, low, high, default, 1, key=key, bind="query-params", help=explanation))
+
+
+def _real(label: str, low: float, high: float, default: float, key: str, explanation: str) -> float:
+    return float(
+        st.number_input(label, low, high, default, 0.1, format="%g", key=key, bind="query-params", help=explanation)
+    )
+
+
+def title(task: SomTask) -> str:
+    """Return the name a map goes by."""
+    lattice = f"{task.som.rows} × {task.som.columns}, {task.som.method}"
+    if task.source != "features":
+        return f"{SOURCE_TITLES[task.source]}, {lattice}"
+    backbone = task.network.split(":")[1]
+    network = BACKBONES[backbone].title if backbone in BACKBONES else "the trained run"
+    return f"{datasets.DATASETS[task.dataset].title} as {task.layer} of {network} sees them, {lattice}"
+
+
+def train_button(task: SomTask, owner: str) -> None:
+    """Draw the button that queues the training, and the reason when that is refused."""
+
+    def begin() -> None:
+        try:
+            state.put("som_map", engine.submit("som", task.to_json(), owner=owner, title=title(task)))
+            state.put("som_problem", "")
+        except FreezeframeError as error:
+            state.put("som_problem", str(error))
+
+    st.button(
+        "Train this map",
+        type="primary",
+        icon=":material/play_arrow:",
+        key="som_train",
+        width="stretch",
+        on_click=begin,
+    )
+    if problem := state.get("som_problem"):
+        st.error(problem, icon=":material/error:")
