@@ -14,6 +14,7 @@ import streamlit as st
 
 from dashboard import state
 from dashboard.components.experiment_bar import experiment_bar
+from dashboard.components.tour import tour_bar
 from dashboard.components.visitor import remember
 from models import engine
 
@@ -53,6 +54,7 @@ state.prepare()
 st.logo(str(ICON), size="large")
 page = st.navigation(pages(), position="sidebar", expanded=True)
 experiment_bar()
+tour_bar(page.url_path or "home")
 page.run()
 remember()
 engine.start()  # after the first paint: the workers warm up while the visitor reads

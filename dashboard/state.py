@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 import secrets
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NoReturn
 
 import streamlit as st
 
@@ -26,7 +26,10 @@ _PICTURE = re.compile(r"sample:([a-z0-9-]+):([0-9]{1,6})|upload:[0-9a-f]{32}")
 _COVERS = {"galaxies": 310, "textures": 210, "digits": 3}
 
 # Defaults of widgets that keep their value across pages: key -> value.
-DEFAULTS: dict[str, Any] = {}
+DEFAULTS: dict[str, Any] = {
+    "data_part": "Training",
+    "data_outline": False,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +163,15 @@ def _newest_run(backbone: str, dataset: str) -> str:
         if (run.spec["backbone"], run.spec["dataset"]) == (backbone, dataset) and run.status.state == "done":
             return run.id
     return ""
+
+
+def go(page: str) -> NoReturn:
+    """Leave for the page `page` ("occlusion"); the shared choices come along.
+
+    Without `query_params` Streamlit refuses to leave a page while one of its widgets is bound to the address.
+    """
+    shared = {name: st.session_state[f"ff_{name}"] for name in _SHARED}
+    st.switch_page(f"app_pages/{page}.py", query_params={name: value for name, value in shared.items() if value})
 
 
 def get(key: str, default: Any = None) -> Any:

@@ -6,6 +6,7 @@ that anyone can reach runs anyone's code. The processes end with the one that st
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shutil
@@ -161,6 +162,7 @@ class Cluster:
         """Start workers again that died, and return their names."""
         dead = [name for name in self.specs if name in self.processes and self.processes[name].poll() is not None]
         for name in dead:
+            _let_go(self.processes[name])
             self._launch_worker(name)
         return dead
 
@@ -172,14 +174,19 @@ class Cluster:
     def stop(self) -> None:
         """End every process that was started here."""
         for process in self.processes.values():
-            process.terminate()
+            _let_go(process)
         for process in self.processes.values():
             try:
-                process.wait(5)
+                process.wait(2)
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait(5)
-            if process.stdin:
-                process.stdin.close()
         self.processes.clear()
         shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def _let_go(process: subprocess.Popen[bytes]) -> None:
+    """Close a process's lifeline: it ends at once, if it still lives."""
+    if process.stdin:
+        with contextlib.suppress(BrokenPipeError):
+            process.stdin.close()

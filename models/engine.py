@@ -21,6 +21,7 @@ MOST_JOBS = 4  # of one visitor: one running and three waiting
 _TICK_S = 0.1
 _CALL_S = 60.0  # how long a click waits for its answer at most
 _GRACE_S = 15.0  # how long a cancelled job may take to stop before its worker is ended
+_FAILURES = 3  # starts that failed in a row, after which a click is refused at once
 _log = logging.getLogger(__name__)
 
 
@@ -191,7 +192,7 @@ class Engine:
             return recorded
         deadline = time.monotonic() + timeout
         for last in (False, True):
-            if not self.ready.wait(max(deadline - time.monotonic(), 0.0)):
+            if not self._wait_until_ready(deadline):
                 break
             try:
                 future = self.client.submit(
@@ -200,12 +201,22 @@ class Engine:
                 return future.result(timeout=max(deadline - time.monotonic(), 0.1))
             except FreezeframeError:
                 raise
-            except Exception as error:  # lost connections, killed workers and timeouts, as Dask names them
+            except Exception as error:
+                if not _is_loss(error):
+                    _log.exception("task %s failed", task)
+                    raise EngineUnavailable("Something went wrong while this was computed. Choose another.") from error
                 _log.warning("task %s: %s", task, type(error).__name__)
                 if last or time.monotonic() >= deadline:
                     break
                 time.sleep(1.0)
         raise EngineUnavailable(self.problem or "No compute worker answered in time. Try again in a few seconds.")
+
+    def _wait_until_ready(self, deadline: float) -> bool:
+        """Return whether the workers are up before `deadline`; gives up early when they failed to start repeatedly."""
+        while not self.ready.wait(0.1):
+            if time.monotonic() > deadline or self.failures >= _FAILURES:
+                return False
+        return True
 
     def stop(self) -> None:
         """End the thread and every process it started."""
@@ -216,6 +227,13 @@ class Engine:
             self.client.close(timeout=2)
         if self.cluster is not None:
             self.cluster.stop()
+
+
+def _is_loss(error: Exception) -> bool:
+    """Whether a worker or the connection to it was lost, as Dask and the system name that, or time ran out."""
+    return isinstance(error, (OSError, TimeoutError)) or type(error).__module__.startswith(
+        ("distributed", "concurrent")
+    )
 
 
 def _forget(future: Any) -> None:

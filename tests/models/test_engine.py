@@ -1,0 +1,189 @@
+"""The engine on a real local cluster: clicks, jobs, the queue, and what may die."""
+
+import dataclasses
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+
+from models import recipes, runs
+from models.engine import MOST_JOBS, Engine
+from models.errors import EngineUnavailable, InputError, QueueFull
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def training(epochs: int = 3) -> dict:
+    spec = dataclasses.replace(recipes.DEFAULT, dataset="digits", epochs=epochs, batch=8, shots=40, patience=0)
+    return spec.to_json()
+
+
+def visitor(letter: str) -> str:
+    return letter * 32
+
+
+def wait(condition, seconds: float = 90.0) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "it did not happen in time"
+        time.sleep(0.05)
+
+
+def waiting_engine(*asked: tuple[str, str]) -> tuple[Engine, dict[str, str]]:
+    """An engine whose thread does not run, with jobs queued: (name, visitor's letter)."""
+    stopped = Engine()
+    names = {stopped.submit("som", {}, owner=visitor(letter), title=name): name for name, letter in asked}
+    return stopped, names
+
+
+def test_a_worker_answers_a_click_in_another_process(engine):
+    assert engine.call("warm").pid not in (os.getpid(), os.getppid())
+    assert engine.is_ready()
+
+
+def test_an_unknown_kind_of_job_is_refused_with_the_known_ones(engine):
+    with pytest.raises(InputError, match=r"Expected .*training.* Received: magic"):
+        engine.submit("magic", {}, owner=visitor("a"), title="")
+
+
+def test_visitors_take_turns_and_each_keeps_his_order():
+    stopped, names = waiting_engine(("a1", "a"), ("a2", "a"), ("a3", "a"), ("b1", "b"), ("c1", "c"), ("b2", "b"))
+    assert [names[run.id] for run in stopped._order()] == ["a1", "b1", "c1", "a2", "b2", "a3"]
+    assert {names[run_id]: stopped.position(run_id) for run_id in names}["b1"] == 2
+
+
+def test_a_visitor_whose_job_runs_waits_behind_the_others():
+    stopped, names = waiting_engine(("a1", "a"), ("a2", "a"), ("b1", "b"))
+    first = stopped._next()
+    stopped.waiting.remove(first)
+    stopped.running[first.id] = (first, None)
+    assert names[stopped._next().id] == "b1"
+    stopped.waiting = [run for run in stopped.waiting if run.owner == visitor("a")]
+    assert stopped._next() is None  # one at a time, even when nobody else waits
+
+
+def test_a_visitor_may_have_four_jobs_and_not_five():
+    stopped, _ = waiting_engine(*[(f"a{i}", "a") for i in range(MOST_JOBS)])
+    with pytest.raises(QueueFull, match="4 jobs"):
+        stopped.submit("som", {}, owner=visitor("a"), title="")
+    assert stopped.submit("som", {}, owner=visitor("b"), title="")
+
+
+def test_a_waiting_job_is_cancelled_at_once():
+    stopped, names = waiting_engine(("a1", "a"))
+    (run_id,) = names
+    stopped.cancel(run_id)
+    assert runs.get(run_id).status.state == "cancelled" and stopped.position(run_id) is None
+
+
+def test_a_job_runs_to_its_end_and_reports(engine):
+    run = runs.get(engine.submit("training", training(), owner=visitor("1"), title="short"))
+    wait(lambda: not run.status.active)
+    assert run.status.state == "done" and run.status.share == 1.0 and run.path("summary.json").exists()
+    assert any("share" in event for event in run.events())
+
+
+def test_a_job_with_impossible_settings_fails_with_a_sentence(engine):
+    run = runs.get(engine.submit("training", {**training(), "backbone": "none"}, owner=visitor("2"), title=""))
+    wait(lambda: not run.status.active)
+    assert run.status.state == "failed" and "Expected" in run.status.message
+
+
+def test_a_working_job_stops_when_asked(engine):
+    run = runs.get(engine.submit("training", training(500), owner=visitor("3"), title="long"))
+    wait(lambda: run.status.state == "running" and run.status.share > 0)
+    asked = time.monotonic()
+    engine.cancel(run.id)
+    wait(lambda: not run.status.active, 10)
+    assert run.status.state == "cancelled" and time.monotonic() - asked < 5
+
+
+def test_a_worker_killed_in_the_middle_loses_nothing(engine):
+    run = runs.get(engine.submit("training", training(60), owner=visitor("4"), title="killed"))
+    wait(lambda: len([event for event in run.events() if "epoch" in event]) >= 2)
+    cluster = engine.start().cluster
+    before = cluster.processes["jobs"].pid
+    os.kill(before, signal.SIGKILL)
+    wait(lambda: not run.status.active)
+    assert run.status.state == "done" and cluster.processes["jobs"].pid != before
+    history = json.loads(run.path("history.json").read_text())
+    assert [row["epoch"] for row in history] == list(range(1, 61))
+
+
+def test_the_scheduler_killed_is_started_again_with_its_jobs(engine):
+    run = runs.get(engine.submit("training", training(60), owner=visitor("5"), title="survivor"))
+    wait(lambda: run.status.state == "running" and run.status.share > 0)
+    os.kill(engine.start().cluster.processes["scheduler"].pid, signal.SIGKILL)
+    wait(lambda: not run.status.active, 120)
+    assert run.status.state == "done"
+    assert engine.call("warm").pid
+
+
+def test_the_server_killed_leaves_no_process_and_its_run_is_taken_up(tmp_path):
+    code = (
+        "import os, time, json, sys\nfrom models import engine, runs\n"
+        f"run = runs.get(engine.submit('training', json.loads(sys.argv[1]), owner='6' * 32, title='orphan'))\n"
+        "while not run.status.share: time.sleep(0.05)\n"
+        "print(run.id, *[p.pid for p in engine.start().cluster.processes.values()], flush=True)\nos.kill(os.getpid(), 9)"
+    )
+    environment = {**os.environ, "FREEZEFRAME_HOME": str(tmp_path)}
+    command = [sys.executable, "-c", code, json.dumps(training(400))]
+    server = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True)
+    run_id, *pids = server.stdout.split()
+    wait(lambda: not any(psutil.pid_exists(int(pid)) for pid in pids), 10)
+    code = (
+        "import sys, time\nfrom models import engine, runs\nengine.start()\nrun = runs.get(sys.argv[1])\n"
+        "while run.status.active: time.sleep(0.05)\nprint(run.status.state)\nengine.stop()"
+    )
+    again = subprocess.run(
+        [sys.executable, "-c", code, run_id], cwd=ROOT, env=environment, capture_output=True, text=True
+    )
+    assert again.stdout.strip() == "done"
+
+
+def test_everything_listens_on_this_machine_only(engine):
+    for process in engine.start().cluster.processes.values():
+        listening = [c.laddr.ip for c in psutil.Process(process.pid).net_connections() if c.status == "LISTEN"]
+        assert set(listening) <= {"127.0.0.1"}
+
+
+def test_nobody_gets_in_without_the_credentials(engine):
+    from distributed import Client
+
+    address = engine.start().client.scheduler.address
+    assert address.startswith("tls://127.0.0.1:")
+    with pytest.raises((OSError, TypeError, ValueError)):
+        Client(address.replace("tls://", "tcp://"), timeout=2)
+
+
+def test_processes_that_cannot_start_are_a_sentence_not_a_wait(monkeypatch, tmp_path):
+    monkeypatch.setattr(sys, "executable", "/bin/false")
+    broken = Engine()
+    broken.thread.start()
+    try:
+        with pytest.raises(EngineUnavailable, match="could not start"):
+            broken.call("warm", 60.0, {"never": "recorded"})
+    finally:
+        broken.stop()
+
+
+def test_an_address_elsewhere_needs_credentials(monkeypatch):
+    monkeypatch.setenv("FREEZEFRAME_SCHEDULER", "tcp://10.0.0.1:8786")
+    from models.cluster import Cluster
+
+    with pytest.raises(EngineUnavailable, match="tls://"):
+        Cluster()
+
+
+def test_a_small_machine_gets_one_worker_for_everything():
+    from models.cluster import worker_specs
+
+    (only,) = worker_specs(1_500_000_000)
+    assert only.interactive and only.jobs
+    assert [spec.name for spec in worker_specs(8_000_000_000)] == ["interactive", "jobs"]
