@@ -26,10 +26,10 @@ def learning_curves(history: Sequence[Mapping[str, float]], best_epoch: int | No
         best_epoch: The epoch whose weights were kept; a line marks it in both panels. None marks nothing.
         height: Of the figure, in px.
     """
-    figure = make_subplots(rows=1, cols=2, horizontal_spacing=0.1, subplot_titles=[title for title, *_ in PANELS])
+    figure = make_subplots(rows=1, cols=2, horizontal_spacing=0.12)
     epochs = [row["epoch"] for row in history]
     mode = "lines+markers" if len(epochs) <= MARKERS_UP_TO else "lines"
-    for column, (_, measure, digits) in enumerate(PANELS, start=1):
+    for column, (title, measure, digits) in enumerate(PANELS, start=1):
         for prefix, name, colour, dash in (
             ("", "training", TRAINING, "dot"),
             ("val_", "validation", VALIDATION, "solid"),
@@ -47,11 +47,12 @@ def learning_curves(history: Sequence[Mapping[str, float]], best_epoch: int | No
                 row=1,
                 col=column,
             )
+        figure.update_yaxes(title_text=title, row=1, col=column)
     theme.layout(figure, height)
     figure.update_xaxes(title_text="epoch", title_standoff=4, tickformat="d", automargin=True, gridcolor=theme.GRID)
     figure.update_yaxes(automargin=True, gridcolor=theme.GRID, zeroline=False)
     figure.update_yaxes(tickformat=".0%", row=1, col=1)
-    figure.update_layout(legend={"x": 1, "xanchor": "right", "y": 1.06}, margin={"t": 40})
+    figure.update_layout(legend={"x": 1, "xanchor": "right"}, margin={"t": 28})
     if best_epoch is not None:
         _mark_best(figure, best_epoch)
     return figure
@@ -59,11 +60,10 @@ def learning_curves(history: Sequence[Mapping[str, float]], best_epoch: int | No
 
 def _mark_best(figure: go.Figure, epoch: int) -> None:
     """Draw a line through both panels at the epoch whose weights were kept."""
-    line = {"color": VALIDATION, "width": 1, "dash": "dash"}
-    figure.add_vline(
-        x=epoch, line=line, annotation={"text": f"best: epoch {epoch}", "font": {"size": 11}}, row=1, col=1
-    )
-    figure.add_vline(x=epoch, line=line, row=1, col=2)
+    for column in (1, 2):
+        figure.add_vline(x=epoch, line={"color": VALIDATION, "width": 1, "dash": "dash"}, row=1, col=column)
+    text = f"kept: epoch {epoch}"
+    figure.add_annotation(text=text, x=epoch, yref="y domain", y=1, yanchor="bottom", showarrow=False, font_size=11)
 
 
 def weight_change(layers: Sequence[WeightChange], height: int = 280) -> go.Figure:

@@ -44,7 +44,7 @@ def test_learning_curves_show_the_numbers_of_the_history():
 def test_best_epoch_is_marked_in_both_panels():
     figure = learning_curves(HISTORY, best_epoch=2)
     assert [(line.x0, line.x1, line.xref) for line in figure.layout.shapes] == [(2, 2, "x"), (2, 2, "x2")]
-    assert "best: epoch 2" in [annotation.text for annotation in figure.layout.annotations]
+    assert "kept: epoch 2" in [annotation.text for annotation in figure.layout.annotations]
     assert not learning_curves(HISTORY, best_epoch=None).layout.shapes
 
 

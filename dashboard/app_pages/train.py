@@ -1,0 +1,52 @@
+"""Choose what is frozen, build a head, train it, and see the proof that frozen layers stayed as they were."""
+
+from dataclasses import replace
+
+import streamlit as st
+
+from dashboard import state
+from dashboard.components import training_progress, training_result
+from dashboard.components.freeze_map import freeze_map
+from dashboard.components.freeze_picker import freeze_picker
+from dashboard.components.freezing_proof import proof
+from dashboard.components.page import header
+from dashboard.components.presets import preset_row
+from dashboard.components.run_list import run_list
+from dashboard.components.train_panel import head_and_recipe, train_button
+from models import layer_tables
+from models.backbones import BACKBONES
+from models.errors import RunNotFound
+from models.recipes import DEFAULT
+from models.training_results import load_result
+
+header("Train", "Blue layers keep what they know. Orange layers, and the new head, learn from your pictures.")
+chosen = state.selection()
+spec = replace(DEFAULT, backbone=chosen.backbone, dataset=chosen.dataset, side=BACKBONES[chosen.backbone].default_side)
+presets = st.container()
+controls, picture = st.columns([4, 11], gap="medium")
+with controls:
+    trainable, batch_norm = freeze_picker(layer_tables.table(spec.backbone, spec.side))
+    spec = head_and_recipe(replace(spec, trainable=trainable, batch_norm=batch_norm))
+    train_button(spec, chosen.owner, chosen.run)
+with presets:
+    preset_row(spec)
+try:
+    result = load_result(chosen.run) if chosen.run is not None else None
+except RunNotFound:
+    result = None
+with picture:
+    freeze_map(layer_tables.table(spec.backbone, spec.side), spec)
+    if chosen.run is None:
+        st.info(
+            "Nothing trained yet with this backbone and these data. Press **Train** to start.",
+            icon=":material/play_arrow:",
+        )
+    elif result is None:
+        training_progress.running(chosen.run)
+    else:
+        training_result.finished(chosen.run, result)
+if chosen.run is not None and result is not None:
+    training_result.onward(chosen.run)
+    proof(result)
+    training_result.account(chosen.run, result)
+run_list(chosen.run)

@@ -1,0 +1,55 @@
+"""The freeze map: the network, what is frozen in blue and what learns in orange; a click freezes or frees a block."""
+
+from __future__ import annotations
+
+from itertools import chain
+
+import streamlit as st
+
+from dashboard import state
+from dashboard.components.freeze_picker import NOTHING, keys_of, weighted_blocks
+from dashboard.figures import theme
+from dashboard.figures.architecture import alt_text, architecture, clicked_block
+from models.costs import learning_layers
+from models.layer_tables import LayerTable
+from models.recipes import TrainingSpec
+
+MAP_PX = 280
+
+
+def freeze_map(table: LayerTable, spec: TrainingSpec) -> None:
+    """Draw the network as `spec` would train it."""
+    learning = frozenset(learning_layers(table, spec))
+    st.plotly_chart(
+        architecture(table, learning, spec.head, None, height=MAP_PX),
+        key="train_map",
+        on_select=lambda: _clicked(table),
+        selection_mode="points",
+        config=theme.CONFIG,
+        alt=alt_text(table, learning, spec.head),
+    )
+
+
+def _clicked(table: LayerTable) -> None:
+    if block := clicked_block(state.get("train_map")):
+        click_block(table, block)
+
+
+def click_block(table: LayerTable, block: str) -> None:
+    """Follow a click on a block of the freeze map.
+
+    By block, the cut moves to just above it, or to just below it when it was there already. Layer by layer, its layers
+    change sides.
+    """
+    blocks = weighted_blocks(table)
+    cut_key, layers_key = keys_of(table.backbone)
+    if block not in blocks:
+        return
+    if state.get("train_how", "block") == "block":
+        names = [NOTHING, *blocks]
+        cut = state.get(cut_key, names[-1])
+        state.put(cut_key, names[names.index(block) - 1] if cut == block else block)
+        return
+    chosen = set(state.get(layers_key, []))
+    chosen = chosen - set(blocks[block]) if chosen >= set(blocks[block]) else chosen | set(blocks[block])
+    state.put(layers_key, [name for name in chain.from_iterable(blocks.values()) if name in chosen])

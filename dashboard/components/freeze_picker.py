@@ -1,0 +1,123 @@
+"""The freeze picker: which layers of the backbone keep what they know (frozen) and which learn (trainable)."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from itertools import chain
+from typing import Literal, get_args
+
+import streamlit as st
+
+from dashboard import state
+from models.layer_tables import LayerTable
+from models.recipes import BatchNormPolicy
+
+How = Literal["block", "layer"]
+POLICIES: tuple[BatchNormPolicy, ...] = get_args(BatchNormPolicy)
+HOW_TITLES: dict[How, str] = {"block": "By block", "layer": "Layer by layer"}
+NOTHING = "nothing"
+POLICY_TITLES: dict[BatchNormPolicy, str] = {"hold": "hold", "train": "let learn"}
+POLICY_HELP = (
+    "BatchNorm brings every channel to mean 0 and variance 1 with statistics it collected in pretraining. "
+    "**Hold** keeps its statistics, scale and shift as they are, also in trainable layers: safe with small batches. "
+    "**Let learn** changes all of them in trainable layers. In frozen layers they never move."
+)
+
+
+def weighted_blocks(table: LayerTable) -> dict[str, tuple[str, ...]]:
+    """Return the names of the layers that have weights, by block, input first; blocks without any are left out."""
+    weighted = {row.name for row in table.layers if row.parameters}
+    blocks = {block.name: tuple(name for name in block.layers if name in weighted) for block in table.blocks}
+    return {name: layers for name, layers in blocks.items() if layers}
+
+
+def above(blocks: dict[str, tuple[str, ...]], cut: str) -> tuple[str, ...]:
+    """Return the layers of all blocks after `cut`: those that learn when everything up to it is frozen."""
+    names = list(blocks)
+    first = 0 if cut == NOTHING else names.index(cut) + 1
+    return tuple(chain.from_iterable(blocks[name] for name in names[first:]))
+
+
+def freeze_picker(table: LayerTable) -> tuple[tuple[str, ...], BatchNormPolicy]:
+    """Draw the choice of what is frozen; return (the layers that learn, what BatchNorm does in them)."""
+    blocks = weighted_blocks(table)
+    cut_key, layers_key = keys_of(table.backbone)
+    cuts = [NOTHING, *blocks]
+    how = st.segmented_control(
+        "How to choose",
+        get_args(How),
+        default="block",
+        required=True,
+        format_func=lambda name: HOW_TITLES[name],
+        key="train_how",
+        bind="query-params",
+        label_visibility="collapsed",
+        width="stretch",
+        on_change=_carry_over,
+        args=(table,),
+    )
+    trainable: Collection[str]
+    if how == "block":
+        cut = st.select_slider(
+            "Frozen up to and including",
+            cuts,
+            value=cuts[-1],
+            key=cut_key,
+            bind="query-params",
+            help="Frozen layers keep their weights exactly. Early layers see edges and colours, useful for any "
+            "pictures; late ones are made for the task they were trained on.",
+        )
+        trainable = above(blocks, cut)
+    else:
+        trainable = st.multiselect(
+            "Trainable layers",
+            list(chain.from_iterable(blocks.values())),
+            key=layers_key,
+            bind="query-params",
+            placeholder="None: the whole backbone is frozen",
+            help="Only layers with weights are listed. All others, and all you leave out, are frozen.",
+        )
+    return tuple(trainable), _policy(table)
+
+
+def _policy(table: LayerTable) -> BatchNormPolicy:
+    """Draw the choice of what BatchNorm does; a backbone without BatchNorm gets a sentence instead."""
+    if not any(row.has_batch_norm for row in table.layers):
+        st.caption("This backbone has no BatchNorm layers.")
+        return "hold"
+    return st.segmented_control(
+        "BatchNorm in trainable layers",
+        POLICIES,
+        default="hold",
+        required=True,
+        format_func=lambda name: POLICY_TITLES[name],
+        key="train_bn",
+        bind="query-params",
+        width="stretch",
+        help=POLICY_HELP,
+    )
+
+
+def choices(table: LayerTable, trainable: Collection[str], batch_norm: BatchNormPolicy) -> dict[str, object]:
+    """Return the widget values, by key, that stand for these trainable layers: a cut where there is one."""
+    blocks = weighted_blocks(table)
+    cut_key, layers_key = keys_of(table.backbone)
+    chosen = set(trainable)
+    cut = next((cut for cut in (NOTHING, *blocks) if set(above(blocks, cut)) == chosen), None)
+    if cut is not None:
+        return {"train_how": "block", cut_key: cut, "train_bn": batch_norm}
+    names = [name for name in chain.from_iterable(blocks.values()) if name in chosen]
+    return {"train_how": "layer", layers_key: names, "train_bn": batch_norm}
+
+
+def _carry_over(table: LayerTable) -> None:
+    """Start the layer-by-layer choice from the block cut."""
+    cut_key, layers_key = keys_of(table.backbone)
+    if state.get("train_how", "block") == "layer":
+        blocks = weighted_blocks(table)
+        state.put(layers_key, list(above(blocks, state.get(cut_key, list(blocks)[-1]))))
+
+
+def keys_of(backbone: str) -> tuple[str, str]:
+    """Every backbone has its own layers, and so its own keys: (cut, layers)."""
+    return f"train_cut_{backbone}", f"train_layers_{backbone}"

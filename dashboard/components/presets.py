@@ -1,0 +1,51 @@
+"""Presets: one click sets every control of the Train page, backbone and head included."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from dashboard import state
+from dashboard.components import freeze_picker, head_builder, recipe_panel
+from models import layer_tables
+from models.recipes import PRESETS, TrainingSpec, apply_preset
+
+ICONS = {
+    "features": ":material/ac_unit:",
+    "last_block": ":material/vertical_align_bottom:",
+    "everything": ":material/local_fire_department:",
+    "lecture": ":material/school:",
+}
+
+
+def preset_row(spec: TrainingSpec) -> None:
+    """Draw one button per preset; each sets every control of the page."""
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        for preset in PRESETS.values():
+            st.button(
+                preset.title,
+                key=f"train_preset_{preset.id}",
+                icon=ICONS[preset.id],
+                help=preset.description,
+                on_click=use_preset,
+                args=(preset.id, spec),
+            )
+
+
+def use_preset(preset: str, spec: TrainingSpec) -> None:
+    """Set every control to the preset."""
+    use_spec(apply_preset(preset, spec))
+
+
+def use_spec(spec: TrainingSpec) -> None:
+    """Set every control of the page, and backbone and data in the frame, to `spec`."""
+    chosen = state.selection()
+    if (spec.backbone, spec.dataset) != (chosen.backbone, chosen.dataset):
+        state.choose(backbone=spec.backbone, dataset=spec.dataset)
+    table = layer_tables.table(spec.backbone, spec.side)
+    values = {
+        **freeze_picker.choices(table, spec.trainable, spec.batch_norm),
+        **head_builder.choices(spec.head),
+        **recipe_panel.choices(spec),
+    }
+    for key, value in values.items():
+        state.put(key, value)

@@ -1,0 +1,82 @@
+"""A finished training run: the result, how it came about, and where to go next."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from dashboard.components.training_progress import CURVES_PX, STATUS_PX
+from dashboard.figures import theme
+from dashboard.figures.curves import learning_curves
+from dashboard.labels import safe_label
+from models import runs
+from models.intervals import wilson
+from models.recipes import TrainingResult, TrainingSpec, estimate
+
+NEXT = (
+    ("evaluate", "Evaluate", ":material/grid_on:"),
+    ("activations", "Activations", ":material/blur_on:"),
+    ("occlusion", "Occlusion", ":material/select_all:"),
+    ("som", "Self-organising map", ":material/apps:"),
+)
+
+
+def finished(run: runs.Run, result: TrainingResult) -> None:
+    """Draw the result and the learning curves of a finished run."""
+    summary = result.summary
+    accuracy = wilson(round(summary["accuracy"] * summary["n_test"]), summary["n_test"])
+    label = "the example shipped with Freezeframe, " if run.id == runs.EXAMPLE else ""
+    with st.container(height=STATUS_PX, border=False, vertical_alignment="center"):
+        st.markdown(
+            f"**{accuracy.value:.1%}** of {accuracy.n} test pictures right "
+            f"(95 % interval {accuracy.low:.1%} to {accuracy.high:.1%})"
+        )
+        st.caption(f"{label}{safe_label(run.title)}".capitalize() if label else safe_label(run.title))
+    st.plotly_chart(
+        learning_curves(result.history, summary["best_epoch"], CURVES_PX),
+        key="train_curves",
+        config=theme.CONFIG,
+        alt=f"Accuracy and loss per epoch; the weights of epoch {summary['best_epoch']} were kept",
+    )
+
+
+def account(run: runs.Run, result: TrainingResult) -> None:
+    """Draw how it was computed, how long it took against the prediction, and what to know about the end."""
+    summary = result.summary
+    spent = summary["seconds"]
+    predicted = estimate(TrainingSpec.from_json(run.spec)).seconds
+    paths = {
+        "features once": "The frozen backbone was computed **once** per picture; only the head learnt, on its output.",
+        "plain": "Every epoch ran through the **whole network**: nothing below the trainable layers could be kept.",
+    }
+    path = paths.get(summary["path"], f"Everything up to the frozen boundary was computed **once**: {summary['path']}.")
+    st.markdown(
+        f"{path}  \nTook **{spent['total']:.1f} s** (predicted about {predicted:.0f} s): "
+        + ", ".join(f"{name} {seconds:.1f} s" for name, seconds in spent.items() if name != "total")
+        + f".  \nKept the weights of epoch **{summary['best_epoch']}** of {len(result.history)}, the best on the "
+        "validation pictures."
+    )
+    if note := summary.get("note"):
+        st.warning(safe_label(note, 400), icon=":material/warning:")
+
+
+def onward(run: runs.Run) -> None:
+    """Offer the pages that look into the finished run, and its classifier as a file."""
+    with st.container(horizontal=True, vertical_alignment="center"):
+        for page, title, icon in NEXT:
+            st.page_link(f"app_pages/{page}.py", label=title, icon=icon)
+        download(run)
+
+
+def download(run: runs.Run) -> None:
+    """Offer the run's classifier as a file; it is read only when asked for."""
+    st.download_button(
+        "Download this classifier (.keras)",
+        data=lambda: run.path("classifier.keras").read_bytes(),
+        file_name=f"freezeframe-{run.id[:8]}.keras",
+        mime="application/octet-stream",
+        key="train_download_keras",
+        icon=":material/download:",
+        on_click="ignore",
+        help="The whole network with its weights and preprocessing inside: keras.saving.load_model opens it, and it "
+        "takes pictures as numbers from 0 to 255.",
+    )

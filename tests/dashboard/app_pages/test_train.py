@@ -1,0 +1,222 @@
+"""The Train page inside the real frame: cold, with good and bad settings, and after a run."""
+
+import json
+
+import numpy as np
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from dashboard.components import freezing_proof, train_panel, training_progress
+from models import engine as engine_module
+from models import recipes, runs
+from models.datasets import DATASETS
+from models.training_results import WeightChange
+from tests.conftest import APP
+
+PAGE = "app_pages/train.py"
+HEAD = 2 * 256 + 256 * 5 + 5  # batch normalisation's scale and shift, and the softmax, on Frame8's 256 channels
+
+
+@pytest.fixture
+def train(app):
+    app.switch_page(PAGE).run()
+    return app
+
+
+def texts(app) -> str:
+    return "\n".join(element.value for element in [*app.markdown, *app.caption, *app.error, *app.warning, *app.info])
+
+
+def button(app, key):
+    return app.button(key=key)
+
+
+def finished_run(owner: str, *, note: str = "", leak: float = 0.0) -> str:
+    """Write a run by hand: 100 test pictures, 90 right; two layers frozen, the head trainable."""
+    spec = recipes.TrainingSpec(epochs=2)
+    run = runs.create("training", spec.to_json(), owner=owner, title="Galaxies: by hand")
+    row = {"seconds": 0.1, "learning_rate": 1e-3}
+    history = [
+        {"epoch": 1, "loss": 1.5, "accuracy": 0.4, "val_loss": 1.4, "val_accuracy": 0.5, **row},
+        {"epoch": 2, "loss": 0.5, "accuracy": 0.9, "val_loss": 0.6, "val_accuracy": 0.8, **row},
+    ]
+    changes = [
+        {"name": "conv1", "block": "conv1", "part": "backbone", "frozen": True, "parameters": 100},
+        {"name": "conv1_bn", "block": "conv1", "part": "backbone", "frozen": True, "parameters": 40},
+        {"name": "head_output", "block": "head", "part": "head", "frozen": False, "parameters": HEAD},
+    ]
+    zero = {"max_abs_change": 0.0, "relative_change": 0.0, "statistics_max_abs_change": 0.0}
+    changes = [{**change, **zero} for change in changes]
+    changes[0]["max_abs_change"] = leak
+    changes[2].update(max_abs_change=0.25, relative_change=0.5)
+    summary = {
+        "accuracy": 0.9, "n_test": 100, "best_epoch": 2, "epochs": 2, "note": note, "path": "features once",
+        "parameters_trainable": HEAD, "parameters_frozen": 140, "seconds": {"epochs": 2.0, "total": 2.5},
+    }  # fmt: skip
+    for name, data in (("history", history), ("weight_change", changes), ("summary", summary)):
+        runs.write_atomically(run.path(f"{name}.json"), json.dumps(data).encode())
+    label = np.arange(100) % 5
+    probability = np.eye(5, dtype=np.float32)[np.where(np.arange(100) < 90, label, (label + 1) % 5)]
+    arrays = {"index": np.arange(100), "label": label, "probability": probability}
+    np.savez(run.path("predictions.npz"), **arrays, **{f"val_{name}": value for name, value in arrays.items()})
+    run.path("classifier.keras").write_bytes(b"the classifier")
+    run.set_status(runs.RunStatus("done", share=1.0, started=1.0, finished=3.5))
+    return run.id
+
+
+def open_with(run_id: str) -> AppTest:
+    app = AppTest.from_file(APP, default_timeout=60)
+    app.query_params["run"] = run_id
+    return app.run().switch_page(PAGE).run()
+
+
+def test_it_opens_cold_with_the_freeze_map_and_a_button_that_can_be_pressed(train):
+    assert not train.exception
+    assert not button(train, "train_start").disabled
+    assert f"**{HEAD:,}** trainable" in texts(train)
+    assert train.get("plotly_chart")[0].proto.spec
+
+
+def test_moving_the_cut_changes_the_cost_before_anything_runs(train):
+    frozen = texts(train)
+    train.select_slider(key="train_cut_frame8").set_value("nothing").run()
+    assert not train.exception
+    assert f"**{HEAD:,}** trainable" in frozen
+    assert f"**{HEAD:,}** trainable" not in texts(train)
+    assert "**0** frozen" not in frozen
+
+
+def test_layer_by_layer_starts_from_the_cut(train):
+    train.select_slider(key="train_cut_frame8").set_value("conv4").run()
+    train.segmented_control(key="train_how").set_value("layer").run()
+    assert train.multiselect(key="train_layers_frame8").value == ["conv5", "conv5_bn"]
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "sentence"),
+    [
+        ("train_rate", 0.0, "a learning rate above 0"),
+        ("train_batch", 512, "which is all the training data"),
+    ],
+)
+def test_a_bad_setting_shows_its_sentence_and_holds_the_button(train, key, value, sentence):
+    if key == "train_batch":
+        train.selectbox(key="train_shots").set_value(1).run()
+    train.number_input(key=key).set_value(value).run()
+    assert sentence in train.error[0].value
+    assert button(train, "train_start").disabled
+    train.number_input(key=key).set_value({"train_rate": 0.01, "train_batch": 4}[key]).run()
+    assert not train.error
+    assert not button(train, "train_start").disabled
+
+
+def test_the_lecture_preset_sets_everything_and_offers_three_ways_on_without_weights(train):
+    button(train, "train_preset_lecture").click().run()
+    assert not train.exception
+    assert train.session_state["ff_backbone"] == "vgg19"
+    assert train.selectbox(key="train_side_vgg19").value == 115
+    assert train.selectbox(key="train_hidden1").value == 256
+    assert "are not on this machine" in train.warning[0].value
+    assert not [element for element in train.button if element.key == "train_start"]
+    button(train, "train_weights_random").click().run()
+    assert not button(train, "train_start").disabled
+    assert "Random weights" in texts(train)
+
+
+def test_the_shipped_backbone_is_a_way_on_from_the_lecture_preset(train):
+    button(train, "train_preset_lecture").click().run()
+    button(train, "train_weights_shipped").click().run()
+    assert train.session_state["ff_backbone"] == "frame8"
+    assert not button(train, "train_start").disabled
+
+
+def test_the_preset_everything_frees_every_block(train):
+    button(train, "train_preset_everything").click().run()
+    assert train.select_slider(key="train_cut_frame8").value == "nothing"
+    assert train.number_input(key="train_rate").value == recipes.FINE_TUNING_RATE
+
+
+def test_after_a_run_it_shows_the_result_the_proof_and_the_list(engine):
+    app = open_with(finished_run(""))
+    assert not app.exception
+    shown = texts(app)
+    assert "**90.0%** of 100 test pictures right (95 % interval 82.6% to 94.5%)" in shown
+    assert "All 2 frozen layers with their 140 weights are the same to the last bit." in shown
+    assert "computed **once**" in shown
+    assert "Took **2.5 s**" in shown
+    assert len(app.get("plotly_chart")) == 3
+
+
+def test_what_to_know_about_the_end_is_said(engine):
+    app = open_with(finished_run("", note="The loss was not a number in epoch 3."))
+    assert "The loss was not a number in epoch 3" in app.warning[0].value
+
+
+def test_the_visitors_own_runs_are_listed_newest_first(train):
+    owner = train.session_state["ff_owner"]
+    finished_run(owner)
+    train.run()
+    rows = train.dataframe[-1].value
+    assert next(iter(rows["Run"])) == "Galaxies: by hand"
+    assert rows["Test accuracy"][0] == pytest.approx(0.9)
+
+
+def test_train_queues_the_settings_that_are_shown_and_a_second_click_queues_nothing(train, monkeypatch):
+    asked = []
+    run_id = runs.create("training", {"backbone": "frame8", "dataset": "galaxies"}, owner="", title="queued").id
+
+    def submit(kind, spec, *, owner, title):
+        asked.append((kind, spec, title))
+        runs.get(run_id).path("spec.json").write_text(json.dumps({**runs.get(run_id).record, "spec": spec}))
+        runs._read_record.cache_clear()
+        return run_id
+
+    monkeypatch.setattr(engine_module, "submit", submit)
+    train.number_input(key="train_epochs").set_value(7).run()
+    button(train, "train_start").click().run()
+    kind, spec, title = asked[0]
+    assert (kind, title) == ("training", "Galaxies: Frame8 frozen")
+    assert recipes.TrainingSpec.from_json(spec).epochs == 7
+    assert train.session_state["ff_run"] == run_id
+    button(train, "train_start").click().run()
+    assert len(asked) == 1
+
+
+def test_a_full_queue_is_said_beside_the_button(train, monkeypatch):
+    def full(*_, **__):
+        raise engine_module.QueueFull("You already have 4 jobs running or waiting.")
+
+    monkeypatch.setattr(engine_module, "submit", full)
+    button(train, "train_start").click().run()
+    assert "You already have 4 jobs" in train.error[0].value
+
+
+def row(name, *, frozen, change, statistics=0.0, part="backbone"):
+    return WeightChange(name, name, part, frozen, 10, change, change, statistics)
+
+
+def test_the_verdict_tells_a_leak_from_a_proof():
+    still, moved = row("conv1", frozen=True, change=0.0), row("conv2", frozen=False, change=0.1)
+    assert freezing_proof.verdict([still, moved]).startswith("All 1 frozen layers with their 10 weights are the same")
+    assert "must not happen" in freezing_proof.verdict([still, row("conv3", frozen=True, change=1e-9)])
+    assert freezing_proof.verdict([moved]).startswith("No layer was frozen.")
+
+
+def test_the_verdict_tells_batch_norm_statistics_apart():
+    drifting = row("conv1_bn", frozen=False, change=0.0, statistics=0.2)
+    own = row("head_bn", frozen=False, change=0.1, statistics=0.2, part="head")
+    assert freezing_proof.verdict([drifting, own]).endswith("BatchNorm statistics moved in 1 layers of the backbone.")
+    assert freezing_proof.verdict([own]).endswith("No BatchNorm statistics of the backbone moved.")
+
+
+def test_an_epoch_told_twice_is_drawn_once(tmp_path):
+    run = runs.Run("0" * 32, tmp_path)
+    events = [{"epoch": 1, "loss": 2.0}, {"note": "x"}, {"epoch": 2, "loss": 1.5}, {"epoch": 2, "loss": 1.0}]
+    run.path("events.jsonl").write_text("\n".join(map(json.dumps, events)))
+    assert [event["loss"] for event in training_progress.epochs_so_far(run)] == [2.0, 1.0]
+
+
+def test_a_run_goes_by_data_backbone_and_what_learns():
+    spec = recipes.TrainingSpec(trainable=("conv5", "conv5_bn"), weights="random", shots=20)
+    assert train_panel.title(spec) == "Galaxies: Frame8 2 layers learn, random weights, 20 shots"
+    assert DATASETS[spec.dataset].title == "Galaxies"

@@ -1,0 +1,86 @@
+"""Block cuts, layer choices and clicks, told from a table with three blocks."""
+
+import pytest
+
+from dashboard import state
+from dashboard.components import freeze_map, freeze_picker
+from models import layer_tables
+
+BLOCKS = {"stem": ("conv1", "bn1"), "middle": ("conv2",), "last": ("conv3", "bn3")}
+TABLE = layer_tables.table("frame8", 64)
+
+
+@pytest.fixture
+def session(monkeypatch):
+    """A session of plain values in place of Streamlit's."""
+    values = {}
+    monkeypatch.setattr(state, "get", lambda key, default=None: values.get(key, default))
+    monkeypatch.setattr(state, "put", lambda key, value: values.update({key: value}))
+    return values
+
+
+@pytest.mark.parametrize(
+    ("cut", "expected"),
+    [
+        ("nothing", ("conv1", "bn1", "conv2", "conv3", "bn3")),
+        ("stem", ("conv2", "conv3", "bn3")),
+        ("middle", ("conv3", "bn3")),
+        ("last", ()),
+    ],
+)
+def test_what_lies_above_a_cut_learns(cut, expected):
+    assert freeze_picker.above(BLOCKS, cut) == expected
+
+
+def test_only_layers_with_weights_can_learn():
+    blocks = freeze_picker.weighted_blocks(TABLE)
+    names = [name for layers in blocks.values() for name in layers]
+    assert names == [row.name for row in TABLE.layers if row.parameters > 0]
+    assert len(names) < len(TABLE.layers)
+
+
+def test_a_cut_is_told_as_a_cut_and_anything_else_layer_by_layer():
+    blocks = freeze_picker.weighted_blocks(TABLE)
+    first, *_, before_last, last = blocks
+    cut = freeze_picker.choices(TABLE, blocks[last], "hold")
+    assert cut == {"train_how": "block", "train_cut_frame8": before_last, "train_bn": "hold"}
+    assert freeze_picker.choices(TABLE, (), "train")["train_cut_frame8"] == last
+    assert (
+        freeze_picker.choices(TABLE, [n for b in blocks.values() for n in b], "hold")["train_cut_frame8"] == "nothing"
+    )
+    odd = freeze_picker.choices(TABLE, [blocks[last][0], blocks[first][0]], "train")
+    assert odd["train_how"] == "layer"
+    assert odd["train_layers_frame8"] == [blocks[first][0], blocks[last][0]]
+
+
+def test_a_click_moves_the_cut_and_a_second_one_frees_the_block(session):
+    first, second, *_ = freeze_picker.weighted_blocks(TABLE)
+    freeze_map.click_block(TABLE, second)
+    assert session["train_cut_frame8"] == second
+    freeze_map.click_block(TABLE, second)
+    assert session["train_cut_frame8"] == first
+    freeze_map.click_block(TABLE, first)
+    assert session["train_cut_frame8"] == "nothing"
+
+
+def test_layer_by_layer_a_click_changes_the_side_of_the_block(session):
+    blocks = freeze_picker.weighted_blocks(TABLE)
+    first, second, *_ = blocks
+    session.update({"train_how": "layer", "train_layers_frame8": [blocks[second][0]]})
+    freeze_map.click_block(TABLE, first)
+    assert session["train_layers_frame8"] == [*blocks[first], blocks[second][0]]
+    freeze_map.click_block(TABLE, first)
+    assert session["train_layers_frame8"] == [blocks[second][0]]
+
+
+def test_a_click_beside_the_blocks_changes_nothing(session):
+    freeze_map.click_block(TABLE, "head")
+    assert session == {}
+
+
+def test_the_layer_choice_starts_from_the_cut(session):
+    blocks = freeze_picker.weighted_blocks(TABLE)
+    *_, before_last, last = blocks
+    session.update({"train_how": "layer", "train_cut_frame8": before_last})
+    freeze_picker._carry_over(TABLE)
+    assert session["train_layers_frame8"] == list(blocks[last])
