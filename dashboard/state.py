@@ -1,7 +1,7 @@
 """The only reader and writer of the session and of the address bar.
 
-Four choices are shared by all pages and kept in the address, so that a link reproduces them:
-`backbone`, `data`, `run` and `picture`. A page's own widgets use keys `<page>_<thing>`; give their default in `DEFAULTS`
+Five choices are shared by all pages and kept in the address, so that a link reproduces them:
+`backbone`, `data`, `run`, `picture` and `map`, the self-organising map shown. A page's own widgets use keys `<page>_<thing>`; give their default in `DEFAULTS`
 and pass `bind="query-params"` (worth a link) or `persist_state="session"` (not), never `value=`.
 """
 
@@ -18,7 +18,7 @@ from models import backbones, datasets, runs
 from models.errors import RunNotFound
 
 COOKIE = "freezeframe_visitor"
-_SHARED = ("backbone", "data", "run", "picture")
+_SHARED = ("backbone", "data", "run", "picture", "map")
 _VISITOR = re.compile(r"[0-9a-f]{32}")
 _PICTURE = re.compile(r"sample:([a-z0-9-]+):([0-9]{1,6})|upload:[0-9a-f]{32}")
 
@@ -56,7 +56,7 @@ def prepare() -> None:
     for key, value in DEFAULTS.items():
         session.setdefault(key, value)
     if "ff_owner" not in session:
-        cookie = st.context.cookies.get(COOKIE, "")
+        cookie = str(st.context.cookies.get(COOKIE, ""))
         session["ff_owner"] = cookie if _VISITOR.fullmatch(cookie) else secrets.token_hex(16)
         session["ff_cookie_kept"] = session["ff_owner"] == cookie
         for name in _SHARED:
@@ -84,6 +84,9 @@ def _validate() -> None:
     run = _run(session["ff_run"])
     if run is None or run.kind != "training":
         session["ff_run"] = ""
+    som = _run(session["ff_map"])
+    if som is None or som.kind != "som":
+        session["ff_map"] = ""
     if not _valid_picture(session["ff_picture"], session["ff_data"]):
         session["ff_picture"] = f"sample:{session['ff_data']}:{_COVERS[session['ff_data']]}"
 
@@ -128,6 +131,11 @@ def selection() -> Selection:
         picture=session["ff_picture"],
         owner=session["ff_owner"],
     )
+
+
+def som_run() -> runs.Run | None:
+    """Return the self-organising map the visitor looks at; None is the example."""
+    return _run(st.session_state["ff_map"])
 
 
 def training_runs() -> list[runs.Run]:
