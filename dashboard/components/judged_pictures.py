@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from dashboard import cache, state
+from dashboard import cache
+from dashboard.components.trail import lead_on
 from dashboard.labels import safe_label
 from models.evaluation import Answers
 from models.training_results import TrainingResult
@@ -65,5 +66,5 @@ def _card(answers: Answers, place: int, picture: str, classes: Sequence[str], ke
     st.caption(f"{safe_label(true)} → {safe_label(predicted)} {confidence}" if name_classes else confidence)
     for page, label, icon, text in _LEADS_ON:
         if st.button(label, key=f"{key}_{page}", type="tertiary", icon=icon, help=text):
-            state.choose(picture=picture)
-            state.go(page)
+            label = f"Evaluate: {safe_label(true)} called {safe_label(predicted)}"
+            lead_on(picture, page, label=label, page="evaluate")

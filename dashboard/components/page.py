@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NoReturn
+
 import streamlit as st
 
 
@@ -12,7 +14,7 @@ def header(title: str, sentence: str) -> None:
         st.caption(sentence, width="stretch")
 
 
-def empty(sentence: str, action: str, page: str, icon: str) -> None:
+def empty(sentence: str, action: str, page: str, icon: str) -> NoReturn:
     """Say what to do next, offer to go there, and end the page."""
     with st.container(border=True):
         st.markdown(sentence)

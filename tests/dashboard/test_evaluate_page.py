@@ -25,6 +25,14 @@ pages = [st.Page("app_pages/evaluate.py", default=True)]
 pages += [st.Page(f"app_pages/{name}.py") for name in ("train", "activations", "occlusion")]
 st.navigation(pages).run()
 """
+STUB = """
+import streamlit as st
+from dashboard import state
+from dashboard.components.trail import breadcrumb
+st.title("{name}")
+st.code(state.selection().picture)
+breadcrumb()
+"""
 # Galaxies 0..4 repeat elliptical, spiral, edge-on, ring, merger.
 INDEX = np.array([0, 5, 10, 1, 6, 11, 16, 2, 3, 4])
 LABEL = INDEX % 5
@@ -65,9 +73,7 @@ def open_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., 
     (tmp_path / "app_pages").mkdir()
     (tmp_path / "app_pages" / "evaluate.py").symlink_to(PAGE)
     for name in ("train", "activations", "occlusion"):
-        lines = "import streamlit as st", "from dashboard import state", f"st.title('{name}')"
-        script = "\n".join((*lines, "st.code(state.selection().picture)"))
-        (tmp_path / "app_pages" / f"{name}.py").write_text(script)
+        (tmp_path / "app_pages" / f"{name}.py").write_text(STUB.format(name=name))
 
     def open_it(run_id: str = "", **query: str) -> AppTest:
         app = AppTest.from_file(str(tmp_path / "app.py"), default_timeout=30)
@@ -146,6 +152,9 @@ def test_a_picture_leads_on(open_page: Callable[..., AppTest], run: runs.Run, pa
     assert not app.exception
     assert app.title[0].value == page
     assert app.code[0].value == "sample:galaxies:11"
+    assert app.get("page_link")[0].proto.label == "Evaluate: spiral called ring"
+    app.session_state["ff_picture"] = "sample:galaxies:12"
+    assert not app.run().get("page_link")  # another picture did not come from there
 
 
 def test_scores_are_in_the_table_with_interval_and_n(open_page: Callable[..., AppTest], run: runs.Run) -> None:
