@@ -13,6 +13,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -21,7 +22,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from models import backbone_builder, datasets, runs
+from models import backbone_builder, datasets, heads, runs
 from models.errors import InputError, RunNotFound
 from models.recipes import TrainingSpec
 
@@ -101,10 +102,25 @@ def _load(network_id: str) -> Network:
 
 def _classifier(run: runs.Run) -> tuple[keras.Model, tuple[str, ...]]:
     """Return the trained classifier of a run, and its classes."""
-    if run.kind != "training" or not run.path("classifier.keras").exists():
-        raise RunNotFound("Expected a finished training run. This one has no classifier (yet).")
-    model = keras.models.load_model(run.path("classifier.keras"), compile=False, safe_mode=True)
-    return model, datasets.get(TrainingSpec.from_json(run.spec).dataset).classes
+    if run.kind != "training":
+        raise RunNotFound("Expected a training run. This one did something else.")
+    spec = TrainingSpec.from_json(run.spec)
+    classes = datasets.get(spec.dataset).classes
+    if run.path("classifier.keras").exists():
+        return keras.models.load_model(run.path("classifier.keras"), compile=False, safe_mode=True), classes
+    if run.path("head.npz").exists():
+        return _rebuilt(spec, len(classes), run.path("head.npz")), classes
+    raise RunNotFound("Expected a finished training run. This one has no classifier (yet).")
+
+
+def _rebuilt(spec: TrainingSpec, n_classes: int, head: Path) -> keras.Model:
+    """Return the classifier of the shipped example: the backbone as it is shipped, with the head's stored weights."""
+    backbone = backbone_builder.build(spec.backbone, side=spec.side, weights=spec.weights, seed=spec.seed)
+    model = heads.attach(backbone, spec.head, n_classes, spec.seed)
+    with np.load(head, allow_pickle=False) as saved:
+        for variable in (v for layer in model.layers if layer.name.startswith("head") for v in layer.weights):
+            variable.assign(saved[variable.path])
+    return model
 
 
 def layer_function(network: Network, names: Sequence[str]) -> Callable[[np.ndarray], list[np.ndarray]]:
@@ -125,7 +141,7 @@ def layer_function(network: Network, names: Sequence[str]) -> Callable[[np.ndarr
 
 def _inference(network: Network, outputs: list[Any]) -> Callable[[Any], list[Any]]:
     """Return a function of a batch of pictures to symbolic `outputs` of the network, in inference mode."""
-    model = keras.Model(network.model.inputs, outputs)
+    model = keras.Model(network.model.input, outputs)
     return lambda images: list(keras.tree.flatten(model(images, training=False)))
 
 
