@@ -1,8 +1,8 @@
 """The only reader and writer of the session and of the address bar.
 
-Five choices are shared by all pages and kept in the address, so that a link reproduces them:
-`backbone`, `data`, `run`, `picture` and `map`, the self-organising map shown. A page's own widgets use keys `<page>_<thing>`; give their default in `DEFAULTS`
-and pass `bind="query-params"` (worth a link) or `persist_state="session"` (not), never `value=`.
+Five choices are shared by all pages and kept in the address, so that a link reproduces them: `backbone`, `data`, `run`,
+`picture` and `map`, the self-organising map shown. A page's own widgets use keys `<page>_<thing>`; give their default in
+`DEFAULTS` and pass `bind="query-params"` (worth a link) or `persist_state="session"` (not), never `value=`.
 """
 
 from __future__ import annotations

@@ -4,7 +4,7 @@ import streamlit as st
 
 from dashboard import cache, state
 from dashboard.components.page import header
-from dashboard.components.som_controls import som_controls, train_button
+from dashboard.components.som_controls import som_controls
 from dashboard.components.som_panel import choose_map, formulas, measures, som_panel
 from models.som_record import version
 
@@ -15,14 +15,10 @@ header(
 chosen = state.selection()
 controls, picture = st.columns([4, 11], gap="medium")
 with controls:
-    train_button(som_controls(chosen), chosen.owner)
+    som_controls(chosen)
 with picture:
     run = choose_map(chosen.owner)
     task = som_panel(run)
-    st.caption(
-        "The map does not show distances: neighbouring units may be far apart in the data (see the U-matrix), and "
-        "groups that the data keep apart can lie side by side."
-    )
 record = cache.som_example() if run is None else cache.som_film(run.id, version(run))
 if record is not None:
     st.markdown("##### One step")

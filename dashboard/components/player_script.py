@@ -317,7 +317,7 @@ class Player {
     const share = this.share(at);
     if (share) {
       parts.push(share.part === 0 ? "no samples"
-        : this.film.classes[share.type][0] + " " + Math.floor(100 * share.part) + " %");
+        : "class " + this.film.classes[share.type][0] + ": " + Math.round(100 * share.part) + " % of its samples");
     }
     this.where.textContent = parts.join(" · ");
   }

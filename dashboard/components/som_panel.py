@@ -13,35 +13,33 @@ from dashboard.components.player import Film, Series, player, shares
 from dashboard.components.som_controls import title
 from dashboard.figures import som as figures
 from dashboard.figures import theme
-from dashboard.labels import safe_label
 from models import images, runs
-from models.errors import RunNotFound
 from models.som_data import SomTask, sample_pictures
 from models.som_measures import hit_map, u_matrix
 from models.som_record import ATLAS_COLUMNS, TILE, SomRecord, unit_picture, version
 
 EXAMPLE = "example"
 HEIGHT = 420  # px of the lattice
+LIMITS = (
+    "The map does not show distances: neighbouring units may be far apart in the data (see the U-matrix below), and "
+    "groups that lie apart in the data can lie side by side here."
+)
 _POLL_S = 0.8
 
 
 def choose_map(owner: str) -> runs.Run | None:
     """Draw the choice among the visitor's maps and return the run; None is the example."""
-    mine = {run.id: run for run in runs.listing(owner, "som")}
-    linked = state.get("som_map") or EXAMPLE
-    if linked not in (EXAMPLE, *mine):
-        try:
-            mine[linked] = runs.get(linked)
-        except RunNotFound:
-            state.put("som_map", EXAMPLE)
-    names = {EXAMPLE: f"Example: {title(SomTask())}"} | {key: safe_label(run.title) for key, run in mine.items()}
+    shown = state.som_run()
+    mine = {run.id: run for run in [*runs.listing(owner, "som"), *([shown] if shown else [])]}
+    names = {"": f"Example: {title(SomTask())}"} | {key: run.title for key, run in mine.items()}
+    state.put("som_map", shown.id if shown else "")
     chosen = st.selectbox(
         "Map",
         list(names),
         format_func=lambda key: names[key],
         key="som_map",
-        bind="query-params",
         label_visibility="collapsed",
+        on_change=lambda: state.put("ff_map", state.get("som_map")),
     )
     return mine.get(chosen)
 
@@ -86,7 +84,7 @@ def som_panel(run: runs.Run | None) -> SomTask:
     def panel() -> None:
         record = cache.som_example() if run is None else cache.som_film(run.id, version(run))
         if record is None:
-            st.skeleton(height=HEIGHT + 80)
+            st.skeleton(height=HEIGHT + 80) if active else st.info("Nothing was recorded. Train this map again.")
             return
         film = film_of(record, EXAMPLE if run is None else run.id, task.som.epochs)
         alt = (
@@ -94,6 +92,7 @@ def som_panel(run: runs.Run | None) -> SomTask:
             f"Quantization error {record.quantization_error[-1]:.3g} at the last frame."
         )
         picked = player(film, key="som_player", alt=alt, height=HEIGHT, live=not record.complete and active)
+        st.caption(LIMITS)
         if picked is not None:
             unit_panel(record, task, *picked)
 
@@ -105,7 +104,7 @@ def unit_panel(record: SomRecord, task: SomTask, row: int, column: int, frame: i
     """Draw one unit's weights at a frame, and the samples whose BMU it is."""
     frame = min(frame, len(record.sizes) - 1)
     members = np.flatnonzero(record.bmu[frame] == row * record.columns + column)
-    weights, samples = st.columns([1, 4], gap="medium")
+    weights, samples = st.columns([2, 5], gap="medium")
     with weights:
         st.markdown(f"**Unit ({row}, {column})**, epoch {record.epochs[frame]:.3g}")
         picture = unit_picture(record, task, frame, row, column)
@@ -117,9 +116,10 @@ def unit_panel(record: SomRecord, task: SomTask, row: int, column: int, frame: i
     with samples:
         st.markdown(f"It is the BMU of **{len(members)}** of {record.bmu.shape[1]} samples.")
         if len(members):
-            shown = sample_pictures(task, members[:40])
-            tiles = np.stack([images.enlarge(one, 40) for one in shown])
-            st.image(images.tile(tiles, 20, gap=2), alt=f"The first {len(shown)} samples of this unit")
+            count = len(members) if len(members) <= 10 else min(30, len(members) // 10 * 10)  # whole rows of ten
+            shown = sample_pictures(task, members[:count])
+            tiles = np.stack([images.enlarge(one, 48) for one in shown])
+            st.image(images.tile(tiles, min(10, count), gap=2), alt=f"{count} samples of this unit")
 
 
 def formulas(task: SomTask, samples: int) -> None:
