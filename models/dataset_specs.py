@@ -14,7 +14,7 @@ class DatasetSpec:
     id: str
     title: str
     description: str  # how it was made
-    limits: str  # what it does not show
+    limits: str  # what it does not show, to follow "What you do not see: "
     classes: tuple[str, ...]
     per_class: tuple[int, ...]
     height: int
@@ -37,7 +37,7 @@ DATASETS: dict[str, DatasetSpec] = {
             "Galaxies",
             "Drawn by a program: the light of a galaxy falls off as Sérsic's law says, then come the blur of a "
             "telescope, stars in the foreground and the noise of a camera.",
-            "They are drawings. A network that is right here has not been shown to be right about real galaxies.",
+            "real galaxies. A network that is right about these drawings has yet to show that it is right about the sky.",
             galaxies.CLASSES,
             (300,) * len(galaxies.CLASSES),
             galaxies.SIDE,
@@ -51,7 +51,7 @@ DATASETS: dict[str, DatasetSpec] = {
             "Textures",
             "Drawn by a program: eight patterns in random colours, sizes and directions, seen at a slant under "
             "uneven light, with noise.",
-            "Colour says nothing about the class here, on purpose; in real pictures it often does.",
+            "colours that belong to a class. Here they say nothing, on purpose; in real pictures they often do.",
             textures.CLASSES,
             (200,) * len(textures.CLASSES),
             textures.SIDE,
@@ -64,8 +64,7 @@ DATASETS: dict[str, DatasetSpec] = {
             "digits",
             "Digits",
             "Real scans: handwritten digits of 43 people, reduced to 8 x 8 pixels of 17 grey levels.",
-            "They are so small and tidy that even a linear model on the pixels gets 97 % right: "
-            "a task that needs no transfer.",
+            "a hard task. Even a linear model on the pixels gets 97 % right, so transfer has nothing to add.",
             tuple("0123456789"),
             (178, 182, 177, 183, 181, 182, 181, 179, 174, 180),
             8,

@@ -15,7 +15,7 @@ _CSS = """
 .title { flex: 0 0 84px; font: 13px/1.25 var(--st-font); color: var(--st-text-color); padding-left: 8px;
   border-left: 4px solid; overflow-wrap: anywhere; box-sizing: border-box; }
 .tiles { display: flex; gap: 4px; padding: 2px; flex: 1; min-width: 0; }
-.clipped .tiles { flex-wrap: wrap; overflow: hidden; height: calc(var(--side) * 1px + 4px); box-sizing: border-box; }
+.clipped .tiles { flex-wrap: wrap; overflow: clip; height: calc(var(--side) * 1px + 4px); box-sizing: border-box; }
 .scrolled .tiles { overflow-x: auto; scrollbar-width: thin; }
 button { all: unset; cursor: pointer; flex: none; width: calc(var(--side) * 1px); height: calc(var(--side) * 1px);
   border-radius: 3px; }
@@ -48,6 +48,7 @@ export default function(component) {
     button.append(document.createElement("canvas"));
     return button;
   };
+  const seen = button => button.offsetTop === button.parentElement.firstChild.offsetTop; // not wrapped out of sight
   const buttons = [];
   fit(root, data.rows.length, makeRow).forEach((row, number) => {
     const { title, colour, pictures, titles } = data.rows[number];
@@ -64,14 +65,15 @@ export default function(component) {
         const to = { ArrowRight: [0, 1], ArrowLeft: [0, -1], ArrowDown: [1, 0], ArrowUp: [-1, 0] }[event.key];
         const target = to && root.children[number + to[0]]?.lastChild.children[place + to[1]];
         if (event.key === "Enter" || event.key === " ") button.click();
-        else if (target) { target.focus(); target.scrollIntoView({ block: "nearest", inline: "nearest" }); }
+        else if (target && seen(target)) target.focus();
         else return;
         event.preventDefault();
       };
       buttons.push(button);
     });
   });
-  const first = buttons.find(button => button.getAttribute("aria-selected") === "true") || buttons[0];
+  const chosen = buttons.find(button => button.getAttribute("aria-selected") === "true");
+  const first = chosen && seen(chosen) ? chosen : buttons[0];
   buttons.forEach(button => { button.tabIndex = button === first ? 0 : -1; });
   if (data.scroll && first) {
     const strip = first.parentElement;

@@ -1,0 +1,56 @@
+"""Data: the pictures, class by class, how many there are, and how they are divided."""
+
+import streamlit as st
+
+from dashboard import state
+from dashboard.components import page
+from dashboard.components.class_gallery import chosen_picture, class_gallery, next_screenful
+from dashboard.components.split_panel import PARTS, class_sizes, how_divided
+from models import datasets
+
+chosen = state.selection()
+spec = datasets.get(chosen.dataset)
+page.header("Data", f"{spec.size:,} pictures of {spec.height} × {spec.width} pixels in {len(spec.classes)} classes.")
+
+st.session_state["data_set"] = chosen.dataset
+with st.container(horizontal=True, vertical_alignment="center"):
+    st.segmented_control(
+        "Data set",
+        list(datasets.DATASETS),
+        format_func=lambda name: datasets.DATASETS[name].title,
+        key="data_set",
+        required=True,
+        label_visibility="collapsed",
+        on_change=lambda: state.choose(dataset=st.session_state["data_set"]),
+    )
+    st.segmented_control(
+        "Part of the split",
+        list(PARTS),
+        key="data_part",
+        required=True,
+        label_visibility="collapsed",
+        bind="query-params",
+    )
+    st.button("Other pictures", key="data_other", icon=":material/shuffle:", on_click=next_screenful)
+    outlined = spec.has_masks and st.toggle(
+        "Outline the galaxies",
+        key="data_outline",
+        persist_state="session",
+        help="The mask: where the galaxy's own light is, before stars and noise. Known exactly, since it was drawn.",
+    )
+
+rows, beside = st.columns([4, 1], gap="medium")
+with rows:
+    class_gallery(spec.id, state.get("data_part"), selected=chosen.picture, outlined=outlined)
+with beside:
+    chosen_picture(chosen.picture, outlined=outlined)
+st.caption(f"What you do not see: {spec.limits}")
+
+balance, facts = st.columns([3, 2], gap="large")
+with balance:
+    class_sizes(spec.id)
+with facts:
+    how_divided(spec.id)
+    st.markdown(f"**How it was made.** {spec.description}")
+    st.caption(spec.source)
+    st.page_link("app_pages/backbone.py", label="Next: the backbone", icon=":material/arrow_forward:")
