@@ -9,7 +9,8 @@ import streamlit as st
 from dashboard import cache
 from dashboard.components.trail import lead_on
 from dashboard.labels import safe_label
-from models.evaluation import Answers
+from models.dataset_specs import DatasetSpec
+from models.evaluation import Answers, cell_members, most_confident_mistakes
 from models.training_results import TrainingResult
 
 PICTURE_PX = 112
@@ -19,11 +20,30 @@ _LEADS_ON = (
 )
 
 
+def cell_pictures(result: TrainingResult, dataset: DatasetSpec, cell: tuple[int, int]) -> None:
+    """Draw the test pictures of one cell (true, predicted) of the confusion matrix."""
+    members = cell_members(result.label, result.probability, *cell)
+    true, predicted = (safe_label(dataset.classes[number]) for number in cell)
+    st.markdown(
+        f"True class **{true}**, predicted **{predicted}**: {len(members)}",
+        help="The surest first; below each picture the probability of the predicted class.",
+    )
+    judged_pictures(members, result, dataset, columns=3, rows=2, key=f"evaluate_{cell[0]}_{cell[1]}")
+
+
+def mistake_strip(result: TrainingResult, dataset: DatasetSpec, count: int = 8) -> None:
+    """Draw the wrongly classified test pictures the classifier was surest about."""
+    mistakes = most_confident_mistakes(result.label, result.probability, count)
+    if len(mistakes):
+        judged_pictures(mistakes, result, dataset, columns=count, rows=1, key="evaluate_mistake", name_classes=True)
+    else:
+        st.caption("There are none: every test picture is right.")
+
+
 def judged_pictures(
     answers: Answers,
     result: TrainingResult,
-    dataset: str,
-    classes: Sequence[str],
+    dataset: DatasetSpec,
     *,
     columns: int,
     rows: int,
@@ -35,8 +55,7 @@ def judged_pictures(
     Args:
         answers: Which pictures; `position` counts within the test pictures of `result`.
         result: Where their place in the data set is written.
-        dataset: Data set id.
-        classes: Names of its classes.
+        dataset: Where they are from.
         columns: Pictures in a row.
         rows: Rows on a sheet; further pictures are on further sheets.
         key: A widget key prefix, unique on the page.
@@ -52,7 +71,7 @@ def judged_pictures(
         for place, column in zip(range(first, end), pictures.columns(columns, gap="small"), strict=False):
             index = int(result.index[answers.position[place]])
             with column.container(gap=None):
-                _card(answers, place, f"sample:{dataset}:{index}", classes, f"{key}_{index}", name_classes)
+                _card(answers, place, f"sample:{dataset.id}:{index}", dataset.classes, f"{key}_{index}", name_classes)
 
 
 def _card(answers: Answers, place: int, picture: str, classes: Sequence[str], key: str, name_classes: bool) -> None:

@@ -46,8 +46,10 @@ def probabilities(predicted: np.ndarray, confidence: np.ndarray, n_classes: int 
     return table.astype(np.float32)
 
 
-def finished_run(dataset: str, index: np.ndarray, label: np.ndarray, probability: np.ndarray) -> runs.Run:
-    spec = {"backbone": "frame8", "dataset": dataset, "weights": "pretrained"}
+def finished_run(
+    dataset: str, index: np.ndarray, label: np.ndarray, probability: np.ndarray, weights: str = "pretrained"
+) -> runs.Run:
+    spec = {"backbone": "frame8", "dataset": dataset, "weights": weights}
     run = runs.create("training", spec, owner="0" * 32, title="A run")
     none = np.zeros(0, np.int64)
     buffer = io.BytesIO()
@@ -197,6 +199,12 @@ def test_another_run_with_fewer_classes_keeps_no_stale_cell(open_page: Callable[
     app.run()
     assert not app.exception
     assert shown_pictures(app, "1_3") == ["11", "6", "1"]
+
+
+def test_random_weights_are_said(open_page: Callable[..., AppTest], run: runs.Run) -> None:
+    random = finished_run("galaxies", INDEX, LABEL, probabilities(PREDICTED, CONFIDENCE), weights="random")
+    for shown, said in ((run, False), (random, True)):
+        assert any("random weights" in text.value for text in open_page(shown.id).markdown) == said
 
 
 def test_without_a_run_it_says_what_to_do(open_page: Callable[..., AppTest]) -> None:
