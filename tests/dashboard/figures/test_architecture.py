@@ -1,0 +1,113 @@
+"""The diagram of a network: what it says, what its colours mean, what a click on it means."""
+
+from itertools import pairwise
+
+import plotly.graph_objects as go
+import pytest
+
+from dashboard.figures import theme
+from dashboard.figures.architecture import alt_text, architecture, clicked_block
+from models.backbones import BACKBONES
+from models.layer_tables import LayerTable, table
+from models.recipes import HeadSpec
+
+
+@pytest.fixture
+def frame8() -> LayerTable:
+    return table("frame8", 64)
+
+
+def fronts(figure: go.Figure) -> list[tuple[float, float, str]]:
+    """(left, right, colour) of every front face: the rectangles among the polygons."""
+    found = []
+    for shape in figure.layout.shapes:
+        if shape.type == "path" and "L" in shape.path and shape.xsizemode != "pixel":
+            corners = [tuple(map(float, pair.split(","))) for pair in shape.path.strip("MZ").split("L")]
+            if len({x for x, _ in corners}) == 2 and len({y for _, y in corners}) == 2:
+                found.append((corners[0][0], corners[1][0], shape.fillcolor))
+    return found
+
+
+def icons(figure: go.Figure) -> list[str]:
+    return [shape.line.color for shape in figure.layout.shapes if shape.xsizemode == "pixel"]
+
+
+def test_nobody_asked_so_nothing_is_blue_or_orange(frame8: LayerTable) -> None:
+    figure = architecture(frame8, None, None, None)
+    assert {colour for *_, colour in fronts(figure)} == {theme.NEUTRAL}
+    assert icons(figure) == []
+    assert [a.text for a in figure.layout.annotations[3:6]] == ["<b>conv1</b>", "16×16", "×48"]
+
+
+def test_colours_and_icons_tell_frozen_from_trainable(frame8: LayerTable) -> None:
+    figure = architecture(frame8, frozenset({"conv5"}), HeadSpec(widths=(32,)), None)
+    colours = [colour for *_, colour in fronts(figure)]
+    grey, blue, orange = theme.NEUTRAL, theme.FROZEN, theme.TRAINABLE
+    assert colours == [
+        grey,
+        blue,
+        blue,
+        blue,
+        blue,
+        orange,
+        grey,
+        orange,
+        orange,
+    ]  # picture, blocks, pooling, dense, classes
+    assert icons(figure) == [blue] * 4 + [orange] * 3
+
+
+def test_a_block_of_which_some_layers_learn_shares_its_width_by_parameters() -> None:
+    vgg16 = table("vgg16", 96)
+    figure = architecture(vgg16, frozenset({"block2_conv2"}), None, None)
+    block2 = fronts(figure)[2:4]
+    assert [colour for *_, colour in block2] == [theme.FROZEN, theme.TRAINABLE]
+    (left, middle, _), (_, right, _) = block2
+    assert (middle - left) / (right - left) == pytest.approx(73_856 / 221_440, abs=2e-3)
+    assert icons(figure)[1:3] == [theme.FROZEN, theme.TRAINABLE]
+    assert "block2: 24 by 24, 128 channels, 1 of 2 layers trainable" in alt_text(
+        vgg16, frozenset({"block2_conv2"}), None
+    )
+
+
+def test_held_batch_norm_is_no_hairline(frame8: LayerTable) -> None:
+    learning = frozenset({"conv4"})
+    figure = architecture(frame8, learning, None, None)
+    assert len(fronts(figure)) == 6
+    assert "conv4</b>, 1 of 2 layers trainable" in figure.data[0].hovertext[4]
+
+
+@pytest.mark.parametrize("backbone", BACKBONES)
+def test_every_backbone_fits_with_the_longest_head(backbone: str) -> None:
+    head = HeadSpec(pooling="average+max", widths=(256, 128))
+    whole = table(backbone, BACKBONES[backbone].default_side)
+    figure = architecture(whole, frozenset(), head, None)
+    edges = fronts(figure)
+    assert edges[0][0] >= 0 and edges[-1][1] <= 1000
+    assert all(left < right for left, right, _ in edges)
+    assert all(first[1] < second[0] for first, second in pairwise(edges))
+    assert len(figure.data[0].x) == 1 + len(whole.blocks) + 4
+
+
+def test_the_selected_block_is_framed(frame8: LayerTable) -> None:
+    frames = [shape for shape in architecture(frame8, None, None, "conv3").layout.shapes if shape.type == "rect"]
+    assert len(frames) == 1
+    slots = architecture(frame8, None, None, None).data[0]
+    assert frames[0].x0 < slots.x[3] < frames[0].x1
+    assert not [s for s in architecture(frame8, None, None, "fc9").layout.shapes if s.type == "rect"]
+
+
+def test_a_click_names_its_block(frame8: LayerTable) -> None:
+    bars = architecture(frame8, None, HeadSpec(), None).data[0]
+    names = [clicked_block({"selection": {"points": [{"customdata": list(data)}]}}) for data in bars.customdata]
+    assert names == [None, "conv1", "conv2", "conv3", "conv4", "conv5", None, None]
+    assert clicked_block(None) is None
+    assert clicked_block({"selection": {"points": []}}) is None
+    assert clicked_block({"selection": {"points": [{"customdata": "conv2"}]}}) == "conv2"
+    assert clicked_block({"selection": {"points": [{}]}}) is None
+
+
+def test_the_diagram_in_words(frame8: LayerTable) -> None:
+    words = alt_text(frame8, None, None)
+    assert words.startswith("frame8 for pictures of 64 pixels, 5 blocks. conv1: 16 by 16, 48 channels; conv2:")
+    assert alt_text(frame8, frozenset(), HeadSpec()).endswith("256 channels, frozen. Then the new head, trainable.")
