@@ -37,7 +37,7 @@ DATASETS: dict[str, DatasetSpec] = {
             "Galaxies",
             "Drawn by a program: the light of a galaxy falls off as Sérsic's law says, then come the blur of a "
             "telescope, stars in the foreground and the noise of a camera.",
-            "real galaxies. A network that is right about these drawings has yet to show that it is right about the sky.",
+            "real galaxies. A network that is right about drawings has yet to show that it is right about the sky.",
             galaxies.CLASSES,
             (300,) * len(galaxies.CLASSES),
             galaxies.SIDE,

@@ -4,6 +4,7 @@ import subprocess
 import sys
 import time
 import warnings
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -16,8 +17,10 @@ DRAWN = ("galaxies", "textures")
 
 
 @pytest.fixture(autouse=True)
-def _own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def _own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setenv("FREEZEFRAME_HOME", str(tmp_path / "home"))
+    datasets.load.cache_clear()
+    yield
     datasets.load.cache_clear()
 
 
