@@ -104,7 +104,7 @@ class Course:
     def resume(self) -> None:
         """Continue from the checkpoint, if there is one of this very spec; an unreadable one is passed over."""
         try:
-            with np.load(self.path, allow_pickle=False) as saved:
+            with open(self.path, "rb") as file, np.load(file, allow_pickle=False) as saved:
                 arrays: dict[str, Any] = {name: saved[name] for name in saved.files}
         except (OSError, ValueError, EOFError, zipfile.BadZipFile):
             return

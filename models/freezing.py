@@ -93,7 +93,7 @@ def split_at_frozen(network: keras.Model) -> Split:
         moving.add(operation.name)
         boundary.update({_source(tensor): tensor for tensor in inputs if _source(tensor) not in moving})
     tensors = list(boundary.values())
-    prefix = keras.Model(network.inputs, tensors, name="prefix")
+    prefix = keras.Model(network.input, tensors, name="prefix")
     tail = keras.Model(tensors, network.outputs[0], name="tail")
     return Split(prefix, tail, tuple(boundary), weighted)
 

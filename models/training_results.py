@@ -99,7 +99,7 @@ def load_result(run: RunFolder) -> TrainingResult:
         history, changes, summary = (
             json.loads(run.path(name).read_text()) for name in ("history.json", "weight_change.json", "summary.json")
         )
-        with np.load(run.path("predictions.npz"), allow_pickle=False) as saved:
+        with open(run.path("predictions.npz"), "rb") as file, np.load(file, allow_pickle=False) as saved:
             arrays = {name: saved[name] for name in _ARRAYS}
     except (OSError, ValueError, KeyError, BadZipFile) as error:
         raise RunNotFound("Expected a finished training run. Received one without results; train it again.") from error
