@@ -12,11 +12,14 @@ from plotly.colors import get_colorscale, sample_colorscale, unlabel_rgb
 
 from dashboard.figures import theme
 from models import images
+from models.results import ActivationMaps, ChannelStatistics, rank
 
 SCALES = {"layer": "One for the layer", "channel": "One per channel"}
 QUANTILE = (
     0.995  # the layer's scale ends where this share of its values lies below, so that one spike does not darken all
 )
+COLUMNS = 8
+PER_PAGE = 64
 _LONGEST_TILE = 112  # pixels sent per tile side; larger maps are averaged down for the grid, never for the zoom
 _SHOW_NUMBERS = 10  # maps up to this side get their values written into the cells
 
@@ -82,6 +85,51 @@ def tiles(maps: np.ndarray, channels: np.ndarray, scale: str) -> np.ndarray:
     return images.resize(coloured, max(1, round(height * shrink)), max(1, round(width * shrink)))
 
 
+@dataclass(frozen=True, slots=True)
+class Grid:
+    """One page of the grid: its tiles in one picture (PNG), row by row, and the words for each.
+
+    `gradient` are CSS colours from the scale's low to its high end; `low` and `high` what stands at them.
+    """
+
+    sprite: bytes
+    width: int  # of a tile, pixels
+    height: int
+    channels: tuple[int, ...]
+    labels: tuple[str, ...]
+    dead: tuple[bool, ...]
+    gradient: tuple[str, ...]
+    low: str
+    high: str
+
+
+def grid(answer: ActivationMaps, usual: ChannelStatistics, criterion: str, scale: str, page: int) -> Grid:
+    """Return page number `page` (from 0) of the channels ranked by `criterion`, coloured on `scale` (see `SCALES`)."""
+    order = rank(answer, usual, criterion)
+    chosen = order[page * PER_PAGE : (page + 1) * PER_PAGE]
+    coloured = tiles(answer.maps, chosen, scale)
+    signed = bool(answer.maps.min() < 0)
+    ends = scale_of(answer.maps, signed=signed, clip=True)
+    texts = [
+        f"channel {number}, rank {page * PER_PAGE + place}: strongest {answer.maximum[number]:.3g}, "
+        f"mean {answer.mean[number]:.3g}, above zero on {answer.share_active[number]:.0%}"
+        + (", dead over the sample" if usual.dead[number] else "")
+        for place, number in enumerate(chosen, start=1)
+    ]
+    whole = scale == "layer"
+    return Grid(
+        sprite=images.png(images.tile(coloured, COLUMNS, gap=0, background=0)),
+        width=coloured.shape[2],
+        height=coloured.shape[1],
+        channels=tuple(chosen.tolist()),
+        labels=tuple(texts),
+        dead=tuple(usual.dead[chosen].tolist()),
+        gradient=tuple(f"rgb({r}, {g}, {b})" for r, g, b in _palette(signed)[::32].tolist()),
+        low=(f"{ends.low:.3g} and less" if whole else "the same below zero") if signed else "0",
+        high=f"{ends.high:.3g} and more" if whole else "each channel's strongest value",
+    )
+
+
 def channel(values: np.ndarray, scale: Scale, height: int = 300) -> go.Figure:
     """Draw one activation map (H, W) with its values: written into small maps, on hover for all."""
     rows, cols = values.shape
@@ -92,7 +140,7 @@ def channel(values: np.ndarray, scale: Scale, height: int = 300) -> go.Figure:
             zmin=scale.low,
             zmax=scale.high,
             colorscale=scale.colours,
-            colorbar={"thickness": 10, "outlinewidth": 0, "title": {"text": "value", "side": "right"}},
+            colorbar={"orientation": "h", "thickness": 8, "outlinewidth": 0, "y": -0.02, "yanchor": "top", "nticks": 4},
             hovertemplate="row %{y}, col %{x}<br>value %{z:.3f}<extra></extra>",
             texttemplate="%{z:.1f}" if small else None,
             textfont={"size": 10},
@@ -105,19 +153,21 @@ def channel(values: np.ndarray, scale: Scale, height: int = 300) -> go.Figure:
     return theme.layout(figure, height)
 
 
-def units(values: np.ndarray, order: np.ndarray, dead: np.ndarray, height: int = 440) -> go.Figure:
+def units(
+    values: np.ndarray, order: np.ndarray, dead: np.ndarray, names: tuple[str, ...] = (), height: int = 440
+) -> go.Figure:
     """Draw the units of a dense layer as bars, in the order of rank; dead ones are hatched.
 
     Args:
         values: (C,) of each unit.
         order: (n,) unit numbers, first bar first.
         dead: (C,) bool, never above zero over the sample.
+        names: Of the units, where they have any; else they are numbered.
         height: Pixels.
     """
-    names = [str(number) for number in order]
     figure = go.Figure(
         go.Bar(
-            x=names,
+            x=[names[number] if names else str(number) for number in order],
             y=values[order],
             marker={
                 "color": theme.NEUTRAL,
@@ -128,6 +178,6 @@ def units(values: np.ndarray, order: np.ndarray, dead: np.ndarray, height: int =
             hovertemplate="unit %{x}<br>value %{y:.3f}<br>%{customdata}<extra></extra>",
         )
     )
-    figure.update_xaxes(title="unit, in order of rank", type="category", fixedrange=True, nticks=24)
+    figure.update_xaxes(title=None if names else "unit, in order of rank", type="category", fixedrange=True, nticks=24)
     figure.update_yaxes(title="value", fixedrange=True, gridcolor=theme.GRID, zerolinecolor=theme.GRID)
     return theme.layout(figure, height)

@@ -4,7 +4,9 @@ import numpy as np
 import pytest
 
 from dashboard.figures import activations
-from dashboard.figures.activations import Scale, channel, colour, scale_of, tiles, units
+from dashboard.figures.activations import PER_PAGE, Scale, channel, colour, grid, scale_of, tiles, units
+from models import images
+from models.results import RunningStatistics, describe
 
 VIRIDIS_ENDS = [(68, 1, 84), (253, 231, 37)]
 
@@ -67,3 +69,42 @@ def test_units_are_drawn_by_rank_and_dead_ones_hatched():
 
 def test_every_scale_has_a_name():
     assert list(activations.SCALES) == ["layer", "channel"]
+
+
+def answers(n_channels):
+    """Channel c has its only value, c, in row 1, column 2 of 3 x 5; channel 0 is dead."""
+    maps = np.zeros((3, 5, n_channels), np.float32)
+    maps[1, 2] = np.arange(n_channels)
+    running = RunningStatistics("conv", "galaxies")
+    running.add(maps[None])
+    return describe("conv", maps, 7, 2), running.result()
+
+
+def test_a_grid_pages_through_the_ranks():
+    answer, usual = answers(70)
+    first, second = (grid(answer, usual, "strongest", "layer", page) for page in (0, 1))
+    assert first.channels == tuple(range(69, 69 - PER_PAGE, -1))
+    assert second.channels == (5, 4, 3, 2, 1, 0)
+    assert second.dead == (False,) * 5 + (True,)
+    assert second.labels[5].startswith("channel 0, rank 70: strongest 0, mean 0, above zero on 0%, dead")
+    assert second.labels[0] == "channel 5, rank 65: strongest 5, mean 0.333, above zero on 7%"
+
+
+def test_the_sprite_holds_the_tiles_row_by_row():
+    answer, usual = answers(30)
+    made = grid(answer, usual, "number", "channel", 0)
+    sprite = images.decode(made.sprite)
+    assert (made.height, made.width) == (3, 5)
+    assert sprite.shape == (4 * 3, 5 * activations.COLUMNS, 3)
+    assert sprite[3 + 1, 2 * 5 + 2].tolist() == list(VIRIDIS_ENDS[1])  # channel 10: second row, third column
+    assert sprite[1, 2].tolist() == list(VIRIDIS_ENDS[0])
+    assert (made.low, made.high) == ("0", "each channel's strongest value")
+
+
+def test_the_legend_names_the_ends_of_the_scale():
+    answer, usual = answers(4)
+    made = grid(answer, usual, "number", "layer", 0)
+    assert made.high == "2.7 and more"  # 0.995 * 59 = 58.7 of the 60 ordered values ends between 2 and 3
+    assert (made.gradient[0], made.gradient[-1]) == ("rgb(68, 1, 84)", "rgb(253, 231, 37)")
+    signed = grid(describe("conv", -answer.maps, 7, 2), usual, "number", "layer", 0)
+    assert (signed.low, signed.gradient[4]) == ("-2.7 and less", "rgb(255, 255, 255)")

@@ -1,0 +1,103 @@
+"""The grid of channel maps: crisp tiles that can be clicked, or walked through with the arrow keys."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable
+from dataclasses import asdict
+
+import streamlit as st
+
+from dashboard.figures.activations import COLUMNS, Grid
+
+_HTML = """<div class="grid" role="listbox"></div>
+<div class="legend"><span class="low"></span><span class="bar"></span><span class="high"></span></div>"""
+_CSS = """
+.grid { display: grid; grid-template-columns: repeat(var(--columns), minmax(0, 1fr)); gap: 2px 6px; width: 100%; }
+button { all: unset; cursor: pointer; box-sizing: border-box; border-radius: 4px; padding: 1px 3px 0;
+  text-align: center; font: 11px/13px var(--st-font); color: var(--st-text-color); border: 2px solid transparent; min-width: 0; }
+button:hover { border-color: var(--st-border-color); }
+button:focus-visible { border-color: var(--st-link-color); }
+button[aria-selected="true"] { border-color: var(--st-text-color); font-weight: 700; }
+.tile { position: relative; width: 100%; aspect-ratio: var(--shape); }
+canvas { display: block; width: 100%; height: 100%; image-rendering: pixelated; border-radius: 2px; }
+.dead canvas { filter: grayscale(1) opacity(0.35); }
+.dead .tile::after { content: ""; position: absolute; inset: 0; border-radius: 2px; background:
+  repeating-linear-gradient(45deg, transparent 0 5px, var(--st-text-color) 5px 6px); opacity: 0.45; }
+.legend { display: flex; gap: 8px; align-items: center; margin-top: 8px; font: 12px/16px var(--st-font);
+  color: var(--st-text-color); }
+.bar { width: 160px; height: 8px; border-radius: 4px; }
+@media (max-width: 640px) { .grid { grid-template-columns: repeat(auto-fill, minmax(56px, 1fr)); } }
+"""
+_JS = """
+export default function(component) {
+  const { data, parentElement, setTriggerValue } = component;
+  const grid = parentElement.querySelector(".grid");
+  grid.setAttribute("aria-label", data.alt);
+  grid.style.setProperty("--columns", data.columns);
+  grid.style.setProperty("--shape", data.width + " / " + data.height);
+  while (grid.children.length > data.channels.length) grid.lastChild.remove();
+  while (grid.children.length < data.channels.length) {
+    const button = document.createElement("button"), tile = document.createElement("div");
+    tile.className = "tile";
+    tile.append(document.createElement("canvas"));
+    button.setAttribute("role", "option");
+    button.append(tile, document.createElement("span"));
+    grid.append(button);
+  }
+  const chosen = Math.max(data.channels.indexOf(data.selected), 0);
+  [...grid.children].forEach((button, number) => {
+    const channel = data.channels[number];
+    button.className = data.dead[number] ? "dead" : "";
+    button.title = data.labels[number];
+    button.setAttribute("aria-label", data.labels[number]);
+    button.setAttribute("aria-selected", channel === data.selected);
+    button.tabIndex = number === chosen ? 0 : -1;
+    button.lastChild.textContent = channel;
+    button.onclick = () => setTriggerValue("channel", channel);
+    button.onkeydown = event => {
+      const step = { ArrowRight: 1, ArrowLeft: -1, ArrowDown: data.columns, ArrowUp: -data.columns }[event.key];
+      if (event.key === "Enter" || event.key === " ") button.click();
+      else if (step && grid.children[number + step]) grid.children[number + step].focus();
+      else return;
+      event.preventDefault();
+    };
+  });
+  parentElement.querySelector(".low").textContent = data.low;
+  parentElement.querySelector(".high").textContent = data.high;
+  parentElement.querySelector(".bar").style.background = "linear-gradient(to right, " + data.gradient.join(", ") + ")";
+  if (grid.dataset.sprite === data.sprite) return;
+  grid.dataset.sprite = data.sprite;
+  const sprite = new Image();
+  sprite.onload = () => {
+    if (grid.dataset.sprite !== data.sprite) return;
+    [...grid.querySelectorAll("canvas")].forEach((canvas, number) => {
+      canvas.width = data.width;
+      canvas.height = data.height;
+      const left = number % data.columns * data.width, top = Math.floor(number / data.columns) * data.height;
+      canvas.getContext("2d").drawImage(sprite, left, top, data.width, data.height, 0, 0, data.width, data.height);
+    });
+  };
+  sprite.src = data.sprite;
+}
+"""
+_grid = st.components.v2.component("freezeframe_channel_grid", html=_HTML, css=_CSS, js=_JS)
+
+
+def channel_grid(grid: Grid, selected: int, *, key: str, alt: str, on_choose: Callable[[int], None]) -> None:
+    """Draw the tiles, enlarged by nearest neighbour, the channel number under each, and the colour scale below.
+
+    Args:
+        grid: What to draw.
+        selected: The channel that is framed.
+        key: Of the component.
+        alt: What the grid shows, for screen readers.
+        on_choose: Called with the channel that was clicked, before the page runs again.
+    """
+    fields = {name: value for name, value in asdict(grid).items() if name != "sprite"}
+    sprite = "data:image/png;base64," + base64.b64encode(grid.sprite).decode()
+    _grid(
+        key=key,
+        data={**fields, "sprite": sprite, "columns": COLUMNS, "selected": selected, "alt": alt},
+        on_channel_change=lambda: on_choose(int(st.session_state[key]["channel"])),
+    )

@@ -1,0 +1,38 @@
+"""Which network the pages look into: the chosen run's classifier, or what stands in for it."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from dashboard import state
+from dashboard.labels import safe_label
+from models import backbones, weights
+from models.errors import FreezeframeError
+
+
+def has_classifier(chosen: state.Selection) -> bool:
+    """Return whether the chosen run has finished: only then is there a classifier to look into."""
+    return chosen.run is not None and chosen.run.path("classifier.keras").exists()
+
+
+def network_of(chosen: state.Selection) -> str:
+    """Return the id of the run's classifier, else of the bare backbone: pretrained where possible, else random."""
+    if chosen.run is not None and has_classifier(chosen):
+        return f"run:{chosen.run.id}"
+    side = backbones.BACKBONES[chosen.backbone].default_side
+    return f"backbone:{chosen.backbone}:{side}" + ("" if weights.available(chosen.backbone) else ":random")
+
+
+def name_of(network: str, chosen: state.Selection) -> str:
+    """Return what the network is called in a sentence; random weights are always said."""
+    title = backbones.BACKBONES[chosen.backbone].title
+    if network.startswith("run:"):
+        return f"the classifier of this run ({title})"
+    return f"the bare {title} with {'random' if network.endswith(':random') else 'pretrained'} weights"
+
+
+def refuse(error: FreezeframeError) -> None:
+    """Say why there is no answer, and end the page."""
+    st.error(safe_label(str(error), 400), icon=":material/error:")
+    st.button("Try again", key="subject_again", icon=":material/refresh:")
+    st.stop()
