@@ -22,9 +22,6 @@ _SHARED = ("backbone", "data", "run", "picture", "map")
 _VISITOR = re.compile(r"[0-9a-f]{32}")
 _PICTURE = re.compile(r"sample:([a-z0-9-]+):([0-9]{1,6})|upload:[0-9a-f]{32}")
 
-# The picture each data set opens with: one that is worth a look, from the test split of seed 0 where there is one.
-_COVERS = {"galaxies": 310, "textures": 210, "digits": 3}
-
 # Defaults of widgets that keep their value across pages: key -> value.
 DEFAULTS: dict[str, Any] = {
     "data_part": "Training",
@@ -88,7 +85,7 @@ def _validate() -> None:
     if som is None or som.kind != "som":
         session["ff_map"] = ""
     if not _valid_picture(session["ff_picture"], session["ff_data"]):
-        session["ff_picture"] = f"sample:{session['ff_data']}:{_COVERS[session['ff_data']]}"
+        session["ff_picture"] = f"sample:{session['ff_data']}:{datasets.DATASETS[session['ff_data']].cover}"
 
 
 def _valid_picture(picture: str, dataset: str) -> bool:
