@@ -124,7 +124,7 @@ def test_activations_too_large_to_keep_are_computed_again_and_the_run_says_so(tm
 
 def test_max_norm_holds_and_rates_fall(tmp_path):
     spec = replace(SPEC, head=replace(RICH, max_norm=0.3))
-    result, classifier = fit(tmp_path / "run", spec)
+    _, classifier = fit(tmp_path / "run", spec)
     for name in ("head_dense1", "head_output"):
         assert np.linalg.norm(classifier.get_layer(name).get_weights()[0], axis=0).max() <= 0.3001
     steps = training_loop.learning_rates(replace(spec, learning_rate=1.0), 1, 4)
@@ -239,7 +239,7 @@ def test_a_checkpoint_of_another_spec_is_passed_over(tmp_path, monkeypatch):
 
 def test_a_rate_that_diverges_is_caught_and_the_best_weights_are_kept(tmp_path):
     spec = replace(SPEC, head=HeadSpec(), optimizer="sgd", learning_rate=1e38, schedule="constant")
-    result, classifier = fit(tmp_path / "run", spec)
+    result, _ = fit(tmp_path / "run", spec)
     assert result.summary["note"].startswith("The loss stopped being a number in epoch 1")
     assert "a learning rate below 1e+38" in result.summary["note"] and result.summary["best_epoch"] == 0
     assert np.isfinite(result.probability).all() and not result.history

@@ -17,7 +17,7 @@ def _initial(seed):
 
 
 def backbone(batch_norm=True):
-    """conv1 - relu1 -+- conv2 -+- add - depthwise - relu3, with a BatchNorm after each convolution that has seen data."""
+    """conv1 - relu1 -+- conv2 -+- add - depthwise - relu3, each normalised by a BatchNorm that has seen data."""
     x = inputs = keras.Input((HEIGHT, WIDTH, 3), name="image")
     x = layers.Rescaling(1 / 127.5, offset=-1.0, name="rescale")(x)
 

@@ -1,0 +1,165 @@
+"""Recipes: JSON and back, the presets, every check before a run starts, and what a run will cost."""
+
+import json
+import os
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from models import costs, layer_tables, recipes, runs, training_results
+from models.errors import InputError, RunNotFound, TooLarge
+from models.recipes import DEFAULT, HeadSpec, TrainingSpec, apply_preset, estimate, validate
+
+SPEC = TrainingSpec(head=HeadSpec("average", (7,)))
+
+
+def test_a_spec_survives_json():
+    spec = TrainingSpec(trainable=("conv5", "conv5_bn"), shots=20, head=HeadSpec("flatten", (256, 8), dropout=0.25))
+    assert TrainingSpec.from_json(json.loads(json.dumps(spec.to_json()))) == spec
+    assert TrainingSpec.from_json({}) == TrainingSpec()
+    assert TrainingSpec.from_json({"learning_rate": 1, "trainable": []}).learning_rate == 1.0
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        ({"nonsense": 1}, "Received .*nonsense"),
+        ({"epochs": "3"}, "epochs to be of type int"),
+        ({"epochs": True}, "epochs to be of type int"),
+        ({"learning_rate": None}, "learning_rate to be of type float"),
+        ({"trainable": "conv1"}, "trainable"),
+        ({"trainable": [1]}, "trainable to be of type str"),
+        ({"optimizer": "lion"}, "optimizer to be one of adam, sgd, rmsprop"),
+        ({"head": {"pooling": "median"}}, "pooling to be one of"),
+        ({"head": [1]}, "Received list"),
+        ({"shots": 1.5}, "shots to be of type int"),
+    ],
+)
+def test_a_malformed_spec_is_refused_with_a_reason(data, message):
+    with pytest.raises(InputError, match=message):
+        TrainingSpec.from_json(data)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"backbone": "nope"}, "a backbone among frame8"),
+        ({"dataset": "nope"}, "a data set among galaxies"),
+        ({"side": 65}, "a side among 64, 96"),
+        ({"trainable": ("conv5", "conv9")}, "Received conv9"),
+        ({"weights": "frozen"}, "weights to be one of"),
+        ({"head": HeadSpec(widths=(0,))}, "1 to 4096 units. Received 0"),
+        ({"head": HeadSpec(widths=(8,) * 5)}, "at most 4 hidden layers"),
+        ({"head": HeadSpec(dropout=1.0)}, "dropout from 0 to below 1"),
+        ({"head": HeadSpec(weight_decay=-1.0)}, "weight decay of 0 or more"),
+        ({"head": HeadSpec(max_norm=float("nan"))}, "max-norm of 0 or more"),
+        ({"learning_rate": 0.0}, "learning rate above 0"),
+        ({"learning_rate": float("inf")}, "learning rate above 0"),
+        ({"epochs": 0}, "1 to 1000 epochs"),
+        ({"epochs": 10**6}, "1 to 1000 epochs"),
+        ({"patience": -1}, "patience of 0"),
+        ({"seed": -1}, "seed from 0"),
+        ({"batch": 0}, "batch of 1 or more"),
+        ({"batch": 901}, "at most 900 pictures, which is all the training data. Received 901"),
+        ({"shots": 2, "batch": 11}, "at most 10 pictures"),
+        ({"shots": 0}, "1 or more pictures per class"),
+        ({"shots": 1000}, "shots"),
+    ],
+)
+def test_every_bad_value_is_refused_with_a_sentence(change, message):
+    with pytest.raises(InputError, match=message):
+        validate(replace(SPEC, **change))
+
+
+def test_a_class_with_one_picture_is_refused(monkeypatch):
+    galaxies = recipes.datasets.DATASETS["galaxies"]
+    few = replace(galaxies, per_class=(300, 1, 300, 300, 300))
+    monkeypatch.setitem(recipes.datasets.DATASETS, "galaxies", few)
+    with pytest.raises(InputError, match=f"at least 3 pictures of every class .* Received 1 of {galaxies.classes[1]}"):
+        validate(SPEC)
+
+
+def test_default_and_presets_are_valid_and_mean_what_they_say():
+    validate(DEFAULT)
+    spec = replace(DEFAULT, dataset="textures", seed=4, trainable=("conv1",), epochs=3)
+    features, last, everything = (apply_preset(name, spec) for name in ("features", "last_block", "everything"))
+    assert features.trainable == () and (features.dataset, features.seed) == ("textures", 4)
+    assert last.trainable == ("conv5", "conv5_bn") and last.learning_rate < features.learning_rate
+    assert set(everything.trainable) == {f"conv{n}{part}" for n in range(1, 6) for part in ("", "_bn")}
+    lecture = apply_preset("lecture", spec)
+    assert (lecture.backbone, lecture.side, lecture.trainable) == ("vgg19", 115, ())
+    assert lecture.head == HeadSpec("average", (256,))
+    for preset in (features, last, everything, lecture):
+        validate(preset)
+    with pytest.raises(InputError, match="a preset among features"):
+        apply_preset("magic", spec)
+
+
+def test_parameters_by_hand():
+    cost = estimate(SPEC)
+    assert cost.parameters_trainable == 256 * 7 + 7 + 7 * 5 + 5
+    table = layer_tables.table("frame8", 64)
+    assert cost.parameters_frozen == table.parameters and cost.frozen_prefix_layers == len(table.layers)
+    rich = replace(SPEC, head=HeadSpec("average+max", (7,), batch_norm=True))
+    assert estimate(rich).parameters_trainable == 2 * 512 + 512 * 7 + 2 * 7 + 7 * 5 + 5
+    assert estimate(rich).parameters_frozen == table.parameters + 2 * 512 + 2 * 7  # moving means and variances
+    flat = replace(SPEC, head=HeadSpec("flatten"))
+    assert estimate(flat).parameters_trainable == 8 * 8 * 256 * 5 + 5
+
+
+def test_held_batch_norm_counts_as_frozen_and_the_prefix_ends_at_the_first_layer_that_learns():
+    last = replace(SPEC, trainable=("conv5", "conv5_bn"))
+    held, trained = estimate(last), estimate(replace(last, batch_norm="train"))
+    assert held.parameters_trainable == 3 * 3 * 256 * 256 + estimate(SPEC).parameters_trainable
+    assert trained.parameters_trainable - held.parameters_trainable == 2 * 256
+    rows = [row.name for row in layer_tables.table("frame8", 64).layers]
+    assert held.frozen_prefix_layers == rows.index("conv5") and held.cached
+    everything = apply_preset("everything", SPEC)
+    assert estimate(everything).frozen_prefix_layers == 0 and not estimate(everything).cached
+    assert estimate(everything).seconds > held.seconds > estimate(SPEC).seconds > 0
+
+
+def test_a_skip_connection_belongs_to_the_prefix_only_before_what_learns():
+    table = layer_tables.table("resnet50v2", 96)
+    prefix = costs.frozen_prefix(table, {"conv5_block3_2_conv"})
+    assert "conv5_block3_1_relu" in prefix and "conv5_block2_out" in prefix
+    assert "conv5_block3_2_relu" not in prefix and "conv5_block3_out" not in prefix
+
+
+def test_a_run_that_does_not_fit_is_refused_and_told_what_would(monkeypatch):
+    spec = replace(apply_preset("everything", replace(DEFAULT, backbone="vgg16", side=224)), batch=32)
+    monkeypatch.setenv("FREEZEFRAME_MEMORY_MB", "2700")
+    with pytest.raises(TooLarge, match=r"fits into 2700 MB.*A batch of \d+ at \d+ pixels would fit"):
+        validate(spec)
+    monkeypatch.setenv("FREEZEFRAME_MEMORY_MB", "10")
+    with pytest.raises(TooLarge, match="A smaller backbone would fit"):
+        validate(spec)
+    monkeypatch.delenv("FREEZEFRAME_MEMORY_MB")
+    assert 0 < costs.memory_limit_mb() < 1e7
+
+
+def test_results_are_read_back_as_written_and_unreadable_ones_are_refused(tmp_path):
+    row = training_results.WeightChange("conv1", "conv1", "backbone", True, 9, 0.0, 0.0, 0.0)
+    result = training_results.TrainingResult(
+        history=({"epoch": 1, "loss": 0.5},),
+        index=np.array([4, 2]),
+        label=np.array([1, 0]),
+        probability=np.array([[0.2, 0.8], [0.7, 0.3]], np.float32),
+        val_index=np.array([3]),
+        val_label=np.array([1]),
+        val_probability=np.array([[0.5, 0.5]], np.float32),
+        weight_change=(row,),
+        summary={"accuracy": 1.0},
+    )
+    run = runs.Run("x", tmp_path)
+    with pytest.raises(RunNotFound, match="without results"):
+        recipes.load_result(run)
+    training_results.save_result(tmp_path, result)
+    again = recipes.load_result(run)
+    assert again.history == result.history and again.weight_change == (row,) and again.summary == {"accuracy": 1.0}
+    np.testing.assert_array_equal(again.probability, result.probability)
+    (tmp_path / "predictions.npz").write_bytes(b"PK\x03\x04 torn")
+    with pytest.raises(RunNotFound, match="without results"):
+        recipes.load_result(run)
+    assert not [name for name in os.listdir(tmp_path) if name.endswith(".tmp")]
