@@ -10,12 +10,14 @@ A wrapper of an interactive task looks like this, and its arguments are the whol
 from __future__ import annotations
 
 import base64
+import re
 from typing import TYPE_CHECKING
 
 import numpy as np
 import streamlit as st
 
-from models import datasets, engine, images, runs, som_record
+from models import datasets, engine, images, kernels, runs, som_record
+from models.kernels import Kernels
 from models.occlusion import OcclusionMap
 from models.results import ActivationMaps, ChannelStatistics, Prediction
 from models.som_record import SomRecord
@@ -68,6 +70,15 @@ def channel_grid(
 
     answer, usual = activation_maps(network, layer, picture), channel_statistics(network, layer, dataset)
     return figures.grid(answer, usual, criterion, scale, page)
+
+
+@st.cache_data(max_entries=64, max_size="8MB", show_spinner="Asking the network…")
+def first_kernels(network: str) -> Kernels:
+    """Return the kernels of a network's first convolution; the shipped ones are read without a worker."""
+    if re.fullmatch(r"backbone:frame8:\d+", network) and (shipped := kernels.shipped()):
+        return shipped
+    answer: Kernels = engine.call("first_kernels", network=network)
+    return answer
 
 
 @st.cache_data(max_entries=512, show_spinner="Asking the network…")

@@ -14,8 +14,9 @@ import os
 from dataclasses import dataclass
 from typing import Any
 
-from models import runs
+from models import kernels, runs
 from models.errors import Cancelled, FreezeframeError
+from models.kernels import Kernels
 from models.occlusion import OcclusionMap
 from models.results import ActivationMaps, ChannelStatistics, Prediction
 
@@ -112,3 +113,10 @@ def occlusion_map(
     from models import scores
 
     return scores.occlude(network, picture, patch=patch, stride=stride, fill=fill, score=score, class_index=class_index)
+
+
+def first_kernels(network: str) -> Kernels:
+    """Return the kernels of a network's first convolution."""
+    from models import networks
+
+    return kernels.first_kernels(networks.load(network).model.layers)
