@@ -118,7 +118,7 @@ def fit(
     rows = np.concatenate([split.train, split.validation, split.test])
     learn, watch, test = np.split(np.arange(len(rows)), np.cumsum([len(split.train), len(split.validation)]))
     with _timed(spent, "frozen part"):
-        examples = _examples(parts, material.images[rows], labels[rows], progress)
+        examples = prepare_examples(parts, material.images[rows], labels[rows], progress)
     course = Course(spec, Loop(spec, parts, examples), folder / "checkpoint.npz")
     with _timed(spent, "epochs"):
         _epochs(course, learn, watch, labels[split.validation], progress)
@@ -154,7 +154,7 @@ def _timed(seconds: dict[str, float], phase: str) -> Iterator[None]:
     seconds[phase] = time.perf_counter() - started
 
 
-def _examples(parts: Split, pictures: np.ndarray, labels: np.ndarray, progress: Progress) -> Examples:
+def prepare_examples(parts: Split, pictures: np.ndarray, labels: np.ndarray, progress: Progress) -> Examples:
     """Return what the epochs read: boundary activations computed once, or, where that does not pay or fit, pictures."""
     target = tf.constant(labels)
     values = sum(int(np.prod(tensor.shape[1:])) for tensor in parts.prefix.outputs)

@@ -1,7 +1,6 @@
 """Recipes: JSON and back, the presets, every check before a run starts, and what a run will cost."""
 
 import json
-import os
 from dataclasses import replace
 
 import numpy as np
@@ -162,4 +161,4 @@ def test_results_are_read_back_as_written_and_unreadable_ones_are_refused(tmp_pa
     (tmp_path / "predictions.npz").write_bytes(b"PK\x03\x04 torn")
     with pytest.raises(RunNotFound, match="without results"):
         recipes.load_result(run)
-    assert not [name for name in os.listdir(tmp_path) if name.endswith(".tmp")]
+    assert not [path for path in tmp_path.iterdir() if path.name.endswith(".tmp")]
