@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from streamlit.runtime.context import ContextProxy
 from streamlit.testing.v1 import AppTest
 
 from dashboard.components import confusion_panel
@@ -68,9 +67,8 @@ def run() -> runs.Run:
 
 
 @pytest.fixture
-def open_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., AppTest]:
+def open_page(tmp_path: Path) -> Callable[..., AppTest]:
     """Opens the page within a frame of its own, whose other pages only say which picture is chosen."""
-    monkeypatch.setattr(ContextProxy, "cookies", {})  # AppTest has a mock there, which is no text
     (tmp_path / "app.py").write_text(FRAME)
     (tmp_path / "app_pages").mkdir()
     (tmp_path / "app_pages" / "evaluate.py").symlink_to(PAGE)
