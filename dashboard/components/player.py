@@ -110,7 +110,7 @@ def player(film: Film, *, key: str, alt: str, height: int = 420, live: bool = Fa
     """
 
     def keep() -> None:
-        row, column, frame = st.session_state[key]["pick"]
+        row, column, frame = state.get(key)["pick"]
         state.put(f"{key}_picked", (film.identity, int(row), int(column), int(frame)))
 
     identity, *chosen = state.get(f"{key}_picked") or ("", 0, 0, 0)

@@ -63,7 +63,7 @@ def som_controls(chosen: state.Selection) -> None:
 
 
 def _numbers(source: str, method: str) -> SomSpec:
-    """Draw the numbers; every source has its own lattice, on which its pictures can be told apart, and so its own keys."""
+    """Draw the numbers; every source has a lattice on which its pictures are readable, and so its own keys."""
     side = SIDES.get(source, 20)
     left, right = st.columns(2, gap="small")
     with left:

@@ -119,7 +119,10 @@ def unit_panel(record: SomRecord, task: SomTask, row: int, column: int, frame: i
             count = len(members) if len(members) <= 10 else min(30, len(members) // 10 * 10)  # whole rows of ten
             shown = sample_pictures(task, members[:count])
             tiles = np.stack([images.enlarge(one, 48) for one in shown])
-            st.image(images.tile(tiles, min(10, count), gap=2), alt=f"{count} samples of this unit")
+            st.image(
+                images.tile(tiles, min(10, count), gap=2, background=(127, 139, 147)),
+                alt=f"{count} samples of this unit",
+            )
 
 
 def formulas(task: SomTask, samples: int) -> None:

@@ -129,3 +129,38 @@ def test_only_the_last_codebook_is_kept_in_memory() -> None:
     for codebook in (old, old + 1):
         recorder.add(Snapshot(0, 0.0, codebook, np.zeros(1000, np.int64), 0.0, 0.0, math.nan, 1.0))
     assert recorder.record(complete=False).codebook.min() == 1
+
+
+@pytest.mark.filterwarnings("ignore:__array__ implementation doesn't accept a copy:DeprecationWarning")
+def test_features_are_a_layers_answer_averaged_over_the_picture(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import keras
+
+    from models import datasets, images, networks
+
+    few = datasets.Dataset(datasets.get("digits"), datasets.load("digits").images[:70], np.zeros(70, np.int64), None)
+    monkeypatch.setattr(datasets, "load", lambda dataset: few)
+    name = "backbone:frame8:64:random"
+    found = som_job.features(name, "conv2_relu", "digits", runs.SILENT)
+    model = networks.load(name).model
+    pictures = images.resize(few.images, 64, 64).astype(np.float32)
+    maps = np.array(keras.Model(model.input, model.get_layer("conv2_relu").output)(pictures))
+    assert found == pytest.approx(maps.mean(axis=(1, 2)), abs=1e-4)
+    assert found.shape == (70, maps.shape[-1]) and found.std() > 0
+
+
+def test_a_unit_as_a_picture(home: Path) -> None:
+    colour = film(SomTask("colours", SMALL), som_data.colours("colours"))
+    last = som_record.unit_picture(colour, SomTask("colours", SMALL), 3, 2, 4)
+    assert last.shape == (1, 1, 3) and last.ravel() == pytest.approx(colour.codebook[2, 4] * 255, abs=0.51)
+    digit = film(SomTask("digits", SMALL), som_data.digits())
+    tile = som_record.unit_picture(digit, SomTask("digits", SMALL), 3, 2, 4)
+    assert tile.shape == (8, 8, 3)
+    assert tile[..., 0].ravel() == pytest.approx(digit.codebook[2, 4] * 255, abs=60)  # WebP loses a little
+    assert np.corrcoef(tile[..., 0].ravel(), digit.codebook[2, 4])[0, 1] > 0.95
+
+
+def test_samples_as_pictures(home: Path) -> None:
+    one = som_data.sample_pictures(SomTask("colours"), np.array([5]))
+    assert one.shape == (1, 1, 1, 3)
+    assert one.ravel() == pytest.approx(som_data.colours("colours").features[5] * 255, abs=0.51)
+    assert som_data.sample_pictures(SomTask("digits"), np.array([3, 1])).shape == (2, 8, 8, 3)
