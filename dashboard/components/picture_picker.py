@@ -23,7 +23,7 @@ def picture_picker(page: str) -> str:
     """
     chosen = state.selection()
     spec = datasets.DATASETS[chosen.dataset]
-    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+    with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
         st.selectbox(
             "Class of the test pictures",
             [ALL, *spec.classes],
@@ -32,10 +32,8 @@ def picture_picker(page: str) -> str:
             persist_state="session",
             width=150,
         )
-        st.button(
-            "Next picture", key=f"{page}_next_picture", icon=":material/skip_next:", on_click=_next, args=(page,)
-        )
-        with st.popover("Your own", icon=":material/add_a_photo:", key=f"{page}_own"):
+        st.button("Next", key=f"{page}_next_picture", help="The next test picture", on_click=_next, args=(page,))
+        with st.popover("Your own", key=f"{page}_own", help="A picture from your computer, or from the camera"):
             _own(page)
     if problem := state.get(f"{page}_picture_problem"):
         st.error(f"{problem} The picture you had is still chosen.", icon=":material/broken_image:")
