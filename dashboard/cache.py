@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import streamlit as st
 
-from models import datasets, engine, images, kernels, runs, som_record
+from models import datasets, engine, images, kernels, occlusion, runs, som_record
 from models.kernels import Kernels
 from models.occlusion import OcclusionMap
 from models.results import ActivationMaps, ChannelStatistics, Prediction
@@ -98,6 +98,12 @@ def occlusion_map(
         network=network, picture=picture, patch=patch, stride=stride, fill=fill, score=score, class_index=class_index,
     )  # fmt: skip
     return answer
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def occlusion_result(run_id: str) -> OcclusionMap:
+    """Return the map that a finished job wrote."""
+    return occlusion.load(runs.get(run_id).path("occlusion.npz"))
 
 
 @st.cache_resource(show_spinner=False)

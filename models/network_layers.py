@@ -27,6 +27,11 @@ class LayerChoice:
     receptive_field: int | None = None
     jump: int | None = None
 
+    @property
+    def is_map(self) -> bool:
+        """Whether its channels are maps; those of dense layers are single values."""
+        return self.shape[:2] != (1, 1)
+
 
 def _opened(network_id: str) -> tuple[str, int, TrainingSpec | None]:
     """Return backbone, side of the pictures, and the run's settings if it is a run."""

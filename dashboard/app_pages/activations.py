@@ -18,7 +18,7 @@ from models.results import rank
 header("Activations", "Each tile is one channel of a layer: bright where it found its pattern in the picture.")
 chosen = state.selection()
 network = network_of(chosen)
-controls, main, zoom = st.columns([5, 12, 5], gap="medium")
+controls, main, zoom = st.columns([5, 13, 5], gap="medium")
 with controls:
     picture = picture_picker("activations")
     layer = layer_picker("activations", network)
@@ -32,11 +32,11 @@ except FreezeframeError as error:
 n_channels, data = len(usual.dead), DATASETS[chosen.dataset]
 with main:
     drawing = st.container()
-    criterion, scale, sheet = grid_controls(n_channels)
+    criterion, scale, sheet = grid_controls(n_channels, coloured=layer.is_map)
 order = rank(answer, usual, criterion)
 number = chosen_channel(network, layer.name, n_channels, int(order[0]))
 with drawing:
-    if layer.shape[:2] == (1, 1):
+    if not layer.is_map:
         names = data.classes if layer.name == "head_output" else ()
         figure = units(answer.mean, order[sheet * PER_PAGE :][:PER_PAGE], usual.dead, names)
         alt = f"Values of the units of {layer.name}, in order of rank"

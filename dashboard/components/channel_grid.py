@@ -15,7 +15,8 @@ _HTML = """<div class="grid" role="listbox"></div>
 _CSS = """
 .grid { display: grid; grid-template-columns: repeat(var(--columns), minmax(0, 1fr)); gap: 2px 6px; width: 100%; }
 button { all: unset; cursor: pointer; box-sizing: border-box; border-radius: 4px; padding: 1px 3px 0;
-  text-align: center; font: 11px/13px var(--st-font); color: var(--st-text-color); border: 2px solid transparent; min-width: 0; }
+  min-width: 0; border: 2px solid transparent; text-align: center; font: 11px/13px var(--st-font);
+  color: var(--st-text-color); }
 button:hover { border-color: var(--st-border-color); }
 button:focus-visible { border-color: var(--st-link-color); }
 button[aria-selected="true"] { border-color: var(--st-text-color); font-weight: 700; }

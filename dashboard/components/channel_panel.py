@@ -14,8 +14,8 @@ KEY = "activations_channel"
 _LAYER_KEY = "activations_channel_of"
 
 
-def grid_controls(n_channels: int) -> tuple[str, str, int]:
-    """Draw in one row how the grid is ordered, coloured and paged.
+def grid_controls(n_channels: int, *, coloured: bool) -> tuple[str, str, int]:
+    """Draw in one row how the grid is ordered, coloured (if it has colours) and paged.
 
     Returns:
         A key of `RANKINGS`, one of `SCALES`, and the number of the page from 0.
@@ -32,14 +32,18 @@ def grid_controls(n_channels: int) -> tuple[str, str, int]:
             help="“Most unusual here”: the channel's mean in this picture lies furthest, in standard deviations, from "
             "its mean over a sample of the data.",
         )
-        scale = st.selectbox(
-            "Colour scale",
-            list(SCALES),
-            format_func=lambda name: SCALES[name],
-            key="activations_scale",
-            bind="query-params",
-            width=160,
-            help="One for the layer makes channels comparable; one per channel shows the weak ones, too.",
+        scale = (
+            "layer"
+            if not coloured
+            else st.selectbox(
+                "Colour scale",
+                list(SCALES),
+                format_func=lambda name: SCALES[name],
+                key="activations_scale",
+                bind="query-params",
+                width=160,
+                help="One for the layer makes channels comparable; one per channel shows the weak ones, too.",
+            )
         )
         page = 1
         if n_pages > 1:
@@ -87,14 +91,11 @@ def channel_panel(answer: ActivationMaps, usual: ChannelStatistics, whole_layer:
         or 0
     )
     values = answer.maps[..., number]
-    signed = bool(answer.maps.min() < 0)
-    scale = scale_of(answer.maps if whole_layer else values, signed=signed, clip=whole_layer)
-    st.plotly_chart(
-        channel(values, scale, height=222),
-        key="activations_zoom",
-        config=theme.CONFIG,
-        alt=f"Activation map of channel {number}, {values.shape[0]} rows and {values.shape[1]} columns",
-    )
+    if values.size > 1:
+        signed = bool(answer.maps.min() < 0)
+        scale = scale_of(answer.maps if whole_layer else values, signed=signed, clip=whole_layer)
+        alt = f"Activation map of channel {number}, {values.shape[0]} rows and {values.shape[1]} columns"
+        st.plotly_chart(channel(values, scale, height=222), key="activations_zoom", config=theme.CONFIG, alt=alt)
     away = unusualness(answer, usual)[number]
     st.caption(
         f"Strongest {values.max():.3g}, mean {values.mean():.3g}, above zero on {answer.share_active[number]:.0%}.",

@@ -1,0 +1,54 @@
+"""Hide one part of a picture after the other and watch the score of a class fall."""
+
+import streamlit as st
+
+from dashboard import cache, state
+from dashboard.components.occlusion_panel import answer, class_picker, settings
+from dashboard.components.occlusion_view import evidence, mask_of, strongest, view_controls
+from dashboard.components.page import empty, header
+from dashboard.components.picture_picker import picture_picker, picture_title
+from dashboard.components.subject import has_classifier, network_of, refuse
+from dashboard.figures import theme
+from dashboard.figures.occlusion import overlay
+from models import images
+from models.errors import FreezeframeError
+
+header("Occlusion", "Orange: hiding this place lowers the score of the class. Blue: hiding it raises the score.")
+chosen = state.selection()
+if not has_classifier(chosen):
+    sentence = "Occlusion explains a trained classifier's answer. There is none for this backbone and these data yet."
+    empty(sentence, "Train one", "train", ":material/model_training:")
+network = network_of(chosen)
+controls, main, aside = st.columns([5, 13, 5], gap="medium")
+try:
+    with controls:
+        picture = picture_picker("occlusion")
+        said = cache.prediction(network, picture)
+    with aside:
+        st.image(cache.enlarged_png(picture, 192), width=192, alt=f"The picture: {picture_title(picture)}")
+        class_index = class_picker(said)
+    with controls:
+        question = settings(network, picture, class_index)
+    with main:
+        drawing = st.container(height=570, border=False)
+        result, remark = answer(question, chosen.owner)
+except FreezeframeError as error:
+    refuse(error)
+
+image, mask = images.resize(images.load_picture(picture), said.height, said.width), mask_of(picture, said.height)
+with aside:
+    opacity, outlined = view_controls(mask is not None)
+    if result is not None and mask is not None:
+        st.caption(evidence(result, mask))
+with drawing:
+    if result is None:
+        st.image(images.enlarge(image, 540), alt="The picture, without a map yet")
+    else:
+        figure = overlay(image, result, unit=question.score, opacity=opacity, mask=mask if outlined else None)
+        alt = f"Occlusion map of the class {said.classes[class_index]} over the picture. {strongest(result)}"
+        st.plotly_chart(figure, key="occlusion_map", config=theme.CONFIG, alt=alt)
+        st.caption(f"{remark} {strongest(result)}")
+st.caption(
+    "The map shows what this classifier loses when one square of this size and fill is hidden. It does not show what two "
+    "parts do together, nor why; another patch, fill or score may give another map."
+)

@@ -1,0 +1,128 @@
+"""What is hidden, which score is watched, and the map that comes of it, at once or as a job."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, replace
+
+import streamlit as st
+
+from dashboard import cache
+from dashboard.components.job_panel import job_panel
+from dashboard.labels import safe_label
+from models import engine, network_layers, runs
+from models.occlusion import FILLS, SCORES, OcclusionMap, cost
+from models.results import Prediction
+
+AT_ONCE_S = 2.0  # a map that takes longer is a job
+_PREDICTED = -1
+_FILL_HELP = (
+    "What the hidden square shows: grey, the picture's mean colour, the picture itself blurred (it removes detail but "
+    "makes no new edges), or noise."
+)
+_SCORE_HELP = (
+    "The probability of a sure classifier hardly moves. The logit is the score before the softmax: it has no such "
+    "ceiling, and does not depend on the other classes."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """The arguments of one occlusion map."""
+
+    network: str
+    picture: str
+    patch: int
+    stride: int
+    fill: str
+    score: str
+    class_index: int
+
+    @property
+    def n_positions(self) -> int:
+        """How many squares are hidden; raises InputError for sizes that do not go together."""
+        side = network_layers.side(self.network)
+        return cost(side, side, self.patch, self.stride)
+
+    @property
+    def seconds(self) -> float:
+        """About how long a worker takes."""
+        return network_layers.seconds(self.network, self.n_positions + 1)
+
+
+def class_picker(said: Prediction) -> int:
+    """Draw which class's score is explained and return its number; begins with the predicted class."""
+    best = int(said.probabilities.argmax())
+
+    def name(index: int) -> str:
+        shown = best if index == _PREDICTED else index
+        text = f"{safe_label(said.classes[shown])} · {said.probabilities[shown]:.1%}"
+        return f"Predicted: {text}" if index == _PREDICTED else text
+
+    index = st.selectbox(
+        "Class to explain",
+        [_PREDICTED, *range(len(said.classes))],
+        format_func=name,
+        key="occlusion_class",
+        bind="query-params",
+        help="The map shows how the score of this class falls; its probability in the untouched picture stands beside.",
+    )
+    return best if index == _PREDICTED else index
+
+
+def settings(network: str, picture: str, class_index: int) -> Question:
+    """Draw size, stride, fill and score; the defaults hide a sixteenth of the picture at 13 x 13 places."""
+    side = network_layers.side(network)
+    patch = st.slider(
+        "Patch side (px)", 2, side, side // 4, key=f"occlusion_patch_{side}", bind="query-params",
+        help="A small patch gives detail; a large one hides enough for the score to move.",
+    )  # fmt: skip
+    stride = st.slider(
+        "Stride (px)", 1, side // 2, side // 16, key=f"occlusion_stride_{side}", bind="query-params",
+        help="The step to the next square, at most the patch side. Where squares overlap, their effects are averaged.",
+    )  # fmt: skip
+    fill = st.selectbox("Fill", FILLS, key="occlusion_fill", bind="query-params", help=_FILL_HELP)
+    score = st.selectbox("Score", SCORES, key="occlusion_score", bind="query-params", help=_SCORE_HELP)
+    return Question(network, picture, patch, stride, fill, score, class_index)
+
+
+def answer(question: Question, owner: str) -> tuple[OcclusionMap | None, str]:
+    """Return the map and a word on it: the whole map at once, or a coarse one until the job for the whole is done.
+
+    Draws the cost, and for long maps the button, the progress and the way to cancel. None while even the coarse map
+    would take long.
+    """
+    price = f"{question.n_positions:,} positions"
+    if question.seconds <= AT_ONCE_S:
+        st.caption(f"{price}, about {max(question.seconds, 0.1):.1f} s")
+        return cache.occlusion_map(**asdict(question)), ""
+    run = _job(question, owner)
+    if run is not None and run.status.state == "done":
+        st.caption(f"{price}, computed")
+        return cache.occlusion_result(run.id), ""
+    if run is None:
+        label = f"Compute all {price}: about {question.seconds:.0f} s"
+        if st.button(label, key="occlusion_compute", icon=":material/play_arrow:", type="primary"):
+            _start(question, owner)
+            st.rerun()
+    else:
+        job_panel(run.id, key="occlusion")
+    coarse = replace(question, stride=question.patch)
+    if coarse.seconds > AT_ONCE_S:
+        return None, ""
+    return cache.occlusion_map(**asdict(coarse)), f"Coarse preview: stride {coarse.stride} px."
+
+
+def _spec(question: Question) -> dict[str, str | int]:
+    fields = asdict(question)
+    return {"network_id": fields.pop("network"), "picture_id": fields.pop("picture"), **fields}
+
+
+def _start(question: Question, owner: str) -> None:
+    engine.submit("occlusion", _spec(question), owner=owner, title="Occlusion map")
+
+
+def _job(question: Question, owner: str) -> runs.Run | None:
+    """Return the visitor's newest job for this very question that was not stopped."""
+    wanted = _spec(question)
+    mine = (run for run in runs.listing(owner, "occlusion") if run.spec == wanted)
+    return next((run for run in mine if run.status.active or run.status.state == "done"), None)
