@@ -33,10 +33,9 @@ def picture_picker(page: str) -> str:
             width=150,
         )
         st.button("Next", key=f"{page}_next_picture", help="The next test picture", on_click=_next, args=(page,))
-        with st.popover("Your own", key=f"{page}_own", help="A picture from your computer, or from the camera"):
+        # A new key closes the popover once your picture is there, and leaves it open where something is to be read.
+        with st.popover("Your own", key=f"{page}_own_{state.get('picker_upload', '')[-8:]}"):
             _own(page)
-    if problem := state.get(f"{page}_picture_problem"):
-        st.error(f"{problem} The picture you had is still chosen.", icon=":material/broken_image:")
     shown = _strip(chosen.picture, _candidates(page, spec.id))
     titles = tuple(picture_title(picture) for picture in shown)
     thumbnails(
@@ -91,6 +90,8 @@ def _next(page: str) -> None:
 
 def _own(page: str) -> None:
     """Draw the upload and, where it is asked for, the camera."""
+    if problem := state.get(f"{page}_picture_problem"):
+        st.error(f"{problem} The picture you had is still chosen.", icon=":material/broken_image:")
     turn = state.get(f"{page}_own_turn", 0)  # a new key empties the widget, so that nothing large stays in memory
     upload, camera = f"{page}_upload_{turn}", f"{page}_camera_{turn}"
     st.file_uploader(
@@ -102,7 +103,7 @@ def _own(page: str) -> None:
         help="At most 20 megapixels. Of an animation the first frame counts; transparent parts become white.",
     )
     if st.toggle("Use the camera", key=f"{page}_use_camera"):
-        st.camera_input("Take a picture", key=camera, on_change=_take, args=(page, camera))
+        st.camera_input("Take a picture", key=camera, on_change=_take, args=(page, camera), width=320)
     st.caption("It is kept on this server, shrunk to 512 pixels, and found only by the links that you share.")
 
 
