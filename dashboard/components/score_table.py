@@ -50,6 +50,7 @@ def score_table(evaluation: Evaluation) -> None:
             "F1": [with_interval(score.f1) for score in scores] + [percent(macro[2])],
         },
         hide_index=True,
+        height="content",
         key="evaluate_scores",
     )
     table.caption(

@@ -14,7 +14,7 @@ from plotly.colors import sample_colorscale, unlabel_rgb
 from dashboard.figures import theme
 from models.evaluation import ClassScore, row_shares
 
-PLOT_PX: Final = 355  # side of the matrix; a cell is a whole number of pixels
+PLOT_PX: Final = 380  # side of the matrix; a cell is a whole number of pixels
 NAME_LONGEST: Final = 14
 COLOUR_BAR_PX: Final = 68
 UNDEFINED: Final = "–"

@@ -130,8 +130,9 @@ def test_most_confident_mistakes_by_hand() -> None:
 
 
 def test_equally_confident_pictures_keep_their_order() -> None:
-    mistakes = most_confident_mistakes([0] * 40, one_hot([1] * 40, 2), 3)
-    assert mistakes.position.tolist() == [0, 1, 2]
+    confidence = np.tile([0.6, 0.9, 0.6, 0.6], 50)
+    mistakes = most_confident_mistakes([0] * 200, np.stack([1 - confidence, confidence], axis=1), 200)
+    assert mistakes.position.tolist() == [*range(1, 200, 4), *(i for i in range(200) if i % 4 != 1)]
 
 
 def test_most_confused_pair_ignores_the_diagonal() -> None:
