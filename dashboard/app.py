@@ -49,7 +49,7 @@ def pages() -> dict[str, list[st.Page]]:
     }
 
 
-st.set_page_config(page_title="Freezeframe", page_icon=str(ICON), layout="wide", initial_sidebar_state="expanded")
+st.set_page_config(page_title="Freezeframe", page_icon=str(ICON), layout="wide", initial_sidebar_state=240)
 state.prepare()
 st.logo(str(ICON), size="large")
 page = st.navigation(pages(), position="sidebar", expanded=True)

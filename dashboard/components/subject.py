@@ -12,7 +12,7 @@ from models.errors import FreezeframeError
 
 def has_classifier(chosen: state.Selection) -> bool:
     """Return whether the chosen run has finished: only then is there a classifier to look into."""
-    return chosen.run is not None and chosen.run.path("classifier.keras").exists()
+    return chosen.run is not None and chosen.run.status.state == "done"
 
 
 def network_of(chosen: state.Selection) -> str:

@@ -56,7 +56,7 @@ def tour_bar(page: str) -> None:
         return
     if state.get("ff_tour_leave"):
         state.put("ff_tour_leave", False)
-        st.switch_page("app_pages/train.py")
+        state.go("train")
     here = next((i for i, step in enumerate(STEPS) if step.page == page), None)
     if here is not None:
         state.put("ff_tour", here)

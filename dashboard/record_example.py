@@ -1,0 +1,49 @@
+"""Record what the pages ask the workers on a first visit, so that the example shows before any worker is up.
+
+    python -m dashboard.record_example
+
+Opens every page as a new visitor would and keeps the answers of the interactive tasks in `assets/answers`, replacing what
+is there. Run it after `python -m models.example`, and whenever a page's first question changes (a test tells).
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from pathlib import Path
+from typing import Any
+from unittest.mock import patch
+
+from streamlit.testing.v1 import AppTest
+
+from models import answers, engine
+
+APP = Path(__file__).with_name("app.py")
+
+
+def main() -> None:
+    """Visit every page once and record."""
+    os.environ["FREEZEFRAME_HOME"] = tempfile.mkdtemp(prefix="freezeframe-record-")
+    shutil.rmtree(answers.FOLDER, ignore_errors=True)
+    ask = engine.call
+
+    def recording(task: str, **arguments: Any) -> Any:
+        answer = ask(task, **arguments)
+        answers.record(task, arguments, answer)
+        return answer
+
+    try:
+        engine.start().ready.wait(60)
+        with patch.object(engine, "call", recording):
+            app = AppTest.from_file(str(APP), default_timeout=300).run()
+            for page in sorted(APP.with_name("app_pages").glob("*.py")):
+                app.switch_page(f"app_pages/{page.name}").run()
+                if app.exception:
+                    raise SystemExit(f"{page.name} failed: {app.exception[0].message}")
+    finally:
+        engine.stop()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,128 @@
+"""A real server and a real Chromium. A traceback in the server's log or an error in the browser's console fails."""
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
+FLAGS = (
+    "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
+    "--disable-component-update --disable-sync"
+)
+# A page opened by its own address asks for these below that address first, and then at the root.
+EXPECTED_404 = ("_stcore/health", "_stcore/host-config")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker(pytest.mark.browser)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _a_browser_is_here() -> None:
+    if CHROMIUM is None:
+        if os.environ.get("FREEZEFRAME_BROWSER_TESTS") == "required":
+            pytest.fail("Expected Chromium for the browser tests: apt-get install chromium")
+        pytest.skip("Chromium is not installed: apt-get install chromium")
+
+
+class Server:
+    """`streamlit run` on a free port, with an own home folder."""
+
+    def __init__(self, home: Path, **environment: str) -> None:
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            self.port = free.getsockname()[1]
+        self.home, self.log = home, home / "server.log"
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.environment = {**os.environ, "FREEZEFRAME_HOME": str(home), **environment}
+        self.start()
+
+    def start(self) -> None:
+        command = [sys.executable, "-m", "streamlit", "run", "dashboard/app.py", f"--server.port={self.port}"]
+        command += ["--server.address=127.0.0.1", "--server.headless=true"]
+        with open(self.log, "ab") as log:
+            self.process = subprocess.Popen(command, cwd=ROOT, env=self.environment, stdout=log, stderr=log)
+        for _ in range(300):
+            try:
+                if urllib.request.urlopen(f"{self.url}/_stcore/health", timeout=1).read() == b"ok":
+                    return
+            except OSError:
+                time.sleep(0.1)
+        self.process.kill()
+        raise RuntimeError(self.log.read_text())
+
+    def stop(self) -> None:
+        self.process.terminate()
+        self.process.wait(20)
+
+    def logs(self) -> str:
+        """Everything the server and its workers wrote."""
+        return "\n".join(path.read_text(errors="replace") for path in [self.log, *self.home.glob("logs/*.log")])
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory) -> Iterator[Server]:
+    running = Server(tmp_path_factory.mktemp("home"))
+    yield running
+    running.stop()
+
+
+@pytest.fixture(scope="session")
+def browser():
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS.split())
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture
+def visit(browser, server):
+    """Open pages as new visitors: `visit("train")`; checks the console and the logs at the end."""
+    contexts, errors = [], []
+    before = len(server.logs())
+
+    def open_page(path: str = "", *, dark: bool = False, size: tuple[int, int] = (1366, 768), context=None):
+        if context is None:
+            scheme = "dark" if dark else "light"
+            viewport = {"width": size[0], "height": size[1]}
+            context = browser.new_context(viewport=viewport, color_scheme=scheme, accept_downloads=True)
+            contexts.append(context)
+        page = context.new_page()
+        page.on("pageerror", lambda error: errors.append(str(error)))
+        page.on("console", lambda message: message.type == "error" and errors.append(_words(message)))
+        page.goto(f"{server.url}/{path}")
+        settled(page)
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
+    assert not [error for error in errors if error]
+    assert "Traceback" not in server.logs()[before:]
+
+
+def _words(message) -> str:
+    """A console message with its source; empty for the two requests that are expected to fail."""
+    source = message.location.get("url", "")
+    return "" if source.endswith(EXPECTED_404) else f"{message.text} ({source})"
+
+
+def settled(page, seconds: float = 60) -> None:
+    """Wait until the script has run and nothing is being drawn any more."""
+    page.wait_for_selector(
+        "[data-testid='stApp'][data-test-script-state='notRunning']", timeout=seconds * 1000, state="attached"
+    )
+    page.wait_for_function("!document.querySelector('[data-testid=\"stSkeleton\"]')", timeout=seconds * 1000)

@@ -1,0 +1,34 @@
+"""Every page in light and dark, on a laptop and on a phone; and no TensorFlow in the server."""
+
+
+import psutil
+import pytest
+
+from tests.conftest import PAGES
+
+MAIN = "[data-testid='stMain']"
+
+
+@pytest.mark.parametrize("name", PAGES)
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+def test_page_shows_the_example_without_an_error(visit, name, dark):
+    page = visit(name, dark=dark)
+    assert page.locator("[data-testid='stException'], [data-testid='stAlertContentError']").count() == 0
+    assert page.locator(f"{MAIN} h3").first.is_visible()
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_nothing_sticks_out_on_a_phone(visit, name):
+    page = visit(name, size=(390, 844))
+    wide = page.evaluate("document.querySelector('[data-testid=stMain]').scrollWidth - innerWidth")
+    assert wide <= 0
+
+
+def test_the_server_never_loads_tensorflow(visit, server):
+    page = visit("")
+    for name in PAGES:
+        page.goto(f"{server.url}/{name}")
+        page.wait_for_selector("[data-test-script-state='notRunning']", state="attached")
+    mapped = {entry.path for entry in psutil.Process(server.process.pid).memory_maps()}
+    assert any("numpy" in path for path in mapped)
+    assert not [path for path in mapped if "/tensorflow/" in path]

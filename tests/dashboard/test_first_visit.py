@@ -1,0 +1,35 @@
+"""On a first visit every page shows the shipped example at once, without asking a worker."""
+
+import pytest
+import streamlit as st
+from streamlit.testing.v1 import AppTest
+
+from models import answers, engine
+from tests.conftest import APP, PAGES
+
+
+@pytest.fixture
+def asked(monkeypatch):
+    """The questions that no recorded answer covers."""
+    questions = []
+
+    def recorded_only(task, **arguments):
+        answer = answers.find(task, arguments)
+        if answer is None:
+            questions.append((task, arguments))
+            raise engine.EngineUnavailable("no worker in this test")
+        return answer
+
+    monkeypatch.setattr(engine, "call", recorded_only)
+    st.cache_data.clear()
+    yield questions
+    st.cache_data.clear()
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_the_page_is_whole_without_a_worker(asked, name):
+    app = AppTest.from_file(APP, default_timeout=60).run()
+    app.switch_page(f"app_pages/{name}.py").run()
+    assert not app.exception and not app.error
+    assert asked == []
+    assert app.query_params["run"] == ["example"]

@@ -1,0 +1,25 @@
+"""Names from outside are shown literally."""
+
+import pytest
+
+from dashboard.labels import safe_label
+
+
+@pytest.mark.parametrize(
+    "hostile",
+    ["![x](http://127.0.0.1:9/a.png)", "[a](javascript:alert(1))", "<img src=x>", "$x^2$", ":red[x]", "`a`", "# a", "a|b"],
+)
+def test_every_sign_with_a_meaning_is_escaped(hostile):
+    safe = safe_label(hostile)
+    for position, sign in enumerate(safe):
+        if sign in "`*_[]()!$:<>#|~{}":
+            assert safe[position - 1] == "\\"
+
+
+def test_control_and_direction_signs_are_dropped_and_long_names_cut():
+    assert safe_label("a\u202eb\x00c\nd") == "abcd"
+    assert len(safe_label("x" * 500)) == 60 and safe_label("x" * 500).endswith("…")
+
+
+def test_plain_names_stay_as_they_are():
+    assert safe_label("Édge 12") == "Édge 12"
