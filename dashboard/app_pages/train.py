@@ -13,6 +13,7 @@ from dashboard.components.page import header
 from dashboard.components.presets import preset_row
 from dashboard.components.run_list import run_list
 from dashboard.components.train_panel import head_and_recipe, train_button
+from dashboard.components.weights_offer import weights_missing, weights_offer
 from models import layer_tables
 from models.backbones import BACKBONES
 from models.errors import RunNotFound
@@ -36,14 +37,16 @@ except RunNotFound:
     result = None
 with picture:
     freeze_map(layer_tables.table(spec.backbone, spec.side), spec)
-    if chosen.run is None:
+    if weights_missing(spec):
+        weights_offer(spec, chosen.owner)
+    if chosen.run is None and not weights_missing(spec):
         st.info(
             "Nothing trained yet with this backbone and these data. Press **Train** to start.",
             icon=":material/play_arrow:",
         )
-    elif result is None:
+    elif chosen.run is not None and result is None:
         training_progress.running(chosen.run)
-    else:
+    elif chosen.run is not None and result is not None:
         training_result.finished(chosen.run, result)
 if chosen.run is not None and result is not None:
     training_result.onward(chosen.run)

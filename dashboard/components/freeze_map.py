@@ -14,7 +14,7 @@ from models.costs import learning_layers
 from models.layer_tables import LayerTable
 from models.recipes import TrainingSpec
 
-MAP_PX = 280
+MAP_PX = 256
 
 
 def freeze_map(table: LayerTable, spec: TrainingSpec) -> None:
@@ -27,6 +27,9 @@ def freeze_map(table: LayerTable, spec: TrainingSpec) -> None:
         selection_mode="points",
         config=theme.CONFIG,
         alt=alt_text(table, learning, spec.head),
+    )
+    st.caption(
+        "The map shows which weights may change, not whether changing them helps. Click a block to move the cut."
     )
 
 

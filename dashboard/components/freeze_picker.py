@@ -64,8 +64,8 @@ def freeze_picker(table: LayerTable) -> tuple[tuple[str, ...], BatchNormPolicy]:
             value=cuts[-1],
             key=cut_key,
             bind="query-params",
-            help="Frozen layers keep their weights exactly. Early layers see edges and colours, useful for any "
-            "pictures; late ones are made for the task they were trained on.",
+            help="Frozen layers keep their weights exactly. Early layers see edges and colours, useful everywhere; "
+            "late ones are made for the task they were trained on.",
         )
         trainable = above(blocks, cut)
     else:

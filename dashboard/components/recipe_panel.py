@@ -2,113 +2,99 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
-from typing import get_args
+from typing import TypeVar, get_args
 
 import streamlit as st
 
 from models.backbones import BACKBONES
 from models.recipes import Optimizer, Schedule, TrainingSpec, Weights
 
-PATIENCE_HELP = "Stop after so many epochs without a better validation accuracy. 0 never stops early."
-SHOTS: tuple[int | None, ...] = (None, 1, 2, 5, 10, 20, 50, 100)
+T = TypeVar("T")
+
+ALL = 0  # the choice of shots that stands for all pictures: a picker cannot hold None
+SHOTS = (ALL, 1, 2, 5, 10, 20, 50, 100)
 OPTIMIZERS: tuple[Optimizer, ...] = get_args(Optimizer)
 SCHEDULES: tuple[Schedule, ...] = get_args(Schedule)
 WEIGHTS: tuple[Weights, ...] = get_args(Weights)
-OPTIMIZER_TITLES: dict[Optimizer, str] = {"adam": "Adam", "sgd": "SGD, momentum 0.9", "rmsprop": "RMSprop"}
+OPTIMIZER_TITLES: dict[Optimizer, str] = {"adam": "Adam", "sgd": "SGD, momentum", "rmsprop": "RMSprop"}
+HELP = {
+    "optimizer": "The rule that turns gradients into steps.",
+    "schedule": "How the learning rate falls: not at all, along a cosine to 0, or exponentially to a hundredth.",
+    "rate": "Length of the first step. A new head takes 0.001 to 0.01; pretrained layers rather 0.0001 or less.",
+    "epochs": "One epoch shows every training picture once.",
+    "batch": "Pictures per step. Every step changes the weights once.",
+    "patience": "Stop after so many epochs without a better validation accuracy. 0 never stops early.",
+    "shots": "Train on so few pictures of every class. Validation and test pictures stay the same.",
+    "side": "Pictures are resized to this height and width. Smaller is faster; details get lost.",
+    "weights": "Pretrained weights carry over what an earlier task taught. Random ones know nothing: a control.",
+    "seed": "Decides the new weights, the order of the pictures, and dropout. Same seed and settings: same result.",
+}
 
 
 def recipe_panel(spec: TrainingSpec) -> TrainingSpec:
     """Draw the controls of the recipe and return `spec` with what they say; `spec` also holds their defaults."""
-    left, right = st.columns(2)
-    with left:
-        spec = replace(spec, optimizer=_optimizer(), schedule=_schedule(spec), side=_side(spec), shots=_shots())
-        epochs = _number("Epochs", 1, 1000, spec.epochs, "train_epochs", "One epoch shows every training picture once.")
-    with right:
-        rate = _learning_rate(spec)
-        batch = _number("Batch", 1, 512, spec.batch, "train_batch", "Pictures per step; a step changes weights once.")
-        seed = _number("Seed", 0, 2**31 - 1, spec.seed, "train_seed", "Same seed, same settings: the same result.")
-        weights = _weights()
-        patience = _number("Early stopping", 0, 1000, spec.patience, "train_patience", PATIENCE_HELP)
+    first, second, third = (st.columns(4) for _ in range(3))
+    with first[0]:
+        epochs = _number("Epochs", "epochs", 1, 1000, spec.epochs)
+    with first[1]:
+        rate = _rate(spec.learning_rate)
+    with first[2]:
+        batch = _number("Batch", "batch", 1, 512, spec.batch)
+    with first[3]:
+        patience = _number("Early stopping", "patience", 0, 1000, spec.patience)
+    with second[0]:
+        optimizer = _choice("Optimiser", "optimizer", OPTIMIZERS, spec.optimizer, OPTIMIZER_TITLES.__getitem__)
+    with second[1]:
+        schedule = _choice("Schedule", "schedule", SCHEDULES, spec.schedule, str)
+    with second[2]:
+        seed = _number("Seed", "seed", 0, 2**31 - 1, spec.seed)
+    with third[0]:
+        shots = _choice("Shots per class", "shots", SHOTS, ALL, lambda count: f"{count} pictures" if count else "all")
+    with third[1]:
+        sides = BACKBONES[spec.backbone].sides
+        side = _choice("Picture side", f"side_{spec.backbone}", sides, spec.side, lambda side: f"{side} pixels")
+    with third[2]:
+        weights = _choice("Weights", "weights", WEIGHTS, spec.weights, str)
     return replace(
-        spec, epochs=epochs, learning_rate=rate, batch=batch, seed=seed, weights=weights, patience=patience
+        spec, epochs=epochs, learning_rate=rate, batch=batch, optimizer=optimizer, schedule=schedule,
+        patience=patience, shots=shots or None, side=side, weights=weights, seed=seed,
     )  # fmt: skip
 
 
-def _number(label: str, low: int, high: int, default: int, key: str, explanation: str) -> int:
+def _number(label: str, name: str, low: int, high: int, default: int) -> int:
     """Draw a whole number's input and return it."""
-    return int(st.number_input(label, low, high, default, 1, key=key, bind="query-params", help=explanation))
+    key = f"train_{name}"
+    return int(st.number_input(label, low, high, default, 1, key=key, bind="query-params", help=HELP[name]))
 
 
-def _optimizer() -> Optimizer:
-    return st.selectbox(
-        "Optimiser",
-        OPTIMIZERS,
-        format_func=lambda name: OPTIMIZER_TITLES[name],
-        key="train_optimizer",
-        bind="query-params",
-        help="The rule that turns gradients into steps.",
-    )
-
-
-def _schedule(spec: TrainingSpec) -> Schedule:
-    return st.selectbox(
-        "Schedule",
-        SCHEDULES,
-        index=SCHEDULES.index(spec.schedule),
-        key="train_schedule",
-        bind="query-params",
-        help="How the learning rate falls: not at all, along a cosine to 0, or exponentially to a hundredth.",
-    )
-
-
-def _learning_rate(spec: TrainingSpec) -> float:
+def _rate(default: float) -> float:
+    """Draw the learning rate's input and return it."""
     return float(
         st.number_input(
             "Learning rate",
             min_value=0.0,
-            value=spec.learning_rate,
+            value=default,
             step=1e-4,
             format="%g",
             key="train_rate",
             bind="query-params",
-            help="Length of the first step. A new head takes 0.001 to 0.01; pretrained layers rather 0.0001 or less.",
+            help=HELP["rate"],
         )
     )
 
 
-def _shots() -> int | None:
+def _choice(label: str, name: str, options: tuple[T, ...], default: T, titles: Callable[[T], str]) -> T:
+    """Draw a picker and return what it says; sides have a key per backbone, for every backbone has its own."""
     return st.selectbox(
-        "Shots per class",
-        SHOTS,
-        format_func=lambda count: "all pictures" if count is None else f"{count} pictures",
-        key="train_shots",
+        label,
+        options,
+        index=options.index(default),
+        format_func=titles,
+        key=f"train_{name}",
         bind="query-params",
-        help="Train on so few pictures of every class. Validation and test pictures stay the same.",
-    )
-
-
-def _weights() -> Weights:
-    return st.selectbox(
-        "Backbone weights",
-        WEIGHTS,
-        key="train_weights",
-        bind="query-params",
-        help="Pretrained weights carry over what an earlier task taught. Random ones know nothing: a control.",
-    )
-
-
-def _side(spec: TrainingSpec) -> int:
-    """Draw the choice of the pictures' side; every backbone has its own sides, and so its own key."""
-    sides = BACKBONES[spec.backbone].sides
-    return st.selectbox(
-        "Picture side",
-        sides,
-        index=sides.index(BACKBONES[spec.backbone].default_side),
-        format_func=lambda side: f"{side} pixels",
-        key=f"train_side_{spec.backbone}",
-        bind="query-params",
-        help="Pictures are resized to this height and width. Smaller is faster; details get lost.",
+        help=HELP[name.split("_")[0]],
     )
 
 
@@ -118,7 +104,7 @@ def choices(spec: TrainingSpec) -> dict[str, object]:
         "train_optimizer": spec.optimizer,
         "train_schedule": spec.schedule,
         "train_epochs": spec.epochs,
-        "train_shots": spec.shots,
+        "train_shots": spec.shots or ALL,
         f"train_side_{spec.backbone}": spec.side,
         "train_rate": spec.learning_rate,
         "train_batch": spec.batch,

@@ -27,6 +27,7 @@ def run_list(shown: runs.Run | None) -> None:
         on_select=lambda: _choose(listed),
         selection_mode="single-row",
         key="train_runs",
+        placeholder="",
         column_config={
             "Test accuracy": st.column_config.NumberColumn(format="percent", help="On pictures never trained on."),
             "When": st.column_config.DatetimeColumn(format="D MMM, HH:mm"),

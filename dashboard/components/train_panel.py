@@ -8,8 +8,8 @@ import streamlit as st
 
 from dashboard import state
 from dashboard.components import head_builder, recipe_panel
-from dashboard.components.weights_offer import offer_weights
-from models import engine, runs, weights
+from dashboard.components.weights_offer import weights_missing
+from models import engine, runs
 from models.backbones import BACKBONES
 from models.datasets import DATASETS
 from models.errors import FreezeframeError, QueueFull
@@ -44,23 +44,16 @@ def cost_lines(cost: Cost) -> None:
 
 def train_button(spec: TrainingSpec, owner: str, run: runs.Run | None) -> None:
     """Draw the cost and the button, or the sentence that says what must change first."""
+    problem = ""
     try:
         validate(spec)
         cost_lines(estimate(spec))
-        problem = ""
     except FreezeframeError as error:
         problem = str(error)
-    if not problem and spec.weights == "pretrained" and not weights.available(spec.backbone):
-        offer_weights(spec, owner)
-        return
-    if st.button(
-        "Train",
-        type="primary",
-        icon=":material/play_arrow:",
-        key="train_start",
-        width="stretch",
-        disabled=bool(problem),
-    ):
+    if not problem and weights_missing(spec):
+        problem = f"The weights of {BACKBONES[spec.backbone].title} are not on this machine yet: choose how to go on."
+    icon = ":material/play_arrow:"
+    if st.button("Train", key="train_start", type="primary", icon=icon, width="stretch", disabled=bool(problem)):
         _start(spec, owner, run)
     if problem:
         st.error(problem, icon=":material/error:")
@@ -70,7 +63,7 @@ def train_button(spec: TrainingSpec, owner: str, run: runs.Run | None) -> None:
 
 def _start(spec: TrainingSpec, owner: str, run: runs.Run | None) -> None:
     """Queue the run and show it; a second click on the same settings does not queue them twice."""
-    if run is not None and run.status.active and run.spec == spec.to_json():
+    if run is not None and run.status.active and not run.cancel_asked and run.spec == spec.to_json():
         return
     try:
         run_id = engine.submit("training", spec.to_json(), owner=owner, title=title(spec))

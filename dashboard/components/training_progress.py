@@ -2,45 +2,78 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import streamlit as st
 
 from dashboard.components.job_panel import job_panel
 from dashboard.figures.curves import TRAINING, VALIDATION
 from models import runs
 
-STATUS_PX, CURVES_PX = 72, 220  # the same for a run that works and one that has finished, so nothing jumps at the end
+STATUS_PX, CURVES_PX = 56, 200  # the same for a run that works and one that has finished, so nothing jumps at the end
+MEASURES = (("Accuracy", "accuracy"), ("Loss", "loss"))
 _POLL_S = 1.0
 
 
 def running(run: runs.Run) -> None:
     """Draw a run that waits, works, was cancelled or failed: its progress and the curves so far."""
-    with st.container(height=STATUS_PX, border=False, vertical_alignment="center"):
+    active = run.status.active
+    with st.container(height=STATUS_PX if active else "content", border=False, vertical_alignment="center"):
         job_panel(run.id, key="train_job")
-    live_curves(run)
+    if active or epochs_so_far(run):
+        live_curves(run)
 
 
 def live_curves(run: runs.Run) -> None:
-    """Draw the curves so far; while the run works they grow every second, in the same place."""
+    """Draw the curves so far; while the run works they grow every second, in the same place and on the same axes."""
 
     @st.fragment(run_every=_POLL_S if run.status.active else None)
     def curves() -> None:
         rows = epochs_so_far(run)
-        for column, (name, key) in zip(st.columns(2), (("Accuracy", "accuracy"), ("Loss", "loss")), strict=True):
-            column.line_chart(
+        for column, (title, measure) in zip(st.columns(2), MEASURES, strict=True):
+            column.vega_lite_chart(
                 {
-                    "epoch": [row["epoch"] for row in rows],
-                    "training": [row[key] for row in rows],
-                    "validation": [row[f"val_{key}"] for row in rows],
+                    "epoch": [row["epoch"] for row in rows] * 2,
+                    "value": [row[f"{prefix}{measure}"] for prefix in ("", "val_") for row in rows],
+                    "on": ["training"] * len(rows) + ["validation"] * len(rows),
                 },
-                x="epoch",
-                y=["training", "validation"],
-                y_label=name,
-                color=[TRAINING, VALIDATION],
+                _chart(title, int(run.spec["epochs"])),
+                key=f"train_live_{measure}",
                 height=CURVES_PX,
-                alt=f"{name} per epoch on the training and the validation pictures, so far",
+                alt=f"{title} per epoch on the training and the validation pictures, so far",
             )
 
     curves()
+
+
+def _chart(title: str, epochs: int) -> dict[str, Any]:
+    """Return a chart of lines over all epochs to come; only its data change, so the browser keeps it."""
+    names = ["training", "validation"]
+    return {
+        "mark": {"type": "line", "point": {"size": 14}},
+        "encoding": {
+            "x": {
+                "field": "epoch",
+                "type": "quantitative",
+                "scale": {"domain": [1, max(epochs, 2)], "nice": False},
+                "axis": {"format": "d", "grid": False, "tickCount": 6},
+            },
+            "y": {"field": "value", "type": "quantitative", "title": title, "axis": {"tickCount": 5}},
+            "color": {
+                "field": "on",
+                "type": "nominal",
+                "title": None,
+                "scale": {"domain": names, "range": [TRAINING, VALIDATION]},
+                "legend": {"orient": "top-right", "direction": "horizontal", "offset": 0},
+            },
+            "strokeDash": {
+                "field": "on",
+                "type": "nominal",
+                "scale": {"domain": names, "range": [[2, 2], [1, 0]]},
+                "legend": None,
+            },
+        },
+    }
 
 
 def epochs_so_far(run: runs.Run) -> list[dict[str, float]]:

@@ -24,13 +24,12 @@ def finished(run: runs.Run, result: TrainingResult) -> None:
     """Draw the result and the learning curves of a finished run."""
     summary = result.summary
     accuracy = wilson(round(summary["accuracy"] * summary["n_test"]), summary["n_test"])
-    label = "the example shipped with Freezeframe, " if run.id == runs.EXAMPLE else ""
+    name = "Example run, shipped with Freezeframe" if run.id == runs.EXAMPLE else safe_label(run.title)
     with st.container(height=STATUS_PX, border=False, vertical_alignment="center"):
         st.markdown(
             f"**{accuracy.value:.1%}** of {accuracy.n} test pictures right "
-            f"(95 % interval {accuracy.low:.1%} to {accuracy.high:.1%})"
+            f"(95 % interval {accuracy.low:.1%} to {accuracy.high:.1%}) · {name}"
         )
-        st.caption(f"{label}{safe_label(run.title)}".capitalize() if label else safe_label(run.title))
     st.plotly_chart(
         learning_curves(result.history, summary["best_epoch"], CURVES_PX),
         key="train_curves",

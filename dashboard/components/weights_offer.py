@@ -6,30 +6,47 @@ import streamlit as st
 
 from dashboard import state
 from dashboard.components.job_panel import job_panel
-from models import engine, runs
-from models.backbones import BACKBONES, DEFAULT
+from models import engine, runs, weights
+from models.backbones import BACKBONES, DEFAULT, BackboneSpec
+from models.errors import QueueFull
 from models.recipes import TrainingSpec
 
 
-def offer_weights(spec: TrainingSpec, owner: str) -> None:
-    """Say that the pretrained weights are not on this machine, and offer three ways on."""
+def weights_missing(spec: TrainingSpec) -> bool:
+    """Return whether the run asks for pretrained weights that are not on this machine."""
+    return spec.weights == "pretrained" and not weights.available(spec.backbone)
+
+
+def weights_offer(spec: TrainingSpec, owner: str) -> None:
+    """Say that the pretrained weights are not here, and offer to download them, to go random, or to change backbone."""
     backbone = BACKBONES[spec.backbone]
-    job = state.get("train_download")
-    if job and runs.get(job).spec.get("backbone") == spec.backbone:
+    st.warning(
+        f"The pretrained weights of {backbone.title} ({backbone.weights_mb:.0f} MB) are not on this machine yet.",
+        icon=":material/cloud_download:",
+    )
+    job = state.get(f"train_download_{spec.backbone}")
+    if job:
         job_panel(job, key="train_download_panel")
-        if runs.get(job).status.active:
-            return
-    st.warning(f"The ImageNet weights of {backbone.title} ({backbone.weights_mb:.0f} MB) are not on this machine yet.")
-    if st.button("Download them", key="train_weights_download", icon=":material/download:", width="stretch"):
-        state.put(
-            "train_download", engine.submit("weights", {"backbone": spec.backbone}, owner=owner, title=backbone.title)
+    with st.container(horizontal=True):
+        if st.button("Download them", key="train_weights_download", disabled=bool(job) and runs.get(job).status.active):
+            _download(backbone, owner)
+        st.button(
+            "Train with random weights",
+            key="train_weights_random",
+            icon=":material/casino:",
+            on_click=state.put,
+            args=("train_weights", "random"),
         )
-        st.rerun()
-    st.button(
-        "Train with random weights", key="train_weights_random", icon=":material/casino:", width="stretch",
-        on_click=state.put, args=("train_weights", "random"),
-    )  # fmt: skip
-    st.button(
-        f"Use {BACKBONES[DEFAULT].title}, which is here", key="train_weights_shipped", icon=":material/ac_unit:",
-        width="stretch", on_click=lambda: state.choose(backbone=DEFAULT),
-    )  # fmt: skip
+        shipped = f"Use {BACKBONES[DEFAULT].title}, which comes with the app"
+        st.button(shipped, key="train_weights_shipped", on_click=lambda: state.choose(backbone=DEFAULT))
+
+
+def _download(backbone: BackboneSpec, owner: str) -> None:
+    """Queue the download and follow it here."""
+    try:
+        job = engine.submit("weights", {"backbone": backbone.id}, owner=owner, title=f"Weights of {backbone.title}")
+    except QueueFull as error:
+        st.error(str(error), icon=":material/error:")
+        return
+    state.put(f"train_download_{backbone.id}", job)
+    st.rerun()

@@ -117,7 +117,7 @@ def test_the_lecture_preset_sets_everything_and_offers_three_ways_on_without_wei
     assert train.selectbox(key="train_side_vgg19").value == 115
     assert train.selectbox(key="train_hidden1").value == 256
     assert "are not on this machine" in train.warning[0].value
-    assert not [element for element in train.button if element.key == "train_start"]
+    assert button(train, "train_start").disabled
     button(train, "train_weights_random").click().run()
     assert not button(train, "train_start").disabled
     assert "Random weights" in texts(train)
