@@ -21,7 +21,7 @@ from models.som_measures import Floats, Indices, checked, nearest, quality
 from models.som_start import STARTS, initial_codebook
 
 METHODS = ("batch", "online")
-MAX_SNAPSHOTS = 100
+MAX_SNAPSHOTS = 101  # the untrained map and one for each of a hundred epochs
 LIMITS: dict[str, tuple[float, float]] = {
     "rows": (1, 60),
     "columns": (1, 60),
@@ -183,7 +183,7 @@ def snapshots(features: NDArray[Any], spec: SomSpec, check: Callable[[], None] =
     Args:
         features: Real numbers (N, D).
         spec: What to train.
-        check: Called at least every 100 steps; it may raise to stop the training.
+        check: Called at least every 20 steps; it may raise to stop the training.
 
     Raises:
         InputError: No sample, NaN or infinity.
@@ -199,7 +199,7 @@ def snapshots(features: NDArray[Any], spec: SomSpec, check: Callable[[], None] =
         rate, radius = (spec.decayed(value, step, steps) for value in (spec.rate0, spec.radius0))
         if step in wanted:
             yield _snapshot(samples, codebook, spec, step, rate, radius)
-        if step % 100 == 0 or spec.method == "batch":
+        if step % 20 == 0 or spec.method == "batch":
             check()
         if step < steps and spec.method == "batch":
             codebook = batch_step(samples, codebook, radius)

@@ -83,7 +83,7 @@ def test_a_task_survives_json_and_refuses_what_it_does_not_know() -> None:
 
 def test_the_example_is_a_whole_training() -> None:
     record = som_record.example()
-    assert record.complete and len(record.sizes) == 100 and record.frames.size == 100 * 20 * 20 * 3
+    assert record.complete and len(record.sizes) == 101 and record.frames.size == 101 * 20 * 20 * 3
     assert record.quantization_error[-1] < 0.07 and record.topographic_error[-1] < 0.15
 
 

@@ -28,7 +28,7 @@ def test_the_first_visit_shows_the_example_with_its_formulas(app):
 
 def test_a_chosen_unit_shows_its_weights_and_samples(app):
     app.switch_page(PAGE)
-    app.session_state["som_player_picked"] = ("example", 7, 12, 99)
+    app.session_state["som_player_picked"] = ("example", 7, 12, 100)
     page = app.run()
     assert not page.exception
     assert "**Unit (7, 12)**, epoch 100" in texts(page) and "samples." in texts(page) and "W = (0." in texts(page)
