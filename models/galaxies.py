@@ -39,8 +39,8 @@ def blurred(image: np.ndarray, sigma: float) -> np.ndarray:
     kernel = _blur_matrix(image.shape[0], round(sigma, 2))
     if image.ndim == 2:
         return np.asarray(kernel @ image @ kernel.T)
-    columns = (kernel @ image.reshape(len(image), -1)).reshape(image.shape)
-    return np.asarray(kernel @ columns)
+    channels = kernel @ np.moveaxis(image, -1, 0) @ kernel.T
+    return np.ascontiguousarray(np.moveaxis(channels, 0, -1))
 
 
 @lru_cache(maxsize=512)
@@ -154,7 +154,8 @@ def _photograph(light: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     picture = light * rng.uniform(0.55, 1.0) + rng.uniform(0, 0.02, 3)
     for _ in range(rng.integers(1, 8)):
         row, column = rng.uniform(-0.5, 0.5, 2)
-        spot = np.exp(-((_Y - row) ** 2 + (_X - column) ** 2) / (2 * (rng.uniform(0.6, 0.95) / SIDE) ** 2))
+        width = 2 * (rng.uniform(0.6, 0.95) / SIDE) ** 2
+        spot = np.exp(-((_Y[:, :1] - row) ** 2) / width) * np.exp(-((_X[:1] - column) ** 2) / width)
         picture += rng.uniform(0.1, 1.0) ** 2 * 1.4 * spot[..., None] * rng.uniform(0.7, 1.0, 3)
     picture += rng.normal(size=picture.shape) * rng.uniform(0.015, 0.07)
     seen = np.arcsinh(6 * np.maximum(picture, 0)) / np.arcsinh(6)
