@@ -40,6 +40,7 @@ class Engine:
         self.stopping = threading.Event()
         self.cluster: Cluster | None = None
         self.client: Any = None
+        self.warming: Any = None  # held, or Dask would drop the task
         self.thread = threading.Thread(target=self._work, daemon=True, name="freezeframe-engine")
 
     # -- the engine's own thread ------------------------------------------------------------------------------------
@@ -73,7 +74,7 @@ class Engine:
         self.client = Client(address, security=self.cluster.security(), set_as_default=False, timeout=15)
         self.problem, self.failures = "", 0
         self.ready.set()
-        self.client.submit(tasks.warm, resources={"interactive": 1}, pure=False, priority=10).add_done_callback(_forget)
+        self.warming = self.client.submit(tasks.warm, resources={"interactive": 1}, pure=False, priority=10)
 
     def _healthy(self) -> bool:
         if self.cluster is None or not self.cluster.scheduler_alive() or self.client.status != "running":
@@ -234,11 +235,6 @@ def _is_loss(error: Exception) -> bool:
     return isinstance(error, (OSError, TimeoutError)) or type(error).__module__.startswith(
         ("distributed", "concurrent")
     )
-
-
-def _forget(future: Any) -> None:
-    """Drop a future nobody waits for."""
-    future.release()
 
 
 _engine: Engine | None = None

@@ -21,7 +21,13 @@ def engine():
     from models import engine
 
     engine.start().ready.wait(60)
-    yield engine
+    return engine
+
+
+def pytest_sessionfinish() -> None:
+    """End the workers, whichever test started them."""
+    from models import engine
+
     engine.stop()
 
 
