@@ -54,7 +54,6 @@ def score_table(evaluation: Evaluation) -> None:
         key="evaluate_scores",
     )
     table.caption(
-        f"In brackets: the 95% interval. {UNDEFINED} is undefined: there is no picture to measure it on. "
-        "The mean leaves it out.",
+        f"In brackets the 95% interval; {UNDEFINED} is undefined (no pictures) and left out of the mean.",
         help=HELP,
     )
