@@ -30,8 +30,8 @@ try:
     with controls:
         question = settings(network, picture, class_index)
     with main:
-        drawing = st.container(height=570, border=False)
-        result, remark = answer(question, chosen.owner)
+        drawing = st.container()
+        result, remark = answer(question, chosen.owner, controls)
 except FreezeframeError as error:
     refuse(error)
 
@@ -42,13 +42,14 @@ with aside:
         st.caption(evidence(result, mask))
 with drawing:
     if result is None:
-        st.image(images.enlarge(image, 540), alt="The picture, without a map yet")
+        st.image(images.enlarge(image, 520), alt="The picture, without a map yet")
+        st.caption(remark)
     else:
         figure = overlay(image, result, unit=question.score, opacity=opacity, mask=mask if outlined else None)
         alt = f"Occlusion map of the class {said.classes[class_index]} over the picture. {strongest(result)}"
         st.plotly_chart(figure, key="occlusion_map", config=theme.CONFIG, alt=alt)
         st.caption(f"{remark} {strongest(result)}")
 st.caption(
-    "The map shows what this classifier loses when one square of this size and fill is hidden. It does not show what two "
-    "parts do together, nor why; another patch, fill or score may give another map."
+    "The map shows what this classifier loses when one square of this size and fill is hidden. It does not show what "
+    "two parts do together, nor why; another patch, fill or score may give another map."
 )

@@ -47,7 +47,7 @@ def grid_controls(n_channels: int, *, coloured: bool) -> tuple[str, str, int]:
         )
         page = 1
         if n_pages > 1:
-            page = st.pagination(n_pages, key=f"activations_sheet_{n_pages}", max_visible_pages=3)
+            page = st.pagination(n_pages, key=f"activations_sheet_{n_pages}", max_visible_pages=5)
     return criterion, scale, page - 1
 
 

@@ -5,19 +5,21 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, replace
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
-from dashboard import cache
+from dashboard import cache, state
 from dashboard.components.job_panel import job_panel
 from dashboard.labels import safe_label
 from models import engine, network_layers, runs
+from models.errors import QueueFull
 from models.occlusion import FILLS, SCORES, OcclusionMap, cost
 from models.results import Prediction
 
-AT_ONCE_S = 2.0  # a map that takes longer is a job
+AT_ONCE_S = 3.0  # a map that takes longer is a job
 _PREDICTED = -1
 _FILL_HELP = (
-    "What the hidden square shows: grey, the picture's mean colour, the picture itself blurred (it removes detail but "
-    "makes no new edges), or noise."
+    "What the hidden square shows. Grey is the classic, but on a dark sky a grey square is itself a bright object; the "
+    "picture's mean colour and the blurred picture add less that is new; noise adds a texture."
 )
 _SCORE_HELP = (
     "The probability of a sure classifier hardly moves. The logit is the score before the softmax: it has no such "
@@ -80,36 +82,47 @@ def settings(network: str, picture: str, class_index: int) -> Question:
         "Stride (px)", 1, side // 2, side // 16, key=f"occlusion_stride_{side}", bind="query-params",
         help="The step to the next square, at most the patch side. Where squares overlap, their effects are averaged.",
     )  # fmt: skip
-    fill = st.selectbox("Fill", FILLS, key="occlusion_fill", bind="query-params", help=_FILL_HELP)
+    fill = st.selectbox("Fill", FILLS, FILLS.index("mean"), key="occlusion_fill", bind="query-params", help=_FILL_HELP)
     score = st.selectbox("Score", SCORES, key="occlusion_score", bind="query-params", help=_SCORE_HELP)
     return Question(network, picture, patch, stride, fill, score, class_index)
 
 
-def answer(question: Question, owner: str) -> tuple[OcclusionMap | None, str]:
+def answer(question: Question, owner: str, beside: DeltaGenerator) -> tuple[OcclusionMap | None, str]:
     """Return the map and a word on it: the whole map at once, or a coarse one until the job for the whole is done.
 
-    Draws the cost, and for long maps the button, the progress and the way to cancel. None while even the coarse map
-    would take long.
+    Draws the cost (and, for long maps, the button that starts the job) `beside` the settings, and the job's progress
+    here. The map is None where even the coarse one would take long.
     """
     price = f"{question.n_positions:,} positions"
     if question.seconds <= AT_ONCE_S:
-        st.caption(f"{price}, about {max(question.seconds, 0.1):.1f} s")
+        beside.caption(f"{price}, about {max(question.seconds, 0.1):.1f} s")
         return cache.occlusion_map(**asdict(question)), ""
     run = _job(question, owner)
     if run is not None and run.status.state == "done":
-        st.caption(f"{price}, computed")
+        beside.caption(f"{price}, computed")
         return cache.occlusion_result(run.id), ""
     if run is None:
-        label = f"Compute all {price}: about {question.seconds:.0f} s"
-        if st.button(label, key="occlusion_compute", icon=":material/play_arrow:", type="primary"):
-            _start(question, owner)
-            st.rerun()
+        beside.button(
+            f"{price}: about {_duration(question.seconds)}",
+            key="occlusion_compute",
+            icon=":material/play_arrow:",
+            type="primary",
+            on_click=_start,
+            args=(question, owner),
+        )
+        if problem := state.get("occlusion_problem"):
+            st.warning(problem, icon=":material/hourglass_top:")
+            state.put("occlusion_problem", "")
     else:
         job_panel(run.id, key="occlusion")
     coarse = replace(question, stride=question.patch)
     if coarse.seconds > AT_ONCE_S:
-        return None, ""
-    return cache.occlusion_map(**asdict(coarse)), f"Coarse preview: stride {coarse.stride} px."
+        return None, "Start the computation to see the map."
+    return cache.occlusion_map(**asdict(coarse)), f"Coarse preview, stride {coarse.stride} px."
+
+
+def _duration(seconds: float) -> str:
+    return f"{seconds:.0f} s" if seconds < 120 else f"{seconds / 60:.0f} min"
 
 
 def _spec(question: Question) -> dict[str, str | int]:
@@ -118,7 +131,10 @@ def _spec(question: Question) -> dict[str, str | int]:
 
 
 def _start(question: Question, owner: str) -> None:
-    engine.submit("occlusion", _spec(question), owner=owner, title="Occlusion map")
+    try:
+        engine.submit("occlusion", _spec(question), owner=owner, title="Occlusion map")
+    except QueueFull as error:
+        state.put("occlusion_problem", str(error))
 
 
 def _job(question: Question, owner: str) -> runs.Run | None:

@@ -21,7 +21,7 @@ def overlay(
     unit: str,
     opacity: float,
     mask: np.ndarray | None = None,
-    height: int = 540,
+    height: int = 530,
 ) -> go.Figure:
     """Draw `image` under its occlusion map, zero in the middle of the scale.
 
@@ -43,10 +43,12 @@ def overlay(
             colorscale=theme.DIVERGING,
             opacity=opacity,
             colorbar={
-                "thickness": 12,
+                "orientation": "h",
+                "thickness": 10,
                 "outlinewidth": 0,
-                "len": 0.96,
-                "title": {"text": f"fall of the {unit} when hidden", "side": "right"},
+                "y": -0.01,
+                "yanchor": "top",
+                "title": {"text": f"fall of the {unit} when hidden", "side": "bottom", "font": {"size": 13}},
             },
             hovertemplate=f"row %{{y}}, col %{{x}}<br>{unit} falls by %{{z:.3f}}<extra></extra>",
         )
