@@ -20,7 +20,6 @@ from models.backbones import FRAME8_WEIGHTS, BackboneSpec
 from models.backbones import backbone as find
 from models.errors import InputError, WeightsUnavailable
 from models.pretraining import load_weights
-from models.runs import Progress
 
 SMALLEST_SIDE = 32
 # ImageNet's mean and deviation per channel (R, G, B), in 0-255.
@@ -187,9 +186,3 @@ def check_weights(spec: BackboneSpec, file: Path) -> None:
     size = spec.default_side
     make = getattr(keras.applications, spec.builder)
     make(input_shape=(size, size, 3), include_top=False, weights=None).load_weights(file)
-
-
-def download(_folder: Path, spec: dict[str, Any], progress: Progress) -> None:
-    """Run a job of kind "weights": fetch the file of `spec["backbone"]` and check it before it counts."""
-    backbone = find(spec["backbone"])
-    weight_files.fetch(backbone.id, progress, lambda file: check_weights(backbone, file))

@@ -22,7 +22,7 @@ from models.results import ActivationMaps, ChannelStatistics, Prediction
 
 JOBS = {
     "training": "models.transfer:run_job",
-    "weights": "models.backbone_builder:download",
+    "weights": "models.weights:download",
     "som": "models.som_job:run_job",
     "occlusion": "models.scores:run_job",
 }

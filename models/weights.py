@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 from models.backbones import FRAME8_WEIGHTS, BackboneSpec
@@ -97,6 +98,18 @@ def fetch(backbone: str, progress: Progress = SILENT, check: Check | None = None
     return file
 
 
+def download(_folder: Path, spec: dict[str, Any], progress: Progress) -> None:
+    """Run a job of kind "weights": fetch the file of `spec["backbone"]` and check it before it counts."""
+    backbone = find(spec["backbone"])
+
+    def check(file: Path) -> None:
+        from models import backbone_builder  # brings Keras: only in a worker, and only when something has arrived
+
+        backbone_builder.check_weights(backbone, file)
+
+    fetch(backbone.id, progress, check)
+
+
 class _Meter:
     """What pooch calls while bytes arrive; turns them into shares of the whole."""
 
@@ -128,6 +141,7 @@ def _download(spec: BackboneSpec, target: Path, progress: Progress) -> None:
     import pooch  # takes 0.1 s, and the page only asks what is here
     import requests
 
+    progress.event(share=0.0, note=f"Asking {urlsplit(str(spec.weights_url)).hostname} for the weights")
     known = spec.weights_hash
     if "sha256" in (record := _record(path(spec))):
         known = f"sha256:{record['sha256']}"

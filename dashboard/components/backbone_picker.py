@@ -73,20 +73,18 @@ def weights_state(spec: BackboneSpec, owner: str) -> None:
         st.caption(f":material/check_circle: Pretrained weights are on this machine. {spec.trained_on}.")
         return
     job = state.get(f"backbone_download_{spec.id}")
-    with st.container(horizontal=True, vertical_alignment="center"):
-        st.caption(
-            f":material/cloud_download: The pretrained weights are not on this machine yet. {spec.trained_on}.",
+    words, button = st.columns([5, 2], vertical_alignment="center")
+    words.caption(f":material/cloud_download: The pretrained weights are not on this machine yet. {spec.trained_on}.")
+    if not (job and runs.get(job).status.active):
+        button.button(
+            f"Download {spec.weights_mb:.0f} MB",
+            key="backbone_download",
+            icon=":material/download:",
+            on_click=_download,
+            args=(spec, owner),
             width="stretch",
+            help="Fetched once, checked, and kept on this machine. Without a network, use Frame8: it is here.",
         )
-        if not (job and runs.get(job).status.active):
-            st.button(
-                f"Download {spec.weights_mb:.0f} MB",
-                key="backbone_download",
-                icon=":material/download:",
-                on_click=_download,
-                args=(spec, owner),
-                help="Fetched once, checked, and kept on this machine. Without a network, use Frame8: it is here.",
-            )
     if problem := state.get("backbone_download_problem"):
         st.error(problem, icon=":material/error:")
     if job:

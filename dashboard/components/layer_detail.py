@@ -43,7 +43,7 @@ def totals(table: LayerTable, block: str | None) -> None:
     rows = rows_of(table, block)
     activations = sum(row.activation_bytes for row in rows) if block else table.activation_bytes
     weighted = sum(1 for row in rows if row.parameters)
-    columns = st.columns(5, gap="small")
+    columns = st.columns([2, 4, 3, 3, 3], gap="small")
     columns[0].metric("Layers", f"{len(rows)}", help=f"{weighted} of them have weights.")
     columns[1].metric(
         "Parameters",
@@ -53,7 +53,7 @@ def totals(table: LayerTable, block: str | None) -> None:
     )
     columns[2].metric(
         "MACs per picture",
-        f"{sum(row.macs for row in rows) / 1e6:,.1f} M",
+        _macs(sum(row.macs for row in rows)),
         help="Multiply-accumulate operations of convolutions (h·w·c_out·k·k·c_in; depthwise h·w·c·k·k) and dense "
         "layers (n_in·n_out). BatchNorm, pooling, activations and sums are counted as 0.",
     )
@@ -71,6 +71,10 @@ def totals(table: LayerTable, block: str | None) -> None:
         f"window lies {jump} px further. r = r_before + (k − 1) · j_before, j = j_before · stride."
         + (" Squeeze-and-excitation gates add a glance at the whole picture." if rows[-1].sees_all else ""),
     )
+
+
+def _macs(count: int) -> str:
+    return f"{count / 1e9:.2f} G" if count >= 1e9 else f"{count / 1e6:.1f} M"
 
 
 def rows_of(table: LayerTable, block: str | None) -> Sequence[LayerRow]:
@@ -111,9 +115,11 @@ def layer_table(table: LayerTable, block: str | None) -> None:
             "Block": None if block else st.column_config.TextColumn(width="small"),
             "Output": st.column_config.TextColumn(help="Height × width × channels"),
             "Parameters": number(format="localized"),
-            "Activations": number("Activations, KB", format="%.1f", help="4 bytes per value, for one picture"),
+            "Activations": number(
+                "Memory, KB", format="%.1f", help="Of its output: 4 bytes per value, for one picture"
+            ),
             "MACs": number("MACs, M", format="%.2f", help="Millions of multiply-accumulate operations per picture"),
-            "Field": number("Receptive field, px", help="Side of the square of pixels one unit depends on"),
+            "Field": number("Field, px", help="Receptive field: side of the square of pixels one unit depends on"),
             "Jump": number("Jump, px", help="Pixels between the windows of neighbouring units"),
             "Reads": st.column_config.TextColumn(help="The layers whose output it takes"),
         },

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from keras.src.legacy.saving import legacy_h5_format
 
-from models import backbone_builder, weights
+from models import backbone_builder, tasks, weights
 from models.backbones import BACKBONES, PREPROCESSING_LAYERS, BackboneSpec
 from models.errors import InputError, WeightsUnavailable
 from models.layer_tables import BYTES_PER_VALUE, PICTURE, table
@@ -173,3 +173,10 @@ def test_shipped_weights_are_loaded() -> None:
     with np.load(backbone_builder.FRAME8_WEIGHTS) as saved:
         np.testing.assert_array_equal(network.get_layer("conv1").get_weights()[0], saved["conv1/kernel"])
         assert not any(key.startswith("rescale") for key in saved)
+
+
+def test_first_kernels_are_those_of_the_network() -> None:
+    found = tasks.first_kernels("backbone:frame8:64:random")
+    expected = backbone_builder.build("frame8", weights="random", side=64).get_layer("conv1").get_weights()[0]
+    np.testing.assert_array_equal(found.values, expected)
+    assert found.layer == "conv1"

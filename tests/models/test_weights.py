@@ -62,7 +62,7 @@ def server(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Server]:
 
 
 class Listener:
-    """Hears progress; cancels at the first event when told to."""
+    """Hears progress; cancels at the first bytes when told to."""
 
     def __init__(self, cancel: bool = False) -> None:
         self.events: list[dict[str, Any]] = []
@@ -70,7 +70,7 @@ class Listener:
 
     def event(self, **fields: Any) -> None:
         self.events.append(fields)
-        if self.cancel:
+        if self.cancel and fields.get("share"):
             raise Cancelled
 
     def check(self) -> None:
@@ -88,11 +88,18 @@ def test_a_file_is_fetched_once_and_told_about(server: Server, tmp_path: Path) -
     assert file.read_bytes() == CONTENT
     assert weights.available("vgg16") and weights.local("vgg16") == file
     assert weights.fetch("vgg16") == file and server.requests == 1
-    assert listener.events[0]["note"].startswith("VGG16: ") and listener.events[0]["note"].endswith(" of 1.0 MB")
+    notes = [event["note"] for event in listener.events]
+    assert notes[0] == "Asking 127.0.0.1 for the weights"
+    assert notes[1].startswith("VGG16: ") and notes[1].endswith(" of 1.0 MB")
     assert all(0 <= event["share"] <= 1 for event in listener.events)
     assert left(tmp_path) == {"vgg16.h5"}
     record = json.loads(file.with_name("vgg16.h5.json").read_text())
     assert record["sha256"] == hashlib.sha256(CONTENT).hexdigest() and record["bytes"] == len(CONTENT)
+
+
+def test_the_job_fetches(server: Server, tmp_path: Path) -> None:
+    weights.download(tmp_path, {"backbone": "vgg16"}, Listener())
+    assert weights.available("vgg16")
 
 
 def test_two_at_once_download_once(server: Server) -> None:

@@ -1,0 +1,98 @@
+"""The Backbone page: what it says of every network, and what it does without the weights."""
+
+import numpy as np
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from models.backbones import BACKBONES
+from models.errors import QueueFull
+from models.kernels import Kernels
+from tests.conftest import APP
+
+
+def opened(backbone: str) -> AppTest:
+    app = AppTest.from_file(APP, default_timeout=60)
+    app.query_params["backbone"] = backbone
+    return app.run().switch_page("app_pages/backbone.py").run()
+
+
+def numbers(app: AppTest) -> dict[str, str]:
+    return {metric.label: metric.value for metric in app.metric}
+
+
+def words(app: AppTest) -> str:
+    return " ".join(element.value for kind in ("caption", "info", "markdown", "error") for element in app.get(kind))
+
+
+@pytest.mark.parametrize("backbone", BACKBONES)
+def test_every_backbone_is_shown(engine, backbone: str) -> None:
+    app = opened(backbone)
+    assert not app.exception
+    assert app.radio(key="backbone_choice").value == backbone
+    assert numbers(app)["Parameters"] == f"{BACKBONES[backbone].parameters:,}"
+    assert len(app.dataframe) == 1
+    assert ("come with the app" in words(app)) == (backbone == "frame8")
+    assert ("download them above" in words(app)) == (backbone != "frame8")
+
+
+def test_the_worksheet_of_vgg16(engine) -> None:
+    app = opened("vgg16")
+    assert app.toggle(key="backbone_top").disabled
+    app.get_by_key("backbone_side_vgg16").set_value(224).run()
+    app.toggle(key="backbone_top").set_value(True).run()
+    assert not app.exception
+    shown = numbers(app)
+    assert (shown["Parameters"], shown["MACs per picture"]) == ("138,357,544", "15.47 G")
+    assert shown["Activations per picture"] == "60.95 MB"
+    assert app.metric[3].help.startswith("15,237,608 values")
+
+
+def test_a_block_shows_its_layers_alone(engine) -> None:
+    app = opened("frame8")
+    app.get_by_key("backbone_block_frame8").set_value("conv2").run()
+    assert not app.exception
+    assert numbers(app) == {
+        "Layers": "3",
+        "Parameters": "154,112",
+        "MACs per picture": "39.3 M",
+        "Activations per picture": "0.39 MB",
+        "Receptive field": "27 px",
+    }
+    assert app.dataframe[0].value["Layer"].tolist() == ["conv2", "conv2_bn", "conv2_relu"]
+
+
+def test_choosing_a_backbone_here_chooses_it_everywhere(engine) -> None:
+    app = opened("frame8")
+    app.radio(key="backbone_choice").set_value("mobilenetv2").run()
+    assert app.selectbox(key="bar_backbone").value == "mobilenetv2"
+
+
+def test_random_kernels_only_when_asked_for_and_labelled(engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[dict[str, str]] = []
+
+    def call(task: str, **arguments: str) -> Kernels:
+        asked.append({"task": task, **arguments})
+        return Kernels(np.ones((3, 3, 3, 16), np.float32), "conv")
+
+    monkeypatch.setattr(engine, "call", call)
+    app = opened("mobilenetv3small")
+    assert "random weights, not pretrained" not in words(app) and not asked
+    app.get_by_key("backbone_kernel_weights").set_value("random").run()
+    assert not app.exception
+    assert asked == [{"task": "first_kernels", "network": "backbone:mobilenetv3small:96:random"}]
+    assert "random weights, not pretrained" in words(app)
+    assert "16 kernels of conv, 3 × 3 × 3" in words(app)
+
+
+def test_a_download_is_asked_for_once_and_followed(engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    submitted: list[dict[str, str]] = []
+
+    def submit(kind: str, spec: dict[str, str], *, owner: str, title: str) -> str:
+        submitted.append({"kind": kind, **spec})
+        raise QueueFull("Three jobs are waiting already.")
+
+    monkeypatch.setattr(engine, "submit", submit)
+    app = opened("vgg16")
+    app.button(key="backbone_download").click().run()
+    assert submitted == [{"kind": "weights", "backbone": "vgg16"}]
+    assert "Three jobs are waiting already." in words(app)
