@@ -16,9 +16,9 @@ from typing import Any
 
 import numpy as np
 
-from models.recipes import TrainingSpec
 from models.runs import write_atomically
 from models.training_loop import Loop
+from models.training_specs import TrainingSpec
 
 CHECKPOINT_SECONDS = 0.5  # epochs may be shorter; then not every one is written down
 _SMALLEST = 1e-12

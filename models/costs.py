@@ -9,12 +9,9 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from models.layer_tables import LayerRow, LayerTable
-
-if TYPE_CHECKING:
-    from models.recipes import HeadSpec, TrainingSpec
+from models.training_specs import HeadSpec, TrainingSpec
 
 WORKER_MB = 700  # a worker with TensorFlow loaded and nothing to do
 CACHE_LIMIT_MB = 768  # larger boundary activations are not kept but computed again in every epoch
@@ -22,8 +19,9 @@ CHUNK = 32  # pictures per forward pass where nothing is learnt
 MB = 2.0**20
 FLOAT = 4
 START_SECONDS = 3.0  # building the graph, tracing, saving
-# One thread of the machine that measured the goals (AMD EPYC, AVX-512), frame8 and MobileNetV2, busy: 2026-11.
-GIGAMACS_PER_SECOND = 12.0
+# One thread of an AMD EPYC with AVX-512 did 50-60 folded forward (frame8 at 64 px) and 90-110 in training steps; most
+# laptops do less, so 40.
+GIGAMACS_PER_SECOND = 40.0
 STEP_SECONDS = 0.0005
 BACKWARD = 2  # a backward pass costs about two forward passes
 

@@ -12,7 +12,7 @@ import keras
 import numpy as np
 from keras import layers
 
-from models.recipes import HeadSpec
+from models.training_specs import HeadSpec
 
 LAST = "head_output"
 

@@ -24,7 +24,7 @@ import tensorflow as tf
 
 from models import backbone_builder, datasets, heads, runs
 from models.errors import InputError, RunNotFound
-from models.recipes import TrainingSpec
+from models.training_specs import TrainingSpec
 
 KEPT_NETWORKS = 2
 KEPT_FUNCTIONS = 6  # per network

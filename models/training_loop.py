@@ -17,7 +17,7 @@ import tensorflow as tf
 from keras import layers
 
 from models.freezing import Split
-from models.recipes import TrainingSpec
+from models.training_specs import TrainingSpec
 
 STRETCH_SECONDS = 0.4  # a compiled call takes about so long; between two calls a cancel is noticed
 FINAL_SHARE = 0.01  # of the first rate, reached by the exponential schedule

@@ -27,10 +27,10 @@ from models import backbone_builder, datasets, heads, images, layer_tables, netw
 from models.checkpoints import Course
 from models.costs import CACHE_LIMIT_MB, CHUNK, MB
 from models.freezing import HEAD, Split, fold_batch_norm, freeze, split_at_frozen, weight_change, weights_by_layer
-from models.recipes import TrainingSpec
 from models.runs import Progress, write_atomically
 from models.training_loop import Examples, Loop
-from models.training_results import TrainingResult, save_result
+from models.training_results import TrainingResult, WeightChange, save_result
+from models.training_specs import TrainingSpec
 
 FEATURES_UNTIL = 0.4  # share of the progress bar for computing features; the epochs fill it up to
 EPOCHS_UNTIL = 0.95
@@ -125,26 +125,36 @@ def fit(
     with _timed(spent, "results"):
         progress.event(share=EPOCHS_UNTIL, note="Saving the results")
         course.use_best()
-        probability, val_probability = _predict(course, test, progress), _predict(course, watch, progress)
+        probabilities = _predict(course, test, progress), _predict(course, watch, progress)
         _save_classifier(classifier, folder / "classifier.keras")
-    result = TrainingResult(
+    summary = {**_facts(course, classifier, parts), "seconds": {**spent, "total": sum(spent.values())}}
+    result = _result(course, material, probabilities, weight_change(classifier, before, blocks), summary)
+    save_result(folder, result)
+    return result
+
+
+def _result(
+    course: Course,
+    material: Material,
+    probabilities: tuple[np.ndarray, np.ndarray],
+    changes: tuple[WeightChange, ...],
+    facts: Mapping[str, Any],
+) -> TrainingResult:
+    """Put together what the run found out; `probabilities` of the test and the validation pictures."""
+    split, labels = material.split, material.labels
+    test, validation = probabilities
+    right = test.argmax(axis=1) == labels[split.test]
+    return TrainingResult(
         history=tuple(course.history),
         index=split.test,
         label=labels[split.test],
-        probability=probability,
+        probability=test,
         val_index=split.validation,
         val_label=labels[split.validation],
-        val_probability=val_probability,
-        weight_change=weight_change(classifier, before, blocks),
-        summary={
-            "accuracy": float((probability.argmax(axis=1) == labels[split.test]).mean()),
-            "n_test": len(test),
-            **_facts(course, classifier, parts),
-            "seconds": {**spent, "total": sum(spent.values())},
-        },
+        val_probability=validation,
+        weight_change=changes,
+        summary={"accuracy": float(right.mean()), "n_test": len(right), **facts},
     )
-    save_result(folder, result)
-    return result
 
 
 @contextmanager

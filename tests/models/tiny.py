@@ -5,7 +5,7 @@ import numpy as np
 from keras import layers
 
 from models import datasets, heads
-from models.recipes import HeadSpec
+from models.training_specs import HeadSpec
 from models.transfer import Material
 
 HEIGHT, WIDTH, CLASSES = 12, 16, 3

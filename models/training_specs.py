@@ -1,0 +1,114 @@
+"""The specification of a training run, as plain data: the head, the recipe, and both as JSON. Without Keras."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from types import UnionType
+from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
+
+from models.errors import InputError
+
+Pooling = Literal["average", "max", "average+max", "flatten"]
+BatchNormPolicy = Literal["hold", "train"]
+Optimizer = Literal["adam", "sgd", "rmsprop"]
+Schedule = Literal["constant", "cosine", "exponential"]
+Weights = Literal["pretrained", "random"]
+
+
+@dataclass(frozen=True, slots=True)
+class HeadSpec:
+    """The new layers on top of the backbone; a softmax over the classes always follows.
+
+    Attributes:
+        pooling: How the backbone's last maps become one vector ("flatten" keeps every position).
+        widths: Units of the hidden ReLU layers, from the backbone upwards; () for none.
+        dropout: Share of the values set to 0 in training, before every dense layer; 0 <= dropout < 1.
+        batch_norm: Normalise the pooled features, and every hidden layer before its ReLU.
+        weight_decay: lambda of the penalty lambda * sum(w^2) on the head's kernels.
+        max_norm: Longest allowed vector of weights into one unit, held by projection after every step; 0 = off.
+    """
+
+    pooling: Pooling = "average"
+    widths: tuple[int, ...] = ()
+    dropout: float = 0.0
+    batch_norm: bool = False
+    weight_decay: float = 0.0
+    max_norm: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingSpec:
+    """One training run, whole: the same spec on the same machine gives the same numbers.
+
+    Attributes:
+        backbone, weights, dataset, side: Ids of the registries; `side` in pixels, pictures are resized to it.
+        trainable: Backbone layers that learn; () is feature extraction. The head always learns.
+        batch_norm: What BatchNorm does in trainable layers. "hold": statistics, scale and shift stay as they are;
+            "train": all of them move. In frozen layers it never moves.
+        learning_rate, schedule: The rate of the first step and how it falls: "cosine" to 0 at the last step,
+            "exponential" to a hundredth.
+        patience: Stop after so many epochs without a better validation accuracy (ties: lower loss); 0 = never.
+        seed: Decides the new weights, the order of the pictures, and dropout.
+        shots: Training pictures per class; None for all.
+    """
+
+    backbone: str = "frame8"
+    weights: Weights = "pretrained"
+    dataset: str = "galaxies"
+    side: int = 64
+    trainable: tuple[str, ...] = ()
+    batch_norm: BatchNormPolicy = "hold"
+    head: HeadSpec = field(default_factory=HeadSpec)
+    optimizer: Optimizer = "adam"
+    learning_rate: float = 1e-3
+    schedule: Schedule = "constant"
+    batch: int = 32
+    epochs: int = 30
+    patience: int = 0
+    seed: int = 0
+    shots: int | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the spec as JSON types; `from_json` is its inverse."""
+        plain: dict[str, Any] = json.loads(json.dumps(asdict(self)))
+        return plain
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> TrainingSpec:
+        """Return the spec that `to_json` wrote.
+
+        Raises:
+            InputError: A field is unknown or of another type.
+        """
+        head = typed(HeadSpec, data.get("head", {}))
+        return cls(**{**typed(cls, {k: v for k, v in data.items() if k != "head"}), "head": HeadSpec(**head)})
+
+
+def typed(kind: type, data: Any) -> dict[str, Any]:
+    """Return `data` with the types of the dataclass `kind`, or raise InputError."""
+    hints = get_type_hints(kind)
+    if not isinstance(data, Mapping) or (unknown := set(data) - set(hints)):
+        received = sorted(unknown) if isinstance(data, Mapping) else type(data).__name__
+        raise InputError(f"Expected fields among {', '.join(sorted(hints))}. Received {received}.")
+    return {name: _value(name, hints[name], value) for name, value in data.items()}
+
+
+def _value(name: str, hint: Any, value: Any) -> Any:
+    if get_origin(hint) in (Union, UnionType):
+        if value is None:
+            return None
+        hint = next(option for option in get_args(hint) if option is not type(None))
+    if get_origin(hint) is tuple:
+        if isinstance(value, list | tuple):
+            return tuple(_value(name, get_args(hint)[0], item) for item in value)
+    elif get_origin(hint) is Literal:
+        if value in get_args(hint):
+            return value
+        raise InputError(f"Expected {name} to be one of {', '.join(get_args(hint))}. Received {value!r}.")
+    elif hint is float and isinstance(value, int | float) and not isinstance(value, bool):
+        return float(value)
+    elif type(value) is hint:
+        return value
+    raise InputError(f"Expected {name} to be of type {getattr(hint, '__name__', hint)}. Received {value!r}.")
