@@ -12,7 +12,7 @@ from dashboard.figures import theme
 from dashboard.figures.architecture import alt_text, architecture, clicked_block
 from models.costs import learning_layers
 from models.layer_tables import LayerTable
-from models.recipes import TrainingSpec
+from models.training_specs import TrainingSpec
 
 MAP_PX = 256
 
@@ -29,7 +29,7 @@ def freeze_map(table: LayerTable, spec: TrainingSpec) -> None:
         alt=alt_text(table, learning, spec.head),
     )
     st.caption(
-        "The map shows which weights may change, not whether changing them helps. Click a block to move the cut."
+        "The map shows which weights may change, not whether changing them helps. Click a block to freeze or free it."
     )
 
 

@@ -10,7 +10,7 @@ import streamlit as st
 
 from dashboard import state
 from models.layer_tables import LayerTable
-from models.recipes import BatchNormPolicy
+from models.training_specs import BatchNormPolicy
 
 How = Literal["block", "layer"]
 POLICIES: tuple[BatchNormPolicy, ...] = get_args(BatchNormPolicy)
@@ -18,9 +18,9 @@ HOW_TITLES: dict[How, str] = {"block": "By block", "layer": "Layer by layer"}
 NOTHING = "nothing"
 POLICY_TITLES: dict[BatchNormPolicy, str] = {"hold": "hold", "train": "let learn"}
 POLICY_HELP = (
-    "BatchNorm brings every channel to mean 0 and variance 1 with statistics it collected in pretraining. "
-    "**Hold** keeps its statistics, scale and shift as they are, also in trainable layers: safe with small batches. "
-    "**Let learn** changes all of them in trainable layers. In frozen layers they never move."
+    "BatchNorm brings every channel to mean 0 and variance 1 with statistics from pretraining. **Hold** keeps them, "
+    "with its scale and shift, also in trainable layers. **Let learn** changes all of them there. In frozen layers "
+    "they never move."
 )
 
 

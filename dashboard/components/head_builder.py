@@ -6,9 +6,14 @@ from typing import get_args
 
 import streamlit as st
 
-from models.recipes import HeadSpec, Pooling
+from models.training_specs import HeadSpec, Pooling
 
 WIDTHS = (0, 16, 32, 64, 128, 256, 512, 1024)
+DROPOUT_HELP = "Share of the values set to 0 at random in every training step, before every dense layer."
+BATCH_NORM_HELP = (
+    "Brings every value that enters the head to mean 0 and variance 1, then scales and shifts it by two learnt "
+    "numbers: (x − mean) / √(variance + ε) · γ + β."
+)
 POOLING_TITLES: dict[Pooling, str] = {
     "average": "average",
     "max": "maximum",
@@ -44,23 +49,12 @@ def head_builder(default: HeadSpec) -> HeadSpec:
         )
         for number, (column, label) in enumerate(((first, "First hidden layer"), (second, "Second hidden layer")))
     )
-    dropout = st.slider(
-        "Dropout",
-        0.0,
-        0.9,
-        default.dropout,
-        0.05,
-        key="train_dropout",
-        bind="query-params",
-        help="Share of the values set to zero at random in every training step, before every dense layer of the head.",
+    left, right = st.columns(2, vertical_alignment="center")
+    dropout = left.slider(
+        "Dropout", 0.0, 0.9, default.dropout, 0.05, key="train_dropout", bind="query-params", help=DROPOUT_HELP
     )
-    batch_norm = st.toggle(
-        "Batch normalisation",
-        default.batch_norm,
-        key="train_head_bn",
-        bind="query-params",
-        help="Brings every value that enters the head to mean 0 and variance 1, then scales and shifts it by two "
-        "learnt numbers: (x − mean) / √(variance + ε) · γ + β.",
+    batch_norm = right.toggle(
+        "Batch normalisation", default.batch_norm, key="train_head_bn", bind="query-params", help=BATCH_NORM_HELP
     )
     decay, norm = _penalties(default)
     return HeadSpec(

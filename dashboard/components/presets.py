@@ -7,7 +7,8 @@ import streamlit as st
 from dashboard import state
 from dashboard.components import freeze_picker, head_builder, recipe_panel
 from models import layer_tables
-from models.recipes import PRESETS, TrainingSpec, apply_preset
+from models.recipes import PRESETS, apply_preset
+from models.training_specs import TrainingSpec
 
 ICONS = {
     "features": ":material/ac_unit:",

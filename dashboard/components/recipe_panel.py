@@ -9,7 +9,7 @@ from typing import TypeVar, get_args
 import streamlit as st
 
 from models.backbones import BACKBONES
-from models.recipes import Optimizer, Schedule, TrainingSpec, Weights
+from models.training_specs import Optimizer, Schedule, TrainingSpec, Weights
 
 T = TypeVar("T")
 

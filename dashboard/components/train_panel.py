@@ -13,7 +13,8 @@ from models import engine, runs
 from models.backbones import BACKBONES
 from models.datasets import DATASETS
 from models.errors import FreezeframeError, QueueFull
-from models.recipes import Cost, TrainingSpec, estimate, validate
+from models.recipes import Cost, estimate, validate
+from models.training_specs import TrainingSpec
 
 
 def head_and_recipe(spec: TrainingSpec) -> TrainingSpec:
@@ -50,13 +51,14 @@ def train_button(spec: TrainingSpec, owner: str, run: runs.Run | None) -> None:
         cost_lines(estimate(spec))
     except FreezeframeError as error:
         problem = str(error)
-    if not problem and weights_missing(spec):
-        problem = f"The weights of {BACKBONES[spec.backbone].title} are not on this machine yet: choose how to go on."
-    icon = ":material/play_arrow:"
-    if st.button("Train", key="train_start", type="primary", icon=icon, width="stretch", disabled=bool(problem)):
+    missing = not problem and weights_missing(spec)
+    held, icon = bool(problem) or missing, ":material/play_arrow:"
+    if st.button("Train", key="train_start", type="primary", icon=icon, width="stretch", disabled=held):
         _start(spec, owner, run)
     if problem:
         st.error(problem, icon=":material/error:")
+    if missing:
+        st.caption(":material/arrow_forward: First choose how to go on without these weights.")
     if spec.weights == "random":
         st.caption(":material/casino: Random weights: this backbone knows nothing yet.")
 

@@ -11,7 +11,7 @@ from dashboard.figures.curves import TRAINING, VALIDATION
 from models import runs
 
 STATUS_PX, CURVES_PX = 56, 200  # the same for a run that works and one that has finished, so nothing jumps at the end
-MEASURES = (("Accuracy", "accuracy"), ("Loss", "loss"))
+MEASURES = (("Accuracy", "accuracy", ".0%"), ("Loss", "loss", "~s"))
 _POLL_S = 1.0
 
 
@@ -30,14 +30,14 @@ def live_curves(run: runs.Run) -> None:
     @st.fragment(run_every=_POLL_S if run.status.active else None)
     def curves() -> None:
         rows = epochs_so_far(run)
-        for column, (title, measure) in zip(st.columns(2), MEASURES, strict=True):
+        for column, (title, measure, digits) in zip(st.columns(2), MEASURES, strict=True):
             column.vega_lite_chart(
                 {
                     "epoch": [row["epoch"] for row in rows] * 2,
                     "value": [row[f"{prefix}{measure}"] for prefix in ("", "val_") for row in rows],
                     "on": ["training"] * len(rows) + ["validation"] * len(rows),
                 },
-                _chart(title, int(run.spec["epochs"])),
+                _chart(title, digits, int(run.spec["epochs"])),
                 key=f"train_live_{measure}",
                 height=CURVES_PX,
                 alt=f"{title} per epoch on the training and the validation pictures, so far",
@@ -46,7 +46,7 @@ def live_curves(run: runs.Run) -> None:
     curves()
 
 
-def _chart(title: str, epochs: int) -> dict[str, Any]:
+def _chart(title: str, digits: str, epochs: int) -> dict[str, Any]:
     """Return a chart of lines over all epochs to come; only its data change, so the browser keeps it."""
     names = ["training", "validation"]
     return {
@@ -58,13 +58,13 @@ def _chart(title: str, epochs: int) -> dict[str, Any]:
                 "scale": {"domain": [1, max(epochs, 2)], "nice": False},
                 "axis": {"format": "d", "grid": False, "tickCount": 6},
             },
-            "y": {"field": "value", "type": "quantitative", "title": title, "axis": {"tickCount": 5}},
+            "y": {"field": "value", "type": "quantitative", "title": title, "axis": {"tickCount": 5, "format": digits}},
             "color": {
                 "field": "on",
                 "type": "nominal",
                 "title": None,
                 "scale": {"domain": names, "range": [TRAINING, VALIDATION]},
-                "legend": {"orient": "top-right", "direction": "horizontal", "offset": 0},
+                "legend": {"orient": "top", "direction": "horizontal", "symbolType": "stroke", "offset": 4},
             },
             "strokeDash": {
                 "field": "on",

@@ -10,7 +10,9 @@ from dashboard.figures.curves import learning_curves
 from dashboard.labels import safe_label
 from models import runs
 from models.intervals import wilson
-from models.recipes import TrainingResult, TrainingSpec, estimate
+from models.recipes import estimate
+from models.training_results import TrainingResult
+from models.training_specs import TrainingSpec
 
 NEXT = (
     ("evaluate", "Evaluate", ":material/grid_on:"),

@@ -9,7 +9,7 @@ from dashboard.components.job_panel import job_panel
 from models import engine, runs, weights
 from models.backbones import BACKBONES, DEFAULT, BackboneSpec
 from models.errors import QueueFull
-from models.recipes import TrainingSpec
+from models.training_specs import TrainingSpec
 
 
 def weights_missing(spec: TrainingSpec) -> bool:

@@ -118,6 +118,7 @@ def test_the_lecture_preset_sets_everything_and_offers_three_ways_on_without_wei
     assert train.selectbox(key="train_hidden1").value == 256
     assert "are not on this machine" in train.warning[0].value
     assert button(train, "train_start").disabled
+    assert not train.error
     button(train, "train_weights_random").click().run()
     assert not button(train, "train_start").disabled
     assert "Random weights" in texts(train)
