@@ -9,9 +9,12 @@ LONGEST = 60
 _MARKDOWN = re.compile(r"([\\`*_\[\]()!$:<>#|~{}+\-=&])")
 
 
-def safe_label(text: str, longest: int = LONGEST) -> str:
-    """Return `text` so that it is shown literally: no Markdown, no control signs, at most `longest` signs."""
+def plain_label(text: str, longest: int = LONGEST) -> str:
+    """Return `text` without control signs, cut to `longest`: for select boxes and tables, which show it as it is."""
     plain = "".join(sign for sign in text if unicodedata.category(sign)[0] != "C").strip()
-    if len(plain) > longest:
-        plain = plain[: longest - 1] + "…"
-    return _MARKDOWN.sub(r"\\\1", plain)
+    return plain if len(plain) <= longest else plain[: longest - 1] + "…"
+
+
+def safe_label(text: str, longest: int = LONGEST) -> str:
+    """Return `text` so that it is shown literally wherever Markdown is rendered."""
+    return _MARKDOWN.sub(r"\\\1", plain_label(text, longest))

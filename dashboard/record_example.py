@@ -2,8 +2,8 @@
 
     python -m dashboard.record_example
 
-Opens every page as a new visitor would and keeps the answers of the interactive tasks in `assets/answers`, replacing what
-is there. Run it after `python -m models.example`, and whenever a page's first question changes (a test tells).
+Opens every page as a new visitor would and keeps the answers of the interactive tasks in `assets/answers`, replacing
+what is there. Run it after `python -m models.example`, and whenever a page's first question changes (a test tells).
 """
 
 from __future__ import annotations

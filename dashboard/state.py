@@ -1,8 +1,8 @@
 """The only reader and writer of the session and of the address bar.
 
 Five choices are shared by all pages and kept in the address, so that a link reproduces them: `backbone`, `data`, `run`,
-`picture` and `map`, the self-organising map shown. A page's own widgets use keys `<page>_<thing>`; give their default in
-`DEFAULTS` and pass `bind="query-params"` (worth a link) or `persist_state="session"` (not), never `value=`.
+`picture` and `map`, the self-organising map shown. A page's own widgets use keys `<page>_<thing>`; give their default
+in `DEFAULTS` and pass `bind="query-params"` (worth a link) or `persist_state="session"` (not), never `value=`.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ class Selection:
 
 
 def prepare() -> None:
-    """Fill the session from the address once, give every key a valid value, and write the address; first in the frame."""
+    """Fill the session from the address once, give every key a valid value, write the address; first in the frame."""
     session = st.session_state
     for key, value in DEFAULTS.items():
         session.setdefault(key, value)

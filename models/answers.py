@@ -38,7 +38,8 @@ def encode(answer: Any) -> bytes:
         "tuples": [name for name, value in fields.items() if isinstance(value, tuple)],
     }
     buffer = io.BytesIO()
-    np.savez_compressed(buffer, _plain=np.array(json.dumps(plain)), **arrays)
+    contents: dict[str, Any] = {"_plain": np.array(json.dumps(plain)), **arrays}
+    np.savez_compressed(buffer, **contents)
     return buffer.getvalue()
 
 

@@ -26,13 +26,22 @@ def main() -> None:
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     spec = recipes.DEFAULT.to_json()
-    record = {"version": 1, "kind": "training", "title": "Example run", "owner": "", "created": time.time(), "spec": spec}
+    record = {
+        "version": 1,
+        "kind": "training",
+        "title": "Example run",
+        "owner": "",
+        "created": time.time(),
+        "spec": spec,
+    }
     runs.write_atomically(folder / "spec.json", json.dumps(record, indent=1).encode())
     runs.write_atomically(folder / "status.json", b'{"state": "queued"}')
     state = tasks.execute(runs.EXAMPLE)
     if state != "done":
         raise SystemExit(f"The example ended as {state}: {runs.get(runs.EXAMPLE).status.message}")
-    runs.write_atomically(folder / "head.npz", _head(keras.models.load_model(folder / "classifier.keras", compile=False)))
+    runs.write_atomically(
+        folder / "head.npz", _head(keras.models.load_model(folder / "classifier.keras", compile=False))
+    )
     for path in folder.iterdir():
         if path.name not in KEPT:
             path.unlink()

@@ -204,7 +204,7 @@ class RunProgress:
         line = json.dumps({"at": self.clock(), **fields}).encode() + b"\n"
         with open(self.run.path("events.jsonl"), "ab") as file:
             file.write(line)
-        shown = {key: fields[key] for key in ("share", "note") if key in fields}
+        shown: dict[str, Any] = {key: fields[key] for key in ("share", "note") if key in fields}
         if shown:
             self.status = RunStatus(**{**asdict(self.status), **shown})
             self.run.set_status(self.status)

@@ -69,9 +69,7 @@ def _execute(run: runs.Run, progress: runs.RunProgress) -> str:
     except FreezeframeError as error:
         progress.finish("failed", str(error))
     except MemoryError:
-        progress.finish(
-            "failed", "The machine ran out of memory. Choose a smaller batch or less data."
-        )
+        progress.finish("failed", "The machine ran out of memory. Choose a smaller batch or less data.")
     except Exception:
         logging.getLogger(__name__).exception("a job of kind %s failed", run.kind)
         progress.finish("failed", "Something went wrong inside this job; its settings are kept. Start it again.")

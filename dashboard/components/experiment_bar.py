@@ -8,7 +8,7 @@ import streamlit as st
 
 from dashboard import state
 from dashboard.components.job_panel import job_chip
-from dashboard.labels import safe_label
+from dashboard.labels import plain_label
 from models import backbones, datasets, runs
 
 _NO_RUN = ""
@@ -24,7 +24,7 @@ def run_label(run_id: str) -> str:
     status = run.status
     minutes = max(int((time.time() - run.created) / 60), 0)
     age = "just now" if minutes < 1 else f"{minutes} min ago" if minutes < 120 else f"{minutes // 60} h ago"
-    return f"{safe_label(run.title)} · {age if status.state == 'done' else status.state}"
+    return f"{plain_label(run.title)} · {age if status.state == 'done' else status.state}"
 
 
 def experiment_bar() -> None:

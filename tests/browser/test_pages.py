@@ -1,6 +1,5 @@
 """Every page in light and dark, on a laptop and on a phone; and no TensorFlow in the server."""
 
-
 import psutil
 import pytest
 

@@ -7,7 +7,16 @@ from dashboard.labels import safe_label
 
 @pytest.mark.parametrize(
     "hostile",
-    ["![x](http://127.0.0.1:9/a.png)", "[a](javascript:alert(1))", "<img src=x>", "$x^2$", ":red[x]", "`a`", "# a", "a|b"],
+    [
+        "![x](http://127.0.0.1:9/a.png)",
+        "[a](javascript:alert(1))",
+        "<img src=x>",
+        "$x^2$",
+        ":red[x]",
+        "`a`",
+        "# a",
+        "a|b",
+    ],
 )
 def test_every_sign_with_a_meaning_is_escaped(hostile):
     safe = safe_label(hostile)

@@ -128,9 +128,10 @@ def test_the_scheduler_killed_is_started_again_with_its_jobs(engine):
 def test_the_server_killed_leaves_no_process_and_its_run_is_taken_up(tmp_path):
     code = (
         "import os, time, json, sys\nfrom models import engine, runs\n"
-        f"run = runs.get(engine.submit('training', json.loads(sys.argv[1]), owner='6' * 32, title='orphan'))\n"
+        "run = runs.get(engine.submit('training', json.loads(sys.argv[1]), owner='6' * 32, title='orphan'))\n"
         "while not run.status.share: time.sleep(0.05)\n"
-        "print(run.id, *[p.pid for p in engine.start().cluster.processes.values()], flush=True)\nos.kill(os.getpid(), 9)"
+        "print(run.id, *[p.pid for p in engine.start().cluster.processes.values()], flush=True)\n"
+        "os.kill(os.getpid(), 9)"
     )
     environment = {**os.environ, "FREEZEFRAME_HOME": str(tmp_path)}
     command = [sys.executable, "-c", code, json.dumps(training(400))]

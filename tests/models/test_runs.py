@@ -120,4 +120,4 @@ def test_a_failed_write_leaves_the_old_file_and_no_litter(tmp_path, monkeypatch)
     monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(OSError, match="No space"):
         runs.write_atomically(path, b"new")
-    assert path.read_bytes() == b"old" and os.listdir(tmp_path) == ["state.json"]
+    assert path.read_bytes() == b"old" and [entry.name for entry in tmp_path.iterdir()] == ["state.json"]

@@ -1,0 +1,209 @@
+"""The user's journeys, in a real browser against a real server with real workers."""
+
+import os
+import re
+import signal
+import time
+
+import psutil
+import pytest
+from playwright.sync_api import expect
+
+from models import runs
+from tests.browser.conftest import settled
+
+LONG = 120_000  # ms: a first training waits for TensorFlow, and CI machines are slow
+
+
+def train(page, url: str, *, epochs: int | None = None) -> None:
+    """Open the Train page and press the button."""
+    if epochs is not None:
+        page.locator(".st-key-train_recipe button").first.click()
+        field = page.locator(".st-key-train_epochs input")
+        field.fill(str(epochs))
+        field.press("Enter")
+        page.keyboard.press("Escape")
+        settled(page)
+    page.locator(".st-key-train_start button").click()
+
+
+def finished(page) -> None:
+    expect(page.get_by_text(re.compile(r"of \d+ test pictures right")).first).to_be_visible(timeout=LONG)
+    settled(page)
+
+
+def run_in_address(page) -> str:
+    found = re.search(r"run=([0-9a-f]{32})", page.url)
+    assert found, page.url
+    return found[1]
+
+
+def go(page, title: str) -> None:
+    page.locator("[data-testid='stSidebarNav']").get_by_text(title, exact=True).click()
+    settled(page)
+    expect(page.locator("[data-testid='stMain'] h3").first).to_have_text(title)
+
+
+def test_the_whole_tour(visit, server):
+    page = visit("")
+    page.locator(".st-key-home_tour button").click()
+    expect(page).to_have_url(re.compile("/train"), timeout=30_000)
+    page.wait_for_function("location.search.match(/run=[0-9a-f]{32}/)")
+    run_id = run_in_address(page)
+    expect(page.locator(".st-key-tour_bar")).to_contain_text("1/5", timeout=30_000)
+    finished(page)
+    for number, title in enumerate(["Evaluate", "Activations", "Occlusion", "Self-organising map"], start=2):
+        page.locator(".st-key-tour_bar").get_by_text(f"Next: {title}").click()
+        expect(page.locator("[data-testid='stMain'] h3").first).to_have_text(title, timeout=30_000)
+        settled(page)
+        expect(page.locator(".st-key-tour_bar")).to_contain_text(f"{number}/5")
+        assert page.locator("[data-testid='stAlertContentError']").count() == 0
+    assert run_in_address(page) == run_id
+    page.locator(".st-key-tour_end button").click()
+    settled(page)
+    assert page.locator(".st-key-tour_bar").count() == 0
+
+
+def test_freeze_train_cancel_train_then_from_a_cell_to_its_occlusion_map(visit, server):
+    page = visit("train")
+    train(page, server.url, epochs=500)
+    cancel = page.locator(".st-key-train_job_cancel button, .st-key-train_cancel button").first
+    cancel.click(timeout=LONG)
+    expect(page.get_by_text("Cancelled").first).to_be_visible(timeout=LONG)
+    settled(page)
+    train(page, server.url, epochs=20)
+    finished(page)
+    go(page, "Evaluate")
+    cells = page.locator(
+        ".st-key-evaluate .scatterlayer path.point, [class*='st-key-evaluate'] .scatterlayer path.point"
+    )
+    cells.nth(1).click(force=True)
+    settled(page)
+    go(page, "Evaluate")
+    links = page.locator("[data-testid='stMain']").get_by_text("Activations", exact=True)
+    links.first.click()
+    expect(page.locator("[data-testid='stMain'] h3").first).to_have_text("Activations", timeout=30_000)
+    settled(page)
+    picture = re.search(r"picture=([^&]+)", page.url)[1]
+    go(page, "Occlusion")
+    assert re.search(r"picture=([^&]+)", page.url)[1] == picture
+    expect(page.locator(".st-key-occlusion_map .js-plotly-plot")).to_be_visible(timeout=LONG)
+
+
+def test_a_reload_in_the_middle_of_training_finds_the_run_again(visit, server):
+    page = visit("train")
+    train(page, server.url, epochs=400)
+    page.wait_for_function("location.search.match(/run=[0-9a-f]{32}/)", timeout=30_000)
+    run_id = run_in_address(page)
+    page.reload()
+    settled(page)
+    assert run_in_address(page) == run_id
+    run = runs.Run(run_id, server.home / "runs" / run_id)
+    assert run.status.active
+    expect(page.get_by_text(re.compile("left|Waiting|Starting|Working|Epoch|epoch")).first).to_be_visible(timeout=LONG)
+    run.cancel()
+    expect(page.get_by_text("Cancelled").first).to_be_visible(timeout=LONG)
+
+
+def test_two_visitors_train_at_once_and_see_only_their_own(visit, server):
+    first, second = visit("train"), visit("train?data=digits")
+    train(first, server.url, epochs=30)
+    train(second, server.url, epochs=30)
+    for page in (first, second):
+        page.wait_for_function("location.search.match(/run=[0-9a-f]{32}/)", timeout=30_000)
+    a, b = run_in_address(first), run_in_address(second)
+    assert a != b
+    finished(first)
+    finished(second)
+    owners = {runs.Run(i, server.home / "runs" / i).owner for i in (a, b)}
+    assert len(owners) == 2
+    assert b not in first.content() and a not in second.content()
+
+
+def test_a_worker_killed_in_the_middle_is_not_noticed(visit, server):
+    page = visit("train")
+    train(page, server.url, epochs=150)
+    page.wait_for_function("location.search.match(/run=[0-9a-f]{32}/)", timeout=30_000)
+    run = runs.Run(run_in_address(page), server.home / "runs" / run_in_address(page))
+    deadline = time.monotonic() + 60
+    while run.status.share < 0.3 and run.status.active and time.monotonic() < deadline:
+        time.sleep(0.02)
+    for child in psutil.Process(server.process.pid).children():
+        if "jobs=1" in child.cmdline():
+            os.kill(child.pid, signal.SIGKILL)
+    finished(page)
+    assert run.status.state == "done"
+
+
+def test_a_diverging_rate_is_said_and_nothing_is_lost(visit, server):
+    page = visit("train")
+    page.locator(".st-key-train_recipe button").first.click()
+    field = page.locator(".st-key-train_rate input")
+    field.fill("1000000")
+    field.press("Enter")
+    settled(page)
+    page.keyboard.press("Escape")
+    if page.locator(".st-key-train_start button").is_enabled():
+        train(page, server.url)
+        finished(page)
+    else:
+        expect(page.get_by_text("Expected").first).to_be_visible()
+
+
+def test_imagenet_weights_without_a_network_are_a_sentence_with_a_way_out(visit, server):
+    page = visit("backbone?backbone=mobilenetv2")
+    page.locator(".st-key-backbone_download button").click()
+    expect(page.get_by_text(re.compile("Frame8.*(works|shipped|offline)|shipped", re.S)).first).to_be_visible(
+        timeout=LONG
+    )
+
+
+def test_the_map_plays_pauses_and_scrubs(visit):
+    page = visit("som")
+    player = page.locator(".st-key-som_player")
+    slider = player.locator("input[type=range]")
+    expect(slider).to_be_visible()
+    first = int(slider.input_value())
+    page.wait_for_function(
+        "v => +document.querySelector('.st-key-som_player input[type=range]').value != v", arg=first, timeout=20_000
+    )
+    player.locator("button").nth(1).click()  # pause
+    time.sleep(0.3)
+    held = slider.input_value()
+    time.sleep(0.5)
+    assert slider.input_value() == held
+    slider.fill("10")
+    expect(player).to_contain_text("Epoch")
+    assert slider.input_value() == "10"
+
+
+@pytest.mark.parametrize("name", ["activations", "occlusion"])
+def test_an_own_picture_good_and_bad(visit, name, tmp_path):
+    from PIL import Image
+
+    page = visit(name)
+    before = re.search(r"picture=([^&]+)", page.url)[1]
+    page.get_by_text("Your own").first.click()
+    bad = tmp_path / "![x](http___127.0.0.1_9_a.png).png"
+    bad.write_bytes(b"this is no picture")
+    page.locator("input[type=file]").first.set_input_files(str(bad))
+    expect(page.get_by_text(re.compile("picture", re.I)).first).to_be_visible()
+    settled(page)
+    assert re.search(r"picture=([^&]+)", page.url)[1] == before
+    good = tmp_path / "own.png"
+    Image.effect_mandelbrot((90, 60), (-2, -1, 1, 1), 50).convert("RGB").save(good)
+    page.locator("input[type=file]").first.set_input_files(str(good))
+    page.wait_for_function("location.search.includes('upload')", timeout=30_000)
+    settled(page)
+    page.reload()
+    settled(page)
+    assert "upload" in page.url
+
+
+def test_choices_survive_page_changes_and_a_link_reproduces_them(visit, server):
+    page = visit("data?data=textures")
+    go(page, "Train")
+    go(page, "Data")
+    assert "data=textures" in page.url
+    other = visit(page.url.removeprefix(server.url + "/"))
+    expect(other.locator(".st-key-bar_data")).to_contain_text("Textures")
