@@ -32,4 +32,4 @@ def test_the_page_is_whole_without_a_worker(asked, name):
     app.switch_page(f"app_pages/{name}.py").run()
     assert not app.exception and not app.error
     assert asked == []
-    assert app.query_params["run"] == ["example"]
+    assert app.query_params["run"] == "example"
