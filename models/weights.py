@@ -7,11 +7,8 @@ and, for MobileNetV2, no hash.
 
 from __future__ import annotations
 
-import fcntl
 import json
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -19,13 +16,12 @@ from urllib.parse import urlsplit
 
 from models.backbones import FRAME8_WEIGHTS, BackboneSpec
 from models.backbones import backbone as find
+from models.downloads import alone, not_right
+from models.downloads import download as download_file
 from models.errors import WeightsUnavailable
 from models.runs import SILENT, Progress, home, write_atomically
 
 Check = Callable[[Path], None]
-CONNECT_SECONDS, SILENCE_SECONDS = 4, 15
-_CHUNK = 1 << 18
-_WAIT_SECONDS = 0.2
 _INSTEAD = "Frame8 comes with the app and works without a network."
 
 
@@ -84,13 +80,13 @@ def fetch(backbone: str, progress: Progress = SILENT, check: Check | None = None
     if spec.shipped:
         return local(backbone)
     file.parent.mkdir(mode=0o700, exist_ok=True)
-    with _alone(file, progress):
+    with alone(file, progress):
         if file.exists() and _intact(file):
             return file
         file.unlink(missing_ok=True)
         partial = file.with_name(f"{file.name}.partial")
         try:
-            _download(spec, partial, progress)
+            _fill(spec, partial, progress)
             _settle(spec, partial, check)
             partial.replace(file)
         finally:
@@ -110,67 +106,15 @@ def download(_folder: Path, spec: dict[str, Any], progress: Progress) -> None:
     fetch(backbone.id, progress, check)
 
 
-class _Meter:
-    """What pooch calls while bytes arrive; turns them into shares of the whole."""
-
-    def __init__(self, spec: BackboneSpec, progress: Progress) -> None:
-        self.total = 0
-        self._spec, self._progress = spec, progress
-        self._arrived, self._told = 0, 0.0
-
-    def update(self, n: int) -> None:
-        """Count `n` more bytes; tell at most every tenth of a second."""
-        self._arrived += n
-        self._progress.check()
-        if time.monotonic() - self._told < 0.1:
-            return
-        self._told = time.monotonic()
-        total = self.total or self._spec.weights_mb * 1e6
-        note = f"{self._spec.title}: {self._arrived / 1e6:.1f} of {total / 1e6:.1f} MB"
-        self._progress.event(share=min(self._arrived / total, 1.0), note=note)
-
-    def reset(self) -> None:
-        """Start counting again: pooch does at the end, before it tells the whole."""
-        self._arrived = 0
-
-    def close(self) -> None:
-        """Nothing to close."""
-
-
-def _download(spec: BackboneSpec, target: Path, progress: Progress) -> None:
-    import pooch  # takes 0.1 s, and the page only asks what is here
-    import requests
-
-    progress.event(share=0.0, note=f"Asking {urlsplit(str(spec.weights_url)).hostname} for the weights")
+def _fill(spec: BackboneSpec, partial: Path, progress: Progress) -> None:
     known = spec.weights_hash
     if "sha256" in (record := _record(path(spec))):
         known = f"sha256:{record['sha256']}"
-    downloader = pooch.HTTPDownloader(
-        progressbar=_Meter(spec, progress), chunk_size=_CHUNK, timeout=(CONNECT_SECONDS, SILENCE_SECONDS)
-    )
-    pooch.get_logger().setLevel("WARNING")
-    folder = target.parent
-    for left_over in folder.glob("tmp*"):  # pooch's temporary files, of a process that was killed
-        if time.time() - left_over.stat().st_mtime > 60 * 60:
-            left_over.unlink(missing_ok=True)
+    url = str(spec.weights_url)
     try:
-        pooch.retrieve(spec.weights_url, known, fname=target.name, path=folder, downloader=downloader)
-    except requests.exceptions.HTTPError as error:
-        answer = error.response.status_code if error.response is not None else "an error"
-        raise WeightsUnavailable(
-            f"The weights of {spec.title} could not be downloaded: the server answered {answer}. {_INSTEAD}"
-        ) from error
-    except requests.exceptions.ConnectionError as error:
-        host = urlsplit(str(spec.weights_url)).hostname
-        raise WeightsUnavailable(
-            f"The weights of {spec.title} could not be downloaded: {host} cannot be reached from here. {_INSTEAD}"
-        ) from error
-    except (requests.exceptions.RequestException, OSError) as error:
-        raise WeightsUnavailable(
-            f"The download of the weights of {spec.title} broke off; nothing was kept. Try again. {_INSTEAD}"
-        ) from error
-    except ValueError as error:
-        raise WeightsUnavailable(_not_right(spec)) from error
+        download_file(url, partial, known, what=spec.title, mb=spec.weights_mb, progress=progress)
+    except WeightsUnavailable as problem:
+        raise WeightsUnavailable(f"{problem} {_INSTEAD}") from problem
 
 
 def _settle(spec: BackboneSpec, partial: Path, check: Check | None) -> None:
@@ -180,30 +124,9 @@ def _settle(spec: BackboneSpec, partial: Path, check: Check | None) -> None:
         try:
             check(partial)
         except (ValueError, OSError, KeyError) as error:
-            raise WeightsUnavailable(_not_right(spec)) from error
+            raise WeightsUnavailable(f"{not_right(spec.title)} {_INSTEAD}") from error
     record = {"url": spec.weights_url, "bytes": partial.stat().st_size, "sha256": _sha256(partial)}
     write_atomically(_record_path(path(spec)), json.dumps(record, indent=1).encode())
-
-
-def _not_right(spec: BackboneSpec) -> str:
-    return (
-        f"What arrived as the weights of {spec.title} is not what was expected, so it was removed. "
-        f"Try again, or use another network connection. {_INSTEAD}"
-    )
-
-
-@contextmanager
-def _alone(file: Path, progress: Progress) -> Iterator[None]:
-    """Hold the lock of `file`; the kernel frees it when this process dies."""
-    with open(file.with_name(f"{file.name}.lock"), "a") as lock:
-        while True:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                break
-            except BlockingIOError:
-                progress.event(note="Another visitor is downloading these weights; waiting for them.")
-                time.sleep(_WAIT_SECONDS)
-        yield
 
 
 def _record_path(file: Path) -> Path:

@@ -153,15 +153,18 @@ def _head(table: LayerTable, head: HeadSpec) -> Iterator[_Column]:
     rows, columns, channels = table.layers[-1].output
     features = channels * {"flatten": rows * columns, "average+max": 2}.get(head.pooling, 1)
     hover = f"{_POOLING_NAMES[head.pooling]} pooling: {features:,} features, no weights"
-    yield _bar(_POOLING_NAMES[head.pooling], features, theme.NEUTRAL, hover)
+    second = "" if head.pooling == "flatten" else "pooling"
+    yield _bar(_POOLING_NAMES[head.pooling], second, features, theme.NEUTRAL, hover)
     for number, units in enumerate(head.widths, start=1):
-        yield _bar(f"dense {number}", units, theme.TRAINABLE, f"new dense layer, {units:,} units, ReLU: trainable")
-    yield _bar("classes", None, theme.TRAINABLE, "new dense layer, softmax over your classes: trainable")
+        yield _bar(
+            f"dense {number}", "ReLU", units, theme.TRAINABLE, f"new dense layer, {units:,} units, ReLU: trainable"
+        )
+    yield _bar("classes", "softmax", None, theme.TRAINABLE, "new dense layer, softmax over your classes: trainable")
 
 
-def _bar(name: str, units: int | None, colour: str, hover: str) -> _Column:
+def _bar(name: str, second: str, units: int | None, colour: str, hover: str) -> _Column:
     tall = min(20.0 + 7.0 * math.log2(units), _TALL) if units else 30.0
-    lines = ("", f"×{units:,}") if units else ("", "softmax")
+    lines = (second, f"×{units:,}" if units else "")
     return _Column(name, lines, 12.0, tall, 0.12, ((colour, 1.0),), hover, False)
 
 
