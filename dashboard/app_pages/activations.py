@@ -9,6 +9,7 @@ from dashboard.components.layer_picker import layer_picker
 from dashboard.components.page import header
 from dashboard.components.picture_picker import picture_picker
 from dashboard.components.subject import name_of, network_of, refuse
+from dashboard.components.trail import breadcrumb
 from dashboard.figures import theme
 from dashboard.figures.activations import PER_PAGE, units
 from models.datasets import DATASETS
@@ -16,6 +17,7 @@ from models.errors import FreezeframeError
 from models.results import rank
 
 header("Activations", "Each tile is one channel of a layer: bright where it found its pattern in the picture.")
+breadcrumb()
 chosen = state.selection()
 network = network_of(chosen)
 controls, main, zoom = st.columns([5, 13, 5], gap="medium")
@@ -27,7 +29,8 @@ try:
         answer = cache.activation_maps(network, layer.name, picture)
         usual = cache.channel_statistics(network, layer.name, chosen.dataset)
 except FreezeframeError as error:
-    refuse(error)
+    with main:
+        refuse(error)
 
 n_channels, data = len(usual.dead), DATASETS[chosen.dataset]
 with main:

@@ -8,12 +8,14 @@ from dashboard.components.occlusion_view import evidence, mask_of, strongest, vi
 from dashboard.components.page import empty, header
 from dashboard.components.picture_picker import picture_picker, picture_title
 from dashboard.components.subject import has_classifier, network_of, refuse
+from dashboard.components.trail import breadcrumb
 from dashboard.figures import theme
 from dashboard.figures.occlusion import overlay
 from models import images
 from models.errors import FreezeframeError
 
 header("Occlusion", "Orange: hiding this place lowers the score of the class. Blue: hiding it raises the score.")
+breadcrumb()
 chosen = state.selection()
 if not has_classifier(chosen):
     sentence = "Occlusion explains a trained classifier's answer. There is none for this backbone and these data yet."
@@ -33,7 +35,8 @@ try:
         drawing = st.container()
         result, remark = answer(question, chosen.owner, controls)
 except FreezeframeError as error:
-    refuse(error)
+    with main:
+        refuse(error)
 
 image, mask = images.resize(images.load_picture(picture), said.height, said.width), mask_of(picture, said.height)
 with aside:
@@ -43,12 +46,11 @@ with aside:
 with drawing:
     if result is None:
         st.image(images.enlarge(image, 520), alt="The picture, without a map yet")
-        st.caption(remark)
     else:
         figure = overlay(image, result, unit=question.score, opacity=opacity, mask=mask if outlined else None)
         alt = f"Occlusion map of the class {said.classes[class_index]} over the picture. {strongest(result)}"
         st.plotly_chart(figure, key="occlusion_map", config=theme.CONFIG, alt=alt)
-        st.caption(f"{remark} {strongest(result)}")
+main.caption(f"{remark} {strongest(result) if result else ''}")
 st.caption(
     "The map shows what this classifier loses when one square of this size and fill is hidden. It does not show what "
     "two parts do together, nor why; another patch, fill or score may give another map."

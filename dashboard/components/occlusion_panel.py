@@ -15,7 +15,7 @@ from models.errors import QueueFull
 from models.occlusion import FILLS, SCORES, OcclusionMap, cost
 from models.results import Prediction
 
-AT_ONCE_S = 3.0  # a map that takes longer is a job
+AT_ONCE_S = 2.0  # a map that takes longer is a job
 _PREDICTED = -1
 _FILL_HELP = (
     "What the hidden square shows. Grey is the classic, but on a dark sky a grey square is itself a bright object; the "
@@ -54,21 +54,17 @@ class Question:
 def class_picker(said: Prediction) -> int:
     """Draw which class's score is explained and return its number; begins with the predicted class."""
     best = int(said.probabilities.argmax())
-
-    def name(index: int) -> str:
-        shown = best if index == _PREDICTED else index
-        text = f"{safe_label(said.classes[shown])} · {said.probabilities[shown]:.1%}"
-        return f"Predicted: {text}" if index == _PREDICTED else text
-
     index = st.selectbox(
         "Class to explain",
         [_PREDICTED, *range(len(said.classes))],
-        format_func=name,
+        format_func=lambda number: "the predicted one" if number == _PREDICTED else said.classes[number],
         key="occlusion_class",
         bind="query-params",
-        help="The map shows how the score of this class falls; its probability in the untouched picture stands beside.",
+        help="The map shows how the score of this class falls.",
     )
-    return best if index == _PREDICTED else index
+    chosen = best if index == _PREDICTED else index
+    st.caption(f"**{safe_label(said.classes[chosen])}** has {said.probabilities[chosen]:.1%} in the untouched picture.")
+    return chosen
 
 
 def settings(network: str, picture: str, class_index: int) -> Question:

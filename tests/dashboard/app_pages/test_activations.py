@@ -1,0 +1,88 @@
+"""The Activations page on the shipped example run, with real workers."""
+
+import numpy as np
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from dashboard.components.layer_picker import describe
+from models import engine as engine_module
+from models import images, network_layers
+from models.results import rank
+from tests.conftest import APP
+
+
+@pytest.fixture
+def visit(engine):
+    """Opens the page with a link."""
+
+    def open_it(**query):
+        app = AppTest.from_file(APP, default_timeout=120)
+        app.query_params.update(query)
+        app.run()
+        return app.switch_page("app_pages/activations.py").run()
+
+    return open_it
+
+
+def words(app):
+    return " ".join(caption.value for caption in app.caption)
+
+
+def best(layer, picture, criterion="strongest"):
+    answer = engine_module.call("activation_maps", network="run:example", layer=layer, picture=picture)
+    usual = engine_module.call("channel_statistics", network="run:example", layer=layer, dataset="galaxies")
+    return int(rank(answer, usual, criterion)[0])
+
+
+def test_a_first_visit_shows_a_readable_layer_and_its_strongest_channel(visit):
+    app = visit()
+    assert not app.exception
+    assert app.selectbox(key="activations_layer").value == "conv3_relu"
+    assert app.selectbox(key="activations_block").value == "conv3"
+    assert app.number_input(key="activations_channel").value == best("conv3_relu", app.query_params["picture"])
+    assert "192 channels" in words(app)
+    assert "in 64 training pictures of Galaxies" in words(app)
+    assert "each value sees 35 of 64 px, neighbours are 4 px apart" in words(app)
+
+
+def test_the_link_reproduces_layer_and_channel(visit):
+    app = visit(activations_layer="conv1_relu", activations_channel="7", activations_ranking="Most unusual here")
+    assert not app.exception
+    assert app.selectbox(key="activations_layer").value == "conv1_relu"
+    assert app.selectbox(key="activations_ranking").value == "unusual"
+    assert app.number_input(key="activations_channel").value == 7
+
+
+def test_another_layer_begins_with_its_own_strongest_channel(visit):
+    app = visit(activations_layer="conv1_relu", activations_channel="7")
+    app.selectbox(key="activations_block").select("conv5").run()
+    assert app.selectbox(key="activations_layer").value == "conv5_relu"
+    assert app.number_input(key="activations_channel").value == best("conv5_relu", app.query_params["picture"])
+
+
+def test_units_of_the_head_are_bars_with_the_names_of_the_classes(visit):
+    app = visit(activations_layer="head_output")
+    assert not app.exception
+    assert "elliptical" in app.get("plotly_chart")[0].proto.spec
+    assert "5 units; each value sees all of the 64 × 64 px." in words(app)
+
+
+@pytest.mark.parametrize("channel", ["99999", "-3", "seven"])
+def test_a_broken_link_falls_back(visit, channel):
+    app = visit(activations_layer="conv99", activations_channel=channel)
+    assert not app.exception
+    assert app.selectbox(key="activations_layer").value == "conv3_relu"
+    assert app.number_input(key="activations_channel").value == best("conv3_relu", app.query_params["picture"])
+
+
+def test_your_own_picture_of_another_shape(visit):
+    picture = images.store_upload(np.random.default_rng(0).integers(0, 256, (50, 90, 3), np.uint8), "me")
+    app = visit(picture=picture)
+    assert not app.exception
+    assert not app.error
+    assert app.number_input(key="activations_channel").value == best("conv3_relu", picture)
+
+
+def test_a_layer_is_described_in_one_sentence():
+    first = network_layers.layer("backbone:frame8:64", "conv1_relu")
+    assert describe(first, 64) == "32 × 32 maps of 48 channels; each value sees 7 of 64 px, neighbours are 2 px apart."
