@@ -75,6 +75,13 @@ def test_depthwise_and_views_are_counted_as_stated() -> None:
     assert efficientnet.row("block1a_se_reshape").activation_bytes == 0
 
 
+def test_odd_maps_are_halved_upwards_as_keras_pads_them() -> None:
+    mobilenet = table("mobilenetv2", 72)
+    assert [block.output[0] for block in mobilenet.blocks] == [36, 36, 18, 9, 5, 5, 3, 3, 3]
+    even, odd = mobilenet.row("block_3_pad"), mobilenet.row("block_6_pad")
+    assert (even.inputs, even.output[0], odd.output[0]) == (("block_3_expand_relu",), 18 + 1, 9 + 2)
+
+
 def test_gates_see_the_whole_picture_and_are_said_to() -> None:
     efficientnet = table("efficientnetb0", 224)
     before, after = efficientnet.row("block1a_activation"), efficientnet.row("block1a_se_excite")
