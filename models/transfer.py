@@ -32,8 +32,7 @@ from models.training_loop import Examples, Loop
 from models.training_results import TrainingResult, WeightChange, save_result
 from models.training_specs import TrainingSpec
 
-FEATURES_UNTIL = 0.4  # share of the progress bar for computing features; the epochs fill it up to
-EPOCHS_UNTIL = 0.95
+EPOCHS_UNTIL = 0.95  # of the progress bar; the rest is saving
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,14 +190,19 @@ def _activations(prefix: keras.Model, pictures: np.ndarray, progress: Progress) 
         done = min(start + CHUNK, len(pictures)) / len(pictures)
         if (now := time.perf_counter()) - told > 0.5 or start == 0:
             told, left = now, (now - started) * (1 - done) / done
-            progress.event(share=FEATURES_UNTIL * done, note="Computing the frozen part once", seconds_left=left)
+            progress.event(share=_until(prefix) * done, note="Computing the frozen part once", seconds_left=left)
     return [tf.convert_to_tensor(array) for array in kept]
+
+
+def _until(prefix: keras.Model) -> float:
+    """Return how far the progress bar gets with the frozen part: most of the work if only features leave it."""
+    return 0.75 if all(len(tensor.shape) == 2 for tensor in prefix.outputs) else 0.15
 
 
 def _epochs(course: Course, learn: np.ndarray, watch: np.ndarray, labels: np.ndarray, progress: Progress) -> None:
     """Train until the recipe ends, patience is exhausted or the loss is not a number."""
     spec, loop = course.spec, course.loop
-    first = FEATURES_UNTIL if loop.examples.cached else 0.05
+    first = _until(loop.split.prefix) if loop.examples.cached else 0.05
     course.resume()
     while not course.over:
         started = time.perf_counter()

@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import pytest
 
-from models import freezing
+from models import backbone_builder, freezing, heads
 from models.recipes import HeadSpec
 from tests.models import tiny
 
@@ -76,6 +76,21 @@ def test_folding_changes_the_outputs_by_rounding_only_and_leaves_the_original_al
     assert np.abs(network(pictures) - fast(pictures)).max() < 1e-5 < np.ptp(network(pictures)) / 1e3
     assert not [layer for layer in fast.layers if isinstance(layer, keras.layers.BatchNormalization)]
     assert all((a == b).all() for a, b in zip(before, network.get_weights(), strict=True))
+
+
+def test_a_real_backbone_with_bare_operations_in_its_graph_is_cut_and_folded():
+    backbone = backbone_builder.build("mobilenetv3small", side=(48, 32), weights="random")
+    random = np.random.default_rng(2)
+    for layer in backbone.layers:
+        if isinstance(layer, keras.layers.BatchNormalization):
+            layer.set_weights([random.uniform(0.7, 1.3, w.shape).astype("f4") for w in layer.get_weights()])
+    network = heads.attach(backbone, HeadSpec(), 4, 0)
+    freezing.freeze(network, ("conv_1",), "hold")
+    split = freezing.split_at_frozen(network)
+    fast = freezing.fold_batch_norm(split.prefix)
+    pictures = random.integers(0, 255, (3, 48, 32, 3)).astype("f4")
+    np.testing.assert_allclose(split.tail(fast(pictures)), network(pictures), atol=1e-5)
+    assert not [layer for layer in fast.layers if isinstance(layer, keras.layers.BatchNormalization)]
 
 
 def test_a_batch_norm_whose_input_others_read_too_is_not_folded():
