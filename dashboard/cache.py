@@ -21,8 +21,11 @@ from models.kernels import Kernels
 from models.occlusion import OcclusionMap
 from models.results import ActivationMaps, ChannelStatistics, Prediction
 from models.som_record import SomRecord
+from models.training_results import load_result
 
 if TYPE_CHECKING:
+    from plotly.graph_objects import Figure
+
     from dashboard.figures.activations import Grid
 
 THUMBNAIL_SIDE = 64  # pixels of a thumbnail before the browser enlarges it
@@ -30,7 +33,7 @@ THUMBNAIL_SIDE = 64  # pixels of a thumbnail before the browser enlarges it
 
 @st.cache_data(max_entries=512, show_spinner=False)
 def enlarged_png(picture: str, target: int) -> bytes:
-    """Return a picture as a PNG whose longest side is near `target` pixels, every pixel repeated, so that it stays crisp."""
+    """Return a picture as a PNG whose longest side is near `target` pixels, each pixel repeated: it stays crisp."""
     return images.png(images.enlarge(images.load_picture(picture), target))
 
 
@@ -62,9 +65,7 @@ def channel_statistics(network: str, layer: str, dataset: str) -> ChannelStatist
 
 
 @st.cache_data(max_entries=256, max_size="32MB", show_spinner=False)
-def channel_grid(
-    network: str, layer: str, picture: str, dataset: str, criterion: str, scale: str, page: int
-) -> Grid:
+def channel_grid(network: str, layer: str, picture: str, dataset: str, criterion: str, scale: str, page: int) -> Grid:
     """Return one page of a layer's channels as tiles."""
     from dashboard.figures import activations as figures  # brings Plotly, which other pages need not wait for
 
@@ -116,3 +117,15 @@ def som_example() -> SomRecord:
 def som_film(run_id: str, version: int) -> SomRecord | None:
     """Return the film of a run as it was at this version of its file; read-only."""
     return som_record.load(runs.get(run_id)) if version else None
+
+
+@st.cache_resource(max_entries=32, show_spinner=False)
+def training_figures(run_id: str, height: int) -> tuple[Figure, Figure]:
+    """Return the learning curves and the proof of freezing of a finished run; nobody changes them."""
+    from dashboard.figures import curves  # brings Plotly, which other pages need not wait for
+
+    result = load_result(runs.get(run_id))
+    return (
+        curves.learning_curves(result.history, result.summary["best_epoch"], height),
+        curves.weight_change(result.weight_change),
+    )

@@ -50,6 +50,6 @@ with picture:
         training_result.finished(chosen.run, result)
 if chosen.run is not None and result is not None:
     training_result.onward(chosen.run)
-    proof(result)
+    proof(chosen.run, result)
     training_result.account(chosen.run, result)
 run_list(chosen.run)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from itertools import chain
-from typing import Literal, get_args
+from typing import Literal
 
 import streamlit as st
 
@@ -13,7 +13,6 @@ from models.layer_tables import LayerTable
 from models.training_specs import BatchNormPolicy
 
 How = Literal["block", "layer"]
-POLICIES: tuple[BatchNormPolicy, ...] = get_args(BatchNormPolicy)
 HOW_TITLES: dict[How, str] = {"block": "By block", "layer": "Layer by layer"}
 NOTHING = "nothing"
 POLICY_TITLES: dict[BatchNormPolicy, str] = {"hold": "hold", "train": "let learn"}
@@ -45,7 +44,7 @@ def freeze_picker(table: LayerTable) -> tuple[tuple[str, ...], BatchNormPolicy]:
     cuts = [NOTHING, *blocks]
     how = st.segmented_control(
         "How to choose",
-        get_args(How),
+        tuple(HOW_TITLES),
         default="block",
         required=True,
         format_func=lambda name: HOW_TITLES[name],
@@ -87,7 +86,7 @@ def _policy(table: LayerTable) -> BatchNormPolicy:
         return "hold"
     return st.segmented_control(
         "BatchNorm in trainable layers",
-        POLICIES,
+        tuple(POLICY_TITLES),
         default="hold",
         required=True,
         format_func=lambda name: POLICY_TITLES[name],
@@ -99,7 +98,7 @@ def _policy(table: LayerTable) -> BatchNormPolicy:
 
 
 def choices(table: LayerTable, trainable: Collection[str], batch_norm: BatchNormPolicy) -> dict[str, object]:
-    """Return the widget values, by key, that stand for these trainable layers: a cut where there is one."""
+    """Return the widget values, by key, that stand for these layers: a cut where there is one."""
     blocks = weighted_blocks(table)
     cut_key, layers_key = keys_of(table.backbone)
     chosen = set(trainable)

@@ -6,18 +6,20 @@ from collections.abc import Sequence
 
 import streamlit as st
 
+from dashboard import cache
+from dashboard.components.training_progress import CURVES_PX
 from dashboard.figures import theme
-from dashboard.figures.curves import weight_change
 from dashboard.labels import safe_label
+from models import runs
 from models.training_results import TrainingResult, WeightChange
 
 
-def proof(result: TrainingResult) -> None:
+def proof(run: runs.Run, result: TrainingResult) -> None:
     """Draw what moved and what did not: the picture, what it does not show, and the table behind it."""
     st.markdown("##### Proof of freezing")
     st.markdown(verdict(result.weight_change))
     st.plotly_chart(
-        weight_change(result.weight_change),
+        cache.training_figures(run.id, CURVES_PX)[1],
         key="train_weight_change",
         config=theme.CONFIG,
         alt="Relative change of the weights of every layer; frozen layers stand at exactly 0",

@@ -29,6 +29,8 @@ def run_list(shown: runs.Run | None) -> None:
         key="train_runs",
         placeholder="",
         column_config={
+            "": st.column_config.TextColumn(width=28),
+            "Run": st.column_config.TextColumn(width=300),
             "Test accuracy": st.column_config.NumberColumn(format="percent", help="On pictures never trained on."),
             "When": st.column_config.DatetimeColumn(format="D MMM, HH:mm"),
         },

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import streamlit as st
 
+from dashboard import cache
 from dashboard.components.training_progress import CURVES_PX, STATUS_PX
 from dashboard.figures import theme
-from dashboard.figures.curves import learning_curves
 from dashboard.labels import safe_label
 from models import runs
 from models.intervals import wilson
@@ -33,7 +33,7 @@ def finished(run: runs.Run, result: TrainingResult) -> None:
             f"(95 % interval {accuracy.low:.1%} to {accuracy.high:.1%}) · {name}"
         )
     st.plotly_chart(
-        learning_curves(result.history, summary["best_epoch"], CURVES_PX),
+        cache.training_figures(run.id, CURVES_PX)[0],
         key="train_curves",
         config=theme.CONFIG,
         alt=f"Accuracy and loss per epoch; the weights of epoch {summary['best_epoch']} were kept",

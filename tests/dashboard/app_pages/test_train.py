@@ -221,3 +221,30 @@ def test_a_run_goes_by_data_backbone_and_what_learns():
     spec = recipes.TrainingSpec(trainable=("conv5", "conv5_bn"), weights="random", shots=20)
     assert train_panel.title(spec) == "Galaxies: Frame8 2 layers learn, random weights, 20 shots"
     assert DATASETS[spec.dataset].title == "Galaxies"
+
+
+def test_a_download_of_weights_is_queued_once_and_followed(train, monkeypatch):
+    asked = []
+    job = runs.create("weights", {"backbone": "vgg19"}, owner="", title="Weights of VGG19").id
+    monkeypatch.setattr(engine_module, "submit", lambda kind, spec, **_: asked.append((kind, spec)) or job)
+    button(train, "train_preset_lecture").click().run()
+    button(train, "train_weights_download").click().run()
+    assert not train.exception
+    assert asked == [("weights", {"backbone": "vgg19"})]
+    assert button(train, "train_weights_download").disabled
+    assert [element.key for element in train.button if element.key.endswith("_cancel")]
+
+
+def test_a_run_that_works_shows_its_curves_so_far_on_axes_that_stay(engine):
+    run = runs.get(finished_run(""))
+    run.path("summary.json").unlink()
+    run.set_status(runs.RunStatus("running", share=0.5, note="Epoch 1 of 2", started=1.0))
+    losses = {"loss": 1.5, "accuracy": 0.4, "val_loss": 1.4, "val_accuracy": 0.5}
+    run.path("events.jsonl").write_text(json.dumps({"epoch": 1, **losses}) + "\n")
+    app = open_with(run.id)
+    assert not app.exception
+    assert "Epoch 1 of 2" in app.get("progress")[0].proto.text
+    accuracy, loss = (json.loads(chart.proto.spec) for chart in app.get("vega_lite_chart"))
+    assert accuracy["encoding"]["x"]["scale"]["domain"] == [1, 2]
+    assert (accuracy["encoding"]["y"]["title"], loss["encoding"]["y"]["title"]) == ("Accuracy", "Loss")
+    run.set_status(runs.RunStatus("cancelled"))
