@@ -33,7 +33,9 @@ MAX_WIDTH, MAX_HIDDEN, MAX_EPOCHS = 4096, 4, 1000
 SHARES = 3  # training, validation and test each need a picture of every class
 
 
-DEFAULT = TrainingSpec(epochs=60, batch=32, learning_rate=3e-3, schedule="cosine", head=HeadSpec(batch_norm=True))
+DEFAULT = TrainingSpec(
+    epochs=60, batch=32, learning_rate=3e-3, schedule="cosine", head=HeadSpec("average+max", batch_norm=True)
+)
 FINE_TUNING_RATE = 1e-4
 
 
