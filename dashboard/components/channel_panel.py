@@ -45,9 +45,7 @@ def grid_controls(n_channels: int, *, coloured: bool) -> tuple[str, str, int]:
                 help="One for the layer makes channels comparable; one per channel shows the weak ones, too.",
             )
         )
-        page = 1
-        if n_pages > 1:
-            page = st.pagination(n_pages, key=f"activations_sheet_{n_pages}", max_visible_pages=5)
+    page = st.pagination(n_pages, key=f"activations_sheet_{n_pages}", width="stretch") if n_pages > 1 else 1
     return criterion, scale, page - 1
 
 

@@ -12,9 +12,11 @@ def describe(choice: LayerChoice, side: int) -> str:
     """Return the shape of a layer's output, and what part of the picture one value of it depends on."""
     rows, cols, channels = choice.shape
     shape = f"{rows} × {cols} maps of {channels} channels" if choice.is_map else f"{channels} units"
-    if choice.receptive_field is None or choice.jump is None or choice.receptive_field >= 2 * side:
+    if choice.receptive_field is None or choice.jump is None:
         return f"{shape}; each value sees all of the {side} × {side} px."
     step = f", neighbours are {choice.jump} px apart" if choice.jump > 1 else ""
+    if choice.receptive_field > side:
+        return f"{shape}; each value could see {choice.receptive_field} px, more than the picture's {side}{step}."
     return f"{shape}; each value sees {choice.receptive_field} of {side} px{step}."
 
 

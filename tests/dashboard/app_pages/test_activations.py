@@ -86,3 +86,7 @@ def test_your_own_picture_of_another_shape(visit):
 def test_a_layer_is_described_in_one_sentence():
     first = network_layers.layer("backbone:frame8:64", "conv1_relu")
     assert describe(first, 64) == "32 × 32 maps of 48 channels; each value sees 7 of 64 px, neighbours are 2 px apart."
+    last = network_layers.layer("backbone:frame8:64", "conv5_relu")
+    assert describe(last, 64).startswith(
+        "8 × 8 maps of 256 channels; each value could see 75 px, more than the picture's 64"
+    )
