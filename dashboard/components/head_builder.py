@@ -14,6 +14,8 @@ BATCH_NORM_HELP = (
     "Brings every value that enters the head to mean 0 and variance 1, then scales and shifts it by two learnt "
     "numbers: (x − mean) / √(variance + ε) · γ + β."
 )
+DECAY_HELP = "Adds λ times the sum of the squared weights of the head to the loss. 0 is off."
+MAX_NORM_HELP = "After every step, weights into one unit longer than this are scaled back to this length. 0 is off."
 POOLING_TITLES: dict[Pooling, str] = {
     "average": "average",
     "max": "maximum",
@@ -35,31 +37,22 @@ def head_builder(default: HeadSpec) -> HeadSpec:
         help="How the backbone's last activation maps become one vector. Average and maximum keep one number per "
         "channel and forget where it was; flatten keeps every position and needs many more weights.",
     )
-    first, second = st.columns(2)
+    first, second, third = st.columns(3)
     widths = (*default.widths, 0, 0)
-    hidden = tuple(
-        column.selectbox(
-            label,
-            WIDTHS,
-            index=WIDTHS.index(widths[number]),
-            format_func=_units,
-            key=f"train_hidden{number + 1}",
-            bind="query-params",
-            help="Units of a dense layer with ReLU between the pooled features and the softmax over the classes.",
+    with first:
+        hidden1 = _hidden("First hidden layer", 1, widths[0])
+        batch_norm = _batch_norm(default.batch_norm)
+    with second:
+        hidden2 = _hidden("Second hidden layer", 2, widths[1])
+        decay = _penalty("Weight decay λ", "train_decay", default.weight_decay, 1e-4, DECAY_HELP)
+    with third:
+        dropout = st.slider(
+            "Dropout", 0.0, 0.9, default.dropout, 0.05, key="train_dropout", bind="query-params", help=DROPOUT_HELP
         )
-        for number, (column, label) in enumerate(((first, "First hidden layer"), (second, "Second hidden layer")))
-    )
-    left, right = st.columns(2, vertical_alignment="center")
-    dropout = left.slider(
-        "Dropout", 0.0, 0.9, default.dropout, 0.05, key="train_dropout", bind="query-params", help=DROPOUT_HELP
-    )
-    batch_norm = right.toggle(
-        "Batch normalisation", default.batch_norm, key="train_head_bn", bind="query-params", help=BATCH_NORM_HELP
-    )
-    decay, norm = _penalties(default)
+        norm = _penalty("Max-norm", "train_max_norm", default.max_norm, 0.5, MAX_NORM_HELP)
     return HeadSpec(
         pooling=pooling,
-        widths=tuple(width for width in hidden if width),
+        widths=tuple(width for width in (hidden1, hidden2) if width),
         dropout=dropout,
         batch_norm=batch_norm,
         weight_decay=decay,
@@ -67,30 +60,32 @@ def head_builder(default: HeadSpec) -> HeadSpec:
     )
 
 
-def _penalties(default: HeadSpec) -> tuple[float, float]:
-    """Draw the two penalties on large weights; return (weight decay, max-norm)."""
-    left, right = st.columns(2)
-    decay = left.number_input(
-        "Weight decay λ",
-        min_value=0.0,
-        value=default.weight_decay,
-        step=1e-4,
-        format="%g",
-        key="train_decay",
+def _hidden(label: str, number: int, default: int) -> int:
+    """Draw the choice of a hidden layer's width and return it; 0 stands for no layer."""
+    return st.selectbox(
+        label,
+        WIDTHS,
+        index=WIDTHS.index(default),
+        format_func=lambda width: f"{width} units" if width else "none",
+        key=f"train_hidden{number}",
         bind="query-params",
-        help="Adds λ times the sum of the squared weights of the head to the loss. 0 is off.",
+        help="Units of a dense layer with ReLU between the pooled features and the softmax over the classes.",
     )
-    norm = right.number_input(
-        "Max-norm",
-        min_value=0.0,
-        value=default.max_norm,
-        step=0.5,
-        format="%g",
-        key="train_max_norm",
-        bind="query-params",
-        help="After every step, weights into one unit longer than this are scaled back to this length. 0 is off.",
+
+
+def _batch_norm(default: bool) -> bool:
+    """Draw the switch of the head's own BatchNorm and return it."""
+    st.space("small")  # as high as the labels beside it
+    return st.toggle("BatchNorm", default, key="train_head_bn", bind="query-params", help=BATCH_NORM_HELP)
+
+
+def _penalty(label: str, key: str, default: float, step: float, explanation: str) -> float:
+    """Draw the strength of a brake on large weights and return it."""
+    return float(
+        st.number_input(
+            label, min_value=0.0, value=default, step=step, format="%g", key=key, bind="query-params", help=explanation
+        )
     )
-    return float(decay), float(norm)
 
 
 def choices(head: HeadSpec) -> dict[str, object]:
@@ -109,8 +104,4 @@ def choices(head: HeadSpec) -> dict[str, object]:
 
 def summary(head: HeadSpec, n_classes: int) -> str:
     """Return the head in a few signs, from pooling to softmax: "average → 256 → 5"."""
-    return " → ".join([POOLING_TITLES[head.pooling].split(":")[-1].strip(), *map(str, head.widths), str(n_classes)])
-
-
-def _units(width: int) -> str:
-    return f"{width} units" if width else "none"
+    return " → ".join([head.pooling, *map(str, head.widths), str(n_classes)])
