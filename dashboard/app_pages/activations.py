@@ -8,7 +8,7 @@ from dashboard.components.channel_panel import channel_panel, choose, chosen_cha
 from dashboard.components.layer_picker import layer_picker
 from dashboard.components.page import header
 from dashboard.components.picture_picker import picture_picker
-from dashboard.components.subject import name_of, network_of, refuse
+from dashboard.components.subject import name_of, network_of, refuse, say_random
 from dashboard.components.trail import breadcrumb
 from dashboard.figures import theme
 from dashboard.figures.activations import PER_PAGE, units
@@ -24,6 +24,7 @@ controls, main, zoom = st.columns([5, 13, 5], gap="medium")
 with controls:
     picture = picture_picker("activations")
     layer = layer_picker("activations", network)
+    say_random(network)
 try:
     with main:
         answer = cache.activation_maps(network, layer.name, picture)

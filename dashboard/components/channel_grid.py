@@ -13,8 +13,8 @@ from dashboard.figures.activations import COLUMNS, Grid
 _HTML = """<div class="grid" role="listbox"></div>
 <div class="legend"><span class="low"></span><span class="bar"></span><span class="high"></span></div>"""
 _CSS = """
-.grid { display: grid; grid-template-columns: repeat(var(--columns), minmax(0, 1fr)); gap: 2px 6px; width: 100%; }
-button { all: unset; cursor: pointer; box-sizing: border-box; border-radius: 4px; padding: 1px 3px 0;
+.grid { display: grid; grid-template-columns: repeat(var(--columns), minmax(0, 1fr)); gap: 2px 4px; width: 100%; }
+button { all: unset; cursor: pointer; box-sizing: border-box; border-radius: 4px; padding: 1px 1px 0;
   min-width: 0; border: 2px solid transparent; text-align: center; font: 11px/13px var(--st-font);
   color: var(--st-text-color); }
 button:hover { border-color: var(--st-border-color); }

@@ -31,6 +31,12 @@ def name_of(network: str, chosen: state.Selection) -> str:
     return f"the bare {title} with {'random' if network.endswith(':random') else 'pretrained'} weights"
 
 
+def say_random(network: str) -> None:
+    """Say it where the network's weights are random: nothing it shows was learnt."""
+    if network.endswith(":random"):
+        st.caption(":material/casino: **Random weights**: the pretrained ones are not on this machine.")
+
+
 def refuse(error: FreezeframeError) -> None:
     """Say why there is no answer, and end the page."""
     st.error(safe_label(str(error), 400), icon=":material/error:")

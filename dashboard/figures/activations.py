@@ -18,7 +18,7 @@ SCALES = {"layer": "One for the layer", "channel": "One per channel"}
 QUANTILE = (
     0.995  # the layer's scale ends where this share of its values lies below, so that one spike does not darken all
 )
-COLUMNS = 9
+COLUMNS = 10
 PER_PAGE = 7 * COLUMNS
 _LONGEST_TILE = 112  # pixels sent per tile side; larger maps are averaged down for the grid, never for the zoom
 _SHOW_NUMBERS = 10  # maps up to this side get their values written into the cells

@@ -81,13 +81,14 @@ def answers(n_channels):
 
 
 def test_a_grid_pages_through_the_ranks():
-    answer, usual = answers(70)
+    answer, usual = answers(73)
     first, second = (grid(answer, usual, "strongest", "layer", page) for page in (0, 1))
-    assert first.channels == tuple(range(69, 69 - PER_PAGE, -1))
-    assert second.channels == (6, 5, 4, 3, 2, 1, 0)
-    assert second.dead == (False,) * 6 + (True,)
-    assert second.labels[6].startswith("channel 0, rank 70: strongest 0, mean 0, above zero on 0%, dead")
-    assert second.labels[0] == "channel 6, rank 64: strongest 6, mean 0.4, above zero on 7%"
+    assert first.channels == tuple(range(72, 2, -1))
+    assert len(first.channels) == PER_PAGE
+    assert second.channels == (2, 1, 0)
+    assert second.dead == (False, False, True)
+    assert second.labels[2].startswith("channel 0, rank 73: strongest 0, mean 0, above zero on 0%, dead")
+    assert second.labels[0] == "channel 2, rank 71: strongest 2, mean 0.133, above zero on 7%"
 
 
 def test_the_sprite_holds_the_tiles_row_by_row():
@@ -95,8 +96,8 @@ def test_the_sprite_holds_the_tiles_row_by_row():
     made = grid(answer, usual, "number", "channel", 0)
     sprite = images.decode(made.sprite)
     assert (made.height, made.width) == (3, 5)
-    assert sprite.shape == (4 * 3, 5 * activations.COLUMNS, 3)
-    assert sprite[3 + 1, 2 * 5 + 2].tolist() == list(VIRIDIS_ENDS[1])  # channel 11: second row, third column
+    assert sprite.shape == (3 * 3, 5 * activations.COLUMNS, 3)
+    assert sprite[3 + 1, 2 * 5 + 2].tolist() == list(VIRIDIS_ENDS[1])  # channel 12: second row, third column
     assert sprite[1, 2].tolist() == list(VIRIDIS_ENDS[0])
     assert (made.low, made.high) == ("0", "each channel's strongest value")
 
