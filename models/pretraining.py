@@ -156,9 +156,7 @@ class Training:
             self.optimizer.learning_rate.assign(learning_rate(number * steps + i, steps, self.recipe))
             chosen = np.sort(order[i * batch : (i + 1) * batch])
             seed = tf.constant([self.recipe.seed * 1000 + number, i])
-            losses.append(
-                self.step(tf.constant(pictures.images[chosen]), tf.constant(pictures.labels[chosen]), seed)
-            )
+            losses.append(self.step(tf.constant(pictures.images[chosen]), tf.constant(pictures.labels[chosen]), seed))
         return float(np.mean([loss.numpy() for loss in losses]))
 
     def _variables(self) -> list[Any]:
