@@ -24,7 +24,6 @@ from keras import layers
 from models.training_results import WeightChange
 
 HEAD = "head_"  # every layer of the head starts with it, no layer of a backbone does
-_FOLDABLE = (layers.Conv2D, layers.DepthwiseConv2D, layers.Dense)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,11 +64,12 @@ def _moves(operation: Any) -> bool:
     return bool(getattr(operation, "trainable_variables", ()))
 
 
-def _tensors(value: Any) -> list[Any]:
+def tensors_of(value: Any) -> list[Any]:
+    """Return the symbolic tensors in `value`: one, or a nest of them."""
     return list(keras.tree.flatten(value))
 
 
-def _source(tensor: Any) -> str:
+def source(tensor: Any) -> str:
     """Return the name of the operation that made a symbolic tensor."""
     return str(tensor._keras_history.operation.name)
 
@@ -86,75 +86,16 @@ def split_at_frozen(network: keras.Model) -> Split:
     for operation in network.operations:  # in the order of computation
         if isinstance(operation, layers.InputLayer):
             continue
-        inputs = _tensors(operation.input)
-        if not _moves(operation) and not any(_source(tensor) in moving for tensor in inputs):
+        inputs = tensors_of(operation.input)
+        if not _moves(operation) and not any(source(tensor) in moving for tensor in inputs):
             weighted = weighted or bool(getattr(operation, "weights", ()))
             continue
         moving.add(operation.name)
-        boundary.update({_source(tensor): tensor for tensor in inputs if _source(tensor) not in moving})
+        boundary.update({source(tensor): tensor for tensor in inputs if source(tensor) not in moving})
     tensors = list(boundary.values())
     prefix = keras.Model(network.input, tensors, name="prefix")
     tail = keras.Model(tensors, network.outputs[0], name="tail")
     return Split(prefix, tail, tuple(boundary), weighted)
-
-
-def _batch_norms_to_fold(network: keras.Model) -> dict[str, str]:
-    """Return {convolution or dense layer: the BatchNorm that alone reads its linear output}."""
-    readers: dict[str, list[Any]] = {}
-    for operation in network.operations:
-        if not isinstance(operation, layers.InputLayer):
-            for tensor in _tensors(operation.input):
-                readers.setdefault(_source(tensor), []).append(operation)
-    leaving = {_source(tensor) for tensor in network.outputs}
-    pairs = {}
-    for layer in network.layers:
-        after = readers.get(layer.name, [])
-        linear = type(layer) in _FOLDABLE and layer.activation is keras.activations.linear
-        if linear and layer.name not in leaving and len(after) == 1:
-            norm = after[0]
-            if type(norm) is layers.BatchNormalization and norm.axis in (-1, len(layer.output.shape) - 1):
-                pairs[layer.name] = norm.name
-    return pairs
-
-
-def fold_batch_norm(network: keras.Model) -> keras.Model:
-    """Return a copy of `network` for inference, every BatchNorm folded into the layer before it where that is possible.
-
-    The outputs differ only by rounding; a forward pass takes about a third of the time, because what is left
-    (convolution, bias, ReLU) runs as one operation. The copy has its own weights: fold after they are final.
-    """
-    pairs = _batch_norms_to_fold(network)
-    folded = set(pairs.values())
-
-    def copy(layer: Any) -> Any:
-        config = layer.get_config()
-        if layer.name in pairs:
-            config["use_bias"] = True
-        return type(layer).from_config(config)
-
-    def call(layer: Any, *inputs: Any, **options: Any) -> Any:
-        return inputs[0] if layer.name in folded else layer(*inputs, **options)
-
-    fast = keras.models.clone_model(network, clone_function=copy, call_function=call)
-    for layer in network.layers:
-        if layer.name in pairs:
-            fast.get_layer(layer.name).set_weights(_folded(layer, network.get_layer(pairs[layer.name])))
-        elif layer.weights and layer.name not in folded:
-            fast.get_layer(layer.name).set_weights(layer.get_weights())
-    return fast
-
-
-def _folded(layer: Any, norm: Any) -> list[np.ndarray]:
-    """Return [kernel, bias] of `layer` with the scale and shift of `norm` at inference multiplied in (in float64)."""
-    kernel = layer.get_weights()[0].astype(np.float64)
-    bias = layer.get_weights()[1] if layer.use_bias else 0.0
-    mean, variance = (np.asarray(value, np.float64) for value in (norm.moving_mean, norm.moving_variance))
-    scale = (np.asarray(norm.gamma, np.float64) if norm.scale else 1.0) / np.sqrt(variance + norm.epsilon)
-    shift = (np.asarray(norm.beta, np.float64) if norm.center else 0.0) + (bias - mean) * scale
-    # A depthwise kernel ends in (channels, multiplier), and its output channels are these two axes flattened.
-    depthwise = isinstance(layer, layers.DepthwiseConv2D)
-    kernel *= scale.reshape(kernel.shape[-2:]) if depthwise else scale
-    return [kernel.astype(np.float32), shift.astype(np.float32)]
 
 
 def weights_by_layer(network: keras.Model) -> dict[str, list[np.ndarray]]:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 import keras
@@ -16,6 +15,7 @@ import numpy as np
 import tensorflow as tf
 from keras import layers
 
+from models.examples import Examples
 from models.freezing import Split
 from models.training_specs import TrainingSpec
 
@@ -43,21 +43,6 @@ def optimizer(spec: TrainingSpec) -> keras.optimizers.Optimizer:
         "sgd": lambda rate: keras.optimizers.SGD(rate, momentum=MOMENTUM),
     }[spec.optimizer]
     return make(spec.learning_rate)
-
-
-@dataclass(frozen=True, slots=True)
-class Examples:
-    """What the loop reads: the boundary activations of every picture, or the pictures themselves.
-
-    Attributes:
-        inputs: One tensor (N, …) per boundary tensor, or one uint8 (N, H, W, 3).
-        labels: int64 (N,).
-        cached: `inputs` are boundary activations; else the frozen prefix runs in every step.
-    """
-
-    inputs: list[Any]
-    labels: Any
-    cached: bool
 
 
 class Loop:

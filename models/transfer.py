@@ -21,17 +21,17 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import keras
 import numpy as np
-import tensorflow as tf
 
 from models import backbone_builder, datasets, heads, images, layer_tables, networks, recipes
 from models.checkpoints import Course
-from models.costs import CACHE_LIMIT_MB, CHUNK, MB
-from models.freezing import HEAD, Split, fold_batch_norm, freeze, split_at_frozen, weight_change, weights_by_layer
+from models.examples import pictures_per_pass, prepare_examples, progress_until
+from models.freezing import HEAD, Split, freeze, split_at_frozen, weight_change, weights_by_layer
 from models.runs import Progress, write_atomically
-from models.training_loop import Examples, Loop
+from models.training_loop import Loop
 from models.training_results import TrainingResult, WeightChange, save_result
 from models.training_specs import TrainingSpec
 
+VECTORS = 1024  # feature vectors per forward pass of a head
 EPOCHS_UNTIL = 0.95  # of the progress bar; the rest is saving
 
 
@@ -163,46 +163,10 @@ def _timed(seconds: dict[str, float], phase: str) -> Iterator[None]:
     seconds[phase] = time.perf_counter() - started
 
 
-def prepare_examples(parts: Split, pictures: np.ndarray, labels: np.ndarray, progress: Progress) -> Examples:
-    """Return what the epochs read: boundary activations computed once, or, where that does not pay or fit, pictures."""
-    target = tf.constant(labels)
-    values = sum(int(np.prod(tensor.shape[1:])) for tensor in parts.prefix.outputs)
-    if not parts.weighted or len(pictures) * values * 4 / MB > CACHE_LIMIT_MB:
-        return Examples([tf.constant(pictures)], target, cached=False)
-    return Examples(_activations(parts.prefix, pictures, progress), target, cached=True)
-
-
-def _activations(prefix: keras.Model, pictures: np.ndarray, progress: Progress) -> list[Any]:
-    """Return the outputs of the frozen prefix for all pictures, one float32 tensor (N, …) each."""
-    fast = fold_batch_norm(prefix)
-    shape = tf.TensorSpec([None, *pictures.shape[1:]], tf.uint8)
-    run = tf.function(
-        lambda batch: list(keras.tree.flatten(fast(tf.cast(batch, tf.float32), training=False))),
-        input_signature=[shape],
-        autograph=False,
-    )
-    kept = [np.empty((len(pictures), *tensor.shape[1:]), np.float32) for tensor in prefix.outputs]
-    started = told = time.perf_counter()
-    for start in range(0, len(pictures), CHUNK):
-        progress.check()
-        for array, tensor in zip(kept, run(tf.constant(pictures[start : start + CHUNK])), strict=True):
-            array[start : start + CHUNK] = tensor.numpy()
-        done = min(start + CHUNK, len(pictures)) / len(pictures)
-        if (now := time.perf_counter()) - told > 0.5 or start == 0:
-            told, left = now, (now - started) * (1 - done) / done
-            progress.event(share=_until(prefix) * done, note="Computing the frozen part once", seconds_left=left)
-    return [tf.convert_to_tensor(array) for array in kept]
-
-
-def _until(prefix: keras.Model) -> float:
-    """Return how far the progress bar gets with the frozen part: most of the work if only features leave it."""
-    return 0.75 if all(len(tensor.shape) == 2 for tensor in prefix.outputs) else 0.15
-
-
 def _epochs(course: Course, learn: np.ndarray, watch: np.ndarray, labels: np.ndarray, progress: Progress) -> None:
     """Train until the recipe ends, patience is exhausted or the loss is not a number."""
     spec, loop = course.spec, course.loop
-    first = _until(loop.split.prefix) if loop.examples.cached else 0.05
+    first = progress_until(loop.split.prefix) if loop.examples.cached else 0.05
     course.resume()
     while not course.over:
         started = time.perf_counter()
@@ -222,8 +186,12 @@ def _epochs(course: Course, learn: np.ndarray, watch: np.ndarray, labels: np.nda
 
 
 def _predict(course: Course, rows: np.ndarray, progress: Progress) -> np.ndarray:
-    vectors = course.loop.examples.cached and len(course.loop.examples.inputs[0].shape) == 2
-    return course.loop.predict(rows, 1024 if vectors else CHUNK, progress.check)
+    """Return the probabilities of `rows` of the examples."""
+    examples, split = course.loop.examples, course.loop.split
+    if examples.cached and all(len(tensor.shape) == 2 for tensor in examples.inputs):
+        return course.loop.predict(rows, VECTORS, progress.check)
+    computed = (split.tail,) if examples.cached else (split.prefix, split.tail)
+    return course.loop.predict(rows, pictures_per_pass(*computed), progress.check)
 
 
 def _save_classifier(classifier: keras.Model, path: Path) -> None:

@@ -30,6 +30,7 @@ import tensorflow as tf
 
 from models import backbone_builder, heads, transfer
 from models.datasets import Split
+from models.examples import prepare_examples
 from models.freezing import freeze, split_at_frozen
 from models.recipes import HeadSpec, TrainingSpec
 from models.runs import SILENT
@@ -59,7 +60,7 @@ def ours(network: keras.Model, images: np.ndarray, labels: np.ndarray) -> float:
     rows = np.arange(len(labels))
     material = transfer.Material(images, labels, Split(rows, rows[:0], rows[:0]))
     parts = split_at_frozen(network)
-    loop = Loop(SPEC, parts, transfer.prepare_examples(parts, material.images, material.labels, SILENT))
+    loop = Loop(SPEC, parts, prepare_examples(parts, material.images, material.labels, SILENT))
     for epoch in range(EPOCHS):
         last = loop.epoch(epoch, rows, SILENT.check)
     return last["accuracy"]

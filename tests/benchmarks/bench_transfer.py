@@ -22,11 +22,12 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import numpy as np
 
-from models import backbone_builder, datasets, heads, images, networks, recipes, transfer
+from models import backbone_builder, datasets, heads, images, networks, recipes
 from models.checkpoints import Course
+from models.examples import Examples, prepare_examples
 from models.freezing import freeze, split_at_frozen
 from models.runs import SILENT
-from models.training_loop import Examples, Loop
+from models.training_loop import Loop
 
 SHOTS = 20
 
@@ -43,7 +44,7 @@ def accuracies(dataset: str, weights: str, seed: int, features: dict[str, Exampl
         key = weights if weights == "pretrained" else f"random {seed}"
         if key not in features:
             pictures = images.resize(data.images, spec.side, spec.side)
-            features[key] = transfer.prepare_examples(parts, pictures, data.labels, SILENT)
+            features[key] = prepare_examples(parts, pictures, data.labels, SILENT)
         with tempfile.TemporaryDirectory() as folder:
             course = Course(spec, Loop(spec, parts, features[key]), Path(folder) / "checkpoint.npz")
             yield name, trained(course, data.labels, datasets.split(dataset, shots=shots))

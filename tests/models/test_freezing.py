@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import pytest
 
-from models import backbone_builder, freezing, heads
+from models import backbone_builder, examples, folding, freezing, heads
 from models.recipes import HeadSpec
 from tests.models import tiny
 
@@ -71,7 +71,7 @@ def test_dropout_of_the_head_is_above_the_cut():
 def test_folding_changes_the_outputs_by_rounding_only_and_leaves_the_original_alone():
     network = tiny.backbone()
     before = network.get_weights()
-    fast = freezing.fold_batch_norm(network)
+    fast = folding.fold_batch_norm(network)
     pictures = tiny.material().images.astype("f4")
     assert np.abs(network(pictures) - fast(pictures)).max() < 1e-5 < np.ptp(network(pictures)) / 1e3
     assert not [layer for layer in fast.layers if isinstance(layer, keras.layers.BatchNormalization)]
@@ -87,7 +87,7 @@ def test_a_real_backbone_with_bare_operations_in_its_graph_is_cut_and_folded():
     network = heads.attach(backbone, HeadSpec(), 4, 0)
     freezing.freeze(network, ("conv_1",), "hold")
     split = freezing.split_at_frozen(network)
-    fast = freezing.fold_batch_norm(split.prefix)
+    fast = folding.fold_batch_norm(split.prefix)
     pictures = random.integers(0, 255, (3, 48, 32, 3)).astype("f4")
     np.testing.assert_allclose(split.tail(fast(pictures)), network(pictures), atol=1e-5)
     assert not [layer for layer in fast.layers if isinstance(layer, keras.layers.BatchNormalization)]
@@ -99,9 +99,15 @@ def test_a_batch_norm_whose_input_others_read_too_is_not_folded():
     norm = keras.layers.BatchNormalization(moving_variance_initializer=keras.initializers.Constant(4.0), name="bn")(x)
     network = keras.Model(inputs, keras.layers.Add(name="sum")([x, norm]))
     pictures = np.random.default_rng(0).normal(size=(4, 5, 7, 2)).astype("f4")
-    fast = freezing.fold_batch_norm(network)
+    fast = folding.fold_batch_norm(network)
     assert "bn" in [layer.name for layer in fast.layers]
     np.testing.assert_allclose(fast(pictures), network(pictures), atol=1e-6)
+
+
+def test_large_networks_get_small_passes_so_that_a_cancel_is_noticed():
+    assert examples.pictures_per_pass(tiny.backbone()) == 32
+    vgg = backbone_builder.build("vgg16", side=96, weights="random")  # 2.8 billion multiplications a picture
+    assert examples.pictures_per_pass(vgg) == 7 and examples.pictures_per_pass(vgg, vgg) == 3
 
 
 def test_the_change_of_weights_by_hand():

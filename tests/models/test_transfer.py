@@ -12,7 +12,7 @@ import keras
 import numpy as np
 import pytest
 
-from models import checkpoints, networks, runs, training_loop, transfer
+from models import checkpoints, examples, networks, runs, training_loop, transfer
 from models.errors import Cancelled
 from models.recipes import HeadSpec, TrainingSpec
 from models.training_results import load_result
@@ -116,7 +116,7 @@ def test_every_optimiser_gives_the_plain_ways_result(tmp_path, optimizer):
 
 def test_activations_too_large_to_keep_are_computed_again_and_the_run_says_so(tmp_path, monkeypatch):
     kept, _ = fit(tmp_path / "kept")
-    monkeypatch.setattr(transfer, "CACHE_LIMIT_MB", 0)
+    monkeypatch.setattr(examples, "CACHE_LIMIT_MB", 0)
     again, _ = fit(tmp_path / "again")
     assert (kept.summary["path"], again.summary["path"]) == ("features once", "plain")
     assert np.abs(kept.probability - again.probability).max() < 1e-4

@@ -1,0 +1,84 @@
+"""What the epochs of a training read: the frozen part's output, computed once, or the pictures. Imports Keras."""
+
+from __future__ import annotations
+
+import math
+import time
+from dataclasses import dataclass
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from models.costs import CACHE_LIMIT_MB, CHUNK, MB
+from models.folding import fold_batch_norm
+from models.freezing import Split
+from models.runs import Progress
+
+_PASS_MACS = 20 * 10**9  # about a third of a second on one thread
+
+
+@dataclass(frozen=True, slots=True)
+class Examples:
+    """What the loop reads: the boundary activations of every picture, or the pictures themselves.
+
+    Attributes:
+        inputs: One tensor (N, …) per boundary tensor, or one uint8 (N, H, W, 3).
+        labels: int64 (N,).
+        cached: `inputs` are boundary activations; else the frozen prefix runs in every step.
+    """
+
+    inputs: list[Any]
+    labels: Any
+    cached: bool
+
+
+def prepare_examples(parts: Split, pictures: np.ndarray, labels: np.ndarray, progress: Progress) -> Examples:
+    """Return what the epochs read: boundary activations computed once, or, where that does not pay or fit, pictures."""
+    target = tf.constant(labels)
+    values = sum(int(np.prod(tensor.shape[1:])) for tensor in parts.prefix.outputs)
+    if not parts.weighted or len(pictures) * values * 4 / MB > CACHE_LIMIT_MB:
+        return Examples([tf.constant(pictures)], target, cached=False)
+    return Examples(_activations(parts.prefix, pictures, progress), target, cached=True)
+
+
+def _activations(prefix: keras.Model, pictures: np.ndarray, progress: Progress) -> list[Any]:
+    """Return the outputs of the frozen prefix for all pictures, one float32 tensor (N, …) each."""
+    fast = fold_batch_norm(prefix)
+    shape = tf.TensorSpec([None, *pictures.shape[1:]], tf.uint8)
+    run = tf.function(
+        lambda batch: list(keras.tree.flatten(fast(tf.cast(batch, tf.float32), training=False))),
+        input_signature=[shape],
+        autograph=False,
+    )
+    kept = [np.empty((len(pictures), *tensor.shape[1:]), np.float32) for tensor in prefix.outputs]
+    started = told = time.perf_counter()
+    chunk = pictures_per_pass(prefix)
+    for start in range(0, len(pictures), chunk):
+        progress.check()
+        for array, tensor in zip(kept, run(tf.constant(pictures[start : start + chunk])), strict=True):
+            array[start : start + chunk] = tensor.numpy()
+        done = min(start + chunk, len(pictures)) / len(pictures)
+        if (now := time.perf_counter()) - told > 0.5 or start == 0:
+            told, left = now, (now - started) * (1 - done) / done
+            progress.event(
+                share=progress_until(prefix) * done, note="Computing the frozen part once", seconds_left=left
+            )
+    return [tf.convert_to_tensor(array) for array in kept]
+
+
+def progress_until(prefix: keras.Model) -> float:
+    """Return how far the progress bar gets with the frozen part: most of the work if only features leave it."""
+    return 0.75 if all(len(tensor.shape) == 2 for tensor in prefix.outputs) else 0.15
+
+
+def pictures_per_pass(*networks: keras.Model) -> int:
+    """Return how many pictures make a forward pass of well under a second, so that a cancel is noticed; 1 to 32."""
+    macs = sum(
+        math.prod(layer.kernel.shape) * math.prod(layer.output.shape[1:-1])
+        for network in networks
+        for layer in network.layers
+        if getattr(layer, "kernel", None) is not None
+    )
+    return int(min(max(_PASS_MACS // max(macs, 1), 1), CHUNK))
