@@ -184,6 +184,11 @@ def get(key: str, default: Any = None) -> Any:
     return st.session_state.get(key, default)
 
 
+def bound(key: str) -> Any:
+    """Return the value of a widget bound to the address, before it is drawn: the session's, else the link's text."""
+    return st.session_state.get(key) if key in st.session_state else st.query_params.get(key)
+
+
 def put(key: str, value: Any) -> None:
     """Keep a plain value (text, number, tuple) for the session under `<page>_<thing>`."""
     st.session_state[key] = value

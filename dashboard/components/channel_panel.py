@@ -52,13 +52,13 @@ def grid_controls(n_channels: int, *, coloured: bool) -> tuple[str, str, int]:
 def chosen_channel(network: str, layer: str, n_channels: int, best: int) -> int:
     """Return the channel the panel shows; another layer begins with its `best`, a link with the one it names."""
     place, before = f"{network} {layer}", state.get(_LAYER_KEY)
-    linked = st.query_params.get(KEY, "")
-    current = state.get(KEY, int(linked) if linked.isdecimal() else None)
-    if current is None or not 0 <= int(current) < n_channels or before not in (None, place):
+    text = str(state.bound(KEY))
+    current = int(text) if text.isdecimal() else None
+    if current is None or current >= n_channels or before not in (None, place):
         current = best
     state.put(_LAYER_KEY, place)
-    choose(int(current))
-    return int(current)
+    choose(current)
+    return current
 
 
 def choose(number: int) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
+from dashboard import state
 from models import network_layers
 from models.network_layers import LayerChoice
 
@@ -29,7 +30,7 @@ def layer_picker(page: str, network: str) -> LayerChoice:
     """
     choices = {choice.name: choice for choice in network_layers.layers(network)}
     block_key, layer_key = f"{page}_block", f"{page}_layer"
-    current = st.session_state.get(layer_key) or st.query_params.get(layer_key)
+    current = state.bound(layer_key)
     if current not in choices:
         current = network_layers.interesting(network).name
     blocks = list(dict.fromkeys(choice.block for choice in choices.values()))
