@@ -51,6 +51,7 @@ def pages() -> dict[str, list[st.Page]]:
 
 st.set_page_config(page_title="Freezeframe", page_icon=str(ICON), layout="wide", initial_sidebar_state=240)
 state.prepare()
+st.html(Path(__file__).with_name("style.css"))
 st.logo(str(ICON), size="large")
 page = st.navigation(pages(), position="sidebar", expanded=True)
 experiment_bar()

@@ -1,4 +1,4 @@
-"""The home page's parts: where the visitor stands, and the way through the pages as a row of small pictures."""
+"""The home page's parts: where the visitor stands, and the way through the pages as a grid of small pictures."""
 
 from __future__ import annotations
 
@@ -13,48 +13,35 @@ from dashboard.labels import safe_label
 from models import backbones, datasets, runs
 
 PICTURES: Final = Path(__file__).resolve().parents[2] / "assets" / "home"
+PER_ROW = 4
 # page, title, icon, sentence, what the picture shows
 STATIONS: Final = (
     ("data", "Data", ":material/photo_library:", "Pictures with classes, split in three.", "Galaxies of five classes"),
-    ("train", "Train", ":material/model_training:", "Freeze, train, prove it.", "Learning curves of the example run"),
-    (
-        "evaluate",
-        "Evaluate",
-        ":material/grid_on:",
-        "Right, wrong, and how sure.",
-        "Confusion matrix of the example run",
-    ),
-    (
-        "activations",
-        "Activations",
-        ":material/blur_on:",
-        "What each channel answers to.",
-        "Activation maps of a galaxy",
-    ),
+    ("backbone", "Backbone", ":material/layers:", "What was learnt before.", "The blocks of the shipped network"),
+    ("train", "Train", ":material/model_training:", "Freeze, train, prove it.", "Frozen blocks and a new head"),
+    ("evaluate", "Evaluate", ":material/grid_on:", "Right, wrong, and how sure.", "Confusion matrix of the example run"),
+    ("activations", "Activations", ":material/blur_on:", "What each channel answers to.", "Activation maps of a galaxy"),
     ("occlusion", "Occlusion", ":material/select_all:", "Hide a part, watch the score.", "Occlusion map of a galaxy"),
-    ("som", "Self-organising map", ":material/apps:", "Watch a map find order.", "A map of colours"),
+    ("som", "Self-organising map", ":material/apps:", "Watch a map find its order.", "A map of colours"),
 )
 
 
 def stations() -> None:
     """Draw one tile per page: a picture of what awaits there, a link, half a sentence."""
-    for column, (name, title, icon, sentence, alt) in zip(st.columns(len(STATIONS)), STATIONS, strict=True):
-        with column:
-            picture = PICTURES / f"{name}.webp"
-            if picture.exists():
-                st.image(str(picture), width="stretch", alt=alt)
-            st.page_link(f"app_pages/{name}.py", label=title, icon=icon)
-            st.caption(sentence)
+    scheme = "dark" if st.context.theme.type == "dark" else "light"
+    for start in range(0, len(STATIONS), PER_ROW):
+        for column, station in zip(st.columns(PER_ROW), STATIONS[start : start + PER_ROW], strict=False):
+            name, title, icon, sentence, alt = station
+            with column:
+                st.image(str(PICTURES / f"{name}-{scheme}.webp"), width="stretch", alt=alt)
+                st.page_link(f"app_pages/{name}.py", label=title, icon=icon, help=sentence)
 
 
 def standing(chosen: state.Selection) -> None:
     """Draw what is chosen, what is known about it, and the next step."""
     with st.container(border=True):
-        st.markdown("**Where you stand**")
         backbone, data = backbones.BACKBONES[chosen.backbone], datasets.DATASETS[chosen.dataset]
-        st.markdown(
-            f":material/layers: {backbone.title} · :material/photo_library: {data.title}, {data.size:,} pictures"
-        )
+        st.markdown(f"**Where you stand:** {backbone.title} and {data.title}, {data.size:,} pictures")
         if chosen.run is None:
             st.markdown(":material/radio_button_unchecked: No classifier trained on these yet")
             st.page_link("app_pages/train.py", label="Next: freeze and train", icon=":material/arrow_forward:")

@@ -111,7 +111,8 @@ def visit(browser, server):
     for context in contexts:
         context.close()
     assert not [error for error in errors if error]
-    assert "Traceback" not in server.logs()[before:]
+    written = server.logs()[before:]
+    assert "Traceback" not in written, written[written.index("Traceback") :][:6000]
 
 
 def _words(message) -> str:
