@@ -59,3 +59,5 @@ tour_bar(page.url_path or "home")
 page.run()
 remember()
 engine.start()  # after the first paint: the workers warm up while the visitor reads
+if page.url_path == "train":
+    engine.warm_up_jobs()

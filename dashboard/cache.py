@@ -21,6 +21,7 @@ from models.kernels import Kernels
 from models.occlusion import OcclusionMap
 from models.results import ActivationMaps, ChannelStatistics, Prediction
 from models.som_record import SomRecord
+from models.tasks import ClassifierFile
 from models.training_results import load_result
 
 if TYPE_CHECKING:
@@ -99,6 +100,15 @@ def occlusion_map(
         network=network, picture=picture, patch=patch, stride=stride, fill=fill, score=score, class_index=class_index,
     )  # fmt: skip
     return answer
+
+
+def classifier_file(run_id: str) -> bytes:
+    """Return a run's classifier as a `.keras` file; kept nowhere, since it is megabytes and rarely asked for."""
+    path = runs.get(run_id).path("classifier.keras")
+    if path.exists():
+        return path.read_bytes()
+    answer: ClassifierFile = engine.call("classifier_file", run=run_id)
+    return answer.data.tobytes()
 
 
 @st.cache_data(max_entries=64, show_spinner=False)

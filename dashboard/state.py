@@ -14,7 +14,7 @@ from typing import Any, NoReturn
 
 import streamlit as st
 
-from models import backbones, datasets, runs
+from models import backbones, datasets, images, runs
 from models.errors import RunNotFound
 
 COOKIE = "freezeframe_visitor"
@@ -93,7 +93,7 @@ def _valid_picture(picture: str, dataset: str) -> bool:
     if match is None:
         return False
     if match[1] is None:  # an upload goes with every data set
-        return True
+        return images.is_kept(picture)
     return match[1] == dataset and int(match[2]) < datasets.DATASETS[dataset].size
 
 

@@ -20,7 +20,7 @@ from models.errors import EngineUnavailable, FreezeframeError, InputError, Queue
 MOST_JOBS = 4  # of one visitor: one running and three waiting
 _TICK_S = 0.1
 _CALL_S = 60.0  # how long a click waits for its answer at most
-_GRACE_S = 15.0  # how long a cancelled job may take to stop before its worker is ended
+_GRACE_S = 6.0  # how long a cancelled job may take to stop before its worker is ended
 _FAILURES = 3  # starts that failed in a row, after which a click is refused at once
 _log = logging.getLogger(__name__)
 
@@ -40,7 +40,8 @@ class Engine:
         self.stopping = threading.Event()
         self.cluster: Cluster | None = None
         self.client: Any = None
-        self.warming: Any = None  # held, or Dask would drop the task
+        self.warming: dict[str, Any] = {}  # held, or Dask would drop the tasks
+        self.jobs_wanted = False  # a page that starts jobs was opened
         self.thread = threading.Thread(target=self._work, daemon=True, name="freezeframe-engine")
 
     # -- the engine's own thread ------------------------------------------------------------------------------------
@@ -54,6 +55,8 @@ class Engine:
             try:
                 if self.client is None or not self._healthy():
                     self._connect()
+                if self.jobs_wanted:
+                    self._warm("jobs")
                 self._reap()
                 self._dispatch()
                 self.stopping.wait(_TICK_S)
@@ -74,13 +77,20 @@ class Engine:
         self.client = Client(address, security=self.cluster.security(), set_as_default=False, timeout=15)
         self.problem, self.failures = "", 0
         self.ready.set()
-        self.warming = self.client.submit(tasks.warm, resources={"interactive": 1}, pure=False, priority=10)
+        self.warming.clear()
+        self._warm("interactive")
+
+    def _warm(self, resource: str) -> None:
+        """Have the worker that offers `resource` load TensorFlow, once."""
+        if resource not in self.warming:
+            self.warming[resource] = self.client.submit(tasks.warm, resources={resource: 1}, pure=False, priority=10)
 
     def _healthy(self) -> bool:
         if self.cluster is None or not self.cluster.scheduler_alive() or self.client.status != "running":
             raise EngineUnavailable("The compute processes are starting again. Try once more in a few seconds.")
         for name in self.cluster.heal():
             _log.warning("worker %s had died and was started again", name)
+            self.warming.clear()
         return True
 
     def _lost(self, message: str) -> None:
@@ -297,6 +307,11 @@ def call(task: str, *, timeout: float = _CALL_S, **arguments: Any) -> Any:
         FreezeframeError: The task refused; its message is for the visitor.
     """
     return start().call(task, timeout, arguments)
+
+
+def warm_up_jobs() -> None:
+    """Have the jobs worker load TensorFlow, so that a first job starts at once; for pages that start jobs."""
+    start().jobs_wanted = True
 
 
 def is_ready() -> bool:

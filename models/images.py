@@ -154,6 +154,12 @@ def load_picture(picture_id: str) -> np.ndarray:
         raise PictureError("This picture is no longer kept. Please upload it again.") from error
 
 
+def is_kept(picture_id: str) -> bool:
+    """Whether an upload's id is well formed and its picture still here."""
+    match = _PICTURE_ID.fullmatch(picture_id)
+    return match is not None and match[3] is not None and (_uploads() / f"{match[3]}.png").exists()
+
+
 def _uploads() -> Path:
     folder = runs.home() / "uploads"
     folder.mkdir(mode=0o700, exist_ok=True)

@@ -12,7 +12,10 @@ import importlib
 import logging
 import os
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from models import kernels, runs
 from models.errors import Cancelled, FreezeframeError
@@ -41,6 +44,25 @@ def warm() -> Warmth:
 
     networks.prepare_tensorflow()
     return Warmth(os.getpid())
+
+
+@dataclass(frozen=True, slots=True)
+class ClassifierFile:
+    """A trained classifier as the bytes of its `.keras` file, uint8 (n,)."""
+
+    data: np.ndarray
+
+
+def classifier_file(run: str) -> ClassifierFile:
+    """Return the `.keras` file of the shipped example, whose classifier is not stored whole."""
+    import tempfile
+
+    from models import networks
+
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "classifier.keras")
+        networks.load(f"run:{run}").model.save(path)
+        return ClassifierFile(np.frombuffer(path.read_bytes(), np.uint8))
 
 
 def execute(run_id: str) -> str:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
 import streamlit as st
 
 from dashboard import state
@@ -14,17 +12,16 @@ from models import backbones, datasets, runs
 _NO_RUN = ""
 
 
-def run_label(run_id: str) -> str:
-    """Return a run's name for the picker: title, state or age."""
+def run_label(run_id: str, number: int) -> str:
+    """Return a run's name for the picker: number, title, and its state while it is not done."""
     if run_id == _NO_RUN:
         return "No run: the bare backbone"
-    run = runs.get(run_id)
-    if run.id == runs.EXAMPLE:
+    if run_id == runs.EXAMPLE:
         return "Example run (shipped)"
-    status = run.status
-    minutes = max(int((time.time() - run.created) / 60), 0)
-    age = "just now" if minutes < 1 else f"{minutes} min ago" if minutes < 120 else f"{minutes // 60} h ago"
-    return f"{plain_label(run.title)} · {age if status.state == 'done' else status.state}"
+    run = runs.get(run_id)
+    states = {"queued": " · in progress", "running": " · in progress", "done": ""}
+    state_name = run.status.state
+    return f"{number} · {plain_label(run.title)}{states.get(state_name, f' · {state_name}')}"
 
 
 def experiment_bar() -> None:
@@ -34,6 +31,9 @@ def experiment_bar() -> None:
     current = chosen.run.id if chosen.run else _NO_RUN
     if current not in run_ids and current != _NO_RUN:
         run_ids.insert(0, current)  # somebody shared a link to it
+    oldest_first = [run_id for run_id in reversed(run_ids) if run_id != runs.EXAMPLE]
+    names = {run_id: run_label(run_id, number) for number, run_id in enumerate(oldest_first, start=1)}
+    names |= {run_id: run_label(run_id, 0) for run_id in (runs.EXAMPLE, _NO_RUN)}
     st.session_state["bar_backbone"], st.session_state["bar_data"] = chosen.backbone, chosen.dataset
     st.session_state["bar_run"] = current
     with st.container(key="experiment_bar"):
@@ -58,7 +58,7 @@ def experiment_bar() -> None:
         run.selectbox(
             "Run",
             [*run_ids, _NO_RUN],
-            format_func=run_label,
+            format_func=lambda run_id: names[run_id],
             key="bar_run",
             label_visibility="collapsed",
             on_change=lambda: state.choose(run=st.session_state["bar_run"]),

@@ -19,8 +19,8 @@ STATIONS: Final = (
     ("data", "Data", ":material/photo_library:", "Pictures with classes, split in three.", "Galaxies of five classes"),
     ("backbone", "Backbone", ":material/layers:", "What was learnt before.", "The blocks of the shipped network"),
     ("train", "Train", ":material/model_training:", "Freeze, train, prove it.", "Frozen blocks and a new head"),
-    ("evaluate", "Evaluate", ":material/grid_on:", "Right, wrong, and how sure.", "Confusion matrix of the example run"),
-    ("activations", "Activations", ":material/blur_on:", "What each channel answers to.", "Activation maps of a galaxy"),
+    ("evaluate", "Evaluate", ":material/grid_on:", "Right, wrong, and how sure.", "Confusion matrix"),
+    ("activations", "Activations", ":material/blur_on:", "What each channel answers to.", "Activation maps"),
     ("occlusion", "Occlusion", ":material/select_all:", "Hide a part, watch the score.", "Occlusion map of a galaxy"),
     ("som", "Self-organising map", ":material/apps:", "Watch a map find its order.", "A map of colours"),
 )

@@ -72,7 +72,7 @@ def download(run: runs.Run) -> None:
     """Offer the run's classifier as a file; it is read only when asked for."""
     st.download_button(
         "Download this classifier (.keras)",
-        data=lambda: run.path("classifier.keras").read_bytes(),
+        data=lambda: cache.classifier_file(run.id),
         file_name=f"freezeframe-{run.id[:8]}.keras",
         mime="application/octet-stream",
         key="train_download_keras",

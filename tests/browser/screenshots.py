@@ -2,8 +2,8 @@
 
     python -m tests.browser.screenshots
 
-Writes `assets/screenshots/<page>-<light|dark>.webp`, whole pages at 1366 x 768, and `assets/home/<page>-<…>.webp`, a cut of
-each page's main picture.
+Writes whole pages at 1366 x 768 to `assets/screenshots/<page>-<light|dark>.webp`, and a cut of each page's main picture
+to `assets/home/<page>-<light|dark>.webp`.
 """
 
 import io
@@ -36,12 +36,15 @@ def save(picture: Image.Image, path: Path) -> None:
 
 
 def tile(page: Page, selector: str) -> Image.Image:
-    """The middle of an element, cut to the tile's shape."""
+    """The middle of an element, cut to the tile's shape; a wide one whole, on its own ground."""
     picture = Image.open(io.BytesIO(page.locator(selector).first.screenshot())).convert("RGB")
-    scale = max(TILE_WIDTH / picture.width, TILE_HEIGHT / picture.height)
+    ground = picture.getpixel((1, 1))
+    choose = min if picture.width > 2 * picture.height else max
+    scale = choose(TILE_WIDTH / picture.width, TILE_HEIGHT / picture.height)
     picture = picture.resize((round(picture.width * scale), round(picture.height * scale)), Image.Resampling.LANCZOS)
-    left, top = (picture.width - TILE_WIDTH) // 2, (picture.height - TILE_HEIGHT) // 2
-    return picture.crop((left, top, left + TILE_WIDTH, top + TILE_HEIGHT))
+    cut = Image.new("RGB", (TILE_WIDTH, TILE_HEIGHT), ground)
+    cut.paste(picture, ((TILE_WIDTH - picture.width) // 2, (TILE_HEIGHT - picture.height) // 2))
+    return cut
 
 
 def main() -> None:
@@ -53,7 +56,7 @@ def main() -> None:
                 for scheme in ("light", "dark"):
                     context = browser.new_context(viewport={"width": 1366, "height": 768}, color_scheme=scheme)
                     page = context.new_page()
-                    page.goto(f"{server.url}/{name}")
+                    page.goto(f"{server.url}/{name.replace('home', '')}")
                     settled(page)
                     time.sleep(6 if name == "som" else 3)  # charts draw after the script; the film plays to its end
                     save(Image.open(io.BytesIO(page.screenshot())), SCREENSHOTS / f"{name}-{scheme}.webp")

@@ -399,3 +399,9 @@ def test_the_oldest_uploads_go_first(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(PictureError):
         images.load_picture(pictures[0])
     assert images.load_picture(pictures[2]).shape == (3, 64, 3)
+
+
+def test_an_upload_is_kept_until_its_file_is_gone():
+    picture = images.store_upload(np.zeros((5, 7, 3), np.uint8), "v" * 32)
+    assert images.is_kept(picture)
+    assert not images.is_kept("upload:" + "0" * 32) and not images.is_kept("sample:galaxies:1")
