@@ -43,16 +43,38 @@ def encode(answer: Any) -> bytes:
     return buffer.getvalue()
 
 
+def arrays_of(data: bytes) -> dict[str, np.ndarray]:
+    """Return every array in the bytes of an `.npz` file, by name; nothing in it is ever run.
+
+    Raises:
+        ValueError: The bytes are damaged, whatever is wrong with them.
+    """
+    try:
+        with np.load(io.BytesIO(data), allow_pickle=False) as saved:
+            return {name: saved[name] for name in saved.files}
+    except Exception as error:  # damaged archives fail with errors of nearly every type
+        raise ValueError("Expected the whole of an .npz file. Received damaged bytes.") from error
+
+
 def decode(data: bytes) -> Any:
-    """Return the dataclass that `encode` wrote; only classes of the core are ever made."""
-    with np.load(io.BytesIO(data), allow_pickle=False) as saved:
-        plain = json.loads(str(saved["_plain"]))
-        arrays = {name: saved[name] for name in saved.files if name != "_plain"}
-    module, name = plain["class"].split(":")
+    """Return the dataclass that `encode` wrote; only classes of the core are ever made.
+
+    Raises:
+        ValueError: The bytes are damaged, or hold an answer of another kind or version.
+    """
+    arrays = arrays_of(data)
+    try:
+        plain = json.loads(str(arrays.pop("_plain")))
+        module, name = plain["class"].split(":")
+        values = {key: tuple(value) if key in plain["tuples"] else value for key, value in plain["values"].items()}
+    except (KeyError, TypeError, AttributeError) as error:
+        raise ValueError("Expected a recorded answer. Received other arrays.") from error
     if not module.startswith("models."):
         raise ValueError(f"Expected a class of the core in a recorded answer. Received: {module}")
-    values = {key: tuple(value) if key in plain["tuples"] else value for key, value in plain["values"].items()}
-    return getattr(importlib.import_module(module), name)(**values, **arrays)
+    try:
+        return getattr(importlib.import_module(module), name)(**values, **arrays)
+    except (ImportError, AttributeError, TypeError) as error:
+        raise ValueError(f"Expected an answer of this version. Received another {name}.") from error
 
 
 def record(task: str, arguments: Mapping[str, Any], answer: Any) -> Path:

@@ -12,7 +12,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from zipfile import BadZipFile
 
 import numpy as np
 
@@ -193,6 +192,6 @@ def load(path: Path) -> OcclusionMap:
     """
     try:
         result: OcclusionMap = answers.decode(path.read_bytes())
-    except (OSError, ValueError, TypeError, KeyError, BadZipFile) as error:
+    except (OSError, ValueError) as error:
         raise RunNotFound("This occlusion map is not here any more. Compute it again.") from error
     return result

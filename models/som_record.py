@@ -171,12 +171,11 @@ def save(folder: Path, record: SomRecord) -> None:
 
 
 def load(run: runs.Run) -> SomRecord | None:
-    """Return what a run has recorded so far, or None before its first snapshot."""
+    """Return what a run has recorded so far; None before its first snapshot, and for a damaged file."""
     try:
-        data = run.path(FILE).read_bytes()
-    except FileNotFoundError:
+        record: SomRecord = answers.decode(run.path(FILE).read_bytes())
+    except (OSError, ValueError):
         return None
-    record: SomRecord = answers.decode(data)
     return record
 
 

@@ -14,10 +14,10 @@ import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Protocol
-from zipfile import BadZipFile
 
 import numpy as np
 
+from models.answers import arrays_of
 from models.errors import RunNotFound
 from models.runs import write_atomically
 
@@ -93,16 +93,20 @@ def load_result(run: RunFolder) -> TrainingResult:
     """Return the results in the run's folder.
 
     Raises:
-        RunNotFound: The run has not finished, or its files were cleared away.
+        RunNotFound: The run has not finished, its files were cleared away, or they are damaged.
     """
     try:
         history, changes, summary = (
-            json.loads(run.path(name).read_text()) for name in ("history.json", "weight_change.json", "summary.json")
+            json.loads(run.path(name).read_bytes()) for name in ("history.json", "weight_change.json", "summary.json")
         )
-        with open(run.path("predictions.npz"), "rb") as file, np.load(file, allow_pickle=False) as saved:
-            arrays = {name: saved[name] for name in _ARRAYS}
-    except (OSError, ValueError, KeyError, BadZipFile) as error:
+        saved = arrays_of(run.path("predictions.npz").read_bytes())
+        return TrainingResult(
+            history=tuple(history),
+            **{name: saved[name] for name in _ARRAYS},
+            weight_change=tuple(WeightChange(**row) for row in changes),
+            summary=dict(summary),
+        )
+    except FileNotFoundError as error:
         raise RunNotFound("Expected a finished training run. Received one without results; train it again.") from error
-    return TrainingResult(
-        history=tuple(history), **arrays, weight_change=tuple(WeightChange(**row) for row in changes), summary=summary
-    )
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise RunNotFound("Expected the results of a training run. Received damaged files; train it again.") from error

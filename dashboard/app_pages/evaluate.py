@@ -8,8 +8,9 @@ from dashboard.components.job_panel import job_panel
 from dashboard.components.judged_pictures import cell_pictures, mistake_strip
 from dashboard.components.page import empty, header
 from dashboard.components.score_table import score_table
+from dashboard.components.subject import has_classifier, refuse
 from models.datasets import DATASETS
-from models.errors import RunNotFound
+from models.errors import FreezeframeError
 from models.evaluation import evaluate
 from models.training_results import load_result
 
@@ -25,14 +26,16 @@ if chosen.run is None:
         "train",
         ":material/model_training:",
     )
+finished, dataset = has_classifier(chosen), DATASETS[chosen.run.spec["dataset"]]
 try:
     result = load_result(chosen.run)
-except RunNotFound:
+    evaluation = evaluate(result.label, result.probability, dataset.classes)
+except FreezeframeError as error:
+    if finished:
+        refuse(error)
     job_panel(chosen.run.id, key="evaluate")
     empty("This run has no results yet.", "See it on the Train page", "train", ":material/model_training:")
 
-dataset = DATASETS[chosen.run.spec["dataset"]]
-evaluation = evaluate(result.label, result.probability, dataset.classes)
 matrix, pictures = st.columns([13, 8], gap="medium")
 with matrix:
     cell = confusion_panel(evaluation)

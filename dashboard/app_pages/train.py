@@ -16,9 +16,7 @@ from dashboard.components.train_panel import head_and_recipe, train_button
 from dashboard.components.weights_offer import weights_missing, weights_offer
 from models import layer_tables
 from models.backbones import BACKBONES
-from models.errors import RunNotFound
 from models.recipes import DEFAULT
-from models.training_results import load_result
 
 header("Train", "Blue layers keep what they know. Orange layers, and the new head, learn from your pictures.")
 chosen = state.selection()
@@ -31,14 +29,11 @@ with controls:
     train_button(spec, chosen.owner, chosen.run)
 with presets:
     preset_row(spec)
-try:
-    result = load_result(chosen.run) if chosen.run is not None else None
-except RunNotFound:
-    result = None
 with picture:
     freeze_map(layer_tables.table(spec.backbone, spec.side), spec)
     if weights_missing(spec):
         weights_offer(spec, chosen.owner)
+    result = training_result.read(chosen.run) if chosen.run is not None else None
     if chosen.run is None and not weights_missing(spec):
         st.info(
             "Nothing trained yet with this backbone and these data. Press **Train** to start.",

@@ -9,9 +9,10 @@ from dashboard.components.training_progress import CURVES_PX, STATUS_PX
 from dashboard.figures import theme
 from dashboard.labels import safe_label
 from models import runs
+from models.errors import RunNotFound
 from models.intervals import wilson
 from models.recipes import estimate
-from models.training_results import TrainingResult
+from models.training_results import TrainingResult, load_result
 from models.training_specs import TrainingSpec
 
 NEXT = (
@@ -20,6 +21,17 @@ NEXT = (
     ("occlusion", "Occlusion", ":material/select_all:"),
     ("som", "Self-organising map", ":material/apps:"),
 )
+
+
+def read(run: runs.Run) -> TrainingResult | None:
+    """Return the results of a run; None while there are none, and with a sentence where a finished run lost them."""
+    done = run.status.state == "done"  # asked first: the run may finish meanwhile
+    try:
+        return load_result(run)
+    except RunNotFound as error:
+        if done:
+            st.error(safe_label(str(error), 400), icon=":material/error:")
+        return None
 
 
 def finished(run: runs.Run, result: TrainingResult) -> None:

@@ -228,6 +228,21 @@ def test_a_run_without_results_says_what_to_do(
         assert app.button(key="evaluate_cancel").label == "Cancel"
 
 
+def test_damaged_results_show_their_sentence(open_page: Callable[..., AppTest], run: runs.Run) -> None:
+    run.path("predictions.npz").write_bytes(b"PK\x03\x04 torn")
+    app = open_page(run.id)
+    assert not app.exception and not app.get("plotly_chart")
+    assert "damaged files; train it again" in app.error[0].value
+
+
+def test_probabilities_that_are_no_numbers_show_their_sentence(open_page: Callable[..., AppTest]) -> None:
+    table = probabilities(PREDICTED, CONFIDENCE)
+    table[3] = np.nan
+    app = open_page(finished_run("galaxies", INDEX, LABEL, table).id)
+    assert not app.exception and not app.get("plotly_chart")
+    assert "Expected probabilities between 0 and 1" in app.error[0].value
+
+
 def test_a_hostile_class_name_stays_text(
     open_page: Callable[..., AppTest], run: runs.Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,5 +1,8 @@
 """Recorded answers come back as they were given."""
 
+import io
+import json
+
 import numpy as np
 import pytest
 
@@ -25,9 +28,34 @@ def test_arrays_and_tuples_keep_their_types(tmp_path):
 
 
 def test_only_classes_of_the_core_are_made():
-    data = answers.encode(Warmth(1)).replace(b"", b"")
-    forged = Warmth(1)
     kind = type("Popen", (Warmth,), {"__module__": "subprocess", "__slots__": ()})
-    assert answers.decode(data) == forged
+    assert answers.decode(answers.encode(Warmth(1))) == Warmth(1)
     with pytest.raises(ValueError, match="class of the core"):
         answers.decode(answers.encode(kind(1)))
+
+
+def archive(**arrays):
+    buffer = io.BytesIO()
+    np.savez(buffer, **arrays)
+    return buffer.getvalue()
+
+
+PLAIN = {"class": "models.tasks:Warmth", "values": {"pid": 1}, "tuples": []}
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"",
+        b"PK\x03\x04 torn",
+        archive(a=np.arange(3)),
+        archive(_plain=np.array("[]")),
+        archive(_plain=np.array(json.dumps({**PLAIN, "values": {"another": 1}}))),
+        archive(_plain=np.array(json.dumps({**PLAIN, "class": "models.tasks:Nothing"}))),
+        archive(_plain=np.array(json.dumps({**PLAIN, "class": "models.nowhere:Warmth"}))),
+    ],
+)
+def test_what_is_no_answer_is_a_value_error(data):
+    assert answers.decode(archive(_plain=np.array(json.dumps(PLAIN)))) == Warmth(1)
+    with pytest.raises(ValueError, match=r"^Expected"):
+        answers.decode(data)

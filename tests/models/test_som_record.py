@@ -115,6 +115,13 @@ def test_the_job_writes_the_film_while_it_trains(home: Path, monkeypatch: pytest
     assert record is not None and record.complete and len(record.sizes) == 4
 
 
+@pytest.mark.parametrize("damage", [b"", b"PK\x03\x04 torn"])
+def test_a_damaged_film_is_no_film(home: Path, damage: bytes) -> None:
+    run = runs.create("som", {}, owner="o" * 32, title="Map")
+    run.path(som_record.FILE).write_bytes(damage)
+    assert som_record.load(run) is None
+
+
 def test_a_cancelled_job_keeps_what_it_has(home: Path) -> None:
     run = runs.create("som", SomTask("colours", SMALL).to_json(), owner="o" * 32, title="Map")
     with pytest.raises(Cancelled):

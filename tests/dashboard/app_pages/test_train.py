@@ -148,6 +148,14 @@ def test_after_a_run_it_shows_the_result_the_proof_and_the_list(engine):
     assert len(app.get("plotly_chart")) == 3
 
 
+def test_lost_results_of_a_finished_run_are_said(engine):
+    run = runs.get(finished_run(""))
+    run.path("predictions.npz").write_bytes(b"PK\x03\x04 torn")
+    app = open_with(run.id)
+    assert not app.exception
+    assert "damaged files; train it again" in app.error[0].value
+
+
 def test_what_to_know_about_the_end_is_said(engine):
     app = open_with(finished_run("", note="The loss was not a number in epoch 3."))
     assert "The loss was not a number in epoch 3" in app.warning[0].value
