@@ -136,9 +136,7 @@ def _digest(dataset: str) -> str:
     return hashlib.sha256(Path(_DRAWN[dataset]).read_bytes()).hexdigest()[:12]
 
 
-def split(
-    dataset: str, seed: int = 0, shots: int | None = None, train: float = 0.6, validation: float = 0.2
-) -> Split:
+def split(dataset: str, seed: int = 0, shots: int | None = None, train: float = 0.6, validation: float = 0.2) -> Split:
     """Divide a data set at random, each class in the same proportions; the same numbers give the same split.
 
     Args:
