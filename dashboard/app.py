@@ -14,6 +14,7 @@ import streamlit as st
 
 from dashboard import state
 from dashboard.components.experiment_bar import experiment_bar
+from dashboard.components.history import one_entry_per_page
 from dashboard.components.tour import tour_bar
 from dashboard.components.visitor import remember
 from models import engine
@@ -58,6 +59,7 @@ experiment_bar()
 tour_bar(page.url_path or "home")
 page.run()
 remember()
+one_entry_per_page()
 engine.start()  # after the first paint: the workers warm up while the visitor reads
 if page.url_path == "train":
     engine.warm_up_jobs()
