@@ -31,6 +31,7 @@ from models.training_loop import Loop
 from models.training_results import TrainingResult, WeightChange, save_result
 from models.training_specs import TrainingSpec
 
+CHECKPOINT = "checkpoint.npz"
 VECTORS = 1024  # feature vectors per forward pass of a head
 EPOCHS_UNTIL = 0.95  # of the progress bar; the rest is saving
 
@@ -75,7 +76,10 @@ def train(spec: TrainingSpec, progress: Progress, folder: Path) -> None:
     classifier = heads.attach(backbone, spec.head, len(datasets.get(spec.dataset).classes), spec.seed)
     blocks = {row.name: row.block for row in layer_tables.table(spec.backbone, spec.side).layers}
     seconds = {"preparation": time.perf_counter() - started}
-    fit(spec, classifier, material, progress, folder, blocks=blocks, seconds=seconds)
+    try:
+        fit(spec, classifier, material, progress, folder, blocks=blocks, seconds=seconds)
+    finally:  # only a killed run needs it again, and a large network's takes hundreds of megabytes
+        (folder / CHECKPOINT).unlink(missing_ok=True)
 
 
 def _material(spec: TrainingSpec) -> Material:
@@ -118,7 +122,7 @@ def fit(
     learn, watch, test = np.split(np.arange(len(rows)), np.cumsum([len(split.train), len(split.validation)]))
     with _timed(spent, "frozen part"):
         examples = prepare_examples(parts, material.images[rows], labels[rows], progress)
-    course = Course(spec, Loop(spec, parts, examples), folder / "checkpoint.npz")
+    course = Course(spec, Loop(spec, parts, examples), folder / CHECKPOINT)
     with _timed(spent, "epochs"):
         _epochs(course, learn, watch, labels[split.validation], progress)
     with _timed(spent, "results"):

@@ -231,6 +231,21 @@ def test_a_damaged_or_foreign_checkpoint_is_passed_over(tmp_path, damage):
     assert fit(tmp_path / "run")[0].probability.tobytes() == whole.probability.tobytes()
 
 
+@pytest.mark.parametrize("end", [None, Cancelled])
+def test_a_run_that_has_ended_leaves_no_checkpoint(tmp_path, monkeypatch, end):
+    def fitting(spec, classifier, material, progress, folder, **_):
+        (folder / "checkpoint.npz").write_bytes(b"large")
+        if end is not None:
+            raise end
+
+    monkeypatch.setattr(transfer, "fit", fitting)
+    try:
+        transfer.train(TrainingSpec(dataset="digits"), runs.SILENT, tmp_path)
+    except Cancelled:
+        assert end is Cancelled
+    assert not list(tmp_path.iterdir())
+
+
 def test_a_checkpoint_of_another_spec_is_passed_over(tmp_path, monkeypatch):
     monkeypatch.setattr(checkpoints, "CHECKPOINT_SECONDS", 0.0)
     fit(tmp_path / "run")
