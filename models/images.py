@@ -71,7 +71,7 @@ def png(image: np.ndarray) -> bytes:
 
 
 def webp(image: np.ndarray, quality: int = 90) -> bytes:
-    """Return uint8 (H, W, 3) as the bytes of a WebP file, a tenth of a PNG's; sides at most 16,383 pixels."""
+    """Return uint8 (H, W) or (H, W, 3) as the bytes of a WebP file, a tenth of a PNG's; sides at most 16,383 pixels."""
     buffer = BytesIO()
     Image.fromarray(image).save(buffer, "WEBP", quality=quality, method=2)
     return buffer.getvalue()

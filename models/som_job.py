@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 
 from models import datasets, images
-from models.errors import Cancelled
+from models.costs import FLOAT, MB, memory_limit_mb
+from models.errors import Cancelled, TooLarge
 from models.runs import Progress
 from models.som import snapshots
 from models.som_data import SomData, SomTask, colours, digits, pictures
@@ -17,6 +18,7 @@ from models.som_measures import Floats
 from models.som_record import Recorder, save
 
 WRITE_EVERY = 0.5  # seconds between two writes of the film
+COPIES = 5  # of the weights, at the most, that a batch step holds at once
 FEATURES_SHARE = 0.7  # of the bar, when a network has to look at all pictures first
 
 
@@ -28,6 +30,7 @@ def run_job(folder: Path, spec: dict[str, Any], progress: Progress) -> None:
     task = SomTask.from_json(spec)
     progress.event(share=0.0, note="Getting the data ready")
     data = _data(task, progress)
+    _check_memory(task, data)
     done = FEATURES_SHARE if task.source == "features" else 0.0
     recorder = Recorder(task, data)
     steps = task.som.steps(len(data.features))
@@ -45,6 +48,16 @@ def run_job(folder: Path, spec: dict[str, Any], progress: Progress) -> None:
             save(folder, recorder.record(complete=True))
         raise
     save(folder, recorder.record(complete=True))
+
+
+def _check_memory(task: SomTask, data: SomData) -> None:
+    samples, depth = data.features.shape
+    values = (COPIES * task.som.rows * task.som.columns + samples) * depth
+    if (needed := values * FLOAT / MB) > (limit := memory_limit_mb()):
+        raise TooLarge(
+            f"Expected a map that fits into {limit:.0f} MB. Received one of {task.som.rows} x {task.som.columns} units "
+            f"with {depth:,} weights each, which needs about {needed:.0f} MB. Choose fewer units or another layer."
+        )
 
 
 def _data(task: SomTask, progress: Progress) -> SomData:
@@ -66,17 +79,19 @@ def features(network_id: str, layer: str, dataset: str, progress: Progress) -> F
     Cost: one forward pass up to the layer per picture.
     """
     from models import networks
+    from models.examples import pictures_per_pass
 
     network = networks.load(network_id)
     answer = networks.layer_function(network, (layer,))
     everything = datasets.load(dataset).images
+    chunk = pictures_per_pass(network.model)
     parts = []
-    for start in range(0, len(everything), networks.CHUNK):
-        if start % (8 * networks.CHUNK) == 0:
+    for start in range(0, len(everything), chunk):
+        if start % (8 * chunk) == 0:
             share = FEATURES_SHARE * start / len(everything)
             progress.event(share=share, note=f"Picture {start:,} of {len(everything):,}")
         progress.check()
-        batch = images.resize(everything[start : start + networks.CHUNK], network.height, network.width)
+        batch = images.resize(everything[start : start + chunk], network.height, network.width)
         [maps] = answer(batch)
         parts.append(maps.mean(axis=(1, 2)) if maps.ndim == 4 else maps.reshape(len(maps), -1))
     return np.concatenate(parts)

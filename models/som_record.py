@@ -13,11 +13,12 @@ from PIL import Image
 from models import answers, datasets, images, runs
 from models.som import Snapshot, snapshots
 from models.som_data import SomData, SomTask, colours, sample_pictures
-from models.som_measures import Floats, nearest
+from models.som_measures import Floats, nearest, u_matrix
 
 FILE = "som.npz"
 TILE = 24  # pixels of a side of the small pictures that stand for units
 ATLAS_COLUMNS = 40
+QUALITY = 70  # of WebP: films have many frames
 
 
 @dataclass(frozen=True)
@@ -35,7 +36,7 @@ class SomRecord:
         bmu: BMU of every sample at every snapshot, uint16 (F, N).
         labels: Class of every sample, int64 (N,), or empty.
         classes: Names of the classes.
-        codebook: Weights at the last snapshot, float32 (rows, columns, D).
+        u_matrix: `som_measures.u_matrix` of the last snapshot, float32 (rows, columns).
         complete: Whether no frame will follow: the training came to its end or was cancelled.
     """
 
@@ -54,7 +55,7 @@ class SomRecord:
     bmu: NDArray[np.uint16]
     labels: NDArray[np.int64]
     classes: tuple[str, ...]
-    codebook: Floats
+    u_matrix: Floats
     complete: bool
 
 
@@ -82,7 +83,7 @@ class Recorder:
         if self.kind == "colours":
             return as_bytes(codebook).tobytes()
         if self.kind == "pictures":
-            return webp(mosaic(as_bytes(codebook)))
+            return images.webp(mosaic(as_bytes(codebook)), QUALITY)
         best, _ = nearest(codebook.reshape(-1, codebook.shape[-1]), self.data.features)
         return best.astype("<u2").tobytes()
 
@@ -105,7 +106,7 @@ class Recorder:
             bmu=np.stack(self.bmu),
             labels=self.data.labels,
             classes=self.data.classes,
-            codebook=self.codebook,
+            u_matrix=u_matrix(self.codebook),
             complete=complete,
         )
 
@@ -124,17 +125,10 @@ def mosaic(codebook: NDArray[np.uint8]) -> NDArray[np.uint8]:
     return tiles.reshape(rows * side, columns * side)
 
 
-def webp(picture: NDArray[np.uint8], quality: int = 70) -> bytes:
-    """A picture as WebP."""
-    buffer = BytesIO()
-    Image.fromarray(picture).save(buffer, "WEBP", quality=quality, method=2)
-    return buffer.getvalue()
-
-
 def atlas(dataset: str) -> bytes:
     """All pictures of a data set as TILE x TILE tiles, ATLAS_COLUMNS a row, in the order of their numbers, as WebP."""
     small = images.resize(datasets.load(dataset).images, TILE, TILE)
-    return webp(images.tile(small, ATLAS_COLUMNS, gap=0))
+    return images.webp(images.tile(small, ATLAS_COLUMNS, gap=0), QUALITY)
 
 
 def example() -> SomRecord:

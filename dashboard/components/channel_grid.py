@@ -95,10 +95,15 @@ def channel_grid(grid: Grid, selected: int, *, key: str, alt: str, on_choose: Ca
         alt: What the grid shows, for screen readers.
         on_choose: Called with the channel that was clicked, before the page runs again.
     """
+
+    def choose() -> None:
+        if (channel := st.session_state[key]["channel"]) in grid.channels:  # a browser may send anything
+            on_choose(int(channel))
+
     fields = {name: value for name, value in asdict(grid).items() if name != "sprite"}
     sprite = "data:image/png;base64," + base64.b64encode(grid.sprite).decode()
     _grid(
         key=key,
         data={**fields, "sprite": sprite, "columns": COLUMNS, "selected": selected, "alt": alt},
-        on_channel_change=lambda: on_choose(int(st.session_state[key]["channel"])),
+        on_channel_change=choose,
     )

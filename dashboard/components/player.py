@@ -113,8 +113,9 @@ def player(film: Film, *, key: str, alt: str, height: int = 420, live: bool = Fa
         row, column, frame = state.get(key)["pick"]
         state.put(f"{key}_picked", (film.identity, int(row), int(column), int(frame)))
 
-    identity, *chosen = state.get(f"{key}_picked") or ("", 0, 0, 0)
-    picked = (chosen[0], chosen[1], chosen[2]) if identity == film.identity else None
+    identity, row, column, frame = state.get(f"{key}_picked") or ("", 0, 0, 0)
+    there = 0 <= row < film.rows and 0 <= column < film.columns and frame >= 0  # a browser may send anything
+    picked = (row, column, frame) if identity == film.identity and there else None
     message = pack(film, height=height, alt=alt, live=live, picked=picked[:2] if picked else None)
     _component(key=key, data=message, on_pick_change=keep)
     return picked

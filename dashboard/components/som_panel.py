@@ -15,7 +15,7 @@ from dashboard.figures import som as figures
 from dashboard.figures import theme
 from models import images, runs
 from models.som_data import SomTask, sample_pictures
-from models.som_measures import hit_map, u_matrix
+from models.som_measures import hit_map
 from models.som_record import ATLAS_COLUMNS, TILE, SomRecord, unit_picture, version
 
 EXAMPLE = "example"
@@ -149,17 +149,16 @@ def formulas(task: SomTask, samples: int) -> None:
 def measures(record: SomRecord) -> None:
     """Draw the U-matrix and the hits of the last frame side by side."""
     left, right = st.columns(2, gap="medium")
-    distances = u_matrix(record.codebook)
     hits = hit_map(record.bmu[-1].astype(np.int64), record.rows, record.columns)
     with left:
         st.markdown(
             "**U-matrix**", help="Mean distance of a unit's weights to its neighbours': bright ridges part groups."
         )
         st.plotly_chart(
-            figures.lattice(distances, "distance"),
+            figures.lattice(record.u_matrix, "distance"),
             key="som_umatrix",
             config=theme.CONFIG,
-            alt=figures.describe(distances, "U-matrix"),
+            alt=figures.describe(record.u_matrix, "U-matrix"),
         )
     with right:
         st.markdown("**Hits**", help="How many samples have the unit as their BMU, the best-matching unit.")

@@ -124,7 +124,7 @@ def thumbnails(
     """
 
     def choose() -> None:
-        if picture := st.session_state[key].picture:
+        if (picture := st.session_state[key].picture) in pictures:  # a browser may send anything
             state.choose(picture=picture)
 
     pictures = tuple(picture for row in rows for picture in row.pictures)

@@ -45,17 +45,20 @@ class Scale:
 def scale_of(values: np.ndarray, *, signed: bool, clip: bool) -> Scale:
     """Return the scale of `values` (any shape); with `clip` it ends at their 99.5 % quantile.
 
-    Values that are all zero get the scale 0..1: nothing is divided by zero.
+    Values that are all zero get the scale 0..1: nothing is divided by zero. NaN and infinity, which a classifier whose
+    training diverged may give, do not count.
     """
-    size = np.abs(values)
+    size = np.abs(values[np.isfinite(values)])
+    if not size.size:
+        return Scale(-float(signed), 1.0)
     high = float(np.quantile(size, QUANTILE)) if clip else float(size.max())
     high = high or float(size.max()) or 1.0
     return Scale(-high if signed else 0.0, high)
 
 
 def colour(values: np.ndarray, scale: Scale) -> np.ndarray:
-    """Return `values` (…) as RGB uint8 (…, 3); beyond the ends they take the colour of the end."""
-    share = (values - scale.low) / (scale.high - scale.low)
+    """Return `values` (…) as RGB uint8 (…, 3); beyond the ends they take the colour of the end, NaN that of 0."""
+    share = (np.where(np.isnan(values), 0, values) - scale.low) / (scale.high - scale.low)
     return np.asarray(_palette(scale.signed)[np.clip(np.rint(share * 256), 0, 256).astype(np.intp)])
 
 

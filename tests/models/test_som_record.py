@@ -10,9 +10,10 @@ import pytest
 from PIL import Image
 
 from models import runs, som_data, som_job, som_record
-from models.errors import Cancelled, InputError
+from models.errors import Cancelled, InputError, TooLarge
 from models.som import Snapshot, SomSpec, snapshots
 from models.som_data import NAMED, SomData, SomTask
+from models.som_measures import u_matrix
 
 SMALL = SomSpec(rows=3, columns=5, epochs=6, radius0=2, snapshots=4)
 
@@ -23,20 +24,22 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def film(task: SomTask, data: SomData) -> som_record.SomRecord:
+def film(task: SomTask, data: SomData) -> tuple[som_record.SomRecord, np.ndarray]:
+    """The film of a training, and the codebook at its end."""
     recorder = som_record.Recorder(task, data)
     for snapshot in snapshots(data.features, task.som):
         recorder.add(snapshot)
-    return recorder.record(complete=True)
+    return recorder.record(complete=True), recorder.codebook
 
 
 def test_a_film_of_colours_is_one_rgb_pixel_a_unit() -> None:
     data = som_data.colours("named")
-    record = film(SomTask("named", SMALL), data)
+    record, last_codebook = film(SomTask("named", SMALL), data)
     assert (record.rows, record.columns, record.kind) == (3, 5, "colours")
     assert record.sizes.tolist() == [45] * 4 and record.bmu.shape == (4, 1000)
     last = record.frames[-45:].reshape(3, 5, 3)
-    assert last == pytest.approx(record.codebook * 255, abs=0.51)
+    assert last == pytest.approx(last_codebook * 255, abs=0.51)
+    assert (record.u_matrix == u_matrix(last_codebook)).all()
     assert record.steps.tolist() == [0, 2, 4, 6] and np.isnan(record.rate).all()
 
 
@@ -55,8 +58,8 @@ def test_a_mosaic_puts_row_and_column_where_they_belong() -> None:
 
 
 def test_a_film_of_digits_is_a_picture_of_the_codebook(home: Path) -> None:
-    record = film(SomTask("digits", SMALL), som_data.digits())
-    assert record.kind == "pictures" and record.codebook.shape == (3, 5, 64) and len(record.classes) == 10
+    record, codebook = film(SomTask("digits", SMALL), som_data.digits())
+    assert record.kind == "pictures" and codebook.shape == (3, 5, 64) and len(record.classes) == 10
     with Image.open(BytesIO(record.frames[: record.sizes[0]].tobytes())) as first:
         assert first.format == "WEBP" and first.size == (40, 24)
 
@@ -64,8 +67,8 @@ def test_a_film_of_digits_is_a_picture_of_the_codebook(home: Path) -> None:
 def test_a_film_of_features_names_the_nearest_picture_of_every_unit(home: Path) -> None:
     features = np.random.default_rng(0).random((1797, 6), np.float32)
     task = SomTask("features", SMALL, network="backbone:frame8:64", layer="a", dataset="digits")
-    record = film(task, som_data.pictures("digits", features))
-    units = record.codebook.reshape(15, 6)
+    record, codebook = film(task, som_data.pictures("digits", features))
+    units = codebook.reshape(15, 6)
     slow = [int(np.linalg.norm(features - unit, axis=1).argmin()) for unit in units]
     assert record.frames[-30:].view("<u2").tolist() == slow
     with Image.open(BytesIO(record.atlas.tobytes())) as atlas:
@@ -130,12 +133,21 @@ def test_a_cancelled_job_keeps_what_it_has(home: Path) -> None:
     assert record is not None and record.complete and record.steps.tolist() == [0, 2]
 
 
+def test_a_map_too_large_for_the_machine_is_refused(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    task = SomTask("digits", SomSpec(rows=60, columns=60, epochs=1))
+    run = runs.create("som", task.to_json(), owner="o" * 32, title="Map")
+    monkeypatch.setenv("FREEZEFRAME_MEMORY_MB", "4")  # (5 * 60 * 60 + 1797) * 64 * 4 bytes are 4.8 MB
+    with pytest.raises(TooLarge, match="60 x 60 units with 64 weights each, which needs about 5 MB"):
+        som_job.run_job(run.folder, run.spec, runs.SILENT)
+    assert som_record.load(run) is None
+
+
 def test_only_the_last_codebook_is_kept_in_memory() -> None:
     recorder = som_record.Recorder(SomTask("colours", SMALL), som_data.colours("colours"))
     old = np.zeros((3, 5, 3), np.float32)
     for codebook in (old, old + 1):
         recorder.add(Snapshot(0, 0.0, codebook, np.zeros(1000, np.int64), 0.0, 0.0, math.nan, 1.0))
-    assert recorder.record(complete=False).codebook.min() == 1
+    assert recorder.codebook.min() == 1 and recorder.record(complete=False).u_matrix.max() == 0
 
 
 @pytest.mark.filterwarnings("ignore:__array__ implementation doesn't accept a copy:DeprecationWarning")
@@ -156,14 +168,14 @@ def test_features_are_a_layers_answer_averaged_over_the_picture(home: Path, monk
 
 
 def test_a_unit_as_a_picture(home: Path) -> None:
-    colour = film(SomTask("colours", SMALL), som_data.colours("colours"))
+    colour, codebook = film(SomTask("colours", SMALL), som_data.colours("colours"))
     last = som_record.unit_picture(colour, SomTask("colours", SMALL), 3, 2, 4)
-    assert last.shape == (1, 1, 3) and last.ravel() == pytest.approx(colour.codebook[2, 4] * 255, abs=0.51)
-    digit = film(SomTask("digits", SMALL), som_data.digits())
+    assert last.shape == (1, 1, 3) and last.ravel() == pytest.approx(codebook[2, 4] * 255, abs=0.51)
+    digit, codebook = film(SomTask("digits", SMALL), som_data.digits())
     tile = som_record.unit_picture(digit, SomTask("digits", SMALL), 3, 2, 4)
     assert tile.shape == (8, 8, 3)
-    assert tile[..., 0].ravel() == pytest.approx(digit.codebook[2, 4] * 255, abs=60)  # WebP loses a little
-    assert np.corrcoef(tile[..., 0].ravel(), digit.codebook[2, 4])[0, 1] > 0.95
+    assert tile[..., 0].ravel() == pytest.approx(codebook[2, 4] * 255, abs=60)  # WebP loses a little
+    assert np.corrcoef(tile[..., 0].ravel(), codebook[2, 4])[0, 1] > 0.95
 
 
 def test_samples_as_pictures(home: Path) -> None:

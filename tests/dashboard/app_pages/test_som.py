@@ -34,6 +34,14 @@ def test_a_chosen_unit_shows_its_weights_and_samples(app):
     assert "**Unit (7, 12)**, epoch 100" in texts(page) and "samples." in texts(page) and "W = (0." in texts(page)
 
 
+@pytest.mark.parametrize("pick", [(20, 0, 100), (-1, 0, 100), (0, 20, 100), (0, 0, -1)])
+def test_a_unit_that_is_not_there_is_not_looked_at(app, pick):
+    app.switch_page(PAGE)
+    app.session_state["som_player_picked"] = ("example", *pick)
+    page = app.run()
+    assert not page.exception and "**Unit" not in texts(page)
+
+
 def test_online_training_has_a_rate_and_batch_has_none(app):
     page = app.switch_page(PAGE).run()
     assert page.number_input(key="som_rate").disabled

@@ -24,6 +24,19 @@ def test_a_layer_of_zeros_does_not_divide_by_zero():
     assert colour(np.zeros((2, 3)), Scale(0, 1))[0, 0].tolist() == list(VIRIDIS_ENDS[0])
 
 
+@pytest.mark.parametrize("clip", [True, False])
+def test_numbers_of_a_diverged_network_can_be_drawn(clip):
+    maps = np.array([[[np.nan, np.inf], [2.0, -np.inf]]], np.float32)
+    assert scale_of(maps, signed=True, clip=clip) == Scale(-2, 2)
+    assert scale_of(np.full((2, 2), np.nan), signed=False, clip=clip) == Scale(0, 1)
+    assert colour(maps[0, 0], Scale(-2, 2)).tolist() == [[255, 255, 255], [190, 90, 0]]
+    usual = RunningStatistics("layer", "digits")
+    nothing = np.full((2, 2, 2), np.nan, np.float32)
+    usual.add(nothing[None])
+    drawn = grid(describe("layer", nothing, None, None), usual.result(), "strongest", "channel", 0)
+    assert sorted(drawn.channels) == [0, 1]
+
+
 def test_one_spike_does_not_darken_the_layer():
     values = np.ones((30, 40))
     values[3, 4] = 1000
