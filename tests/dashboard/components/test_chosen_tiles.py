@@ -1,0 +1,35 @@
+"""What a browser sends about a click is checked against what was drawn."""
+
+from types import SimpleNamespace
+
+import pytest
+
+from dashboard.components import channel_grid, thumbnails
+from dashboard.figures.activations import Grid
+
+GRID = Grid(b"", 1, 1, (7, 3), ("a", "b"), (False, False), ("white",), "0", "1")
+
+
+@pytest.mark.parametrize(("sent", "chosen"), [(3, [3]), (3.0, [3]), (4, []), (-1, []), ("x", []), (None, [])])
+def test_only_a_channel_that_is_drawn_can_be_chosen(monkeypatch, sent, chosen):
+    given, found = {}, []
+    monkeypatch.setattr(channel_grid, "_grid", lambda **arguments: given.update(arguments))
+    monkeypatch.setattr(channel_grid.st, "session_state", {"grid": {"channel": sent}})
+    channel_grid.channel_grid(GRID, 7, key="grid", alt="", on_choose=found.append)
+    given["on_channel_change"]()
+    assert found == chosen
+
+
+@pytest.mark.parametrize(
+    ("sent", "chosen"),
+    [("sample:digits:2", ["sample:digits:2"]), ("sample:digits:3", []), ("", []), (None, []), (["x"], [])],
+)
+def test_only_a_picture_that_is_drawn_can_be_chosen(monkeypatch, sent, chosen):
+    given, found = {}, []
+    row = thumbnails.Row("", "red", ("sample:digits:1", "sample:digits:2"), ("one", "two"))
+    monkeypatch.setattr(thumbnails, "_rows", lambda **arguments: given.update(arguments))
+    monkeypatch.setattr(thumbnails.state, "choose", lambda picture: found.append(picture))
+    monkeypatch.setattr(thumbnails.st, "session_state", {"tiles": SimpleNamespace(picture=sent)})
+    thumbnails.thumbnails([row], selected="", key="tiles", side=10, alt="")
+    given["on_picture_change"]()
+    assert found == chosen
