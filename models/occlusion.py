@@ -22,7 +22,7 @@ from models.runs import SILENT, Progress, write_atomically
 ScoreFunction = Callable[[np.ndarray], np.ndarray]  # (N, H, W, 3) uint8 -> (N,) float
 FILLS = ("grey", "mean", "blur", "noise")
 SCORES = ("probability", "logit")
-BATCH = 64  # pictures in memory at a time
+BATCH = 64  # pictures in one call of the score function, unless told
 _GREY = 128
 
 
@@ -117,6 +117,7 @@ def occlusion_map(
     stride: int,
     fill: str = "grey",
     seed: int = 0,
+    batch: int = BATCH,
     progress: Progress = SILENT,
 ) -> OcclusionMap:
     """Return how the score of `image` falls as a square patch hides one part after the other.
@@ -131,13 +132,14 @@ def occlusion_map(
         stride: Step between neighbouring squares, px.
         fill: What the square shows, see `filling`.
         seed: For the noise.
+        batch: Pictures per call of `score`.
         progress: Told the share done after every batch; may cancel.
 
     Raises:
         InputError: Sizes or fill outside what is offered.
         Cancelled: By `progress`.
 
-    Cost: `cost(H, W, patch, stride)` + 1 forward passes, in batches of `BATCH`.
+    Cost: `cost(H, W, patch, stride)` + 1 forward passes, in batches of `batch`.
     """
     height, width = image.shape[:2]
     n_positions = cost(height, width, patch, stride)
@@ -146,14 +148,14 @@ def occlusion_map(
     corners = [(row, col) for row in rows.tolist() for col in cols.tolist()]
     base = float(score(image[None])[0])
     occluded = np.empty(n_positions, np.float32)
-    for start in range(0, n_positions, BATCH):
+    for start in range(0, n_positions, batch):
         progress.event(share=start / n_positions, note=f"{start} of {n_positions} positions")
-        part = corners[start : start + BATCH]
-        batch = np.repeat(image[None], len(part), axis=0)
-        for picture, (row, col) in zip(batch, part, strict=True):
+        part = corners[start : start + batch]
+        pictures = np.repeat(image[None], len(part), axis=0)
+        for picture, (row, col) in zip(pictures, part, strict=True):
             window = np.s_[row : row + patch, col : col + patch]
             picture[window] = hidden[window]
-        occluded[start : start + BATCH] = score(batch)
+        occluded[start : start + batch] = score(pictures)
     drop = _averaged(base - occluded, corners, patch, (height, width))
     scores = occluded.reshape(len(rows), len(cols))
     return OcclusionMap(drop, base, rows, cols, scores, patch, stride, fill, n_passes=n_positions + 1)

@@ -12,6 +12,7 @@ import numpy as np
 
 from models import images, networks
 from models.errors import InputError
+from models.examples import pictures_per_pass
 from models.occlusion import SCORES, OcclusionMap, ScoreFunction, occlusion_map, save
 from models.results import Prediction
 from models.runs import SILENT, Progress
@@ -77,7 +78,8 @@ def occlude(
     network = networks.load(network_id)
     explained = score_function(network, score, class_index)
     picture = _resized(network, picture_id)
-    return occlusion_map(explained, picture, patch=patch, stride=stride, fill=fill, progress=progress)
+    batch = pictures_per_pass(network.model)
+    return occlusion_map(explained, picture, patch=patch, stride=stride, fill=fill, batch=batch, progress=progress)
 
 
 def run_job(folder: Path, spec: dict[str, Any], progress: Progress) -> None:

@@ -85,3 +85,24 @@ def test_values_outside_are_refused(classifier, changes, message):
 def test_a_bare_backbone_has_no_classes_to_explain():
     with pytest.raises(InputError, match="Received a bare backbone"):
         scores.occlude("backbone:frame8:64:random", "sample:galaxies:7", score="logit", **ASKED)
+
+
+def test_a_heavy_network_hears_of_a_cancel_between_small_passes(classifier, monkeypatch):
+    class Counter:
+        def __init__(self):
+            self.events = 0
+
+        def event(self, **_):
+            self.events += 1
+
+        def check(self):
+            pass
+
+    _, network = classifier
+    monkeypatch.setattr(scores, "pictures_per_pass", lambda model: 2)
+    counter = Counter()
+    small = scores.occlude(network, "sample:galaxies:7", score="logit", progress=counter, **ASKED)
+    assert small.occluded.size == 9 and counter.events == 5
+    monkeypatch.undo()
+    whole = scores.occlude(network, "sample:galaxies:7", score="logit", **ASKED)
+    np.testing.assert_allclose(small.occluded, whole.occluded, atol=1e-4)
