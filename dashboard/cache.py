@@ -32,13 +32,13 @@ if TYPE_CHECKING:
 THUMBNAIL_SIDE = 64  # pixels of a thumbnail before the browser enlarges it
 
 
-@st.cache_data(max_entries=512, show_spinner=False)
+@st.cache_data(max_entries=512, max_size="32MB", show_spinner=False)
 def enlarged_png(picture: str, target: int) -> bytes:
     """Return a picture as a PNG whose longest side is near `target` pixels, each pixel repeated: it stays crisp."""
     return images.png(images.enlarge(images.load_picture(picture), target))
 
 
-@st.cache_data(max_entries=128, show_spinner=False)
+@st.cache_data(max_entries=128, max_size="16MB", show_spinner=False)
 def sprite(pictures: tuple[str, ...], outlined: bool) -> str:
     """Return the thumbnails of some pictures side by side as one data URL; `outlined` shows the object of each."""
     tiles = []
@@ -58,7 +58,7 @@ def activation_maps(network: str, layer: str, picture: str) -> ActivationMaps:
     return answer
 
 
-@st.cache_data(max_entries=256, show_spinner="Looking for dead channels…")
+@st.cache_data(max_entries=256, max_size="16MB", show_spinner="Looking for dead channels…")
 def channel_statistics(network: str, layer: str, dataset: str) -> ChannelStatistics:
     """Return what is usual for the channels of a layer over a sample of the data."""
     answer: ChannelStatistics = engine.call("channel_statistics", network=network, layer=layer, dataset=dataset)
@@ -90,7 +90,7 @@ def prediction(network: str, picture: str) -> Prediction:
     return answer
 
 
-@st.cache_data(max_entries=128, show_spinner="Hiding one part after the other…")
+@st.cache_data(max_entries=128, max_size="32MB", show_spinner="Hiding one part after the other…")
 def occlusion_map(
     network: str, picture: str, patch: int, stride: int, fill: str, score: str, class_index: int
 ) -> OcclusionMap:
