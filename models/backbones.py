@@ -75,7 +75,7 @@ _ALL = (
         year=2026,
         reference="Our own eight-layer network, after Yosinski et al., How transferable are features in deep neural "
         "networks?, NeurIPS 2014",
-        trained_on="Tiny ImageNet: 100,000 pictures of 200 classes, 64 x 64",
+        trained_on="Tiny ImageNet: 100,000 pictures of 200 classes, 64 × 64",
         top_side=64,
         shipped=True,
     ),

@@ -302,7 +302,7 @@ class Player {
     this.playButton.setAttribute("aria-label", this.playing ? "Pause" : "Play");
     this.film.series.forEach((one, i) => {
       const value = one.values[this.at], curve = this.curves[i];
-      curve.value.textContent = one.percent ? (100 * value).toFixed(1) + " %" : Number(value.toPrecision(3)).toString();
+      curve.value.textContent = one.percent ? (100 * value).toFixed(1) + "%" : Number(value.toPrecision(3)).toString();
       for (const side of ["x1", "x2"]) curve.marker.setAttribute(side, this.across(this.at));
     });
   }

@@ -39,7 +39,7 @@ def score_table(evaluation: Evaluation) -> None:
         score_intervals(scores),
         key="evaluate_intervals",
         config=theme.CONFIG,
-        alt="Precision, recall and F1 of every class as dots with their 95 % intervals; the table has the numbers",
+        alt="Precision, recall and F1 of every class as dots with their 95% intervals; the table has the numbers",
     )
     macro = (evaluation.macro_precision, evaluation.macro_recall, evaluation.macro_f1)
     table.dataframe(

@@ -24,7 +24,7 @@ SOURCE_TITLES = {
 }
 METHOD_TITLES = {"batch": "Batch", "online": "Online"}
 START_TITLES = {"random": "Random", "sample": "Random samples", "pca": "PCA plane"}
-DECAY_HELP = "How many time constants sₙ the training lasts: after each, rate and radius are 37 % of what they were."
+DECAY_HELP = "How many time constants sₙ the training lasts: after each, rate and radius are 37% of what they were."
 SIDES = {"digits": 14, "features": 12}
 SNAPSHOTS = {"digits": 51, "features": 51}  # frames that are pictures are larger than grids of colours
 

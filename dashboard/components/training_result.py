@@ -42,7 +42,7 @@ def finished(run: runs.Run, result: TrainingResult) -> None:
     with st.container(height=STATUS_PX, border=False, vertical_alignment="center"):
         st.markdown(
             f"**{accuracy.value:.1%}** of {accuracy.n} test pictures right "
-            f"(95 % interval {accuracy.low:.1%} to {accuracy.high:.1%}) · {name}"
+            f"(95% interval {accuracy.low:.1%} to {accuracy.high:.1%}) · {name}"
         )
     st.plotly_chart(
         cache.training_figures(run.id, CURVES_PX)[0],

@@ -27,7 +27,7 @@ _SLOT = 68.0  # narrowest place of a column: its text needs it
 _HAIRLINE = 0.02  # of a block's parameters
 _FLOOR = -_TALL / 2 - 2
 _ICONS: dict[Literal["snowflake", "flame"], str] = {"snowflake": theme.FROZEN, "flame": theme.TRAINABLE}
-_POOLING_NAMES = {"average": "average", "max": "maximum", "average+max": "average, max", "flatten": "flatten"}
+_POOLING_NAMES = {"average": "average", "max": "maximum", "average+max": "avg, max", "flatten": "flatten"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,14 +137,14 @@ def _block(table: LayerTable, block: Block, trainable: frozenset[str] | None) ->
         f"<b>{block.name}</b>{_state_words(table, block, trainable)}<br>{len(block.layers)} layers, "
         f"{block.parameters:,} parameters<br>{block.macs / 1e6:,.1f} million MACs, "
         f"{block.activation_bytes / 1e6:,.2f} MB of activations<br>"
-        f"a unit at its end sees {block.receptive_field} x {block.receptive_field} pixels"
+        f"a unit at its end sees {block.receptive_field} × {block.receptive_field} pixels"
     )
     lines = (f"{side}×{side}", f"×{channels:,}")
     return _Column(block.name, lines, _thickness(channels), _TALL * share, share, runs, hover, True)
 
 
 def _picture(table: LayerTable) -> _Column:
-    hover = f"the picture: {table.side} x {table.side} pixels, red, green and blue"
+    hover = f"the picture: {table.side} × {table.side} pixels, red, green and blue"
     lines = (f"{table.side}×{table.side}", "×3")
     return _Column("picture", lines, 10.0, _TALL, 1.0, ((theme.NEUTRAL, 1.0),), hover, False)
 

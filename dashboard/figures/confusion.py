@@ -52,7 +52,7 @@ def confusion_heatmap(
 
 
 def score_intervals(scores: tuple[ClassScore, ...]) -> go.Figure:
-    """Draw precision, recall and F1 of every class as dots with their 95 % intervals; undefined ones are left out."""
+    """Draw precision, recall and F1 of every class as dots with their 95% intervals; undefined ones are left out."""
     figure = go.Figure()
     for offset, (kind, symbol) in zip((-0.22, 0.0, 0.22), SYMBOLS.items(), strict=True):
         estimates = [getattr(score, kind) for score in scores]
