@@ -11,11 +11,11 @@ measured). A library that is not installed is left out. The last line is one JSO
 
 from __future__ import annotations
 
+import argparse
 import json
 import math
 import os
 import statistics
-import sys
 import time
 from collections.abc import Callable
 
@@ -66,7 +66,9 @@ def seconds(train: Callable[[np.ndarray], np.ndarray], samples: np.ndarray) -> t
 
 def main() -> None:
     """Measure and print."""
-    pairs = int(sys.argv[1]) if len(sys.argv) > 1 else 5
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("pairs", type=int, nargs="?", default=5)
+    pairs = parser.parse_args().pairs
     samples = digits().features
     ratios: dict[str, list[float]] = {}
     ours(samples)
