@@ -1,6 +1,7 @@
 """The arrows between the parts point one way, and the page process stays light."""
 
 import ast
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -8,6 +9,8 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
+
+
 def imports_of(path: Path) -> set[str]:
     """Every module `path` imports, lazily inside functions too."""
     found = set()
@@ -88,6 +91,12 @@ def test_everything_the_page_imports_of_the_core_comes_without_tensorflow():
     code = f"import sys; [__import__('models.' + m) for m in {modules}]; print(sorted(sys.modules))"
     loaded = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True).stdout
     assert not [name for name in ("'keras'", "'tensorflow'", "'streamlit'", "'plotly'", "'sklearn'") if name in loaded]
+
+
+def test_the_map_names_every_module_of_the_core_and_whether_it_needs_keras():
+    rows = re.findall(r"^\| `(\w+)` \| .+? \| (yes)? ?\|$", (ROOT / "models" / "README.md").read_text(), re.M)
+    assert sorted(name for name, _ in rows) == sorted({path.stem for path in files("models")} - {"__init__"})
+    assert {name for name, needs in rows if needs} == keras_modules()
 
 
 def test_nothing_else_lies_at_the_top():
