@@ -49,12 +49,12 @@ with drawing:
         grid = cache.channel_grid(network, layer.name, picture, chosen.dataset, criterion, scale, sheet)
         channel_grid(grid, number, key="activations_grid", alt=f"Activation maps of {layer.name}", on_choose=choose)
 with zoom:
-    channel_panel(answer, usual, scale == "layer", picture)
+    channel_panel(answer, usual, scale == "layer", network, picture)
 st.caption(
     "A bright tile says that the channel found its pattern there. It does not say what the pattern is, nor that the "
     "answer depends on it: for that, hide parts of the picture on the Occlusion page."
 )
 st.caption(
     f"{n_channels} channels of {name_of(network, chosen)}; {int(usual.dead.sum())} of them are dead (hatched): never "
-    f"above zero in {usual.n_pictures} training pictures of {data.title}. Ranked by the value in this picture."
+    f"above zero in {usual.n_pictures} training pictures of {data.title}."
 )

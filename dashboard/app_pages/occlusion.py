@@ -6,7 +6,7 @@ from dashboard import cache, state
 from dashboard.components.occlusion_panel import answer, class_picker, settings
 from dashboard.components.occlusion_view import evidence, mask_of, strongest, view_controls
 from dashboard.components.page import empty, header
-from dashboard.components.picture_picker import picture_picker, picture_title
+from dashboard.components.picture_picker import picture_beside, picture_picker
 from dashboard.components.subject import has_classifier, network_of, refuse
 from dashboard.components.trail import breadcrumb
 from dashboard.figures import theme
@@ -18,7 +18,8 @@ header("Occlusion", "Orange: hiding this place lowers the score of the class. Bl
 breadcrumb()
 chosen = state.selection()
 if not has_classifier(chosen):
-    sentence = "Occlusion explains a trained classifier's answer. There is none for this backbone and these data yet."
+    missing = "There is none for this backbone and these data yet." if chosen.run is None else "This run has none."
+    sentence = f"Occlusion explains a trained classifier's answer. {missing}"
     empty(sentence, "Train one", "train", ":material/model_training:")
 network = network_of(chosen)
 controls, main, aside = st.columns([5, 13, 5], gap="medium")
@@ -27,7 +28,7 @@ try:
         picture = picture_picker("occlusion")
         said = cache.prediction(network, picture)
     with aside:
-        st.image(cache.enlarged_png(picture, 192), width=192, alt=f"The picture: {picture_title(picture)}")
+        picture_beside(picture, said.height)
         class_index = class_picker(said)
     with controls:
         question = settings(network, picture, class_index)
@@ -43,14 +44,15 @@ with aside:
     opacity, outlined = view_controls(mask is not None)
     if result is not None and mask is not None:
         st.caption(evidence(result, mask))
+words = "" if result is None else strongest(result, question.score)
 with drawing:
     if result is None:
         st.image(images.enlarge(image, 520), alt="The picture, without a map yet")
     else:
         figure = overlay(image, result, unit=question.score, opacity=opacity, mask=mask if outlined else None)
-        alt = f"Occlusion map of the class {said.classes[class_index]} over the picture. {strongest(result)}"
+        alt = f"Occlusion map of the class {said.classes[class_index]} over the picture. {words}"
         st.plotly_chart(figure, key="occlusion_map", config=theme.CONFIG, alt=alt)
-main.caption(f"{remark} {strongest(result) if result else ''}")
+main.caption(f"{remark} {words}")
 st.caption(
     "The map shows what this classifier loses when one square of this size and fill is hidden. It does not show what "
     "two parts do together, nor why; another patch, fill or score may give another map."

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import streamlit as st
 
-from dashboard import cache, state
-from dashboard.components.picture_picker import picture_title
+from dashboard import state
+from dashboard.components.picture_picker import picture_beside
 from dashboard.figures import theme
 from dashboard.figures.activations import PER_PAGE, SCALES, channel, scale_of
+from models import network_layers
 from models.results import RANKINGS, ActivationMaps, ChannelStatistics, unusualness
 
 KEY = "activations_channel"
@@ -66,13 +67,16 @@ def choose(number: int) -> None:
     state.put(KEY, number)
 
 
-def channel_panel(answer: ActivationMaps, usual: ChannelStatistics, whole_layer: bool, picture: str) -> None:
+def channel_panel(
+    answer: ActivationMaps, usual: ChannelStatistics, whole_layer: bool, network: str, picture: str
+) -> None:
     """Draw the number of the channel, its map with values and its numbers, and the picture below.
 
     Args:
         answer: To the picture.
         usual: To the sample of the data.
         whole_layer: Colour on the layer's scale rather than the channel's own.
+        network: Network id.
         picture: Picture id.
     """
     last = len(answer.mean) - 1
@@ -100,4 +104,4 @@ def channel_panel(answer: ActivationMaps, usual: ChannelStatistics, whole_layer:
         help=f"The mean over a sample of the data is {usual.mean[number]:.3g}; in this picture it lies {away:.1f} "
         "standard deviations away from that.",
     )
-    st.image(cache.enlarged_png(picture, 192), width=192, alt=f"The picture: {picture_title(picture)}")
+    picture_beside(picture, network_layers.side(network))

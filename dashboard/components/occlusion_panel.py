@@ -98,8 +98,9 @@ def answer(question: Question, owner: str, beside: DeltaGenerator) -> tuple[Occl
         beside.caption(f"{price}, computed")
         return cache.occlusion_result(run.id), ""
     if run is None:
+        beside.caption(f"{price}, about {_duration(question.seconds)}")
         beside.button(
-            f"{price}: about {_duration(question.seconds)}",
+            "Compute the map",
             key="occlusion_compute",
             icon=":material/play_arrow:",
             type="primary",

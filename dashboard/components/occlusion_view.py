@@ -8,6 +8,8 @@ import streamlit as st
 from models import datasets, images
 from models.occlusion import OcclusionMap, share_inside
 
+HARDLY = 1e-3  # a score that changes by less has nothing to say about places
+
 
 def mask_of(picture: str, side: int) -> np.ndarray | None:
     """Return where the object of a picture is, bool (side, side), or None where nobody knows."""
@@ -48,8 +50,18 @@ def evidence(result: OcclusionMap, mask: np.ndarray) -> str:
     return f"**{share:.0%} of the evidence** (falls of the score) lies in the object, which covers {mask.mean():.0%}."
 
 
-def strongest(result: OcclusionMap) -> str:
-    """Return where hiding costs most."""
+def _rounded_up(change: float) -> str:
+    """Return the next power of ten: "0.001", "0.0001", or "0.000001" for all that is less."""
+    power = next((power for power in range(6, 3, -1) if change <= 10.0**-power), 3)
+    return f"{10.0**-power:.{power}f}"
+
+
+def strongest(result: OcclusionMap, unit: str) -> str:
+    """Return where hiding costs most, or that it costs hardly anything anywhere."""
+    change = float(np.abs(result.occluded - result.base_score).max())
+    if change < HARDLY:
+        advice = " Try the logit: a sure answer's probability hardly moves." if unit == "probability" else ""
+        return f"Score {result.base_score:.3g}; no square changes it by more than {_rounded_up(change)}.{advice}"
     row, col = np.unravel_index(int(np.argmin(result.occluded)), result.occluded.shape)
     top, left, lowest = int(result.rows[row]), int(result.cols[col]), float(result.occluded[row, col])
     return (

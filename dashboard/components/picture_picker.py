@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import streamlit as st
 
-from dashboard import state
+from dashboard import cache, state
 from dashboard.components.thumbnails import Row, thumbnails
 from models import datasets, images
 from models.errors import PictureError
@@ -13,6 +13,7 @@ from models.errors import PictureError
 ALL = "All classes"
 _WINDOW = 24  # thumbnails in the strip
 _SIDE = 52  # px
+BESIDE_PX = 192  # the chosen picture beside its maps
 
 
 def picture_picker(page: str) -> str:
@@ -56,6 +57,17 @@ def picture_title(picture: str) -> str:
     _, dataset, number = picture.split(":")
     spec = datasets.DATASETS[dataset]
     return f"{spec.classes[datasets.label(dataset, int(number))]}, picture {number}"
+
+
+def picture_beside(picture: str, side: int) -> None:
+    """Draw the chosen picture, small; one that is not square as a network for squares of `side` px sees it."""
+    image = images.load_picture(picture)
+    alt, square = f"The picture: {picture_title(picture)}", image.shape[0] == image.shape[1]
+    if square:
+        st.image(cache.enlarged_png(picture, BESIDE_PX), width=BESIDE_PX, alt=alt)
+    else:
+        st.image(images.enlarge(images.resize(image, side, side), BESIDE_PX), width=BESIDE_PX, alt=alt)
+        st.caption(f"Squeezed to {side} × {side} px: so the network sees it.")
 
 
 def _filter_key(page: str, dataset: str) -> str:

@@ -46,11 +46,12 @@ def overlay(
                 "orientation": "h",
                 "thickness": 10,
                 "outlinewidth": 0,
+                "exponentformat": "power",
                 "y": -0.01,
                 "yanchor": "top",
                 "title": {"text": f"fall of the {unit} when hidden", "side": "bottom", "font": {"size": 13}},
             },
-            hovertemplate=f"row %{{y}}, col %{{x}}<br>{unit} falls by %{{z:.3f}}<extra></extra>",
+            hovertemplate=f"row %{{y}}, col %{{x}}<br>{unit} falls by %{{z:.3g}}<extra></extra>",
         )
     )
     picture = images.png(images.enlarge(image, _PICTURE_PX))

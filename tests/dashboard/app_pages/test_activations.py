@@ -81,6 +81,8 @@ def test_your_own_picture_of_another_shape(visit):
     assert not app.exception
     assert not app.error
     assert app.number_input(key="activations_channel").value == best("conv3_relu", picture)
+    assert "Squeezed to 64 × 64 px" in words(app)
+    assert "Squeezed" not in words(visit())
 
 
 def test_a_layer_is_described_in_one_sentence():

@@ -80,6 +80,13 @@ def test_without_a_classifier_the_way_to_one_is_offered(visit):
     assert not app.get("plotly_chart")
 
 
+def test_of_a_run_that_was_stopped_only_the_run_is_said_to_have_no_classifier(visit, monkeypatch):
+    monkeypatch.setattr("dashboard.components.subject.has_classifier", lambda chosen: False)
+    app = visit()
+    assert not app.exception
+    assert "This run has none." in app.markdown[-1].value
+
+
 def test_a_long_map_is_a_job_with_a_coarse_preview(visit):
     app = visit(occlusion_stride_64="1", occlusion_patch_64="32")
     assert not app.exception
@@ -109,9 +116,18 @@ def test_what_the_map_says_in_words():
     result = occlusion_map(lambda batch: batch[:, 4, 7, 0] / 255, image, patch=3, stride=3)
     mask = np.zeros((6, 9), bool)
     mask[3:, 6:8] = True
-    assert strongest(result) == "Score 1; lowest, 0.502, with rows 3–5 and columns 6–8 hidden."
+    assert strongest(result, "logit") == "Score 1; lowest, 0.502, with rows 3–5 and columns 6–8 hidden."
     assert (
         evidence(result, mask) == "**67% of the evidence** (falls of the score) lies in the object, which covers 11%."
     )
     flat = occlusion_map(lambda batch: np.zeros(len(batch)), image, patch=3, stride=3)
     assert evidence(flat, mask) == "Nothing that was hidden lowered the score."
+    assert strongest(flat, "logit") == "Score 0; no square changes it by more than 0.000001."
+
+
+@pytest.mark.parametrize(("change", "said"), [(0.0009, "0.001"), (0.00009, "0.0001"), (4e-7, "0.000001")])
+def test_a_score_that_hardly_moves_is_said_to_and_the_logit_advised(change, said):
+    image = np.full((4, 4, 3), 255, np.uint8)
+    score = lambda batch: 1 - change * (batch[:, 0, 0, 0] < 255)  # noqa: E731
+    result = occlusion_map(score, image, patch=2, stride=2)
+    assert strongest(result, "probability").startswith(f"Score 1; no square changes it by more than {said}. Try the ")

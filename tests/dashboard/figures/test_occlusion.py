@@ -32,7 +32,7 @@ def test_the_map_lies_where_it_belongs_with_zero_in_the_middle():
 
 
 def test_hover_gives_row_column_and_value():
-    assert drawn()[1].data[0].hovertemplate == "row %{y}, col %{x}<br>logit falls by %{z:.3f}<extra></extra>"
+    assert drawn()[1].data[0].hovertemplate == "row %{y}, col %{x}<br>logit falls by %{z:.3g}<extra></extra>"
 
 
 def test_a_flat_map_does_not_divide_by_zero():
