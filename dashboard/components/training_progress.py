@@ -58,7 +58,13 @@ def _chart(title: str, digits: str, epochs: int) -> dict[str, Any]:
                 "scale": {"domain": [1, max(epochs, 2)], "nice": False},
                 "axis": {"format": "d", "grid": False, "tickCount": 6},
             },
-            "y": {"field": "value", "type": "quantitative", "title": title, "axis": {"tickCount": 5, "format": digits}},
+            "y": {
+                "field": "value",
+                "type": "quantitative",
+                "title": title,
+                # Before the first epoch there are no values to make an axis from: no label then, rather than "NaN".
+                "axis": {"tickCount": 5, "format": digits, "labelExpr": "isNaN(datum.value) ? '' : datum.label"},
+            },
             "color": {
                 "field": "on",
                 "type": "nominal",
