@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from contextlib import suppress
 from io import BytesIO
 from pathlib import Path
 
@@ -168,6 +169,9 @@ def _uploads() -> Path:
 
 def _forget_oldest(folder: Path) -> None:
     """Delete the oldest uploads beyond the number that is kept."""
-    kept = sorted(folder.glob("*.png"), key=lambda path: path.stat().st_mtime)
-    for path in kept[:-MAX_UPLOADS]:
+    found = []
+    for path in folder.glob("*.png"):
+        with suppress(FileNotFoundError):  # another process forgets, too
+            found.append((path.stat().st_mtime, path))
+    for _, path in sorted(found)[:-MAX_UPLOADS]:
         path.unlink(missing_ok=True)

@@ -13,12 +13,14 @@ A run id is 128 random bits: who knows it may see the run. The shipped example h
 from __future__ import annotations
 
 import json
+import math
 import os
 import re
 import secrets
 import shutil
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -30,6 +32,8 @@ EXAMPLE = "example"
 ASSETS = Path(__file__).resolve().parents[1] / "assets"
 State = Literal["queued", "running", "done", "cancelled", "failed"]
 _RUN_ID = re.compile(r"[0-9a-f]{32}")
+MOST_BYTES = 8 * 1024**3  # of all runs together
+_FIELDS = {"kind", "title", "owner", "created", "spec"}
 _OLDEST_DAYS = 14  # runs nobody touched for so long are cleared away when the server starts
 
 
@@ -177,10 +181,12 @@ class Run:
         return (self.folder / "cancel").exists()
 
 
-@lru_cache(maxsize=512)
+@lru_cache(maxsize=4096)
 def _read_record(path: Path) -> dict[str, Any]:
     """Return `spec.json`, which never changes once written."""
     record: dict[str, Any] = json.loads(path.read_bytes())
+    if not isinstance(record, dict) or not record.keys() >= _FIELDS:
+        raise ValueError(f"Expected a record with {', '.join(sorted(_FIELDS))}. Received another.")
     return record
 
 
@@ -272,12 +278,29 @@ def listing(owner: str, kind: str | None = None) -> list[Run]:
 
 
 def clear_old(now: float | None = None) -> int:
-    """Delete runs that nothing was written to for two weeks, and half-made folders; return how many."""
-    oldest = (time.time() if now is None else now) - _OLDEST_DAYS * 86400
-    gone = 0
-    for folder in [*(home() / "runs").glob("*/"), *(home() / "runs").glob(".*.tmp/")]:
-        newest = max((entry.stat().st_mtime for entry in folder.iterdir()), default=folder.stat().st_mtime)
-        if newest < oldest or (folder.name.startswith(".") and newest < oldest + (_OLDEST_DAYS - 1) * 86400):
+    """Delete what nobody needs any more, and return how many folders that were.
+
+    Runs that nothing was written to for two weeks; half-made ones after a day; and of the others those that ended
+    longest ago, until all runs together fit into `MOST_BYTES`.
+    """
+    now = time.time() if now is None else now
+    gone = total = 0
+    for (written, size), folder in sorted(((_usage(f), f) for f in (home() / "runs").glob("*/")), reverse=True):
+        half_made = folder.name.startswith(".")
+        total += size
+        old = now - written > (1 if half_made else _OLDEST_DAYS) * 86400
+        if old or (total > MOST_BYTES and not half_made and not Run(folder.name, folder).status.active):
             shutil.rmtree(folder, ignore_errors=True)
+            total -= size
             gone += 1
     return gone
+
+
+def _usage(folder: Path) -> tuple[float, int]:
+    """Return when something was last written to a folder (seconds since the epoch) and how many bytes it holds."""
+    stats = []
+    for path in [*folder.glob("*"), folder]:
+        with suppress(OSError):  # another process may be faster
+            stats.append(path.stat())
+    files = stats[:-1] or stats
+    return max((stat.st_mtime for stat in files), default=math.inf), sum(stat.st_size for stat in files)

@@ -94,6 +94,42 @@ def test_old_runs_are_cleared_away_and_new_ones_kept(run):
     assert runs.get(run.id) and not old.folder.exists()
 
 
+@pytest.fixture
+def own_home(tmp_path, monkeypatch):
+    monkeypatch.setenv("FREEZEFRAME_HOME", str(tmp_path))
+    return tmp_path
+
+
+def test_a_half_made_folder_is_cleared_away_after_a_day(own_home):
+    half_made = own_home / "runs" / f".{'a' * 32}.tmp"
+    half_made.mkdir(parents=True)
+    assert runs.clear_old(time.time() + 86000) == 0 and half_made.exists()
+    assert runs.clear_old(time.time() + 87000) == 1 and not half_made.exists()
+
+
+def test_the_runs_that_ended_longest_ago_make_room(own_home, monkeypatch):
+    kept = []
+    for number in range(5):
+        run = runs.create("training", {}, owner="a" * 32, title=str(number))
+        run.path("classifier.keras").write_bytes(bytes(100_000))
+        run.set_status(runs.RunStatus("running" if number == 1 else "done"))
+        for path in run.folder.iterdir():
+            os.utime(path, (1e9 + number, 1e9 + number))
+        kept.append(run)
+    monkeypatch.setattr(runs, "MOST_BYTES", 250_000)
+    assert runs.clear_old(1e9 + 10) == 2
+    assert [run.title for run in kept if run.folder.exists()] == ["1", "3", "4"]  # 1 still works
+
+
+@pytest.mark.parametrize("content", [b"[]", b"{}", b'{"kind": "training"}', b"1"])
+def test_a_record_that_is_none_is_no_run(own_home, content):
+    run = runs.create("training", {}, owner="a" * 32, title="x")
+    run.path("spec.json").write_bytes(content)
+    with pytest.raises(RunNotFound):
+        runs.get(run.id)
+    assert runs.everything() == []
+
+
 def test_a_writer_killed_at_random_moments_never_leaves_half_a_file(tmp_path):
     path = tmp_path / "state.json"
     loop = (
