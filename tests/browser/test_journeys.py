@@ -61,7 +61,7 @@ def test_the_whole_tour(visit, server):
     assert run_in_address(page) == run_id
     page.locator(".st-key-tour_end button").first.click()
     settled(page)
-    assert page.locator(".st-key-tour_bar").count() == 0
+    expect(page.locator(".st-key-tour_bar")).to_have_count(0)
 
 
 def test_freeze_train_cancel_train_then_from_a_cell_to_its_occlusion_map(visit, server):

@@ -17,7 +17,8 @@ def address(name: str) -> str:
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
 def test_page_shows_the_example_without_an_error(visit, name, dark):
     page = visit(address(name), dark=dark)
-    assert page.locator("[data-testid='stException'], [data-testid='stAlertContentError']").count() == 0
+    wrong = page.locator("[data-testid='stException'], [data-testid='stAlertContentError']")
+    assert wrong.all_inner_texts() == []
     assert page.locator(f"{MAIN} h3").first.is_visible()
 
 
