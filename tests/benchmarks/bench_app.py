@@ -16,7 +16,8 @@ visitors40_…         from sending a change (picture, layer, block or channel) 
 errors               elements that tell of one, lost reruns, and tracebacks in any log
 
 Ratios are medians over pairs that alternate, so that a busy machine slows both. Everything ends by itself after about
-four minutes. The last line is one JSON object; its keys keep the name visitors40 whatever `--visitors` says.
+four minutes. What visitors wait for means something on a quiet machine only: `load` is the higher load average of
+start and end. The last line is one JSON object; its keys keep the name visitors40 whatever `--visitors` says.
 """
 
 from __future__ import annotations
@@ -272,7 +273,10 @@ async def use(server: Server, visitors: int, seconds: float) -> dict[str, Any]:
     with peak_memory(server) as samples:
         errors += await main_job(server)
     print(f"memory: page {page_rss:.0f} MB after all pages, all processes {max(samples):.0f} MB at most", flush=True)
+    before = server.cpu()
     alone = await visit(server.port, visitors, seconds, seed=1)
+    page_cpu = 1000 * (server.cpu() - before) / max(len(alone.opened) + len(alone.changed), 1)
+    print(f"the page process works {page_cpu:.0f} ms of processor time per rerun, whatever else this machine does")
     async with trainings(server, 2) as ended:
         beside = await visit(server.port, visitors, seconds, seed=2)
     (p50, p95), (training_p50, training_p95) = alone.report("alone"), beside.report("while two train")
@@ -298,7 +302,8 @@ def main() -> None:
     parser.add_argument("--visitors", type=int, default=40)
     parser.add_argument("--seconds", type=float, default=40.0, help="of each of the two crowds")
     options = parser.parse_args()
-    print(f"load at the start {os.getloadavg()[0]:.1f} on {os.cpu_count()} processors", flush=True)
+    load = os.getloadavg()[0]
+    print(f"load at the start {load:.1f} on {os.cpu_count()} processors", flush=True)
     with tempfile.TemporaryDirectory(prefix="bench-app-") as folder:
         bench = Bench(Path(folder))
         found: dict[str, Any] = {"first_element_ratio": first_element_ratio(bench, options.pairs)}
@@ -306,7 +311,7 @@ def main() -> None:
             found |= asyncio.run(rerun_ratios(bench, ours, options.pairs))
             found = {name: round(value, 2) for name, value in found.items()}
             found |= asyncio.run(use(ours, options.visitors, options.seconds))
-    print(json.dumps({**found, "pairs": options.pairs}))
+    print(json.dumps({**found, "pairs": options.pairs, "load": round(max(load, os.getloadavg()[0]), 1)}))
 
 
 if __name__ == "__main__":

@@ -74,6 +74,11 @@ class Server:
         """Return the resident memory of the page process in MB."""
         return float(psutil.Process(self.process.pid).memory_info().rss / 1e6)
 
+    def cpu(self) -> float:
+        """Return the processor time of the page process so far in seconds."""
+        times = psutil.Process(self.process.pid).cpu_times()
+        return float(times.user + times.system)
+
     def pss(self) -> float:
         """Return the memory in MB of the page process and everything it started; shared pages count once."""
         total = 0
