@@ -114,7 +114,7 @@ def classifier_file(run_id: str) -> bytes:
 @st.cache_data(max_entries=64, show_spinner=False)
 def occlusion_result(run_id: str) -> OcclusionMap:
     """Return the map that a finished job wrote."""
-    return occlusion.load(runs.get(run_id).path("occlusion.npz"))
+    return occlusion.load(runs.get(run_id).path(occlusion.RESULT))
 
 
 @st.cache_resource(show_spinner=False)

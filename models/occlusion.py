@@ -22,6 +22,7 @@ from models.runs import SILENT, Progress, write_atomically
 ScoreFunction = Callable[[np.ndarray], np.ndarray]  # (N, H, W, 3) uint8 -> (N,) float
 FILLS = ("grey", "mean", "blur", "noise")
 SCORES = ("probability", "logit")
+RESULT = "occlusion.npz"  # in the folder of a run that made a map
 BATCH = 64  # pictures in one call of the score function, unless told
 _GREY = 128
 

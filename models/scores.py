@@ -13,11 +13,9 @@ import numpy as np
 from models import images, networks
 from models.errors import InputError
 from models.examples import pictures_per_pass
-from models.occlusion import SCORES, OcclusionMap, ScoreFunction, occlusion_map, save
+from models.occlusion import RESULT, SCORES, OcclusionMap, ScoreFunction, occlusion_map, save
 from models.results import Prediction
 from models.runs import SILENT, Progress
-
-RESULT = "occlusion.npz"
 
 
 def _resized(network: networks.Network, picture_id: str) -> np.ndarray:

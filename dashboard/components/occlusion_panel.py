@@ -11,7 +11,7 @@ from dashboard import cache, state
 from dashboard.components.job_panel import job_panel
 from dashboard.labels import safe_label
 from models import engine, network_layers, runs
-from models.errors import QueueFull
+from models.errors import QueueFull, RunNotFound
 from models.occlusion import FILLS, SCORES, OcclusionMap, cost
 from models.results import Prediction
 
@@ -135,7 +135,14 @@ def _start(question: Question, owner: str) -> None:
 
 
 def _job(question: Question, owner: str) -> runs.Run | None:
-    """Return the visitor's newest job for this very question that was not stopped."""
+    """Return the visitor's newest job for this very question that works or left a map that can be read."""
     wanted = _spec(question)
     mine = (run for run in runs.listing(owner, "occlusion") if run.spec == wanted)
-    return next((run for run in mine if run.status.active or run.status.state == "done"), None)
+    return next((run for run in mine if run.status.active or _has_map(run)), None)
+
+
+def _has_map(run: runs.Run) -> bool:
+    try:
+        return run.status.state == "done" and cache.occlusion_result(run.id) is not None
+    except RunNotFound:
+        return False

@@ -63,7 +63,7 @@ def test_the_job_writes_the_same_map(classifier, tmp_path):
     _, network = classifier
     arguments = {"network_id": network, "picture_id": "sample:galaxies:7", "score": "logit", **ASKED}
     scores.run_job(tmp_path, arguments, runs.SILENT)
-    written = occlusion.load(tmp_path / scores.RESULT)
+    written = occlusion.load(tmp_path / occlusion.RESULT)
     np.testing.assert_array_equal(written.drop, scores.occlude(**arguments).drop)
 
 

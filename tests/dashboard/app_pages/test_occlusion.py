@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from dashboard import cache
 from dashboard.components.occlusion_view import evidence, mask_of, strongest
-from models import datasets, images, runs
+from models import datasets, images, occlusion, runs
 from models.occlusion import occlusion_map
 from tests.conftest import APP
 
@@ -102,6 +103,11 @@ def test_a_long_map_is_a_job_with_a_coarse_preview(visit):
     assert not app.exception
     assert "1,089 positions, computed" in words(app)
     assert "Coarse" not in words(app)
+    run.path(occlusion.RESULT).write_bytes(b"PK\x03\x04 torn")
+    cache.occlusion_result.clear()
+    app.run()
+    assert not app.exception and not app.error
+    assert app.button(key="occlusion_compute")  # a damaged map can be computed again
 
 
 def test_the_mask_is_that_of_the_picture_at_the_size_of_the_map():
