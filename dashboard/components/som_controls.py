@@ -9,6 +9,7 @@ import streamlit as st
 
 from dashboard import state
 from dashboard.components.layer_picker import layer_picker
+from dashboard.components.subject import network_of, say_random
 from models import datasets, engine
 from models.backbones import BACKBONES
 from models.errors import FreezeframeError
@@ -40,7 +41,11 @@ def som_controls(chosen: state.Selection) -> None:
         help="Colours are points in red, green and blue. Digits are points in 64 pixels. Features are what one layer "
         "of the chosen network answers to each picture of the chosen data, averaged over the picture.",
     )
-    layer = layer_picker("som", chosen.network).name if source == "features" else ""
+    network, layer = "", ""
+    if source == "features":
+        network = network_of(chosen)
+        layer = layer_picker("som", network).name
+        say_random(network)
     method = st.segmented_control(
         "Training",
         METHODS,
@@ -57,7 +62,7 @@ def som_controls(chosen: state.Selection) -> None:
     button = st.container()
     with st.expander("More settings"):
         som = replace(som, **_more())
-    of_network = (chosen.network, layer, chosen.dataset) if source == "features" else ()
+    of_network = (network, layer, chosen.dataset) if network else ()
     with button:
         train_button(SomTask(source, som, *of_network), chosen.owner)
 
@@ -128,6 +133,8 @@ def title(task: SomTask) -> str:
         return f"{SOURCE_TITLES[task.source]}, {lattice}"
     backbone = task.network.split(":")[1]
     network = BACKBONES[backbone].title if backbone in BACKBONES else "the trained run"
+    if task.network.endswith(":random"):
+        network += " with random weights"
     return f"{datasets.DATASETS[task.dataset].title} as {task.layer} of {network} sees them, {lattice}"
 
 

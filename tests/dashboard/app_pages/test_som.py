@@ -4,10 +4,12 @@ import time
 
 import pytest
 
+from models import engine as engine_module
 from models import runs
 from models.som import SomSpec
 from models.som_data import SomTask
 from models.som_record import load
+from models.training_specs import TrainingSpec
 
 PAGE = "app_pages/som.py"
 
@@ -68,6 +70,31 @@ def test_the_button_trains_and_the_page_shows_the_result(app, source):
     assert not page.exception and record is not None and record.complete
     assert (record.rows, record.columns) == (3, 5)
     assert page.selectbox(key="som_map").value == run.id and "{6}{3} = 2" in texts(page)
+
+
+def trained_on(page, monkeypatch) -> tuple[dict, str]:
+    """The spec and the title that the button queues."""
+    asked = []
+    monkeypatch.setattr(engine_module, "submit", lambda kind, spec, *, owner, title: asked.append((spec, title)) or "")
+    page.selectbox(key="som_source").set_value("features").run()
+    page.button(key="som_train").click().run()
+    assert not page.exception and len(asked) == 1
+    return asked[0]
+
+
+def test_features_without_pretrained_weights_are_those_of_random_ones_and_say_so(app, monkeypatch):
+    app.session_state["ff_backbone"], app.session_state["ff_run"] = "mobilenetv2", ""
+    spec, title = trained_on(app.switch_page(PAGE).run(), monkeypatch)
+    assert spec["network"] == "backbone:mobilenetv2:96:random" and "MobileNetV2 with random weights" in title
+    assert "**Random weights**" in texts(app)
+
+
+def test_features_of_a_run_that_has_no_classifier_are_the_bare_backbones(app, monkeypatch):
+    run = runs.create("training", TrainingSpec().to_json(), owner="", title="stopped")
+    run.set_status(runs.RunStatus("cancelled"))
+    app.session_state["ff_run"] = run.id
+    spec, title = trained_on(app.switch_page(PAGE).run(), monkeypatch)
+    assert spec["network"] == "backbone:frame8:64" and "random" not in title
 
 
 def test_a_run_without_a_film_says_so(app):
