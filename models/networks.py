@@ -27,7 +27,8 @@ from models.errors import InputError, RunNotFound
 from models.training_specs import TrainingSpec
 
 KEPT_NETWORKS = 2
-KEPT_FUNCTIONS = 6  # per network
+KEPT_FUNCTIONS = 6  # per network at least; a traced layer takes about 0.1 MB, and tracing takes longer than a pass
+_KEPT_LAYERS = 640  # in all functions of one network together
 CHUNK = 32  # pictures per forward pass
 _FORWARD, _LOGITS = "/probabilities", "/logits"  # no layer has a slash in its name
 
@@ -139,6 +140,11 @@ def layer_function(network: Network, names: Sequence[str]) -> Callable[[np.ndarr
     return _traced(network, key, lambda: _inference(network, [network.model.get_layer(name).output for name in key]))
 
 
+def most_functions(network: Network) -> int:
+    """Return how many traced functions of a network are kept: more of a shallow one."""
+    return max(KEPT_FUNCTIONS, _KEPT_LAYERS // len(network.model.layers))
+
+
 def _inference(network: Network, outputs: list[Any]) -> Callable[[Any], list[Any]]:
     """Return a function of a batch of pictures to symbolic `outputs` of the network, in inference mode."""
     model = keras.Model(network.model.input, outputs)
@@ -154,7 +160,7 @@ def _traced(
             shape = tf.TensorSpec([None, network.height, network.width, 3], tf.float32)
             network.functions[key] = tf.function(make(), input_signature=[shape], autograph=False)
         network.functions.move_to_end(key)
-        while len(network.functions) > KEPT_FUNCTIONS:
+        while len(network.functions) > most_functions(network):
             network.functions.popitem(last=False)
         traced = network.functions[key]
 

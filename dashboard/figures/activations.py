@@ -137,7 +137,7 @@ def channel(values: np.ndarray, scale: Scale, height: int = 300) -> go.Figure:
     """Draw one activation map (H, W) with its values: written into small maps, on hover for all."""
     rows, cols = values.shape
     small = max(rows, cols) <= _SHOW_NUMBERS
-    figure = go.Figure(
+    return go.Figure(
         go.Heatmap(
             z=values,
             zmin=scale.low,
@@ -149,11 +149,14 @@ def channel(values: np.ndarray, scale: Scale, height: int = 300) -> go.Figure:
             textfont={"size": 10},
             xgap=1 if small else 0,
             ygap=1 if small else 0,
-        )
+        ),
+        theme.base(height)
+        | {
+            "xaxis": {"visible": False, "fixedrange": True, "constrain": "domain", "range": [-0.5, cols - 0.5]},
+            "yaxis": {"visible": False, "fixedrange": True, "constrain": "domain", "range": [rows - 0.5, -0.5]}
+            | {"scaleanchor": "x"},
+        },
     )
-    figure.update_xaxes(visible=False, fixedrange=True, constrain="domain", range=[-0.5, cols - 0.5])
-    figure.update_yaxes(visible=False, fixedrange=True, scaleanchor="x", range=[rows - 0.5, -0.5], constrain="domain")
-    return theme.layout(figure, height)
 
 
 def units(

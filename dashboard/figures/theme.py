@@ -35,16 +35,20 @@ GRID: Final = "rgba(127, 139, 147, 0.25)"  # readable on light and dark pages
 CONFIG: Final[dict[str, Any]] = {"displayModeBar": False, "scrollZoom": False}
 
 
+def base(height: int, width: int | None = None) -> dict[str, Any]:
+    """Return the house layout: no frame, thin margins, transparent ground, sizes in px."""
+    return {
+        "height": height,
+        "width": width,
+        "margin": {"l": 8, "r": 8, "t": 8, "b": 8},
+        "paper_bgcolor": "rgba(0,0,0,0)",
+        "plot_bgcolor": "rgba(0,0,0,0)",
+        "dragmode": False,
+        "hoverlabel": {"font_size": 13},
+        "legend": {"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0},
+    }
+
+
 def layout(figure: go.Figure, height: int, *, width: int | None = None) -> go.Figure:
-    """Give `figure` the house layout: no frame, thin margins, transparent ground, sizes in px."""
-    figure.update_layout(
-        height=height,
-        width=width,
-        margin={"l": 8, "r": 8, "t": 8, "b": 8},
-        paper_bgcolor="rgba(0,0,0,0)",
-        plot_bgcolor="rgba(0,0,0,0)",
-        dragmode=False,
-        hoverlabel={"font_size": 13},
-        legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0},
-    )
-    return figure
+    """Give `figure` the house layout."""
+    return figure.update_layout(base(height, width))
