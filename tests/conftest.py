@@ -17,9 +17,15 @@ PAGES = sorted(path.stem for path in (ROOT / "dashboard" / "app_pages").glob("*.
 
 @pytest.fixture(scope="session")
 def engine():
-    """The real engine with its scheduler and two workers, started once."""
-    from models import engine
+    """The real engine with its scheduler and two workers, started once.
 
+    Runs that earlier tests left waiting are ended first: it would take them up, and keep others waiting.
+    """
+    from models import engine, runs
+
+    for run in runs.everything():
+        if run.status.active:
+            run.set_status(runs.RunStatus("cancelled"))
     engine.start().ready.wait(60)
     return engine
 
