@@ -174,6 +174,24 @@ def test_processes_that_cannot_start_are_a_sentence_not_a_wait(monkeypatch, tmp_
         broken.stop()
 
 
+def test_a_cluster_elsewhere_serves_by_its_address_and_credentials(engine, monkeypatch):
+    there = engine.start()
+    monkeypatch.setenv("FREEZEFRAME_SCHEDULER", there.client.scheduler.address)
+    for name in ("ca", "cert", "key"):
+        monkeypatch.setenv(f"FREEZEFRAME_TLS_{name.upper()}", there.cluster.credentials[name])
+    guest = Engine()
+    guest.thread.start()
+    try:
+        assert guest.call("warm", 60.0, {}).pid == there.call("warm", 60.0, {}).pid
+        assert not guest.cluster.processes
+        run = runs.get(guest.submit("training", training(), owner=visitor("7"), title="elsewhere"))
+        wait(lambda: not run.status.active)
+        assert run.status.state == "done"
+    finally:
+        guest.stop()
+    assert there.call("warm", 60.0, {}).pid  # the guest took nothing down with it
+
+
 def test_an_address_elsewhere_needs_credentials(monkeypatch):
     monkeypatch.setenv("FREEZEFRAME_SCHEDULER", "tcp://10.0.0.1:8786")
     from models.cluster import Cluster
