@@ -6,6 +6,9 @@ import re
 import unicodedata
 
 LONGEST = 60
+_JOINER = "\u2060"  # no width, and no line may break there
+# Streamlit makes links of bare addresses and icons of :material/…: even where their signs are escaped.
+_ADDRESS = re.compile(r"(?<=[:@])(?=\S)|(?<=www)(?=\.)", re.IGNORECASE)
 _MARKDOWN = re.compile(r"([\\`*_\[\]()!$:<>#|~{}+\-=&])")
 
 
@@ -17,4 +20,4 @@ def plain_label(text: str, longest: int = LONGEST) -> str:
 
 def safe_label(text: str, longest: int = LONGEST) -> str:
     """Return `text` so that it is shown literally wherever Markdown is rendered."""
-    return _MARKDOWN.sub(r"\\\1", plain_label(text, longest))
+    return _MARKDOWN.sub(r"\\\1", _ADDRESS.sub(_JOINER, plain_label(text, longest)))

@@ -1,5 +1,7 @@
 """Names from outside are shown literally."""
 
+import re
+
 import pytest
 
 from dashboard.labels import safe_label
@@ -23,6 +25,13 @@ def test_every_sign_with_a_meaning_is_escaped(hostile):
     for position, sign in enumerate(safe):
         if sign in "`*_[]()!$:<>#|~{}":
             assert safe[position - 1] == "\\"
+
+
+@pytest.mark.parametrize("hostile", ["http://a.b/c", "see WWW.a.b", "a@b.c", ":material/home:", "x:https://a.b"])
+def test_addresses_and_icons_are_broken_up_since_an_escape_does_not_hold_them(hostile):
+    shown = safe_label(hostile).replace("\\", "")
+    assert shown.replace("\u2060", "") == hostile
+    assert not re.search(r"https?://|www\.|@\w|:material", shown, re.IGNORECASE)
 
 
 def test_control_and_direction_signs_are_dropped_and_long_names_cut():
