@@ -86,6 +86,8 @@ def record(task: str, arguments: Mapping[str, Any], answer: Any) -> Path:
 
 
 def find(task: str, arguments: Mapping[str, Any]) -> Any | None:
-    """Return the recorded answer, or None."""
-    path = path_of(task, arguments)
-    return decode(path.read_bytes()) if path.exists() else None
+    """Return the recorded answer; None where there is none that can be read, so that a worker is asked."""
+    try:
+        return decode(path_of(task, arguments).read_bytes())
+    except (OSError, ValueError):
+        return None

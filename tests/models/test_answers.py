@@ -16,6 +16,8 @@ def test_an_answer_comes_back_as_it_was_given(tmp_path, monkeypatch):
     answers.record("warm", {"a": 1}, Warmth(7))
     assert answers.find("warm", {"a": 1}) == Warmth(7)
     assert answers.find("warm", {"a": 2}) is None
+    answers.path_of("warm", {"a": 1}).write_bytes(b"PK\x03\x04 torn")
+    assert answers.find("warm", {"a": 1}) is None
 
 
 def test_arrays_and_tuples_keep_their_types(tmp_path):
