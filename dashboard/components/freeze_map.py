@@ -14,7 +14,7 @@ from models.costs import learning_layers
 from models.layer_tables import LayerTable
 from models.training_specs import TrainingSpec
 
-MAP_PX = 256
+MAP_PX = 212
 
 
 def freeze_map(table: LayerTable, spec: TrainingSpec) -> None:

@@ -11,7 +11,7 @@ from dashboard.figures.curves import TRAINING, VALIDATION
 from models import runs
 
 STATUS_PX, CURVES_PX = 56, 200  # the same for a run that works and one that has finished, so nothing jumps at the end
-MEASURES = (("Accuracy", "accuracy", ".0%"), ("Loss", "loss", "~s"))
+MEASURES = (("Accuracy", "accuracy", ".0%"), ("Loss", "loss", "~g"))
 _POLL_S = 1.0
 
 
@@ -63,7 +63,7 @@ def _chart(title: str, digits: str, epochs: int) -> dict[str, Any]:
                 "type": "quantitative",
                 "title": title,
                 # Before the first epoch there are no values to make an axis from: no label then, rather than "NaN".
-                "axis": {"tickCount": 5, "format": digits, "labelExpr": "isNaN(datum.value) ? '' : datum.label"},
+                "axis": {"tickCount": 5, "format": digits, "labelExpr": "isFinite(datum.value) ? datum.label : ''"},
             },
             "color": {
                 "field": "on",
