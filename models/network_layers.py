@@ -102,10 +102,14 @@ def layer(network_id: str, name: str) -> LayerChoice:
 
 
 def interesting(network_id: str) -> LayerChoice:
-    """Return the layer to begin with: the deepest rectified one whose maps are large enough to read as pictures."""
+    """Return the layer to begin with: the deepest rectified one whose maps are large enough to read as pictures.
+
+    Where no layer says that it is rectified (VGG's convolutions do it themselves), the deepest with such maps.
+    """
     choices = layers(network_id)
-    readable = [choice for choice in choices if min(choice.shape[:2]) >= 14 and choice.name.endswith(("relu", "_out"))]
-    return (readable or [choice for choice in choices if min(choice.shape[:2]) > 1] or list(choices))[-1]
+    readable = [choice for choice in choices if min(choice.shape[:2]) >= 14]
+    rectified = [choice for choice in readable if choice.name.endswith(("relu", "_out"))]
+    return (rectified or readable or [choice for choice in choices if min(choice.shape[:2]) > 1] or list(choices))[-1]
 
 
 def seconds(network_id: str, passes: int) -> float:

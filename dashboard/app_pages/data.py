@@ -23,7 +23,7 @@ with st.container(horizontal=True, vertical_alignment="center"):
         label_visibility="collapsed",
         on_change=lambda: state.choose(dataset=st.session_state["data_set"]),
     )
-    st.segmented_control(
+    part = st.segmented_control(
         "Part of the split",
         list(PARTS),
         key="data_part",
@@ -39,9 +39,10 @@ with st.container(horizontal=True, vertical_alignment="center"):
         help="The mask: where the galaxy's own light is, before stars and noise. Known exactly, since it was drawn.",
     )
 
+# The browser's back button empties what is bound to the address: without a part, the first is shown.
 rows, beside = st.columns([4, 1], gap="medium")
 with rows:
-    class_gallery(spec.id, state.get("data_part"), selected=chosen.picture, outlined=outlined)
+    class_gallery(spec.id, part or next(iter(PARTS)), selected=chosen.picture, outlined=outlined)
 with beside:
     chosen_picture(chosen.picture, outlined=outlined)
 st.caption(f"What you do not see: {spec.limits}")

@@ -113,3 +113,10 @@ def test_the_bars_add_up() -> None:
     assert list(sums.text) == [" 6 + 2 + 2 = 10", " 3 + 1 + 0 = 4"]
     assert list(sums.x) == [10, 4]
     assert list(figure.layout.yaxis.ticktext) == ["round", "long"]
+
+
+def test_without_a_part_after_the_back_button_the_training_part_is_shown(page: AppTest, seen: Seen) -> None:
+    before = seen.rows
+    page.button_group(key="data_part").set_value(None).run()
+    assert not page.exception
+    assert seen.rows == before

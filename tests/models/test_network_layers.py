@@ -41,6 +41,7 @@ def test_what_a_layer_sees_comes_from_the_table_and_the_head_sees_everything():
 
 def test_the_first_layer_shown_has_maps_one_can_read():
     assert network_layers.interesting("backbone:frame8:64").name == "conv3_relu"
+    assert network_layers.interesting("backbone:vgg19:115").name == "block4_conv4"
     for network in ("backbone:mobilenetv2:96", "backbone:resnet50v2:96", "backbone:efficientnetb0:224:random"):
         assert min(network_layers.interesting(network).shape[:2]) >= 6
 

@@ -67,7 +67,7 @@ def test_the_zoom_shows_each_value_where_it_is():
     np.testing.assert_array_equal(heatmap.z, values)
     assert (heatmap.zmin, heatmap.zmax) == (0, 5)
     assert "row %{y}, col %{x}" in heatmap.hovertemplate
-    assert heatmap.texttemplate == "%{z:.1f}"
+    assert heatmap.texttemplate == "%{z:.2g}"
     assert figure.layout.yaxis.range == (1.5, -0.5)
     assert channel(np.zeros((16, 12)), Scale(0, 1)).data[0].texttemplate is None
 
