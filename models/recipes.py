@@ -94,7 +94,7 @@ PRESETS: dict[str, Preset] = {
         Preset(
             "lecture",
             "The lecture's VGG19",
-            "VGG19 on 115 x 115 pixels, frozen; average pooling, Dense(256, ReLU), and a softmax over the classes.",
+            "VGG19 on 115 × 115 pixels, frozen; average pooling, Dense(256, ReLU), and a softmax over the classes.",
             _lecture,
         ),
     )
