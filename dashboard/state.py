@@ -24,7 +24,6 @@ _PICTURE = re.compile(r"sample:([a-z0-9-]+):([0-9]{1,6})|upload:[0-9a-f]{32}")
 
 # Defaults of widgets that keep their value across pages: key -> value.
 DEFAULTS: dict[str, Any] = {
-    "data_part": "Training",
     "data_outline": False,
 }
 
@@ -38,13 +37,6 @@ class Selection:
     run: runs.Run | None
     picture: str  # a picture id
     owner: str
-
-    @property
-    def network(self) -> str:
-        """Return the id of the network to look into: the run's classifier, else the bare backbone."""
-        if self.run is not None:
-            return f"run:{self.run.id}"
-        return f"backbone:{self.backbone}:{backbones.BACKBONES[self.backbone].default_side}"
 
 
 def prepare() -> None:
@@ -98,12 +90,13 @@ def _valid_picture(picture: str, dataset: str) -> bool:
 
 
 def _write_address() -> None:
-    for name in _SHARED:
-        value = st.session_state[f"ff_{name}"]
-        if not value:
-            st.query_params.pop(name, None)
-        elif st.query_params.get(name) != value:
-            st.query_params[name] = value
+    """Write what changed in one go: the browser makes a history entry of every message."""
+    shared = {name: st.session_state[f"ff_{name}"] for name in _SHARED}
+    for name in [name for name, value in shared.items() if not value and name in st.query_params]:
+        del st.query_params[name]
+    changed = {name: value for name, value in shared.items() if value and st.query_params.get(name) != value}
+    if changed:
+        st.query_params.update(changed)
 
 
 def _run(run_id: str) -> runs.Run | None:

@@ -66,18 +66,21 @@ class Cluster:
 
     def __init__(self) -> None:
         self.remote = os.environ.get(ADDRESS, "")
-        self.folder = Path(tempfile.mkdtemp(prefix="freezeframe-"))  # 0700: credentials and the scheduler's address
         self.logs = runs.home() / "logs"
         self.processes: dict[str, subprocess.Popen[bytes]] = {}
         self.specs = {spec.name: spec for spec in worker_specs(available_memory())}
+        self._check_address()
+        self.folder = Path(tempfile.mkdtemp(prefix="freezeframe-"))  # 0700: credentials and the scheduler's address
         self.credentials = self._credentials()
+
+    def _check_address(self) -> None:
+        if self.remote and not (self.remote.startswith("tls://") and all(os.environ.get(name) for name in CREDENTIALS)):
+            raise EngineUnavailable(
+                f"Expected {ADDRESS} to be a tls:// address, with {', '.join(CREDENTIALS)} naming its files."
+            )
 
     def _credentials(self) -> dict[str, str]:
         if self.remote:
-            if not self.remote.startswith("tls://") or not all(os.environ.get(name) for name in CREDENTIALS):
-                raise EngineUnavailable(
-                    f"Expected {ADDRESS} to be a tls:// address, with {', '.join(CREDENTIALS)} naming its files."
-                )
             return dict(zip(("ca", "cert", "key"), (os.environ[name] for name in CREDENTIALS), strict=True))
         from distributed import Security
 
@@ -148,6 +151,8 @@ class Cluster:
             "OMP_NUM_THREADS": "1",  # one thread a worker: the same numbers on every machine
             "OPENBLAS_NUM_THREADS": "1",
             "FREEZEFRAME_NICENESS": str(niceness),
+            "DASK_DISTRIBUTED__SCHEDULER__HTTP__ROUTES": "[]",  # else both serve pages without any login
+            "DASK_DISTRIBUTED__WORKER__HTTP__ROUTES": "[]",
         }
         with open(self.logs / f"{name}.log", "ab") as log:
             self.processes[name] = subprocess.Popen(

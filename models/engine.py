@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import atexit
 import logging
+import secrets
 import threading
 import time
 from collections.abc import Mapping
@@ -18,6 +19,8 @@ from models.cluster import Cluster
 from models.errors import EngineUnavailable, FreezeframeError, InputError, QueueFull
 
 MOST_JOBS = 4  # of one visitor: one running and three waiting
+MOST_WAITING = 40  # of all visitors together
+_CLEAR_S = 3600.0  # between two clearings of old runs
 _TICK_S = 0.1
 _CALL_S = 60.0  # how long a click waits for its answer at most
 _GRACE_S = 6.0  # how long a cancelled job may take to stop before its worker is ended
@@ -37,6 +40,7 @@ class Engine:
         self.ready = threading.Event()
         self.problem = ""
         self.failures = 0  # in a row
+        self.clear_next = 0.0
         self.stopping = threading.Event()
         self.cluster: Cluster | None = None
         self.client: Any = None
@@ -47,10 +51,14 @@ class Engine:
     # -- the engine's own thread ------------------------------------------------------------------------------------
 
     def _work(self) -> None:
-        runs.clear_old()
+        try:
+            found = [run for run in runs.everything() if run.status.active]
+        except OSError as error:
+            found = []
+            _log.warning("unfinished runs could not be read: %s", error)
         with self.lock:
             known = {run.id for run in self.waiting}
-            self.waiting[:0] = [run for run in runs.everything() if run.status.active and run.id not in known]
+            self.waiting[:0] = [run for run in found if run.id not in known]
         while not self.stopping.is_set():
             try:
                 if self.client is None or not self._healthy():
@@ -59,6 +67,7 @@ class Engine:
                     self._warm("jobs")
                 self._reap()
                 self._dispatch()
+                self._clear()
                 self.stopping.wait(_TICK_S)
             except EngineUnavailable as error:
                 self._lost(str(error))
@@ -85,6 +94,12 @@ class Engine:
         if resource not in self.warming:
             self.warming[resource] = self.client.submit(tasks.warm, resources={resource: 1}, pure=False, priority=10)
 
+    def _clear(self) -> None:
+        """Clear old runs away at the start and then every hour."""
+        if time.monotonic() >= self.clear_next:
+            self.clear_next = time.monotonic() + _CLEAR_S
+            runs.clear_old()
+
     def _healthy(self) -> bool:
         if self.cluster is None or not self.cluster.scheduler_alive() or self.client.status != "running":
             raise EngineUnavailable("The compute processes are starting again. Try once more in a few seconds.")
@@ -100,6 +115,7 @@ class Engine:
         with self.lock:
             self.waiting[:0] = [run for run, _ in self.running.values() if run.status.active]
             self.running.clear()
+            self.cancelled_at.clear()
         if client is not None:
             try:
                 client.close(timeout=1)
@@ -136,7 +152,7 @@ class Engine:
                 self.waiting.remove(run)
                 self.served[run.owner] = time.monotonic()
                 future = self.client.submit(
-                    tasks.execute, run.id, resources={"jobs": 1}, pure=False, key=f"job-{run.id}-{time.monotonic_ns()}"
+                    tasks.execute, run.id, resources={"jobs": 1}, pure=False, key=f"job-{secrets.token_hex(8)}"
                 )
                 self.running[run.id] = (run, future)
 
@@ -175,6 +191,10 @@ class Engine:
                     f"You already have {len(mine)} jobs running or waiting, the most a visitor may have. "
                     "Cancel one, or wait until one has finished."
                 )
+            if len(self.waiting) >= MOST_WAITING:
+                raise QueueFull(
+                    f"{len(self.waiting)} jobs are waiting already, the most there may be. Try again later."
+                )
             run = runs.create(kind, spec, owner=owner, title=title)
             self.waiting.append(run)
         return run.id
@@ -209,9 +229,7 @@ class Engine:
                 future = self.client.submit(
                     tasks.interactive, task, dict(arguments), resources={"interactive": 1}, pure=False, priority=5
                 )
-                return future.result(timeout=max(deadline - time.monotonic(), 0.1))
-            except FreezeframeError:
-                raise
+                answer = future.result(timeout=max(deadline - time.monotonic(), 0.1))
             except Exception as error:
                 if not _is_loss(error):
                     _log.exception("task %s failed", task)
@@ -220,6 +238,10 @@ class Engine:
                 if last or time.monotonic() >= deadline:
                     break
                 time.sleep(1.0)
+            else:
+                if isinstance(answer, FreezeframeError):
+                    raise answer
+                return answer
         raise EngineUnavailable(self.problem or "No compute worker answered in time. Try again in a few seconds.")
 
     def _wait_until_ready(self, deadline: float) -> bool:

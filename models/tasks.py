@@ -101,8 +101,14 @@ def _execute(run: runs.Run, progress: runs.RunProgress) -> str:
 
 
 def interactive(name: str, arguments: dict[str, Any]) -> Any:
-    """Return what the task called `name` answers; called by the engine."""
-    return globals()[name](**arguments)
+    """Return what the task called `name` answers, or its refusal; called by the engine.
+
+    A refusal is returned, not raised: Dask would write a traceback for what is an ordinary answer.
+    """
+    try:
+        return globals()[name](**arguments)
+    except FreezeframeError as refusal:
+        return refusal
 
 
 def activation_maps(network: str, layer: str, picture: str) -> ActivationMaps:

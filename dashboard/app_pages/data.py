@@ -26,6 +26,7 @@ with st.container(horizontal=True, vertical_alignment="center"):
     part = st.segmented_control(
         "Part of the split",
         list(PARTS),
+        default="Training",
         key="data_part",
         required=True,
         label_visibility="collapsed",

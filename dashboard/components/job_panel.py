@@ -6,6 +6,7 @@ import time
 
 import streamlit as st
 
+from dashboard import state
 from dashboard.labels import safe_label
 from models import engine, runs
 
@@ -23,12 +24,14 @@ def time_left(status: runs.RunStatus, now: float) -> str:
 def describe(run: runs.Run) -> str:
     """Return one line on where the job stands."""
     status = run.status
+    if run.cancel_asked and status.active:
+        return "Cancelling…"
     if status.state == "queued":
         position = engine.position(run.id)
         return "Starting…" if position in (None, 0) else f"Waiting: number {position} in the queue"
     if status.state == "running":
         return " · ".join(filter(None, [status.note or "Working", time_left(status, time.time())]))
-    ends = {"done": "Finished", "cancelled": "Cancelled. What was finished before is kept.", "failed": "Stopped"}
+    ends = {"done": "Finished", "cancelled": "Cancelled", "failed": "Stopped"}
     return ends[status.state]
 
 
@@ -50,9 +53,10 @@ def job_panel(run_id: str, *, key: str) -> None:
         if status.active:
             bar, button = st.columns([5, 1], vertical_alignment="center")
             bar.progress(min(status.share, 1.0), text=describe(run))
-            button.button(
-                "Cancel", key=f"{key}_cancel", on_click=engine.cancel, args=(run_id,), disabled=run.cancel_asked
-            )
+            if run.owner == state.selection().owner:  # a link to a run lets others watch, not stop it
+                button.button(
+                    "Cancel", key=f"{key}_cancel", on_click=engine.cancel, args=(run_id,), disabled=run.cancel_asked
+                )
         elif status.state == "failed":
             st.error(safe_label(status.message, 400), icon=":material/error:")
         elif status.state == "cancelled":

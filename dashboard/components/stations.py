@@ -42,7 +42,10 @@ def standing(chosen: state.Selection) -> None:
     with st.container(border=True):
         backbone, data = backbones.BACKBONES[chosen.backbone], datasets.DATASETS[chosen.dataset]
         st.markdown(f"**Where you stand:** {backbone.title} and {data.title}, {data.size:,} pictures")
-        if chosen.run is None:
+        if chosen.run is not None and chosen.run.status.state != "done":
+            st.markdown(f":material/pending: {_result(chosen.run)}")
+            st.page_link("app_pages/train.py", label="Next: back to training", icon=":material/arrow_forward:")
+        elif chosen.run is None:
             st.markdown(":material/radio_button_unchecked: No classifier trained on these yet")
             st.page_link("app_pages/train.py", label="Next: freeze and train", icon=":material/arrow_forward:")
         else:
