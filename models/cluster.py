@@ -25,7 +25,7 @@ from models.errors import EngineUnavailable
 
 ROOT = Path(__file__).resolve().parents[1]
 _START_S = 30.0
-_SMALL_MACHINE = 2 * 1024**3  # bytes of memory below which one worker serves clicks and jobs
+SMALL_MACHINE = 2 * 1024**3  # bytes of memory below which one worker serves clicks and jobs
 ADDRESS = "FREEZEFRAME_SCHEDULER"  # tls://host:port of a scheduler elsewhere
 CREDENTIALS = ("FREEZEFRAME_TLS_CA", "FREEZEFRAME_TLS_CERT", "FREEZEFRAME_TLS_KEY")  # its files
 
@@ -43,7 +43,7 @@ class WorkerSpec:
 
 def worker_specs(memory: int) -> tuple[WorkerSpec, ...]:
     """Return the workers for a machine with `memory` bytes: clicks and jobs apart, or one for both."""
-    if memory < _SMALL_MACHINE:
+    if memory < SMALL_MACHINE:
         return (WorkerSpec("worker", interactive=1, jobs=1, threads=2, niceness=5),)
     return (
         WorkerSpec("interactive", interactive=1, jobs=0, threads=1, niceness=0),

@@ -10,6 +10,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from models import cluster
 from models.layer_tables import LayerRow, LayerTable
 from models.training_specs import HeadSpec, TrainingSpec
 
@@ -48,18 +49,22 @@ class Cost:
 
 
 def memory_limit_mb() -> float:
-    """Return how much memory a run may take: `FREEZEFRAME_MEMORY_MB`, else what machine and container have left."""
+    """Return how much memory a run may take: `FREEZEFRAME_MEMORY_MB`, else what machine and container have left.
+
+    On a small machine the one worker that will carry the run is up already, and part of what is used.
+    """
     if stated := os.environ.get("FREEZEFRAME_MEMORY_MB"):
         return float(stated)
     import psutil
 
-    free = float(psutil.virtual_memory().available) / MB
+    up = WORKER_MB if cluster.available_memory() < cluster.SMALL_MACHINE else 0
+    free = float(psutil.virtual_memory().available) / MB + up
     try:
         folder = Path("/sys/fs/cgroup")
         left = int((folder / "memory.max").read_text()) - int((folder / "memory.current").read_text())
     except (OSError, ValueError):  # no container, or one without a limit ("max")
         return free
-    return min(free, left / MB)
+    return min(free, left / MB + up)
 
 
 def learning_layers(table: LayerTable, spec: TrainingSpec) -> set[str]:

@@ -198,3 +198,13 @@ def test_any_flipped_byte_is_noticed_or_harmless(tmp_path, place):
     except RunNotFound:
         return
     np.testing.assert_array_equal(again.probability, result.probability)
+
+
+def test_on_a_small_machine_the_worker_that_is_up_does_not_count_twice(monkeypatch):
+    from models import cluster
+
+    monkeypatch.delenv("FREEZEFRAME_MEMORY_MB", raising=False)
+    monkeypatch.setattr(cluster, "available_memory", lambda: 16 * 1024**3)
+    large = costs.memory_limit_mb()
+    monkeypatch.setattr(cluster, "available_memory", lambda: 1_500_000_000)
+    assert costs.memory_limit_mb() - large > 0.8 * costs.WORKER_MB  # other processes take and free a little meanwhile
