@@ -17,8 +17,8 @@ from tests.browser.conftest import settled
 LONG = 120_000  # ms: a first training waits for TensorFlow, and CI machines are slow
 
 
-def train(page, url: str, *, epochs: int | None = None) -> None:
-    """Open the Train page and press the button."""
+def train(page, *, epochs: int | None = None) -> str:
+    """Press Train on the Train page and return the id of the new run, as the address has it."""
     if epochs is not None:
         page.locator(".st-key-train_recipe button").first.click()
         field = page.locator(".st-key-train_epochs input")
@@ -26,7 +26,15 @@ def train(page, url: str, *, epochs: int | None = None) -> None:
         field.press("Enter")
         page.keyboard.press("Escape")
         settled(page)
+    before = re.search(r"run=(\w+)", page.url)
     page.locator(".st-key-train_start button").first.click()
+    page.wait_for_function(
+        "old => (run => /^[0-9a-f]{32}$/.test(run) && run !== old)(new URLSearchParams(location.search).get('run'))",
+        arg=before[1] if before else "",
+        timeout=60_000,
+    )
+    settled(page)
+    return run_in_address(page)
 
 
 def finished(page) -> None:
@@ -68,12 +76,12 @@ def test_the_whole_tour(visit, server):
 
 def test_freeze_train_cancel_train_then_from_a_cell_to_its_occlusion_map(visit, server):
     page = visit("train")
-    train(page, server.url, epochs=500)
+    train(page, epochs=500)
     cancel = page.locator(".st-key-train_job_cancel button, .st-key-train_cancel button").first
     cancel.click(timeout=LONG)
     expect(page.get_by_text("Cancelled").first).to_be_visible(timeout=LONG)
     settled(page)
-    train(page, server.url, epochs=20)
+    train(page, epochs=20)
     finished(page)
     go(page, "Evaluate")
     cells = page.locator(
@@ -94,9 +102,7 @@ def test_freeze_train_cancel_train_then_from_a_cell_to_its_occlusion_map(visit, 
 
 def test_a_reload_in_the_middle_of_training_finds_the_run_again(visit, server):
     page = visit("train")
-    train(page, server.url, epochs=400)
-    page.wait_for_function("location.search.match(/run=[0-9a-f]{32}/)", timeout=30_000)
-    run_id = run_in_address(page)
+    run_id = train(page, epochs=400)
     page.reload()
     settled(page)
     assert run_in_address(page) == run_id
@@ -109,11 +115,7 @@ def test_a_reload_in_the_middle_of_training_finds_the_run_again(visit, server):
 
 def test_two_visitors_train_at_once_and_see_only_their_own(visit, server):
     first, second = visit("train"), visit("train?data=digits")
-    train(first, server.url, epochs=30)
-    train(second, server.url, epochs=30)
-    for page in (first, second):
-        page.wait_for_function("location.search.match(/run=[0-9a-f]{32}/)", timeout=30_000)
-    a, b = run_in_address(first), run_in_address(second)
+    a, b = train(first, epochs=30), train(second, epochs=30)
     assert a != b
     finished(first)
     finished(second)
@@ -124,9 +126,8 @@ def test_two_visitors_train_at_once_and_see_only_their_own(visit, server):
 
 def test_a_worker_killed_in_the_middle_is_not_noticed(visit, server):
     page = visit("train")
-    train(page, server.url, epochs=150)
-    page.wait_for_function("location.search.match(/run=[0-9a-f]{32}/)", timeout=30_000)
-    run = runs.Run(run_in_address(page), server.home / "runs" / run_in_address(page))
+    run_id = train(page, epochs=150)
+    run = runs.Run(run_id, server.home / "runs" / run_id)
     deadline = time.monotonic() + 60
     while run.status.share < 0.3 and run.status.active and time.monotonic() < deadline:
         time.sleep(0.02)
@@ -145,9 +146,8 @@ def test_a_rate_that_is_far_too_high_ends_with_a_usable_run(visit, server):
     field.press("Enter")
     settled(page)
     page.keyboard.press("Escape")
-    train(page, server.url)
+    run_id = train(page)
     finished(page)
-    run_id = run_in_address(page)
     run = runs.Run(run_id, server.home / "runs" / run_id)
     losses = [row["loss"] for row in json.loads(run.path("history.json").read_text())]
     assert run.status.state == "done" and all(math.isfinite(loss) for loss in losses)
@@ -222,7 +222,7 @@ def test_the_back_button_leads_to_the_pages_before(visit):
 
 def test_who_has_the_link_to_a_run_may_watch_and_not_cancel(visit, server):
     page = visit("train")
-    train(page, server.url, epochs=400)
+    train(page, epochs=400)
     expect(page.locator(".st-key-train_job_cancel button").first).to_be_visible(timeout=LONG)
     guest = visit(page.url.removeprefix(server.url + "/"))
     expect(guest.locator("[data-testid='stProgress']").first).to_be_visible(timeout=LONG)

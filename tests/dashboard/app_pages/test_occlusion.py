@@ -42,14 +42,14 @@ def test_a_first_visit_shows_the_whole_map_at_once(visit):
     assert "169 positions, about" in words(app)
     assert "of the evidence** (falls of the score) lies in the object" in words(app)
     assert app.selectbox(key="occlusion_class").value == -1
-    assert title_of_scale(app) == "fall of the probability when hidden"
+    assert title_of_scale(app) == "mean fall of the probability over the squares that hide a place"
 
 
 def test_settings_come_with_the_link(visit):
     app = visit(occlusion_patch_64="32", occlusion_stride_64="16", occlusion_score="logit", occlusion_class="edge-on")
     assert not app.exception
     assert "9 positions, about" in words(app)
-    assert title_of_scale(app) == "fall of the logit when hidden"
+    assert title_of_scale(app) == "mean fall of the logit over the squares that hide a place"
     assert app.selectbox(key="occlusion_class").value == 2
     assert "**edge\\-on** has" in words(app)
 
