@@ -225,7 +225,7 @@ def test_a_run_without_results_says_what_to_do(
     if state == "failed":
         assert app.error[0].value == "It ran out of memory."
     else:
-        assert app.button(key="evaluate_cancel").label == "Cancel"
+        assert "evaluate_cancel" not in [button.key for button in app.button]  # it is somebody else's run
 
 
 def test_damaged_results_show_their_sentence(open_page: Callable[..., AppTest], run: runs.Run) -> None:

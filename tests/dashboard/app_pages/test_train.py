@@ -233,7 +233,8 @@ def test_a_run_goes_by_data_backbone_and_what_learns():
 
 def test_a_download_of_weights_is_queued_once_and_followed(train, monkeypatch):
     asked = []
-    job = runs.create("weights", {"backbone": "vgg19"}, owner="", title="Weights of VGG19").id
+    owner = train.session_state["ff_owner"]
+    job = runs.create("weights", {"backbone": "vgg19"}, owner=owner, title="Weights of VGG19").id
     monkeypatch.setattr(engine_module, "submit", lambda kind, spec, **_: asked.append((kind, spec)) or job)
     button(train, "train_preset_lecture").click().run()
     button(train, "train_weights_download").click().run()
