@@ -49,7 +49,11 @@ def overlay(
                 "exponentformat": "power",
                 "y": -0.01,
                 "yanchor": "top",
-                "title": {"text": f"mean fall of the {unit} over the squares that hide a place", "side": "bottom", "font": {"size": 13}},
+                "title": {
+                    "text": f"mean fall of the {unit} over the squares that hide a place",
+                    "side": "bottom",
+                    "font": {"size": 13},
+                },
             },
             hovertemplate=f"row %{{y}}, col %{{x}}<br>{unit} falls by %{{z:.3g}}<extra></extra>",
         )
