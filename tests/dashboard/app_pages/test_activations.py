@@ -2,26 +2,13 @@
 
 import numpy as np
 import pytest
-from streamlit.testing.v1 import AppTest
 
 from dashboard.components.layer_picker import describe
 from models import engine as engine_module
 from models import images, network_layers
 from models.results import rank
-from tests.conftest import APP
 
-
-@pytest.fixture
-def visit(engine):
-    """Opens the page with a link."""
-
-    def open_it(**query):
-        app = AppTest.from_file(APP, default_timeout=120)
-        app.query_params.update(query)
-        app.run()
-        return app.switch_page("app_pages/activations.py").run()
-
-    return open_it
+PAGE = "activations"
 
 
 def words(app):

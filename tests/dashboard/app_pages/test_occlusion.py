@@ -5,26 +5,13 @@ import time
 
 import numpy as np
 import pytest
-from streamlit.testing.v1 import AppTest
 
 from dashboard import cache
 from dashboard.components.occlusion_view import evidence, mask_of, strongest
 from models import datasets, images, occlusion, runs
 from models.occlusion import occlusion_map
-from tests.conftest import APP
 
-
-@pytest.fixture
-def visit(engine):
-    """Opens the page with a link."""
-
-    def open_it(**query):
-        app = AppTest.from_file(APP, default_timeout=120)
-        app.query_params.update(query)
-        app.run()
-        return app.switch_page("app_pages/occlusion.py").run()
-
-    return open_it
+PAGE = "occlusion"
 
 
 def words(app):
