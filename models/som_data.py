@@ -1,14 +1,15 @@
-"""What a self-organising map can be trained on: colours, digits, and the features of a network."""
+"""What a self-organising map can be trained on: colours, points, pictures, a network's features, a visitor's table."""
 
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from models import datasets
+from models import datasets, images, som_points, som_table_store
 from models.errors import InputError
 from models.som import SomSpec
 from models.som_measures import Floats
@@ -27,7 +28,9 @@ NAMED: dict[str, tuple[int, int, int]] = {
     "purple": (128, 0, 128),
     "grey": (128, 128, 128),
 }
-SOURCES = ("colours", "named", "digits", "features")
+SOURCES = ("colours", "named", "points", "points3d", "digits", "pictures", "features", "table")
+PICTURE_SIDE = 24  # pixels of a side of larger pictures: 1,728 numbers each
+FEATURES_FILE = "features.npy"  # in the folder of a run: what the network answered
 COLOURS = 1000  # samples drawn for the two colour sources
 COLOUR_NOISE = 0.04  # standard deviation around a named colour, channels in 0..1
 DATA_SEED = 7  # the colours stay the same when the visitor changes the seed of the map
@@ -38,10 +41,18 @@ class SomTask:
     """One training of a map: on what, and how.
 
     Attributes:
-        source: "colours" (uniform in the RGB cube), "named" (around eleven named colours), "digits" (64 pixels), or
-            "features" (the pooled activations of one layer for every picture of a data set).
+        source: "colours" (uniform in the RGB cube), "named" (around eleven named colours), "points" and "points3d" (a
+            cloud in two or three dimensions), "digits" (64 pixels), "pictures" (the pixels of a data set), "features"
+            (the pooled activations of one layer for every picture of a data set), or "table" (an uploaded CSV).
         som: The map.
-        network, layer, dataset: Ids, for "features" only.
+        network, layer: Ids, for "features" only.
+        dataset: Id, for "features" and "pictures".
+        shape: Of the cloud, one of `som_points.SHAPES[source]`.
+        table: Id of the stored table.
+        columns: Names of its numeric columns to train on.
+        label: Name of its column with the classes, or "".
+        standardise: Whether each column of the table gets mean 0 and standard deviation 1.
+        rotations: Whether a picture counts as the same when it is turned or mirrored; for "pictures" only.
     """
 
     source: str = "colours"
@@ -49,12 +60,27 @@ class SomTask:
     network: str = ""
     layer: str = ""
     dataset: str = ""
+    shape: str = ""
+    table: str = ""
+    columns: tuple[str, ...] = ()
+    label: str = ""
+    standardise: bool = True
+    rotations: bool = False
 
     def __post_init__(self) -> None:
         if self.source not in SOURCES:
             raise InputError(f"Expected the data of a map to be one of {', '.join(SOURCES)}. Received {self.source}.")
         if self.source == "features" and not (self.network and self.layer and self.dataset):
             raise InputError("Expected a network, a layer and a data set for a map of features. Received only a part.")
+        if self.source == "pictures":
+            datasets.get(self.dataset)
+        shapes = som_points.SHAPES.get(self.source, ("",))
+        if self.shape not in shapes:
+            raise InputError(f"Expected a shape out of {', '.join(filter(None, shapes)) or 'none'}. Received another.")
+        if self.source == "table" and not (self.table and self.columns):
+            raise InputError("Expected a table and at least one of its columns of numbers. Received none.")
+        if self.rotations and (self.source != "pictures" or self.som.method != "batch"):
+            raise InputError("Expected pictures and batch training for a map that ignores rotations. Received others.")
 
     def to_json(self) -> dict[str, Any]:
         """Return the task as JSON values."""
@@ -63,7 +89,8 @@ class SomTask:
     @classmethod
     def from_json(cls, fields: dict[str, Any]) -> SomTask:
         """Return the task that `to_json` wrote; raises InputError for values out of range."""
-        return cls(**{**fields, "som": SomSpec.from_json(fields["som"])})
+        columns = tuple(fields.get("columns", ()))
+        return cls(**{**fields, "columns": columns, "som": SomSpec.from_json(fields["som"])})
 
 
 @dataclass(frozen=True)
@@ -93,14 +120,63 @@ def digits() -> SomData:
     return SomData(pixels, np.asarray(data.labels, np.int64), data.spec.classes)
 
 
+def pixels(dataset: str) -> SomData:
+    """The pictures of a data set as red, green and blue in 0..1, sides at most PICTURE_SIDE (digits: see `digits`)."""
+    if dataset == "digits":
+        return digits()
+    data = datasets.load(dataset)
+    height, width = picture_shape(dataset)[:2]
+    small = images.resize(data.images, height, width).reshape(len(data.images), -1)
+    return SomData(np.divide(small, 255, dtype=np.float32), np.asarray(data.labels, np.int64), data.spec.classes)
+
+
+def picture_shape(dataset: str) -> tuple[int, int, int]:
+    """Return (height, width, channels) of a picture of a data set as `pixels` gives it."""
+    spec = datasets.get(dataset)
+    side = min(PICTURE_SIDE, max(spec.height, spec.width))
+    return side, side, 1 if dataset == "digits" else 3
+
+
 def pictures(dataset: str, features: Floats) -> SomData:
     """The pictures of a data set, described by features (N, D) that a worker computed."""
     return SomData(features, np.asarray(datasets.labels(dataset), np.int64), datasets.get(dataset).classes)
 
 
+def load(task: SomTask, folder: Path | None = None) -> SomData:
+    """Return what a task trains on.
+
+    Args:
+        task: The task.
+        folder: Of the run, for "features": only a worker can compute them, and leaves them there.
+
+    Raises:
+        InputError: The table is gone or lacks a column, or the features are not there (yet).
+    """
+    if task.source in som_points.SHAPES:
+        return SomData(*som_points.cloud(task.shape))
+    if task.source == "table":
+        table = som_table_store.load(task.table)
+        return SomData(*som_table_store.samples(table, task.columns, task.label, task.standardise))
+    if task.source in ("digits", "pictures"):
+        return pixels(task.dataset or "digits")
+    if task.source != "features":
+        return colours(task.source)
+    try:
+        features = np.load((folder or Path()) / FEATURES_FILE, allow_pickle=False)
+    except (OSError, ValueError) as error:
+        raise InputError("Expected the features of a run. Received none: train this map again.") from error
+    return pictures(task.dataset, features)
+
+
 def sample_pictures(task: SomTask, indices: NDArray[np.int64]) -> NDArray[np.uint8]:
-    """The samples with these numbers as pictures, uint8 (n, H, W, 3); a colour is one pixel."""
+    """The samples with these numbers as pictures, uint8 (n, H, W, 3); a colour is one pixel.
+
+    Raises:
+        InputError: Points and rows of a table are no pictures.
+    """
     if task.source in ("colours", "named"):
-        pixels: NDArray[np.uint8] = (colours(task.source).features[indices] * 255).round().astype(np.uint8)
-        return pixels[:, None, None, :]
+        rgb: NDArray[np.uint8] = (colours(task.source).features[indices] * 255).round().astype(np.uint8)
+        return rgb[:, None, None, :]
+    if task.source not in ("digits", "pictures", "features"):
+        raise InputError(f"Expected samples that are pictures. Received {task.source}.")
     return np.asarray(datasets.load(task.dataset or "digits").images[indices], np.uint8)

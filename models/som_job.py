@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +12,9 @@ import numpy as np
 from models import datasets, images
 from models.costs import FLOAT, MB, memory_limit_mb
 from models.errors import Cancelled, TooLarge
-from models.runs import Progress
+from models.runs import Progress, write_atomically
 from models.som import snapshots
-from models.som_data import SomData, SomTask, colours, digits, pictures
+from models.som_data import FEATURES_FILE, SomData, SomTask, load, pictures
 from models.som_measures import Floats
 from models.som_record import Recorder, save
 
@@ -29,20 +30,20 @@ def run_job(folder: Path, spec: dict[str, Any], progress: Progress) -> None:
     """
     task = SomTask.from_json(spec)
     progress.event(share=0.0, note="Getting the data ready")
-    data = _data(task, progress)
+    data = _data(folder, task, progress)
     _check_memory(task, data)
     done = FEATURES_SHARE if task.source == "features" else 0.0
     recorder = Recorder(task, data)
     steps = task.som.steps(len(data.features))
-    written = 0.0
+    due = 0.0
     try:
-        for snapshot in snapshots(data.features, task.som, progress.check):
+        for snapshot in snapshots(data.features, recorder.som, progress.check):
             recorder.add(snapshot)
-            if time.monotonic() - written > WRITE_EVERY:
+            if (began := time.monotonic()) > due:
                 save(folder, recorder.record(complete=False))
                 share = done + (1 - done) * snapshot.step / steps
                 progress.event(share=share, note=f"Step {snapshot.step:,} of {steps:,}")
-                written = time.monotonic()
+                due = began + max(WRITE_EVERY, 10 * (time.monotonic() - began))  # a large film takes long to write
     except Cancelled:
         if recorder.frames:
             save(folder, recorder.record(complete=True))
@@ -60,12 +61,14 @@ def _check_memory(task: SomTask, data: SomData) -> None:
         )
 
 
-def _data(task: SomTask, progress: Progress) -> SomData:
-    if task.source == "digits":
-        return digits()
+def _data(folder: Path, task: SomTask, progress: Progress) -> SomData:
     if task.source != "features":
-        return colours(task.source)
-    return pictures(task.dataset, features(task.network, task.layer, task.dataset, progress))
+        return load(task)
+    found = features(task.network, task.layer, task.dataset, progress)
+    buffer = BytesIO()
+    np.save(buffer, found)
+    write_atomically(folder / FEATURES_FILE, buffer.getvalue())
+    return pictures(task.dataset, found)
 
 
 def features(network_id: str, layer: str, dataset: str, progress: Progress) -> Floats:
