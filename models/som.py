@@ -1,91 +1,47 @@
-"""The self-organising map (Kohonen 1982): online and batch training on a rectangular lattice, and what a map is worth.
+"""The self-organising map (Kohonen 1982): online and batch training on any lattice.
 
 Vocabulary: a *unit* sits on the lattice and has *weights*, a point of the input space; the *codebook* is all weights;
-the *BMU* of a sample is the unit with the nearest weights; the *radius* is the width of the Gaussian neighbourhood,
-measured on the lattice. Step s of s_total uses `rate(s) = rate0 exp(-s/s_n)` and `radius(s) = radius0 exp(-s/s_n)`
-with the time constant `s_n = s_total / decay`.
+the *BMU* of a sample is the unit with the nearest weights; the *radius* is the width of the neighbourhood, measured on
+the lattice. With the exponential law, step s of s_total uses `rate(s) = rate0 exp(-s/s_n)` and
+`radius(s) = radius0 exp(-s/s_n)` with the time constant `s_n = s_total / decay`.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from models.errors import InputError
-from models.som_measures import Floats, Indices, checked, nearest, quality
-from models.som_start import STARTS, initial_codebook
+from models.costs import FLOAT, MB, memory_limit_mb
+from models.errors import TooLarge
+from models.som_lattice import Floats, Indices, Lattice, theta
+from models.som_measures import BLOCK_VALUES, checked, quality, silent
+from models.som_spec import MAX_SNAPSHOTS, METHODS, SomSpec
+from models.som_start import initial_codebook
+from models.som_updates import batch_step, epoch_orders, online_step, sample_order, weight_range
 
-METHODS = ("batch", "online")
-MAX_SNAPSHOTS = 101  # the untrained map and one for each of a hundred epochs
-LIMITS: dict[str, tuple[float, float]] = {
-    "rows": (1, 60),
-    "columns": (1, 60),
-    "epochs": (1, 1000),
-    "rate0": (1e-6, 1),
-    "radius0": (1e-3, 100),
-    "decay": (0, 20),
-    "seed": (0, 2**32 - 1),
-    "snapshots": (2, MAX_SNAPSHOTS),
-}
-
-
-@dataclass(frozen=True)
-class SomSpec:
-    """What to train.
-
-    Attributes:
-        rows, columns: Size of the lattice, 1 to 60 each; one row is a line of units.
-        method: "batch" (every step uses all samples) or "online" (one random sample a step, as Kohonen wrote it).
-        epochs: Batch: the number of steps. Online: passes, so the number of steps is epochs times samples.
-        rate0: Learning rate at step 0, in (0, 1]; only online training has one.
-        radius0: Radius at step 0, in units of the lattice.
-        decay: How many time constants s_n the training lasts; 0 keeps rate and radius constant.
-        start: Weights at step 0: "random" within the range of every feature, "sample", or "pca".
-        seed: Fixes the start and the order of the samples.
-        snapshots: How many moments to keep, the first and the last among them (at most, when steps are fewer).
-    """
-
-    rows: int = 20
-    columns: int = 20
-    method: str = "batch"
-    epochs: int = 100
-    rate0: float = 0.5
-    radius0: float = 10.0
-    decay: float = 3.0
-    start: str = "random"
-    seed: int = 0
-    snapshots: int = MAX_SNAPSHOTS
-
-    def __post_init__(self) -> None:
-        for name, (low, high) in LIMITS.items():
-            value = getattr(self, name)
-            if not low <= value <= high:
-                raise InputError(f"Expected {name} between {low:g} and {high:g}. Received {value:g}.")
-        for name, value, known in (("method", self.method, METHODS), ("start", self.start, STARTS)):
-            if value not in known:
-                raise InputError(f"Expected {name} to be one of {', '.join(known)}. Received {value}.")
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the fields as JSON values."""
-        return asdict(self)
-
-    @classmethod
-    def from_json(cls, fields: dict[str, Any]) -> SomSpec:
-        """Return the spec that `to_json` wrote; raises InputError for values out of range."""
-        return cls(**fields)
-
-    def steps(self, samples: int) -> int:
-        """Number of training steps on a data set of `samples`."""
-        return self.epochs if self.method == "batch" else self.epochs * samples
-
-    def decayed(self, initial: float, step: int, steps: int) -> float:
-        """`initial * exp(-step / s_n)`, the value of the learning rate or of the radius at a step."""
-        return initial * math.exp(-step * self.decay / steps)
+__all__ = [  # what others need of a map, from one place
+    "MAX_SNAPSHOTS",
+    "METHODS",
+    "Lattice",
+    "Snapshot",
+    "SomHistory",
+    "SomSpec",
+    "batch_step",
+    "memory_mb",
+    "online_step",
+    "sample_order",
+    "snapshots",
+    "theta",
+    "train",
+    "weight_range",
+]
+CHECK_EVERY = 20  # online steps
+COPIES = 7  # of the weights, at the most, that a step and a snapshot hold at once
 
 
 @dataclass(frozen=True)
@@ -98,7 +54,7 @@ class Snapshot:
         codebook: Weights, float32 (rows, columns, D).
         bmu: BMU of every sample, row * columns + column, int64 (N,).
         quantization_error: Mean Euclidean distance of a sample to its BMU's weights, in units of the data.
-        topographic_error: Share of samples (0..1) whose best and second best unit do not touch, not even diagonally.
+        topographic_error: Share of samples (0..1) whose best and second best unit do not touch (`Lattice.touching`).
         rate: Learning rate of the step that comes next; NaN for batch training.
         radius: Radius of the step that comes next, in units of the lattice.
     """
@@ -125,93 +81,81 @@ class SomHistory:
     radius: NDArray[np.float64]
 
 
-def lattice_gaussian(size: int, radius: float) -> Floats:
-    """exp(-(i - j)^2 / (2 radius^2)) between all places of one side of the lattice, float32 (size, size).
-
-    The neighbourhood exp(-|r_i - r_j|^2 / (2 radius^2)) of two units is the product of one such factor for the rows
-    and one for the columns.
-    """
-    places = np.arange(size, dtype=np.float64)
-    gaussian: Floats = np.exp(-((places[:, None] - places) ** 2) / (2 * radius**2)).astype(np.float32)
-    return gaussian
+def memory_mb(spec: SomSpec, samples: int, features: int) -> float:
+    """Memory that a training needs at its peak, in MB (2^20 bytes): samples, weights, BMUs; not the process itself."""
+    values = samples * features + COPIES * spec.rows * spec.columns * features + 2 * BLOCK_VALUES
+    return (values * FLOAT + 40 * samples) / MB
 
 
-def batch_step(samples: Floats, codebook: Floats, radius: float) -> Floats:
-    """Every unit becomes the mean of all samples, each weighted by the neighbourhood of unit and sample's BMU.
-
-    A unit whose neighbourhood reaches no sample keeps its weights. Returns a new codebook (rows, columns, D).
-    """
-    from scipy.sparse import csr_array
-
-    rows, columns, depth = codebook.shape
-    units, count = rows * columns, len(samples)
-    best, _ = nearest(samples, codebook.reshape(units, depth))
-    members = csr_array((np.ones(count, np.float32), best, np.arange(count + 1)), shape=(count, units))
-    sums = np.asarray(members.T @ samples, np.float32)
-    hits = np.bincount(best, minlength=units).astype(np.float32).reshape(rows, columns)
-    vertical, horizontal = lattice_gaussian(rows, radius), lattice_gaussian(columns, radius)
-    spread = (vertical @ sums.reshape(rows, columns * depth)).reshape(rows, columns, depth)
-    spread = np.matmul(horizontal, spread)
-    mass = (vertical @ hits @ horizontal.T)[..., None]
-    return np.where(mass > 1e-12, spread / np.maximum(mass, 1e-12), codebook)
+def refuse_too_large(spec: SomSpec, samples: int, features: int) -> None:
+    """Raise TooLarge, which tells the cost, if a training would not fit into this machine."""
+    if (needed := memory_mb(spec, samples, features)) > (limit := memory_limit_mb()):
+        raise TooLarge(
+            f"Expected a map that fits into {limit:.0f} MB. Received one of {spec.rows} x {spec.columns} units with "
+            f"{features:,} weights each for {samples:,} samples, which needs about {needed:.0f} MB. Choose fewer units "
+            "or fewer features."
+        )
 
 
-def online_step(sample: Floats, codebook: Floats, rate: float, radius: float) -> int:
-    """`W_i <- W_i + rate * theta_i * (x - W_i)` for one sample (D,), in place, with theta of `lattice_gaussian`.
-
-    Args:
-        codebook: float32 (rows, columns, D), changed.
-
-    Returns:
-        The number of the sample's BMU before the update, the first among equals.
-    """
-    rows, columns, _ = codebook.shape
-    difference = sample - codebook
-    unit = int(np.einsum("rcd,rcd->rc", difference, difference).argmin())
-    row, column = divmod(unit, columns)
-    vertical = np.exp((np.arange(rows) - row) ** 2 / (-2 * radius**2))
-    horizontal = np.exp((np.arange(columns) - column) ** 2 / (-2 * radius**2))
-    theta = (rate * vertical[:, None] * horizontal).astype(np.float32)
-    difference *= theta[..., None]
-    codebook += difference
-    return unit
-
-
-def snapshots(features: NDArray[Any], spec: SomSpec, check: Callable[[], None] = lambda: None) -> Iterator[Snapshot]:
+def snapshots(features: NDArray[Any], spec: SomSpec, check: Callable[[], None] = silent) -> Iterator[Snapshot]:
     """Train a map and yield it at up to `spec.snapshots` evenly spaced moments, the first and the last among them.
 
     Args:
-        features: Real numbers (N, D).
+        features: Real numbers (N, D); a float32 array, memory-mapped or not, is not copied.
         spec: What to train.
-        check: Called at least every 20 steps; it may raise to stop the training.
+        check: Called several times a second; it may raise to stop the training.
 
     Raises:
-        InputError: No sample, NaN or infinity.
+        InputError: No sample, NaN, infinity or values beyond 1e15.
+        TooLarge: The training would not fit into memory.
 
     Source: Kohonen, "Self-organized formation of topologically correct feature maps", 1982.
     """
-    samples = checked(features)
-    rng = np.random.default_rng(spec.seed)
-    codebook = initial_codebook(samples, spec.rows, spec.columns, spec.start, rng)
+    samples = checked(features, check)
+    refuse_too_large(spec, *samples.shape)
+    codebook = initial_codebook(samples, spec.rows, spec.columns, spec.start, np.random.default_rng(spec.seed), check)
     steps = spec.steps(len(samples))
     wanted = {round(moment) for moment in np.linspace(0, steps, spec.snapshots)}
-    for step in range(steps + 1):
-        rate, radius = (spec.decayed(value, step, steps) for value in (spec.rate0, spec.radius0))
+    walk = _batch if spec.method == "batch" else _online
+    return walk(samples, codebook, spec, wanted, check)
+
+
+def _batch(
+    samples: Floats, codebook: Floats, spec: SomSpec, wanted: set[int], check: Callable[[], None]
+) -> Iterator[Snapshot]:
+    for step in range(spec.epochs + 1):
+        check()
+        best = None
         if step in wanted:
-            yield _snapshot(samples, codebook, spec, step, rate, radius)
-        if step % 20 == 0 or spec.method == "batch":
+            snapshot = _snapshot(samples, codebook, spec, step, check)
+            best = snapshot.bmu
+            yield snapshot
+        if step < spec.epochs:
+            radius = spec.decayed(spec.radius0, step, spec.epochs)
+            codebook = batch_step(samples, codebook, radius, spec, best, check)
+
+
+def _online(
+    samples: Floats, codebook: Floats, spec: SomSpec, wanted: set[int], check: Callable[[], None]
+) -> Iterator[Snapshot]:
+    steps, lattice, bounds = spec.steps(len(samples)), Lattice.of(spec), weight_range(samples, spec)
+    order = (number for epoch in epoch_orders(spec, len(samples)) for number in epoch.tolist())
+    for step in range(steps + 1):
+        if step in wanted:
+            yield _snapshot(samples, codebook, spec, step, check)
+        if step % CHECK_EVERY == 0:
             check()
-        if step < steps and spec.method == "batch":
-            codebook = batch_step(samples, codebook, radius)
-        elif step < steps:
-            online_step(samples[rng.integers(len(samples))], codebook, rate, radius)
+        if step < steps:
+            rate, radius = (spec.decayed(value, step, steps) for value in (spec.rate0, spec.radius0))
+            online_step(samples[next(order)], codebook, rate, radius, spec, lattice, bounds)
 
 
-def _snapshot(samples: Floats, codebook: Floats, spec: SomSpec, step: int, rate: float, radius: float) -> Snapshot:
-    best, quantization, topographic = quality(samples, codebook)
-    epoch = spec.epochs * step / spec.steps(len(samples))
-    shown_rate = rate if spec.method == "online" else math.nan
-    return Snapshot(step, epoch, codebook.copy(), best, quantization, topographic, shown_rate, radius)
+def _snapshot(samples: Floats, codebook: Floats, spec: SomSpec, step: int, check: Callable[[], None]) -> Snapshot:
+    steps = spec.steps(len(samples))
+    best, quantization, topographic = quality(samples, codebook, Lattice.of(spec), check)
+    rate = spec.decayed(spec.rate0, step, steps) if spec.method == "online" else math.nan
+    radius = spec.decayed(spec.radius0, step, steps)
+    return Snapshot(step, spec.epochs * step / steps, codebook.copy(), best, quantization, topographic, rate, radius)
 
 
 def train(features: NDArray[Any], spec: SomSpec) -> SomHistory:

@@ -1,0 +1,175 @@
+"""The lattice of a self-organising map: where units sit, how far apart they are, and the neighbourhood of a BMU."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.errors import InputError
+from models.som_spec import SomSpec
+
+Floats = NDArray[np.float32]
+Doubles = NDArray[np.float64]
+Indices = NDArray[np.int64]
+Factors = tuple[Floats, dict[float, Floats]]
+ROW_HEIGHT = math.sqrt(3) / 2  # between the rows of a hexagonal lattice, on which all six neighbours are 1 away
+SLACK = 0.01  # squared distances between units are multiples of 1/4: this only absorbs rounding
+
+
+@dataclass(frozen=True)
+class Lattice:
+    """Units on `rows` x `columns` places, numbered row * columns + column.
+
+    Attributes:
+        rows, columns: Size.
+        kind: "rectangular", or "hexagonal": odd rows stand half a place to the right, rows are sqrt(3)/2 apart.
+        toroid: The last row touches the first and the last column the first; distances go the shortest way round.
+    """
+
+    rows: int
+    columns: int
+    kind: str = "rectangular"
+    toroid: bool = False
+
+    @classmethod
+    def of(cls, spec: SomSpec) -> Lattice:
+        """The lattice that a spec asks for."""
+        return cls(spec.rows, spec.columns, spec.lattice, spec.toroid)
+
+    @property
+    def hexagonal(self) -> bool:
+        """Whether a unit inside the lattice has six neighbours."""
+        return self.kind == "hexagonal"
+
+    @cached_property
+    def positions(self) -> Floats:
+        """(row, column) of every unit in lattice units, float32 (units, 2): neighbours are 1 apart."""
+        down, across = np.broadcast_arrays(*self._places)
+        return np.stack([down.ravel() * self.height, across.ravel()], axis=1).astype(np.float32)
+
+    @property
+    def height(self) -> float:
+        """Distance between two rows, in lattice units."""
+        return ROW_HEIGHT if self.hexagonal else 1.0
+
+    @cached_property
+    def _places(self) -> tuple[Doubles, Doubles]:
+        """Row numbers (rows, 1) and column positions, (1, columns) or on a hexagonal lattice (rows, columns)."""
+        row, column = np.arange(float(self.rows))[:, None], np.arange(float(self.columns))[None]
+        return row, column + row % 2 / 2 if self.hexagonal else column
+
+    def squared(self, unit: int) -> Doubles:
+        """Squared distance on the lattice of every unit to one, float64 (rows, columns)."""
+        row, column = divmod(unit, self.columns)
+        rows, columns = self._places
+        down = self.around(rows - row, self.rows) * self.height
+        across = self.around(columns - columns[row % len(columns), column], self.columns)
+        squares: Doubles = down**2 + across**2
+        return squares
+
+    def distances(self, unit: int) -> Floats:
+        """Euclidean distance on the lattice of every unit to one, float32 (rows, columns)."""
+        return np.sqrt(self.squared(unit)).astype(np.float32)
+
+    def between(self, first: Indices, second: Indices) -> Doubles:
+        """Squared distance on the lattice of pairs of units, float64, from two arrays of unit numbers."""
+        rows, columns = zip(np.divmod(first, self.columns), np.divmod(second, self.columns), strict=True)
+        shift = (rows[0] % 2 - rows[1] % 2) / 2 if self.hexagonal else 0.0
+        down = self.around(rows[0] - rows[1], self.rows) * self.height
+        squares: Doubles = down**2 + self.around(columns[0] - columns[1] + shift, self.columns) ** 2
+        return squares
+
+    def around(self, difference: Doubles, places: int) -> Doubles:
+        """Differences along a side of so many places as distances, on a toroid the shortest way round."""
+        apart = np.abs(difference)
+        return np.minimum(apart, places - apart) if self.toroid else apart
+
+    def touching(self, first: Indices, second: Indices) -> NDArray[np.bool_]:
+        """Whether pairs of units touch: 6 around a hexagonal unit, 8 (with the diagonals) around a rectangular one."""
+        close: NDArray[np.bool_] = self.between(first, second) < (1 if self.hexagonal else 2) + SLACK
+        return close
+
+    @cached_property
+    def adjacent(self) -> Indices:
+        """The neighbours of every unit at distance 1, int64 (units, 8): four or six, and -1 in the places left over."""
+        units = np.arange(self.rows * self.columns)
+        row, column = np.divmod(units, self.columns)
+        around = np.full((len(units), 8), -1)
+        offsets = [(i, j) for i in (-1, 0, 1) for j in (-1, 0, 1) if i or j]
+        for k, (i, j) in enumerate(offsets):
+            below, right = row + i, column + j
+            inside = (below >= 0) & (below < self.rows) & (right >= 0) & (right < self.columns)
+            other = below % self.rows * self.columns + right % self.columns
+            near = self.between(units, other) < 1 + SLACK
+            around[:, k] = np.where(near & (inside | self.toroid) & (other != units), other, -1)
+        around.sort(axis=1)
+        around[:, 1:][around[:, 1:] == around[:, :-1]] = -1  # on a narrow toroid, left and right are the same unit
+        return around
+
+    def neighbours(self, unit: int) -> tuple[int, ...]:
+        """The units at distance 1, in the order of their numbers: up to four, six on a hexagonal lattice."""
+        around = self.adjacent[unit]
+        return tuple(sorted(around[around >= 0].tolist()))
+
+
+def profile(name: str, squared: Doubles, radius: float) -> Doubles:
+    """The neighbourhood as a function of the squared distance d^2 on the lattice; 1 at distance 0.
+
+    "gaussian" exp(-d^2 / (2 radius^2)); "bubble" 1 up to the radius, 0 beyond; "triangle" 1 - d / radius, never below
+    0; "mexican hat" (1 - d^2 / radius^2) exp(-d^2 / (2 radius^2)), which pushes units beyond the radius away.
+    """
+    if name == "bubble":
+        return (squared <= radius**2).astype(np.float64)
+    if name == "triangle":
+        return np.maximum(0.0, 1 - np.sqrt(squared) / radius)
+    scaled = squared / radius**2
+    values: Doubles = np.exp(-scaled / 2)
+    return values * (1 - scaled) if name == "mexican hat" else values
+
+
+def theta(spec: SomSpec, lattice: Lattice, bmu: int, radius: float, codebook: Floats | None = None) -> Floats:
+    """How strongly every unit follows a sample whose BMU is `bmu`, float32 (rows, columns); 1 at the BMU.
+
+    Args:
+        codebook: float32 (rows, columns, D); needed for `spec.distance == "weights"`, the form
+            exp(-||W_i - W_bmu|| / (2 radius^2)) of the lecture's slide.
+    """
+    if spec.distance == "lattice":
+        return profile(spec.neighbourhood, lattice.squared(bmu), radius).astype(np.float32)
+    if codebook is None:
+        raise InputError("Expected a codebook for a neighbourhood of weights. Received none.")
+    apart = np.linalg.norm(codebook - codebook[divmod(bmu, lattice.columns)], axis=-1).astype(np.float64)
+    return np.exp(apart / (-2 * radius**2)).astype(np.float32)
+
+
+def factors(lattice: Lattice, name: str, radius: float) -> Iterator[Factors]:
+    """The neighbourhood between all units as a sum of products of a factor of the rows and one of the columns.
+
+    Yields float32 (rows, rows) and, by the half places between two rows (0 only, if rectangular), (columns, columns).
+    The Gaussian is one product, which makes a batch step cheap. Others take one for every distance between rows.
+    """
+    row, column = np.arange(float(lattice.rows)), np.arange(float(lattice.columns))
+    down = lattice.around(row[:, None] - row, lattice.rows)
+    shifts = (0.0, 0.5, -0.5) if lattice.hexagonal else (0.0,)
+    across = {shift: lattice.around(column[:, None] - column + shift, lattice.columns) ** 2 for shift in shifts}
+    if name == "gaussian":
+        yield _float32(profile(name, (down * lattice.height) ** 2, radius)), _columns(name, across, 0, radius)
+        return
+    for step in np.unique(down):
+        if (apart := (step * lattice.height) ** 2) <= radius**2:
+            yield _float32(down == step), _columns(name, across, apart, radius)
+
+
+def _columns(name: str, across: dict[float, Doubles], down: float, radius: float) -> dict[float, Floats]:
+    return {shift: _float32(profile(name, squared + down, radius)) for shift, squared in across.items()}
+
+
+def _float32(values: NDArray[Any]) -> Floats:
+    floats: Floats = values.astype(np.float32)
+    return floats
