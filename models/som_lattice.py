@@ -129,8 +129,8 @@ def profile(name: str, squared: Doubles, radius: float) -> Doubles:
     if name == "triangle":
         return np.maximum(0.0, 1 - np.sqrt(squared) / radius)
     scaled = squared / radius**2
-    values: Doubles = np.exp(-scaled / 2)
-    return values * (1 - scaled) if name == "mexican hat" else values
+    values: Doubles = np.exp(-scaled / 2) * (1 - scaled if name == "mexican hat" else 1)
+    return values
 
 
 def theta(spec: SomSpec, lattice: Lattice, bmu: int, radius: float, codebook: Floats | None = None) -> Floats:

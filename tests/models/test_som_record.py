@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from models import runs, som_data, som_job, som_record
+from models import runs, som_data, som_frames, som_job, som_record
 from models.errors import Cancelled, InputError, TooLarge
 from models.som import Snapshot, SomSpec, snapshots
 from models.som_data import NAMED, SomData, SomTask
@@ -54,7 +54,7 @@ def test_named_colours_lie_around_their_names() -> None:
 def test_a_mosaic_puts_row_and_column_where_they_belong() -> None:
     codebook = np.arange(2 * 3 * 4, dtype=np.uint8).reshape(2, 3, 4)
     expected = [[0, 1, 4, 5, 8, 9], [2, 3, 6, 7, 10, 11], [12, 13, 16, 17, 20, 21], [14, 15, 18, 19, 22, 23]]
-    assert som_record.mosaic(codebook).tolist() == expected
+    assert som_frames.mosaic(codebook).tolist() == expected
 
 
 def test_a_film_of_digits_is_a_picture_of_the_codebook(home: Path) -> None:
@@ -128,7 +128,7 @@ def test_a_damaged_film_is_no_film(home: Path, damage: bytes) -> None:
 def test_a_cancelled_job_keeps_what_it_has(home: Path) -> None:
     run = runs.create("som", SomTask("colours", SMALL).to_json(), owner="o" * 32, title="Map")
     with pytest.raises(Cancelled):
-        som_job.run_job(run.folder, run.spec, Watcher(run, checks=4))
+        som_job.run_job(run.folder, run.spec, Watcher(run, checks=15))
     record = som_record.load(run)
     assert record is not None and record.complete and record.steps.tolist() == [0, 2]
 
