@@ -145,7 +145,8 @@ def theta(spec: SomSpec, lattice: Lattice, bmu: int, radius: float, codebook: Fl
     if codebook is None:
         raise InputError("Expected a codebook for a neighbourhood of weights. Received none.")
     apart = np.linalg.norm(codebook - codebook[divmod(bmu, lattice.columns)], axis=-1).astype(np.float64)
-    return np.exp(apart / (-2 * radius**2)).astype(np.float32)
+    floats: Floats = np.exp(apart / (-2 * radius**2)).astype(np.float32)
+    return floats
 
 
 def factors(lattice: Lattice, name: str, radius: float) -> Iterator[Factors]:
