@@ -43,7 +43,7 @@ def run_job(folder: Path, spec: dict[str, Any], progress: Progress) -> None:
                 save(folder, recorder.record(complete=False))
                 share = done + (1 - done) * snapshot.step / steps
                 progress.event(share=share, note=f"Step {snapshot.step:,} of {steps:,}")
-                due = began + max(WRITE_EVERY, 10 * (time.monotonic() - began))  # a large film takes long to write
+                due = began + WRITE_EVERY * max(1, 20 * (time.monotonic() - began))  # a large film takes long to write
     except Cancelled:
         if recorder.frames:
             save(folder, recorder.record(complete=True))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from io import BytesIO
 from pathlib import Path
 
@@ -10,15 +10,14 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from models import answers, datasets, images, runs
-from models.som import Snapshot, snapshots
+from models import answers, runs
+from models.errors import InputError
+from models.som import Lattice, Snapshot, snapshots
 from models.som_data import SomData, SomTask, colours, sample_pictures
-from models.som_measures import Floats, nearest, u_matrix
+from models.som_frames import Painter
+from models.som_measures import BLOCK_VALUES, Floats, u_matrix
 
 FILE = "som.npz"
-TILE = 24  # pixels of a side of the small pictures that stand for units
-ATLAS_COLUMNS = 40
-QUALITY = 70  # of WebP: films have many frames
 
 
 @dataclass(frozen=True)
@@ -26,26 +25,37 @@ class SomRecord:
     """A training so far; F snapshots, N samples.
 
     Attributes:
-        rows, columns: Size of the lattice.
-        kind: How a frame is stored: "colours" (one RGB pixel a unit, raw), "pictures" (WebP, one tile a unit) or
-            "nearest" (per unit the number of the nearest sample, little-endian uint16; tiles are in the atlas).
+        rows, columns, lattice, toroid: The lattice, see SomSpec.
+        kind: How a frame is stored: "colours" (one RGB pixel a unit, raw), "pictures" (WebP, one tile a unit),
+            "nearest" (per unit the number of the nearest sample, little-endian uint16; tiles are in the atlas) or
+            "net" (the weights, two or three little-endian float32 a unit).
+        wanted: How many snapshots were asked for; F is smaller where they would not fit into the film.
         frames: All frames, one after the other, uint8.
         sizes: Bytes of each frame, int64 (F,).
         atlas: For "nearest": all samples as one WebP of ATLAS_COLUMNS tiles a row, uint8; else empty.
+        cloud: For "net" and RGB colours: samples to draw behind the net, float32 (n, 2 or 3); else no sample.
+        cloud_labels: The class of each of these, int64 (n,), or empty.
         steps, epochs, quantization_error, topographic_error, rate, radius: (F,), see som.Snapshot.
         bmu: BMU of every sample at every snapshot, uint16 (F, N).
         labels: Class of every sample, int64 (N,), or empty.
         classes: Names of the classes.
+        codebook: Weights at the last snapshot, float32 (rows, columns, D).
+        distances: Euclidean distance of every sample to its BMU's weights at the last snapshot, float32 (N,).
         u_matrix: `som_measures.u_matrix` of the last snapshot, float32 (rows, columns).
         complete: Whether no frame will follow: the training came to its end or was cancelled.
     """
 
     rows: int
     columns: int
+    lattice: str
+    toroid: bool
     kind: str
+    wanted: int
     frames: NDArray[np.uint8]
     sizes: NDArray[np.int64]
     atlas: NDArray[np.uint8]
+    cloud: Floats
+    cloud_labels: NDArray[np.int64]
     steps: NDArray[np.int64]
     epochs: NDArray[np.float64]
     quantization_error: NDArray[np.float64]
@@ -55,17 +65,23 @@ class SomRecord:
     bmu: NDArray[np.uint16]
     labels: NDArray[np.int64]
     classes: tuple[str, ...]
+    codebook: Floats
+    distances: Floats
     u_matrix: Floats
     complete: bool
 
 
 class Recorder:
-    """Collects the snapshots of one training; of earlier codebooks only their picture stays in memory."""
+    """Collects the snapshots of one training; of earlier codebooks only their picture stays in memory.
+
+    Attributes:
+        som: The spec to train: the task's, with no more snapshots than fit into a film.
+    """
 
     def __init__(self, task: SomTask, data: SomData) -> None:
         self.task, self.data = task, data
-        self.kind = {"digits": "pictures", "features": "nearest"}.get(task.source, "colours")
-        self.atlas = atlas(task.dataset) if self.kind == "nearest" else b""
+        self.painter = Painter(task, data)
+        self.som = replace(task.som, snapshots=min(task.som.snapshots, self.painter.frames_that_fit()))
         self.frames: list[bytes] = []
         self.numbers: list[tuple[float, ...]] = []
         self.bmu: list[NDArray[np.uint16]] = []
@@ -74,29 +90,26 @@ class Recorder:
     def add(self, snapshot: Snapshot) -> None:
         """Keep one more snapshot."""
         self.codebook = snapshot.codebook
-        self.frames.append(self._frame(snapshot.codebook))
+        self.frames.append(self.painter.frame(snapshot.codebook))
         errors = (snapshot.quantization_error, snapshot.topographic_error)
         self.numbers.append((snapshot.step, snapshot.epoch, *errors, snapshot.rate, snapshot.radius))
         self.bmu.append(snapshot.bmu.astype(np.uint16))
-
-    def _frame(self, codebook: Floats) -> bytes:
-        if self.kind == "colours":
-            return as_bytes(codebook).tobytes()
-        if self.kind == "pictures":
-            return images.webp(mosaic(as_bytes(codebook)), QUALITY)
-        best, _ = nearest(codebook.reshape(-1, codebook.shape[-1]), self.data.features)
-        return best.astype("<u2").tobytes()
 
     def record(self, *, complete: bool) -> SomRecord:
         """Return all that was added, at least one snapshot."""
         steps, epochs, quantization, topographic, rate, radius = np.array(self.numbers).T
         return SomRecord(
-            rows=self.codebook.shape[0],
-            columns=self.codebook.shape[1],
-            kind=self.kind,
+            rows=self.som.rows,
+            columns=self.som.columns,
+            lattice=self.som.lattice,
+            toroid=self.som.toroid,
+            kind=self.painter.kind,
+            wanted=min(self.task.som.snapshots, self.som.steps(len(self.data.features)) + 1),
             frames=np.frombuffer(b"".join(self.frames), np.uint8),
             sizes=np.array([len(frame) for frame in self.frames]),
-            atlas=np.frombuffer(self.atlas, np.uint8),
+            atlas=np.frombuffer(self.painter.atlas, np.uint8),
+            cloud=self.painter.cloud,
+            cloud_labels=self.painter.cloud_labels,
             steps=steps.astype(np.int64),
             epochs=epochs,
             quantization_error=quantization,
@@ -106,29 +119,20 @@ class Recorder:
             bmu=np.stack(self.bmu),
             labels=self.data.labels,
             classes=self.data.classes,
-            u_matrix=u_matrix(self.codebook),
+            codebook=self.codebook,
+            distances=distances(self.data.features, self.codebook, self.bmu[-1]),
+            u_matrix=u_matrix(self.codebook, Lattice.of(self.som)),
             complete=complete,
         )
 
 
-def as_bytes(values: Floats) -> NDArray[np.uint8]:
-    """0..1 as 0..255, clipped and rounded."""
-    scaled: NDArray[np.uint8] = (values.clip(0, 1) * 255).round().astype(np.uint8)
-    return scaled
-
-
-def mosaic(codebook: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """A codebook of 8x8 pictures (rows, columns, 64) as one grey picture (rows * 8, columns * 8)."""
-    rows, columns, depth = codebook.shape
-    side = round(depth**0.5)
-    tiles = codebook.reshape(rows, columns, side, side).transpose(0, 2, 1, 3)
-    return tiles.reshape(rows * side, columns * side)
-
-
-def atlas(dataset: str) -> bytes:
-    """All pictures of a data set as TILE x TILE tiles, ATLAS_COLUMNS a row, in the order of their numbers, as WebP."""
-    small = images.resize(datasets.load(dataset).images, TILE, TILE)
-    return images.webp(images.tile(small, ATLAS_COLUMNS, gap=0), QUALITY)
+def distances(samples: Floats, codebook: Floats, best: NDArray[np.uint16]) -> Floats:
+    """Euclidean distance of every sample (N, D) to the weights of its BMU, float32 (N,)."""
+    flat = codebook.reshape(-1, codebook.shape[-1])
+    block = max(1, BLOCK_VALUES // samples.shape[1])
+    parts = (slice(start, start + block) for start in range(0, len(samples), block))
+    found: Floats = np.concatenate([np.linalg.norm(samples[part] - flat[best[part]], axis=1) for part in parts])
+    return found.astype(np.float32)
 
 
 def example() -> SomRecord:
@@ -139,15 +143,32 @@ def example() -> SomRecord:
     data = colours(task.source)
     recorder = Recorder(task, data)
     with threadpool_limits(1):  # products this small are up to 20 times slower when BLAS threads wait for each other
-        for snapshot in snapshots(data.features, task.som):
+        for snapshot in snapshots(data.features, recorder.som):
             recorder.add(snapshot)
     return recorder.record(complete=True)
 
 
-def unit_picture(record: SomRecord, task: SomTask, frame: int, row: int, column: int) -> NDArray[np.uint8]:
-    """A unit's weights at a snapshot as a picture, uint8 (H, W, 3): for features the picture nearest to them."""
+def frame_bytes(record: SomRecord, frame: int) -> NDArray[np.uint8]:
+    """One frame as it is stored, uint8 (record.sizes[frame],)."""
     end = int(record.sizes[: frame + 1].sum())
-    data = record.frames[end - int(record.sizes[frame]) : end]
+    return record.frames[end - int(record.sizes[frame]) : end]
+
+
+def net(record: SomRecord, frame: int) -> Floats:
+    """The weights of all units of a net at a snapshot, float32 (rows, columns, 2 or 3)."""
+    weights: Floats = frame_bytes(record, frame).view("<f4").reshape(record.codebook.shape)
+    return weights
+
+
+def unit_picture(record: SomRecord, task: SomTask, frame: int, row: int, column: int) -> NDArray[np.uint8]:
+    """A unit's weights at a snapshot as a picture, uint8 (H, W, 3): for features the picture nearest to them.
+
+    Raises:
+        InputError: Units of a net are points.
+    """
+    data = frame_bytes(record, frame)
+    if record.kind == "net":
+        raise InputError("Expected units that are pictures or colours. Received points.")
     if record.kind == "colours":
         return np.asarray(data.reshape(record.rows, record.columns, 1, 1, 3)[row, column], np.uint8)
     if record.kind == "nearest":

@@ -15,7 +15,8 @@ from dashboard.components.som_unit_panel import unit_panel
 from dashboard.figures import theme
 from models import runs
 from models.som_data import SomTask
-from models.som_record import ATLAS_COLUMNS, TILE, SomRecord, version
+from models.som_frames import ATLAS_COLUMNS, TILE
+from models.som_record import SomRecord, version
 
 EXAMPLE = "example"
 HEIGHT = 420  # px of the lattice
