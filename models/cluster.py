@@ -23,6 +23,7 @@ import psutil
 from models import runs
 from models.errors import EngineUnavailable
 
+LARGEST_LOG = 2_000_000  # bytes; a longer one is put aside, once, when its process starts again
 ROOT = Path(__file__).resolve().parents[1]
 _START_S = 30.0
 SMALL_MACHINE = 2 * 1024**3  # bytes of memory below which one worker serves clicks and jobs
@@ -154,7 +155,10 @@ class Cluster:
             "DASK_DISTRIBUTED__SCHEDULER__HTTP__ROUTES": "[]",  # else both serve pages without any login
             "DASK_DISTRIBUTED__WORKER__HTTP__ROUTES": "[]",
         }
-        with open(self.logs / f"{name}.log", "ab") as log:
+        path = self.logs / f"{name}.log"
+        if path.exists() and path.stat().st_size > LARGEST_LOG:
+            path.replace(path.with_suffix(".old"))
+        with open(path, "ab") as log:
             self.processes[name] = subprocess.Popen(
                 command, env=environment, cwd=ROOT, stdin=subprocess.PIPE, stdout=log, stderr=log
             )

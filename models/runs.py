@@ -281,9 +281,14 @@ def clear_old(now: float | None = None) -> int:
     """Delete what nobody needs any more, and return how many folders that were.
 
     Runs that nothing was written to for two weeks; half-made ones after a day; and of the others those that ended
-    longest ago, until all runs together fit into `MOST_BYTES`.
+    longest ago, until all runs together fit into `MOST_BYTES`. Files that a killed writer left half written go after a
+    day too.
     """
     now = time.time() if now is None else now
+    for stray in home().glob("*/.*.tmp"):
+        with suppress(OSError):  # a folder, or another process was faster
+            if now - stray.stat().st_mtime > 86400:
+                stray.unlink()
     gone = total = 0
     for (written, size), folder in sorted(((_usage(f), f) for f in (home() / "runs").glob("*/")), reverse=True):
         half_made = folder.name.startswith(".")

@@ -107,6 +107,17 @@ def test_a_half_made_folder_is_cleared_away_after_a_day(own_home):
     assert runs.clear_old(time.time() + 87000) == 1 and not half_made.exists()
 
 
+def test_what_a_killed_writer_left_is_cleared_away_after_a_day(own_home):
+    (own_home / "uploads").mkdir()
+    stray, kept = own_home / "uploads" / ".a.png.17.abcd.tmp", own_home / "uploads" / "a.png"
+    stray.write_bytes(b"half")
+    kept.write_bytes(b"whole")
+    runs.clear_old(time.time() + 86000)
+    assert stray.exists()
+    runs.clear_old(time.time() + 87000)
+    assert kept.exists() and not stray.exists()
+
+
 def test_the_runs_that_ended_longest_ago_make_room(own_home, monkeypatch):
     kept = []
     for number in range(5):
