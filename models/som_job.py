@@ -3,23 +3,22 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable, Iterator
 from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from models import datasets, images
-from models.costs import FLOAT, MB, memory_limit_mb
-from models.errors import Cancelled, TooLarge
+from models import datasets, images, som_rotation
+from models.errors import Cancelled
 from models.runs import Progress, write_atomically
-from models.som import snapshots
-from models.som_data import FEATURES_FILE, SomData, SomTask, load, pictures
+from models.som import Snapshot, SomSpec, snapshots
+from models.som_data import FEATURES_FILE, SomData, SomTask, load, picture_shape, pictures
 from models.som_measures import Floats
 from models.som_record import Recorder, save
 
 WRITE_EVERY = 0.5  # seconds between two writes of the film
-COPIES = 5  # of the weights, at the most, that a batch step holds at once
 FEATURES_SHARE = 0.7  # of the bar, when a network has to look at all pictures first
 
 
@@ -31,13 +30,12 @@ def run_job(folder: Path, spec: dict[str, Any], progress: Progress) -> None:
     task = SomTask.from_json(spec)
     progress.event(share=0.0, note="Getting the data ready")
     data = _data(folder, task, progress)
-    _check_memory(task, data)
     done = FEATURES_SHARE if task.source == "features" else 0.0
     recorder = Recorder(task, data)
     steps = task.som.steps(len(data.features))
     due = 0.0
     try:
-        for snapshot in snapshots(data.features, recorder.som, progress.check):
+        for snapshot in _walk(task, recorder.som, data, progress.check):
             recorder.add(snapshot)
             if (began := time.monotonic()) > due:
                 save(folder, recorder.record(complete=False))
@@ -51,14 +49,13 @@ def run_job(folder: Path, spec: dict[str, Any], progress: Progress) -> None:
     save(folder, recorder.record(complete=True))
 
 
-def _check_memory(task: SomTask, data: SomData) -> None:
-    samples, depth = data.features.shape
-    values = (COPIES * task.som.rows * task.som.columns + samples) * depth
-    if (needed := values * FLOAT / MB) > (limit := memory_limit_mb()):
-        raise TooLarge(
-            f"Expected a map that fits into {limit:.0f} MB. Received one of {task.som.rows} x {task.som.columns} units "
-            f"with {depth:,} weights each, which needs about {needed:.0f} MB. Choose fewer units or another layer."
-        )
+def _walk(task: SomTask, som: SomSpec, data: SomData, check: Callable[[], None]) -> Iterator[Snapshot]:
+    if not task.rotations:
+        return snapshots(data.features, som, check)
+    side, _, channels = picture_shape(task.dataset)
+    return som_rotation.snapshots(
+        data.features, som, som_rotation.poses(side, som_rotation.FILM_TURNS, True, channels), check
+    )
 
 
 def _data(folder: Path, task: SomTask, progress: Progress) -> SomData:

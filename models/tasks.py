@@ -21,12 +21,13 @@ from models import kernels, runs
 from models.errors import Cancelled, FreezeframeError
 from models.kernels import Kernels
 from models.occlusion import OcclusionMap
-from models.results import ActivationMaps, ChannelStatistics, Prediction
+from models.results import ActivationMaps, Answers, ChannelStatistics, Prediction
 
 JOBS = {
     "training": "models.transfer:run_job",
     "weights": "models.weights:download",
     "som": "models.som_job:run_job",
+    "rotation": "models.som_rotation_job:run_job",
     "occlusion": "models.scores:run_job",
 }
 
@@ -130,6 +131,13 @@ def predict(network: str, picture: str) -> Prediction:
     from models import scores
 
     return scores.predict(network, picture)
+
+
+def answers(network: str, dataset: str) -> Answers:
+    """Return what a classifier says about the test pictures of a data set."""
+    from models import scores
+
+    return scores.answers(network, dataset)
 
 
 def occlusion_map(
