@@ -19,7 +19,7 @@ from models import weights as weight_files
 from models.backbones import FRAME8_WEIGHTS, BackboneSpec
 from models.backbones import backbone as find
 from models.errors import InputError, WeightsUnavailable
-from models.pretraining import load_weights
+from models.pretraining_card import load_weights
 
 SMALLEST_SIDE = 32
 # ImageNet's mean and deviation per channel (R, G, B), in 0-255.

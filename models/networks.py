@@ -1,6 +1,7 @@
 """Networks by name, ready to look into: trained classifiers and bare backbones. Imports Keras: only workers use this.
 
-A network id is `run:<run id>`, `backbone:<id>:<side>` or `backbone:<id>:<side>:random`.
+A network id is `run:<run id>`, `backbone:<id>:<side>`, `backbone:<id>:<side>:random`, or `backbone:frame8:64:top`:
+Frame8 with the classifier it was pretrained with.
 
 Everything runs through functions traced once with a fixed signature: calling a Keras model directly takes several times
 as long and twice the memory. Weights stay variables; as constants they would be copied into every traced function.
@@ -22,7 +23,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from models import backbone_builder, datasets, heads, runs
+from models import backbone_builder, datasets, heads, pretraining_card, runs
 from models.errors import InputError, RunNotFound
 from models.training_specs import TrainingSpec
 
@@ -92,6 +93,9 @@ def _load(network_id: str) -> Network:
             model = backbone_builder.build(backbone, side=int(side), weights="pretrained")
         case ["backbone", backbone, side, "random"] if side.isdecimal():
             model = backbone_builder.build(backbone, side=int(side), weights="random")
+        case ["backbone", backbone, side, "top"] if side.isdecimal():
+            model = backbone_builder.build(backbone, side=int(side), weights="pretrained", include_top=True)
+            classes = pretraining_card.read().classes
         case _:
             raise InputError(
                 "Expected a network such as run:<id>, backbone:frame8:64 or backbone:frame8:64:random. "

@@ -32,6 +32,20 @@ class Prediction:
 
 
 @dataclass(frozen=True, slots=True)
+class Answers:
+    """What a classifier says about the test pictures of one data set, whose classes need not be its own.
+
+    `index` (N,) int64 in the data set; `answer` (N,) int64, the most probable of `classes`; `probability` (N,) float32.
+    """
+
+    dataset: str
+    index: np.ndarray
+    answer: np.ndarray
+    probability: np.ndarray
+    classes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class ActivationMaps:
     """One layer's answer to one picture.
 

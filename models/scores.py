@@ -10,11 +10,11 @@ from typing import Any
 
 import numpy as np
 
-from models import images, networks
+from models import datasets, images, networks
 from models.errors import InputError
 from models.examples import pictures_per_pass
 from models.occlusion import RESULT, SCORES, OcclusionMap, ScoreFunction, occlusion_map, save
-from models.results import Prediction
+from models.results import Answers, Prediction
 from models.runs import SILENT, Progress
 
 
@@ -34,6 +34,21 @@ def predict(network_id: str, picture_id: str) -> Prediction:
     picture = _resized(network, picture_id)[None]
     probabilities, logits = networks.forward(network, picture)[0], networks.logits(network, picture)[0]
     return Prediction(probabilities, logits, network.classes or (), network.height, network.width)
+
+
+def answers(network_id: str, dataset: str) -> Answers:
+    """Return what a classifier says about every test picture of a data set.
+
+    Raises:
+        InputError: The network is a bare backbone, or it or the data set unknown.
+        RunNotFound: The run has no classifier.
+
+    Cost: a forward pass for each, about 1 s for 300 pictures with Frame8.
+    """
+    network, index = networks.load(network_id), datasets.split(dataset).test
+    pictures = images.resize(datasets.load(dataset).images[index], network.height, network.width)
+    probabilities = networks.forward(network, pictures)
+    return Answers(dataset, index, probabilities.argmax(axis=1), probabilities.max(axis=1), network.classes or ())
 
 
 def score_function(network: networks.Network, score: str, class_index: int) -> ScoreFunction:

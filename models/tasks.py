@@ -27,6 +27,7 @@ JOBS = {
     "training": "models.transfer:run_job",
     "weights": "models.weights:download",
     "som": "models.som_job:run_job",
+    "depth": "models.som_depth:run_job",
     "rotation": "models.som_rotation_job:run_job",
     "occlusion": "models.scores:run_job",
 }

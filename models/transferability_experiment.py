@@ -24,8 +24,8 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from models import images, transferability
-from models.pretraining import Pictures, read_pictures
 from models.runs import write_atomically
+from models.tiny_imagenet import Pictures, read_pictures
 from models.transferability import EIGHT, SPLITS, Cell, Row, Schedule
 from models.transferability_training import Chain, Task, accuracy, train
 

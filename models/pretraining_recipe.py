@@ -1,0 +1,108 @@
+"""The recipe of a pretraining: everything that decides its result apart from the pictures; numpy-only."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+
+from models.errors import InputError
+
+Plans = tuple[tuple[int, int], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """How a network is pretrained.
+
+    Attributes:
+        epochs: Passes over the training pictures.
+        batch: Pictures in a step; what does not fill a batch is left out of the epoch.
+        peak_rate, warmup_epochs: The learning rate rises to the peak along a line, then falls along a cosine to 0.
+        momentum: Nesterov's.
+        weight_decay: Decoupled: each step also takes rate * weight_decay of every kernel.
+        label_smoothing: Share of the target spread over all classes.
+        smallest_crop: Of the picture's area.
+        jitter: Brightness and contrast change by at most this share.
+        seed: Decides weights, order and crops.
+        bfloat16: Convolutions and products in bfloat16, where the processor has it.
+        averaging: Decay of the moving average of all weights, per step; it is what is measured and saved. 0 is off.
+        plans: (up to this epoch, epochs until the cosine is at 0), one after the other, the last up to `epochs`;
+            () is one plan of all epochs. A training that was shortened on its way has several.
+    """
+
+    epochs: int = 24
+    batch: int = 128
+    peak_rate: float = 0.1
+    warmup_epochs: float = 1.0
+    momentum: float = 0.9
+    weight_decay: float = 4e-3
+    label_smoothing: float = 0.1
+    smallest_crop: float = 0.45
+    jitter: float = 0.2
+    seed: int = 0
+    bfloat16: bool = False
+    averaging: float = 0.0
+    plans: Plans = ()
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot be trained.
+
+        Raises:
+            InputError: A number outside its range, or plans that do not follow one another up to the last epoch.
+        """
+        if self.epochs < 1 or self.batch < 1:
+            raise InputError(f"Expected at least 1 epoch and 1 picture. Received {self.epochs} and {self.batch}.")
+        if not 0 <= self.averaging < 1:
+            raise InputError(f"Expected an averaging decay from 0 to below 1. Received {self.averaging}.")
+        ends = [0, *(end for end, _ in self.plans)]
+        if self.plans and (
+            any(later <= earlier for earlier, later in pairwise(ends))
+            or any(length < end for end, length in self.plans)
+            or ends[-1] != self.epochs
+        ):
+            raise InputError(
+                "Expected plans such as 8:26,10:18,15:15 that rise to the last epoch, each as long as it lasts. "
+                f"Received {','.join(f'{end}:{length}' for end, length in self.plans)} and {self.epochs} epochs."
+            )
+
+    def length(self, epoch: int) -> int:
+        """Return how many epochs the cosine takes that epoch number `epoch` (from 0) follows."""
+        return next((length for end, length in self.plans if epoch < end), self.epochs)
+
+    def continues(self, saved: dict[str, Any], epochs_done: int) -> bool:
+        """Return whether `epochs_done` epochs of the saved recipe (as `asdict` and JSON give it) are also this one's.
+
+        True for another number of epochs or another plan, as long as the rates so far are the same.
+        """
+        other = Recipe(**{**saved, "plans": tuple((end, length) for end, length in saved["plans"])})
+        same = replace(self, epochs=other.epochs, plans=other.plans) == other
+        return same and all(self.length(epoch) == other.length(epoch) for epoch in range(epochs_done))
+
+
+DEFAULT = Recipe()
+
+
+def parse_plans(text: str) -> Plans:
+    """Return `8:26,10:18,15:15` as ((8, 26), (10, 18), (15, 15)).
+
+    Raises:
+        InputError: Another form.
+    """
+    if not re.fullmatch(r"\d{1,4}:\d{1,4}(,\d{1,4}:\d{1,4})*", text):
+        raise InputError(f"Expected plans such as 8:26,10:18,15:15. Received {text[:60]!r}.")
+    pairs = (part.split(":") for part in text.split(","))
+    return tuple((int(end), int(length)) for end, length in pairs)
+
+
+def learning_rate(step: int, steps_per_epoch: int, recipe: Recipe) -> float:
+    """Return the rate of one step: linear warm-up, then half a cosine down to 0 at the last step of the plan."""
+    warmup = recipe.warmup_epochs * steps_per_epoch
+    if step < warmup:
+        return recipe.peak_rate * (step + 1) / warmup
+    length = recipe.length(step // steps_per_epoch)
+    share = (step - warmup) / max(length * steps_per_epoch - warmup, 1)
+    return float(recipe.peak_rate * 0.5 * (1 + np.cos(np.pi * min(share, 1.0))))
