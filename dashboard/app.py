@@ -33,6 +33,7 @@ PAGES = {
         ("occlusion", "Occlusion", ":material/select_all:", "Hide a patch and watch the score fall"),
     ],
     "Understand": [
+        ("general", "General or specific?", ":material/timeline:", "Which layers serve another task, measured"),
         ("som", "Self-organising map", ":material/apps:", "Watch a map organise itself"),
     ],
 }

@@ -1,0 +1,180 @@
+"""The measured experiment beside the published one: controls, treatments, curves, and what they say."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import streamlit as st
+
+from dashboard import state
+from dashboard.components.general_findings import findings
+from dashboard.components.general_notes import notes, progress
+from dashboard.components.general_point import point_panel
+from dashboard.figures import theme, transferability, treatments
+from dashboard.figures.transferability_marks import BASE
+from models import transferability_curves as measured_curves
+from models import transferability_findings as compared
+from models.errors import InputError
+from models.transferability import EIGHT, Row
+from models.transferability_curves import BOTH, DIRECTIONS, RANDOM
+
+_HALVES: Final = {"random": "Random halves", "dissimilar": "Natural / man-made"}
+_DIRECTIONS: Final = {BOTH: "Both ways", DIRECTIONS[0]: "Natural → man-made", DIRECTIONS[1]: "Man-made → natural"}
+_TREATMENT, _N, _DRAWING = "general_treatment", "general_n", "general_drawing"
+_HEIGHT = 350  # px of a chart
+_NOT_SHOWN = (
+    "The curves do not show which features a layer holds, nor what another network, more data or another pair of tasks "
+    "would give: “general” here means general between these two tasks."
+)
+
+_CLEAR = (
+    "Measured here: differences of the same seed, with 95 % t-intervals; how far seeds scatter is pooled over all "
+    "layers and splits. Nothing corrects for looking at seven layers at once: of 20 differences that are none, one will look "
+    "clear. "
+    "Published: only the mean and the range of the runs are known."
+)
+
+
+def experiment() -> None:
+    """Draw the whole view."""
+    rows = _rows()
+    split, relative, noise = _controls()
+    published = measured_curves.published()
+    key, here, there = st.columns([6, 7, 7], gap="small")
+    with key:
+        treatment, n = _treatment()
+    noise = noise or treatment == transferability.NOISE
+    ours = measured_curves.curves(rows, split, relative=relative)
+    paper = measured_curves.relative(published[split]) if relative else published[split]
+    ranges = transferability.equal_spans([ours or paper, paper], noise=noise, common=relative)
+    comparisons = compared.measured(rows, split), compared.published(published[split], published[RANDOM])
+    titles = f"**Measured here** {progress(rows, split)}", "**Published in 2014** up to 8 runs a point"
+    parts = zip((here, there), ("here", "paper"), titles, (ours, paper), comparisons, ranges, strict=True)
+    for column, name, title, lines, findings_of, y_range in parts:
+        with column:
+            st.markdown(title)
+            figure = transferability.curves(
+                lines, findings_of, y_range=y_range, depth=EIGHT.depth, relative=relative, noise=noise,
+                selected=(treatment, n), height=_HEIGHT,
+            )  # fmt: skip
+            _chart(name, figure, transferability.describe(lines, title, noise=noise, relative=relative))
+    st.caption(_NOT_SHOWN)
+    point_panel(rows, ours, paper, split, treatment, n, relative=relative)
+    st.markdown("##### What the curves say", help=_CLEAR)
+    far = split != RANDOM
+    findings(
+        *comparisons,
+        compared.measured(rows, RANDOM) if far else {},
+        compared.published(published[RANDOM], published[RANDOM]) if far else {},
+    )
+    notes(rows)
+
+
+def _rows() -> tuple[Row, ...]:
+    """Return the rows of one configuration; none, and a sentence, where they cannot be read."""
+    try:
+        return measured_curves.one_configuration(measured_curves.load())
+    except InputError as error:
+        st.warning(f"{error} Only the published curves are shown.", icon=":material/science:")
+        return ()
+
+
+def _controls() -> tuple[str, bool, bool]:
+    """Draw the row above the picture; return the split, whether to show differences, and random filters too."""
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
+        halves = st.segmented_control(
+            "Tasks A and B",
+            list(_HALVES),
+            default="random",
+            required=True,
+            format_func=lambda name: _HALVES[name],
+            key="general_halves",
+            bind="query-params",
+            help="Random halves: classes drawn for A and B by chance, so that the tasks are alike. Natural / man-made: "
+            "animals, plants and landscapes against things people make.",
+        )
+        split = RANDOM
+        if halves == "dissimilar":
+            split = st.segmented_control(
+                "From A to B",
+                list(_DIRECTIONS),
+                default=BOTH,
+                required=True,
+                format_func=lambda name: _DIRECTIONS[name],
+                key="general_direction",
+                bind="query-params",
+                help="Both ways is the mean of the two directions.",
+            )
+        scale = st.segmented_control(
+            "Scale",
+            ["accuracy", "difference"],
+            default="accuracy",
+            required=True,
+            format_func=lambda name: {"accuracy": "Accuracy", "difference": "Against baseB"}[name],
+            key="general_scale",
+            bind="query-params",
+            help="Accuracy: the share of B's validation pictures whose most probable class is right; both axes are "
+            "equally long. Against baseB: minus the accuracy of the network trained on B alone, seed by seed.",
+        )
+        noise = st.toggle(
+            "Random filters",
+            key="general_noise",
+            bind="query-params",
+            help="RnB: the first n layers random and frozen, what the layers above can make of noise.",
+        )
+    return str(split), scale == "difference", bool(noise)
+
+
+def _treatment() -> tuple[str, int]:
+    """Draw the treatments and the two choices; return the chosen treatment and n, 0 for the base."""
+    depth = EIGHT.depth
+    drawing = st.container()
+    treatment = st.selectbox(
+        "Treatment",
+        treatments.ORDER,
+        treatments.ORDER.index("AnB"),
+        format_func=lambda name: f"{name}: {treatments.SHORT[name]}",
+        key=_TREATMENT,
+        bind="query-params",
+        label_visibility="collapsed",
+    )
+    n = st.slider(
+        "Layers copied, n",
+        1,
+        depth - 1,
+        4,
+        key=_N,
+        bind="query-params",
+        help="A point of the curves: click one, or choose it here. Its runs are listed below the picture.",
+    )
+    with drawing:
+        st.plotly_chart(
+            treatments.treatments(n, depth, treatment),
+            key=_DRAWING,
+            on_select=_take_treatment,
+            selection_mode="points",
+            config=theme.CONFIG,
+            alt=treatments.describe(n, depth),
+        )
+    return str(treatment), 0 if treatment == BASE else int(n)
+
+
+def _chart(name: str, figure: object, alt: str) -> None:
+    key = f"general_curves_{name}"
+    st.plotly_chart(
+        figure, key=key, on_select=lambda: _take_point(key), selection_mode="points", config=theme.CONFIG, alt=alt
+    )
+
+
+def _take_point(chart: str) -> None:
+    """Copy a clicked point into the two choices; the chart forgets it when it is drawn anew."""
+    if found := transferability.clicked(state.get(chart)):
+        treatment, n = found
+        state.put(_TREATMENT, treatment)
+        if n:
+            state.put(_N, n)
+
+
+def _take_treatment() -> None:
+    if found := treatments.clicked(state.get(_DRAWING)):
+        state.put(_TREATMENT, found)

@@ -1,0 +1,88 @@
+"""How far the measured experiment has come, what is smaller in it than in the paper, and where the numbers are."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from models import transferability
+from models.transferability import EIGHT, SPLITS, Row
+from models.transferability_curves import PUBLISHED, networks, values
+
+REFERENCE = (
+    "J. Yosinski, J. Clune, Y. Bengio, H. Lipson: How transferable are features in deep neural networks? Advances in "
+    "Neural Information Processing Systems 27, 2014. Published curves: the mean of the ten best validation accuracies "
+    "of each run that the authors published; bands are the lowest and the highest run."
+)
+
+
+def progress(rows: Sequence[Row], split: str) -> str:
+    """Return how many seeds stand behind the curves of a split, and which are not whole yet."""
+    accuracies = values(rows, split)
+    seeds = {seed for by_seed in accuracies.values() for seed in by_seed}
+    if not seeds:
+        return "no network yet"
+    text = f"{len(seeds)} {'seed' if len(seeds) == 1 else 'seeds'}"
+    waiting = set(networks(rows, split)) - seeds
+    return f"{text}, {len(waiting)} not whole yet" if waiting else text
+
+
+def smaller(rows: Sequence[Row]) -> list[str]:
+    """Return what is smaller here than in the paper, one sentence each, from the rows themselves."""
+    if not rows:
+        return ["Nothing has been measured yet."]
+    counts = {split: networks(rows, split) for split in SPLITS}
+    seeds = "; ".join(
+        f"{split}: " + (", ".join(f"seed {seed} ({count})" for seed, count in of.items()) or "none")
+        for split, of in counts.items()
+    )
+    classes = sorted({row.classes for row in rows})
+    pictures = sorted({row.pictures for row in rows})
+    return [
+        f"Pictures of {EIGHT.height} × {EIGHT.width} pixels (Tiny ImageNet, 500 to learn from in every class); the "
+        "paper: 227 × 227, about 1,290 a class.",
+        f"{_range(classes)} classes a task; the paper: 500, and 449 natural against 551 man-made ones. Accuracies here "
+        f"and there are not comparable, only the shapes of the curves are. Measured on {_range(pictures)} pictures.",
+        f"{_range(sorted({row.epochs for row in rows}))} epochs of training with mirrored pictures; the paper: 450,000 "
+        "steps of 256 pictures, about 9 days a network. Networks stopped this early have not finished learning: what "
+        "AnB+ and BnB+ gain is in part their second training.",
+        f"Eight layers as in the paper, narrower ({', '.join(map(str, _widths()))}), and with BatchNorm, which the "
+        "paper's network did not have.",
+        f"Few seeds. Networks so far: {seeds}. A seed draws other classes for A and B and other first weights.",
+    ]
+
+
+def notes(rows: Sequence[Row]) -> None:
+    """Draw what is smaller, the downloads and the reference."""
+    st.markdown("##### Smaller than the paper")
+    st.markdown("\n".join(f"- {sentence}" for sentence in smaller(rows)))
+    with st.container(horizontal=True):
+        st.download_button(
+            f"Measured runs ({len(rows)} rows, CSV)",
+            transferability.to_csv(rows),
+            "transferability.csv",
+            "text/csv",
+            key="general_download_rows",
+            icon=":material/download:",
+            disabled=not rows,
+            help="Every network: treatment, n, split, seed, epochs, accuracy, classes, pictures, seconds, digest.",
+        )
+        st.download_button(
+            "Published curves (CSV)",
+            PUBLISHED.read_bytes(),
+            "yosinski2014.csv",
+            "text/csv",
+            key="general_download_published",
+            icon=":material/download:",
+            help="Split, treatment, n, runs, mean, lowest and highest accuracy.",
+        )
+    st.caption(f":material/menu_book: {REFERENCE}")
+
+
+def _range(numbers: Sequence[int]) -> str:
+    return f"{numbers[0]:,}" if numbers[0] == numbers[-1] else f"{numbers[0]:,} to {numbers[-1]:,}"
+
+
+def _widths() -> list[int]:
+    return [filters for filters, *_ in EIGHT.convolutions] + list(EIGHT.dense)

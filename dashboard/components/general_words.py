@@ -1,0 +1,116 @@
+"""The findings of the transferability experiment in words, every number computed from the runs."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+
+from models.transferability_findings import Comparison, Difference
+
+Comparisons = Mapping[str, Comparison]
+
+
+def told(name: str, comparisons: Comparisons, of_random: Comparisons) -> str:
+    """Return the sentences of one finding; empty where it was not measured.
+
+    Args:
+        name: Of the finding, as in `COMPARISONS`.
+        comparisons: Of the split that is shown.
+        of_random: Those of the random split, where another split is shown.
+    """
+    comparison = comparisons.get(name)
+    if comparison is None:
+        return ""
+    if name == "general":
+        return _general(comparison) + _gap(comparison, of_random.get(name))
+    if name == "gain":
+        return _gain(comparison, comparisons.get("longer"), comparisons.get("gain beyond longer"))
+    low = comparison.lowest
+    where = f"Lowest at n = {low.n}: {amount(low, comparison)}."
+    return f"{where} {_clear(comparison, comparison.losses, 'loss')}"
+
+
+def verdict(name: str, here: Comparison, there: Comparison) -> tuple[str, str]:
+    """Return whether two measurements of a finding agree, in a few words, and an icon."""
+    if not here.decidable:
+        return "one seed: no verdict", ":material/question_mark:"
+    up = name == "gain"
+    ours, theirs, against = (here.gains, there.gains, here.losses) if up else (here.losses, there.losses, here.gains)
+    if ours:
+        return ("seen in both", ":material/check:") if theirs else ("clear here only", ":material/compare_arrows:")
+    if not theirs:
+        return "inside the spread in both", ":material/waves:"
+    if against:
+        return "the other way round here", ":material/swap_vert:"
+    return "inside the spread here", ":material/waves:"
+
+
+def amount(difference: Difference, comparison: Comparison) -> str:
+    """Return a difference in points, with its margin and its n."""
+    seeds = comparison.basis == "intervals"
+    unit = ("seed" if seeds else "run") + ("" if difference.runs == 1 else "s")
+    margin = f" ± {100 * difference.margin:.1f}" if seeds and not math.isnan(difference.margin) else ""
+    return f"{points(difference.mean)}{margin} points, {difference.runs} {unit}"
+
+
+def points(difference: float) -> str:
+    """Return a difference of accuracies in percentage points, signed."""
+    return f"{100 * difference:+.1f}".replace("-", "−")
+
+
+def layers(numbers: Sequence[int]) -> str:
+    """Return "1, 2 and 4"."""
+    words = [str(number) for number in numbers]
+    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
+
+
+def _clear(comparison: Comparison, numbers: Sequence[int], what: str) -> str:
+    if not comparison.decidable:
+        return "Only one seed: how far seeds scatter is not known, so this may be chance."
+    widest = max(each.margin for each in comparison.differences)
+    reason, missing = {
+        "intervals": ("the 95 % interval leaves out 0", "every 95 % interval holds 0"),
+        "ranges": ("the ranges of the runs do not meet", "the ranges of the runs meet"),
+        "single runs": (
+            f"more than repeated runs of any treatment lie apart, {100 * widest:.1f} points",
+            f"repeated runs of a treatment lie up to {100 * widest:.1f} points apart",
+        ),
+    }[comparison.basis]
+    return f"A clear {what} at n = {layers(numbers)}: {reason}." if numbers else f"No clear {what}: {missing}."
+
+
+def _general(comparison: Comparison) -> str:
+    deep, at = comparison.deepest, {each.n: each for each in comparison.differences}
+    if not comparison.decidable:
+        return f"With {deep.n} layers copied: {amount(deep, comparison)}. {_clear(comparison, (), 'loss')}"
+    last = comparison.no_loss_up_to
+    kept = f"No clear loss up to n = {last}: {amount(at[last], comparison)}. " if last in at else ""
+    if not comparison.losses:
+        return f"{kept}That is as far as was measured."
+    first = at[comparison.losses[0]]
+    return f"{kept}The first clear loss is at n = {first.n}: {amount(first, comparison)}."
+
+
+def _gap(comparison: Comparison, of_random: Comparison | None) -> str:
+    if of_random is None:
+        return ""
+    deep, other = comparison.deepest, of_random.deepest
+    return (
+        f" With {deep.n} layers copied AnB is {points(deep.mean)} points from its base, with random halves "
+        f"{points(other.mean)}{'' if other.n == deep.n else f' (n = {other.n})'}."
+    )
+
+
+def _gain(comparison: Comparison, longer: Comparison | None, beyond: Comparison | None) -> str:
+    high = comparison.highest
+    text = (
+        f"On average over the layers AnB+ is at {points(comparison.average)} points against baseB, highest at "
+        f"n = {high.n}: {amount(high, comparison)}. {_clear(comparison, comparison.gains, 'gain')}"
+    )
+    if longer is None or beyond is None:
+        return text
+    clear = f"clearly at n = {layers(beyond.gains)}" if beyond.gains else "nowhere clearly"
+    return (
+        f"{text} BnB+, which trained as long but on B alone, is at {points(longer.average)}; from there AnB+ gains "
+        f"{points(beyond.average)}, {clear}."
+    )

@@ -1,0 +1,189 @@
+"""How accuracy depends on how many layers were copied, one line per treatment, bands over runs.
+
+Blue lines froze what they copied, orange ones trained it on; solid with filled diamonds came from task A, dashed with
+rings from task B itself, dotted with crosses from random numbers.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import plotly.graph_objects as go
+
+from dashboard.figures import theme
+from dashboard.figures.transferability_marks import BASE, base_level, findings, names
+from models.transferability_curves import Curves, Point
+from models.transferability_findings import Comparison
+
+
+@dataclass(frozen=True, slots=True)
+class Style:
+    """How a treatment is drawn."""
+
+    colour: str
+    dash: str
+    symbol: str
+
+    @property
+    def edge(self) -> dict[str, Any]:
+        """The outline of its markers."""
+        return {"color": self.colour, "width": 2}
+
+
+STYLES: Final = {
+    "AnB": Style(theme.FROZEN, "solid", "diamond"),
+    "BnB": Style(theme.FROZEN, "dash", "circle-open"),
+    "AnB+": Style(theme.TRAINABLE, "solid", "diamond"),
+    "BnB+": Style(theme.TRAINABLE, "dash", "circle-open"),
+    "RnB": Style(theme.FROZEN, "dot", "x-thin-open"),
+    "baseB": Style(theme.NEUTRAL, "dash", "circle-open"),
+}
+NOISE: Final = "RnB"
+_PAD = 0.06  # of the values' range, above and below
+_NAMES_WIDTH = 1.15  # layers of room on the right for the names of the lines
+
+
+def shown(curves: Curves, *, noise: bool) -> dict[str, tuple[Point, ...]]:
+    """Return the curves to draw, in the order of drawing; random filters only when asked for."""
+    order = ("RnB", "BnB+", "AnB+", "BnB", "AnB", "baseB")
+    return {name: curves[name] for name in order if curves.get(name) and (noise or name != NOISE)}
+
+
+def equal_spans(groups: Iterable[Curves], *, noise: bool, common: bool) -> list[tuple[float, float]]:
+    """Return a y range per group of curves, all equally long, so that slopes can be compared; `common`: one for all."""
+    extent = []
+    for curves in groups:
+        points = [point for line in shown(curves, noise=noise).values() for point in line]
+        extent.append((min((p.low for p in points), default=0.0), max((p.high for p in points), default=0.1)))
+    if common and extent:
+        extent = [(min(low for low, _ in extent), max(high for _, high in extent))] * len(extent)
+    span = (1 + 3 * _PAD) * (max((high - low for low, high in extent), default=0.0) or 0.1)
+    starts = ((low + high - span) / 2 + _PAD / 2 * span for low, high in extent)
+    lowest = -math.inf if common else -_PAD * span  # no accuracy lies below 0
+    return [(max(start, lowest), max(start, lowest) + span) for start in starts]
+
+
+def curves(
+    lines: Curves,
+    comparisons: Mapping[str, Comparison],
+    *,
+    y_range: tuple[float, float],
+    depth: int,
+    relative: bool = False,
+    noise: bool = False,
+    selected: tuple[str, int] | None = None,
+    height: int = 360,
+) -> go.Figure:
+    """Return the picture of one experiment; a clicked point is read with `clicked`.
+
+    Args:
+        lines: By treatment; accuracies, or differences to baseB if `relative`.
+        comparisons: What is marked in the picture, as far as it stands out from the scatter of runs.
+        y_range: As `equal_spans` gives it.
+        depth: Layers of the network, so that at most depth - 1 can be copied.
+        relative: Whether the values are differences.
+        noise: Draw random filters too.
+        selected: (treatment, n) to ring.
+        height: In px.
+    """
+    drawn = shown(lines, noise=noise)
+    shapes, annotations = ([], []) if noise else findings(drawn, comparisons)  # noise leaves the others no room
+    if BASE in drawn:
+        shapes = base_level(drawn[BASE][0], depth - 1) + shapes
+    figure = go.Figure()
+    for name, line in drawn.items():
+        _band(figure, STYLES[name], line)
+    for name, line in drawn.items():
+        _line(figure, name, line, relative)
+    if selected is not None:
+        _ring(figure, drawn, selected)
+    theme.layout(figure, height)
+    figure.update_layout(shapes=shapes, annotations=annotations + names(drawn, y_range))
+    return _axes(figure, y_range, depth, relative)
+
+
+def clicked(event: Mapping[str, Any] | None) -> tuple[str, int] | None:
+    """Return (treatment, n) of a clicked point; None for none."""
+    for point in (event or {}).get("selection", {}).get("points", []):
+        found = point.get("customdata")
+        if isinstance(found, list | tuple) and len(found) >= 2 and found[0] in STYLES:
+            return str(found[0]), int(found[1])
+    return None
+
+
+def describe(lines: Curves, title: str, *, noise: bool, relative: bool) -> str:
+    """Return the picture in words, for who cannot see it."""
+    sign = "+.1f" if relative else ".1f"
+    told = [
+        f"{name}: " + ", ".join(f"{100 * point.mean:{sign}} at {point.n}" for point in line)
+        for name, line in shown(lines, noise=noise).items()
+    ]
+    unit = "percentage points against baseB" if relative else "top-1 accuracy in percent"
+    return f"{title}. {unit[0].upper()}{unit[1:]}, by number of layers copied. {'; '.join(told) or 'No runs yet'}."
+
+
+def _axes(figure: go.Figure, y_range: tuple[float, float], depth: int, relative: bool) -> go.Figure:
+    common = {"title_standoff": 4, "zeroline": False, "automargin": True, "fixedrange": True}
+    figure.update_xaxes(
+        **common,
+        title_text="n: layers copied",
+        tickvals=list(range(depth)),
+        ticktext=["base", *map(str, range(1, depth))],
+        range=[-0.4, depth - 1 + _NAMES_WIDTH],
+        showgrid=False,
+    )
+    figure.update_yaxes(
+        **common,
+        title_text="points above or below baseB" if relative else "top-1 accuracy",
+        tickformat="+.0%" if relative else ".0%",
+        range=list(y_range),
+        gridcolor=theme.GRID,
+    )
+    margin = {"t": 6, "b": 6, "l": 6, "r": 6}
+    return figure.update_layout(showlegend=False, clickmode="event+select", margin=margin)
+
+
+def _band(figure: go.Figure, style: Style, line: Sequence[Point]) -> None:
+    """Fill between the lowest and the highest run; nothing where every point is one run."""
+    if max(point.runs for point in line) < 2 or len(line) < 2:
+        return
+    red, green, blue = (int(style.colour[i : i + 2], 16) for i in (1, 3, 5))
+    figure.add_scatter(
+        x=[point.n for point in line] + [point.n for point in reversed(line)],
+        y=[point.high for point in line] + [point.low for point in reversed(line)],
+        mode="lines",
+        fill="toself",
+        fillcolor=f"rgba({red}, {green}, {blue}, 0.14)",
+        line={"width": 0},
+        hoverinfo="skip",
+    )
+
+
+def _line(figure: go.Figure, name: str, line: Sequence[Point], relative: bool) -> None:
+    style = STYLES[name]
+    value = "%{y:+.1%}" if relative else "%{y:.1%}"
+    same = {"marker": {"opacity": 1}}
+    figure.add_scatter(
+        x=[point.n for point in line],
+        y=[point.mean for point in line],
+        name=name,
+        mode="lines+markers",
+        line={"color": style.colour, "dash": style.dash, "width": 2},
+        marker={"color": style.colour, "symbol": style.symbol, "size": 9, "line": style.edge},
+        customdata=[[name, point.n, point.runs, point.low, point.high] for point in line],
+        hovertemplate=f"<b>{name}</b>, n = %{{x}}: {value}<br>"
+        "from %{customdata[3]:.1%} to %{customdata[4]:.1%}, runs: %{customdata[2]}<extra></extra>",
+        selected=same,
+        unselected=same,
+    )
+
+
+def _ring(figure: go.Figure, drawn: Curves, selected: tuple[str, int]) -> None:
+    name, n = selected
+    for point in drawn.get(name, ()):
+        if point.n == n:
+            marker = {"size": 19, "symbol": "circle-open", "color": theme.NEUTRAL, "line": {"width": 2.5}}
+            figure.add_scatter(x=[n], y=[point.mean], mode="markers", marker=marker, hoverinfo="skip", name="selected")
