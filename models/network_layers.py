@@ -49,6 +49,12 @@ def side(network_id: str) -> int:
     return _opened(network_id)[1]
 
 
+def random_twin(network_id: str) -> str:
+    """Return the id of the same backbone, as large, with random weights."""
+    backbone, pixels, _ = _opened(network_id)
+    return f"backbone:{backbone}:{pixels}:random"
+
+
 @lru_cache(maxsize=64)
 def layers(network_id: str) -> tuple[LayerChoice, ...]:
     """Return the layers from the input up, preprocessing left out.

@@ -10,12 +10,12 @@ from typing import Any
 
 import numpy as np
 
-from models import datasets, images, som_rotation
+from models import som_rotation
 from models.errors import Cancelled
 from models.runs import Progress, write_atomically
 from models.som import Snapshot, SomSpec, snapshots
 from models.som_data import FEATURES_FILE, SomData, SomTask, load, picture_shape, pictures
-from models.som_measures import Floats
+from models.som_features import layer_features
 from models.som_record import Recorder, save
 
 WRITE_EVERY = 0.5  # seconds between two writes of the film
@@ -61,37 +61,8 @@ def _walk(task: SomTask, som: SomSpec, data: SomData, check: Callable[[], None])
 def _data(folder: Path, task: SomTask, progress: Progress) -> SomData:
     if task.source != "features":
         return load(task)
-    found = features(task.network, task.layer, task.dataset, progress)
+    [found] = layer_features(task.network, (task.layer,), task.dataset, progress, (0.0, FEATURES_SHARE))
     buffer = BytesIO()
     np.save(buffer, found)
     write_atomically(folder / FEATURES_FILE, buffer.getvalue())
     return pictures(task.dataset, found)
-
-
-def features(network_id: str, layer: str, dataset: str, progress: Progress) -> Floats:
-    """Return one layer's answer to every picture of a data set, averaged over positions, float32 (N, C).
-
-    Raises:
-        InputError: Unknown network, layer or data set.
-        RunNotFound: The run has no classifier.
-        WeightsUnavailable: Pretrained weights are not on this machine.
-
-    Cost: one forward pass up to the layer per picture.
-    """
-    from models import networks
-    from models.examples import pictures_per_pass
-
-    network = networks.load(network_id)
-    answer = networks.layer_function(network, (layer,))
-    everything = datasets.load(dataset).images
-    chunk = pictures_per_pass(network.model)
-    parts = []
-    for start in range(0, len(everything), chunk):
-        if start % (8 * chunk) == 0:
-            share = FEATURES_SHARE * start / len(everything)
-            progress.event(share=share, note=f"Picture {start:,} of {len(everything):,}")
-        progress.check()
-        batch = images.resize(everything[start : start + chunk], network.height, network.width)
-        [maps] = answer(batch)
-        parts.append(maps.mean(axis=(1, 2)) if maps.ndim == 4 else maps.reshape(len(maps), -1))
-    return np.concatenate(parts)

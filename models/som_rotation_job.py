@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -150,10 +150,4 @@ def load(run: runs.Run) -> RotationResult | None:
         found: RotationResult = answers.decode(run.path(FILE).read_bytes())
     except (OSError, ValueError):
         return None
-    return found
-
-
-def recorded() -> RotationResult | None:
-    """Return the shipped result of the default task, if it is there."""
-    found: RotationResult | None = answers.find("som_rotation", asdict(RotationTask()))
     return found

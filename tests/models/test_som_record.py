@@ -13,6 +13,7 @@ from models import runs, som_data, som_frames, som_job, som_record
 from models.errors import Cancelled, InputError, TooLarge
 from models.som import Snapshot, SomSpec, snapshots
 from models.som_data import NAMED, SomData, SomTask
+from models.som_features import layer_features
 from models.som_measures import u_matrix
 
 SMALL = SomSpec(rows=3, columns=5, epochs=6, radius0=2, snapshots=4)
@@ -159,7 +160,7 @@ def test_features_are_a_layers_answer_averaged_over_the_picture(home: Path, monk
     few = datasets.Dataset(datasets.get("digits"), datasets.load("digits").images[:70], np.zeros(70, np.int64), None)
     monkeypatch.setattr(datasets, "load", lambda dataset: few)
     name = "backbone:frame8:64:random"
-    found = som_job.features(name, "conv2_relu", "digits", runs.SILENT)
+    [found] = layer_features(name, ("conv2_relu",), "digits", runs.SILENT)
     model = networks.load(name).model
     pictures = images.resize(few.images, 64, 64).astype(np.float32)
     maps = np.array(keras.Model(model.input, model.get_layer("conv2_relu").output)(pictures))
