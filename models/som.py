@@ -19,7 +19,8 @@ from numpy.typing import NDArray
 from models.costs import FLOAT, MB, memory_limit_mb
 from models.errors import TooLarge
 from models.som_lattice import Floats, Indices, Lattice, theta
-from models.som_measures import BLOCK_VALUES, checked, quality, silent
+from models.som_measures import quality
+from models.som_search import BLOCK_VALUES, Search, checked, silent
 from models.som_spec import MAX_SNAPSHOTS, METHODS, SomSpec
 from models.som_start import initial_codebook
 from models.som_updates import batch_step, epoch_orders, online_step, sample_order, weight_range
@@ -114,45 +115,47 @@ def snapshots(features: NDArray[Any], spec: SomSpec, check: Callable[[], None] =
     samples = checked(features, check)
     refuse_too_large(spec, *samples.shape)
     codebook = initial_codebook(samples, spec.rows, spec.columns, spec.start, np.random.default_rng(spec.seed), check)
-    steps = spec.steps(len(samples))
-    wanted = {round(moment) for moment in np.linspace(0, steps, spec.snapshots)}
+    search = Search(samples, spec.rows * spec.columns, codebook.mean(axis=(0, 1)), check)
     walk = _batch if spec.method == "batch" else _online
-    return walk(samples, codebook, spec, wanted, check)
+    return walk(search, codebook, spec)
 
 
-def _batch(
-    samples: Floats, codebook: Floats, spec: SomSpec, wanted: set[int], check: Callable[[], None]
-) -> Iterator[Snapshot]:
+def _batch(search: Search, codebook: Floats, spec: SomSpec) -> Iterator[Snapshot]:
+    wanted = _moments(spec, spec.epochs)
     for step in range(spec.epochs + 1):
-        check()
+        search.check()
         best = None
         if step in wanted:
-            snapshot = _snapshot(samples, codebook, spec, step, check)
+            snapshot = _snapshot(search, codebook, spec, step)
             best = snapshot.bmu
             yield snapshot
         if step < spec.epochs:
             radius = spec.decayed(spec.radius0, step, spec.epochs)
-            codebook = batch_step(samples, codebook, radius, spec, best, check)
+            codebook = batch_step(search.samples, codebook, radius, spec, best, search=search)
 
 
-def _online(
-    samples: Floats, codebook: Floats, spec: SomSpec, wanted: set[int], check: Callable[[], None]
-) -> Iterator[Snapshot]:
-    steps, lattice, bounds = spec.steps(len(samples)), Lattice.of(spec), weight_range(samples, spec)
+def _online(search: Search, codebook: Floats, spec: SomSpec) -> Iterator[Snapshot]:
+    samples, lattice = search.samples, Lattice.of(spec)
+    steps, bounds = spec.steps(len(samples)), weight_range(samples, spec)
+    wanted = _moments(spec, steps)
     order = (number for epoch in epoch_orders(spec, len(samples)) for number in epoch.tolist())
     for step in range(steps + 1):
         if step in wanted:
-            yield _snapshot(samples, codebook, spec, step, check)
+            yield _snapshot(search, codebook, spec, step)
         if step % CHECK_EVERY == 0:
-            check()
+            search.check()
         if step < steps:
             rate, radius = (spec.decayed(value, step, steps) for value in (spec.rate0, spec.radius0))
             online_step(samples[next(order)], codebook, rate, radius, spec, lattice, bounds)
 
 
-def _snapshot(samples: Floats, codebook: Floats, spec: SomSpec, step: int, check: Callable[[], None]) -> Snapshot:
-    steps = spec.steps(len(samples))
-    best, quantization, topographic = quality(samples, codebook, Lattice.of(spec), check)
+def _moments(spec: SomSpec, steps: int) -> set[int]:
+    return {round(moment) for moment in np.linspace(0, steps, spec.snapshots)}
+
+
+def _snapshot(search: Search, codebook: Floats, spec: SomSpec, step: int) -> Snapshot:
+    steps = spec.steps(len(search.samples))
+    best, quantization, topographic = quality(search.samples, codebook, Lattice.of(spec), search)
     rate = spec.decayed(spec.rate0, step, steps) if spec.method == "online" else math.nan
     radius = spec.decayed(spec.radius0, step, steps)
     return Snapshot(step, spec.epochs * step / steps, codebook.copy(), best, quantization, topographic, rate, radius)

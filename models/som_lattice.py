@@ -19,6 +19,7 @@ Doubles = NDArray[np.float64]
 Indices = NDArray[np.int64]
 Factors = tuple[Floats, dict[float, Floats]]
 ROW_HEIGHT = math.sqrt(3) / 2  # between the rows of a hexagonal lattice, on which all six neighbours are 1 away
+NEGLIGIBLE = 1e-18  # products of smaller factors are subnormal numbers, on which processors are ten times slower
 SLACK = 0.01  # squared distances between units are multiples of 1/4: this only absorbs rounding
 
 
@@ -172,5 +173,5 @@ def _columns(name: str, across: dict[float, Doubles], down: float, radius: float
 
 
 def _float32(values: NDArray[Any]) -> Floats:
-    floats: Floats = values.astype(np.float32)
+    floats: Floats = np.where(values < NEGLIGIBLE, 0, values).astype(np.float32)
     return floats

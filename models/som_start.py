@@ -8,7 +8,8 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from models.som_measures import Floats, blocks, silent
+from models.som_lattice import Floats
+from models.som_search import blocks, silent
 from models.som_spec import STARTS as STARTS
 
 

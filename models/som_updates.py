@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import reduce
 
 import numpy as np
 
 from models.som_lattice import Floats, Indices, Lattice, factors, theta
-from models.som_measures import Range, nearest, silent, unit_sums
+from models.som_search import Search, silent
 from models.som_spec import SomSpec
+
+Range = tuple[Floats, Floats]
+MIN_MASS = 1e-12  # of the neighbourhood: less is no reach, and its quotient noise
 
 
 def sample_order(spec: SomSpec, n_samples: int) -> Indices:
@@ -30,6 +34,7 @@ def batch_step(
     spec: SomSpec | None = None,
     best: Indices | None = None,
     check: Callable[[], None] = silent,
+    search: Search | None = None,
 ) -> Floats:
     """Every unit becomes the mean of all samples, each weighted by the neighbourhood of unit and sample's BMU.
 
@@ -38,30 +43,51 @@ def batch_step(
     Args:
         spec: Lattice and neighbourhood; by default rectangular and Gaussian.
         best: BMU numbers of the samples, if they are known already.
+        search: Of these samples, if there is one already.
     """
     rows, columns, depth = codebook.shape
     spec = spec or SomSpec(rows, columns)
+    flat = codebook.reshape(rows * columns, depth)
+    search = search or Search(samples, len(flat), flat.mean(axis=0), check)
+    sums = _sums(search, flat, best).reshape(rows, columns, depth + 1)
+    pairs = factors(Lattice.of(spec), spec.neighbourhood, radius)
+    spread = reduce(np.add, (_spread(sums, *pair) for pair in pairs))
+    mass = spread[..., depth:]
+    reached = mass > MIN_MASS
+    new = np.divide(spread[..., :depth], np.maximum(mass, np.float32(MIN_MASS)))
+    new += search.centre
+    return new if reached.all() else np.where(reached, new, codebook)
+
+
+def _sums(search: Search, codebook: Floats, best: Indices | None) -> Floats:
+    """For every unit the sum of (sample - centre) over its samples, and their number, float32 (units, D + 1)."""
+    from scipy.sparse import csr_array
+
+    units, depth = codebook.shape
     if best is None:
-        best, _ = nearest(samples, codebook.reshape(-1, depth), check=check)
-    centre = codebook.mean(axis=(0, 1))  # sums of differences to it are exact where the data lie far from the origin
-    sums = unit_sums(samples, best, rows * columns, centre, check).reshape(rows, columns, depth)
-    hits = np.bincount(best, minlength=rows * columns).astype(np.float32).reshape(rows, columns, 1)
-    spread, mass = np.zeros_like(sums), np.zeros_like(hits)
-    for vertical, horizontal in factors(Lattice.of(spec), spec.neighbourhood, radius):
-        for total, values in ((spread, sums), (mass, hits)):
-            _add_spread(total, values, vertical, horizontal)
-    return np.where(mass > 1e-12, spread / np.maximum(mass, 1e-12) + centre, codebook)
+        assigned = ((block, scores.argmax(axis=1)) for _, block, scores in search.scores(codebook))
+    else:
+        assigned = ((block, best[part]) for part, block in search.blocks())
+    sums = np.zeros((units, depth + 1), np.float32)
+    for block, numbers in assigned:
+        count = len(block)
+        members = csr_array((np.ones(count, np.float32), numbers, np.arange(count + 1)), shape=(count, units))
+        sums += members.T @ block
+    return sums
 
 
-def _add_spread(total: Floats, values: Floats, vertical: Floats, horizontal: dict[float, Floats]) -> None:
-    """Add values (rows, columns, K) to total, spread by one pair of `som_lattice.factors`."""
-    every = 2 if len(horizontal) > 1 else 1
-    for odd in range(every):
-        for odd_source in range(every):
-            source = values[odd_source::every]
-            height, columns, depth = source.shape
-            rows = vertical[odd::every, odd_source::every] @ source.reshape(height, columns * depth)
-            total[odd::every] += np.matmul(horizontal[(odd - odd_source) / 2], rows.reshape(-1, columns, depth))
+def _spread(values: Floats, vertical: Floats, horizontal: dict[float, Floats]) -> Floats:
+    """Spread values (rows, columns, K) over the lattice by one pair of `som_lattice.factors`."""
+    rows, columns, depth = values.shape
+    if len(horizontal) == 1:
+        return horizontal[0.0] @ (vertical @ values.reshape(rows, columns * depth)).reshape(values.shape)
+    total = np.zeros_like(values)
+    for target in (0, 1):  # even and odd rows of a hexagonal lattice are shifted against each other
+        for source in (0, 1):
+            given = values[source::2].reshape(-1, columns * depth)
+            moved = vertical[target::2, source::2] @ given
+            total[target::2] += horizontal[(target - source) / 2] @ moved.reshape(-1, columns, depth)
+    return total
 
 
 def online_step(

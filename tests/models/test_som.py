@@ -37,7 +37,7 @@ def test_bmus_do_not_depend_on_the_block(monkeypatch: pytest.MonkeyPatch) -> Non
     rng = np.random.default_rng(0)
     samples, codebook = rng.random((50, 3), np.float32), rng.random((4, 5, 3), np.float32)
     whole = quality(samples, codebook)
-    monkeypatch.setattr("models.som_measures.BLOCK_VALUES", 7 * 20)
+    monkeypatch.setattr("models.som_search.BLOCK_VALUES", 7 * 20)
     parts = quality(samples, codebook)
     assert (whole[0] == parts[0]).all() and whole[1] == pytest.approx(parts[1]) and whole[2] == parts[2]
 
