@@ -29,7 +29,7 @@ class SomRecord:
         kind: How a frame is stored: "colours" (one RGB pixel a unit, raw), "pictures" (WebP, one tile a unit),
             "nearest" (per unit the number of the nearest sample, little-endian uint16; tiles are in the atlas) or
             "net" (the weights, two or three little-endian float32 a unit).
-        wanted: How many snapshots were asked for; F is smaller where they would not fit into the film.
+        wanted, planned: How many snapshots were asked for, and how many of them the film has room for.
         frames: All frames, one after the other, uint8.
         sizes: Bytes of each frame, int64 (F,).
         atlas: For "nearest": all samples as one WebP of ATLAS_COLUMNS tiles a row, uint8; else empty.
@@ -51,6 +51,7 @@ class SomRecord:
     toroid: bool
     kind: str
     wanted: int
+    planned: int
     frames: NDArray[np.uint8]
     sizes: NDArray[np.int64]
     atlas: NDArray[np.uint8]
@@ -98,13 +99,15 @@ class Recorder:
     def record(self, *, complete: bool) -> SomRecord:
         """Return all that was added, at least one snapshot."""
         steps, epochs, quantization, topographic, rate, radius = np.array(self.numbers).T
+        moments = self.som.steps(len(self.data.features)) + 1
         return SomRecord(
             rows=self.som.rows,
             columns=self.som.columns,
             lattice=self.som.lattice,
             toroid=self.som.toroid,
             kind=self.painter.kind,
-            wanted=min(self.task.som.snapshots, self.som.steps(len(self.data.features)) + 1),
+            wanted=min(self.task.som.snapshots, moments),
+            planned=min(self.som.snapshots, moments),
             frames=np.frombuffer(b"".join(self.frames), np.uint8),
             sizes=np.array([len(frame) for frame in self.frames]),
             atlas=np.frombuffer(self.painter.atlas, np.uint8),

@@ -37,9 +37,10 @@ class Film:
 
     Attributes:
         identity: Names the film; the same for all lengths of a film that grows.
-        rows, columns: Of the lattice.
+        rows, columns, lattice, toroid: The lattice, "rectangular" or "hexagonal"; the edges of a toroid touch.
         kind: "colours" (a frame is rows x columns raw RGB pixels), "pictures" (a frame is an encoded picture of the
-            whole lattice) or "nearest" (a frame is, per unit, the number of a tile, little-endian uint16).
+            whole lattice), "nearest" (a frame is, per unit, the number of a tile, little-endian uint16) or "net" (a
+            frame is, per unit, its place in the data's space, two or three little-endian float32).
         frames: Bytes of each frame.
         captions: Where in the training each frame stands.
         series: Numbers with one value per frame.
@@ -47,12 +48,17 @@ class Film:
         classes: Names and CSS colours of classes, if samples have any.
         shares: uint8 (F, rows * columns, 2): the most frequent class of each unit's samples and its share of
             them, 1..255; a share of 0 is a unit without samples. Empty without classes.
+        cloud: Points of the data's space that a net unfolds over, float32 (n, `depth`), little-endian. A film of RGB
+            colours that has some can be shown as a net, too.
+        cloud_types: The class of each of them, uint8 (n,), or empty.
+        depth: Dimensions of that space, 2 or 3.
+        note: What the viewer should know about the film, below its numbers.
     """
 
     identity: str
     rows: int
     columns: int
-    kind: Literal["colours", "pictures", "nearest"]
+    kind: Literal["colours", "pictures", "nearest", "net"]
     frames: tuple[bytes, ...]
     captions: tuple[str, ...]
     series: tuple[Series, ...]
@@ -61,6 +67,12 @@ class Film:
     tile: int = 1
     classes: tuple[tuple[str, str], ...] = ()
     shares: bytes = b""
+    lattice: str = "rectangular"
+    toroid: bool = False
+    cloud: bytes = b""
+    cloud_types: bytes = b""
+    depth: int = 3
+    note: str = ""
 
 
 def shares(bmu: NDArray[Any], labels: NDArray[np.int64], units: int) -> bytes:
@@ -75,16 +87,25 @@ def shares(bmu: NDArray[Any], labels: NDArray[np.int64], units: int) -> bytes:
 
 
 def pack(film: Film, *, height: int, alt: str, live: bool, picked: Sequence[int] | None) -> bytes:
-    """Return the message to the browser: uint32 length of the header, the header as JSON, atlas, frames, shares."""
+    """Return the message to the browser.
+
+    It is the length of the header as uint32, the header as JSON, then atlas, cloud and its classes, frames, shares.
+    """
     header = {
         "identity": film.identity,
         "rows": film.rows,
         "columns": film.columns,
+        "lattice": film.lattice,
+        "toroid": film.toroid,
         "kind": film.kind,
         "sizes": [len(frame) for frame in film.frames],
         "captions": film.captions,
         "series": [asdict(series) for series in film.series],
         "atlas": len(film.atlas),
+        "cloud": len(film.cloud),
+        "cloudTypes": len(film.cloud_types),
+        "depth": film.depth,
+        "note": film.note,
         "atlasColumns": film.atlas_columns,
         "tile": film.tile,
         "classes": film.classes,
@@ -95,7 +116,8 @@ def pack(film: Film, *, height: int, alt: str, live: bool, picked: Sequence[int]
         "picked": None if picked is None else list(picked),
     }
     text = json.dumps(header, allow_nan=False).encode()
-    return b"".join((struct.pack("<I", len(text)), text, film.atlas, *film.frames, film.shares))
+    body = (film.atlas, film.cloud, film.cloud_types, *film.frames, film.shares)
+    return b"".join((struct.pack("<I", len(text)), text, *body))
 
 
 def player(film: Film, *, key: str, alt: str, height: int = 420, live: bool = False) -> tuple[int, int, int] | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from typing import Literal, cast
 
 import numpy as np
 import streamlit as st
@@ -23,6 +24,10 @@ HEIGHT = 420  # px of the lattice
 LIMITS = (
     "The map does not show distances: neighbouring units may be far apart in the data (see its U-matrix), and "
     "groups that lie apart in the data can lie side by side here."
+)
+NET_LIMITS = (
+    "Lines join neighbours on the lattice. The net does not show how many samples a unit stands for: choose a unit, or "
+    "look at the hits."
 )
 _POLL_S = 0.8
 
@@ -55,22 +60,40 @@ def film_of(record: SomRecord, identity: str, epochs: int) -> Film:
     ]
     if not np.isnan(record.rate).any():
         series.append(Series("Learning rate", tuple(record.rate.tolist())))
-    units = record.rows * record.columns
-    labelled = record.kind != "colours" and len(record.labels) > 0
+    is_rgb = record.kind == "colours" and len(record.cloud) > 0
+    labelled = not is_rgb and len(record.labels) > 0  # a named colour is seen, not told
     return Film(
         identity,
         record.rows,
         record.columns,
-        "colours" if record.kind == "colours" else "pictures" if record.kind == "pictures" else "nearest",
+        cast(Literal["colours", "pictures", "nearest", "net"], record.kind),
         frames,
         tuple(f"Epoch {epoch:.3g} of {epochs}" for epoch in record.epochs),
         tuple(series),
-        record.atlas.tobytes(),
-        ATLAS_COLUMNS,
-        TILE,
-        tuple(zip(record.classes, itertools.cycle(theme.CLASS_COLOURS), strict=False)) if labelled else (),
-        shares(record.bmu, record.labels, units) if labelled else b"",
+        atlas=record.atlas.tobytes(),
+        atlas_columns=ATLAS_COLUMNS,
+        tile=TILE,
+        classes=tuple(zip(record.classes, itertools.cycle(theme.CLASS_COLOURS), strict=False)) if labelled else (),
+        shares=shares(record.bmu, record.labels, record.rows * record.columns) if labelled else b"",
+        lattice=record.lattice,
+        toroid=record.toroid,
+        cloud=record.cloud.tobytes(),
+        cloud_types=record.cloud_labels.astype(np.uint8).tobytes(),
+        depth=record.cloud.shape[1],
+        note=" ".join(_notes(record)),
     )
+
+
+def _notes(record: SomRecord) -> list[str]:
+    """Return what the viewer should know about a film, in whole sentences."""
+    notes = []
+    if record.toroid:
+        notes.append("Toroid: the left edge touches the right one, the top touches the bottom.")
+    if record.kind == "colours" and not len(record.cloud):
+        notes.append("Colour: the data's first three principal components as red, green and blue.")
+    if record.planned < record.wanted:
+        notes.append(f"Thinned to {record.planned} of {record.wanted} moments: more would be too much to send.")
+    return notes
 
 
 def som_panel(run: runs.Run | None) -> SomTask:
@@ -87,12 +110,17 @@ def som_panel(run: runs.Run | None) -> SomTask:
             st.skeleton(height=HEIGHT + 80) if active else st.info("Nothing was recorded. Train this map again.")
             return
         film = film_of(record, EXAMPLE if run is None else run.id, task.som.epochs)
+        place = (
+            "in the space of the data, joined to its neighbours"
+            if film.kind == "net"
+            else "at its place on the lattice"
+        )
         alt = (
-            f"{title(task)}: the weights of every unit at its place on the lattice, from before training to after. "
+            f"{title(task)}: the weights of every unit {place}, from before training to after. "
             f"Quantization error {record.quantization_error[-1]:.3g} at the last frame."
         )
         picked = player(film, key="som_player", alt=alt, height=HEIGHT, live=not record.complete and active)
-        st.caption(LIMITS)
+        st.caption(NET_LIMITS if film.kind == "net" else LIMITS)
         if picked is not None:
             unit_panel(record, task, *picked)
 
