@@ -30,6 +30,8 @@ JOBS = {
     "depth": "models.som_depth:run_job",
     "rotation": "models.som_rotation_job:run_job",
     "occlusion": "models.scores:run_job",
+    "transferability": "models.transferability_job:run_job",
+    "probe": "models.probe_job:run_job",
 }
 
 
