@@ -11,16 +11,33 @@ from __future__ import annotations
 
 import base64
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 import streamlit as st
 
-from models import datasets, engine, images, kernels, occlusion, runs, som_record
+from models import (
+    datasets,
+    engine,
+    images,
+    kernels,
+    occlusion,
+    pretraining_card,
+    runs,
+    som_data,
+    som_record,
+    som_table_store,
+)
 from models.kernels import Kernels
 from models.occlusion import OcclusionMap
-from models.results import ActivationMaps, ChannelStatistics, Prediction
+from models.pretraining_card import Card, KernelStages
+from models.results import ActivationMaps, Answers, ChannelStatistics, Prediction
+from models.som_data import SomData, SomTask
 from models.som_record import SomRecord
+from models.som_spec import SomSpec
+from models.som_steps import Trace, Trained, trained
+from models.som_tables import Table
 from models.tasks import ClassifierFile
 from models.training_results import load_result
 
@@ -90,6 +107,19 @@ def prediction(network: str, picture: str) -> Prediction:
     return answer
 
 
+@st.cache_data(max_entries=32, show_spinner="Asking about every test picture…")
+def answers(network: str, dataset: str) -> Answers:
+    """Return what a classifier says about the test pictures of a data set."""
+    answer: Answers = engine.call("answers", network=network, dataset=dataset)
+    return answer
+
+
+@st.cache_resource(show_spinner=False)
+def frame8_card() -> tuple[Card, KernelStages]:
+    """Return Frame8's model card and its first kernels on the way; nobody changes them."""
+    return pretraining_card.read(), pretraining_card.read_kernels()
+
+
 @st.cache_data(max_entries=128, max_size="32MB", show_spinner="Hiding one part after the other…")
 def occlusion_map(
     network: str, picture: str, patch: int, stride: int, fill: str, score: str, class_index: int
@@ -127,6 +157,34 @@ def som_example() -> SomRecord:
 def som_film(run_id: str, version: int) -> SomRecord | None:
     """Return the film of a run as it was at this version of its file; read-only."""
     return som_record.load(runs.get(run_id)) if version else None
+
+
+def som_samples(task: SomTask, run_id: str) -> SomData:
+    """Return what a map trains on; `run_id` names the run that holds the features of a network, if it needs them."""
+    return _som_samples(replace(task, som=SomSpec()), run_id)
+
+
+@st.cache_resource(max_entries=4, show_spinner="Getting the samples…")
+def _som_samples(task: SomTask, run_id: str) -> SomData:
+    return som_data.load(task, runs.get(run_id).folder if run_id else None)
+
+
+@st.cache_resource(max_entries=8, show_spinner="Training up to this step…")
+def som_trace(task: SomTask, run_id: str) -> Trace:
+    """Return the online training of a map, to be followed step by step."""
+    return Trace(som_samples(task, run_id).features, task.som)
+
+
+@st.cache_data(max_entries=32, max_size="32MB", show_spinner="Training both maps…")
+def som_trained(task: SomTask, run_id: str) -> Trained:
+    """Return a map at the end of its training, of some thousand steps at most."""
+    return trained(som_samples(task, run_id).features, task.som)
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def som_table(table: str) -> Table:
+    """Return an uploaded table by its id, which nobody can guess; read-only."""
+    return som_table_store.load(table)
 
 
 @st.cache_resource(max_entries=32, show_spinner=False)

@@ -124,3 +124,18 @@ def _newest_first(pattern: str) -> list[tuple[float, Path]]:
         with suppress(FileNotFoundError):
             found.append((path.stat().st_mtime, path))
     return sorted(found, reverse=True)
+
+
+def wine() -> bytes:
+    """Return a table to try, as CSV: 13 measurements of 178 Italian wines from three growers (Forina et al. 1988).
+
+    Their scales differ by a factor of a thousand, so that standardisation shows.
+    """
+    from sklearn.datasets import load_wine
+
+    bunch = load_wine()
+    head = [*bunch.feature_names, "grower"]
+    rows = [
+        [*map(repr, row), f"grower {target + 1}"] for row, target in zip(bunch.data.tolist(), bunch.target, strict=True)
+    ]
+    return "\n".join(",".join(row) for row in [head, *rows]).encode()

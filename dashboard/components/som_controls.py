@@ -1,33 +1,36 @@
-"""What to train a map on, and how."""
+"""What to train a map on, and how, what that will cost, and the button that starts it."""
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import streamlit as st
 
 from dashboard import state
 from dashboard.components.layer_picker import layer_picker
+from dashboard.components.som_settings import settings
+from dashboard.components.som_table_upload import table_fields
+from dashboard.components.som_titles import SOURCE_TITLES
+from dashboard.components.som_titles import title as title
 from dashboard.components.subject import network_of, say_random
-from models import datasets, engine
-from models.backbones import BACKBONES
+from models import datasets, engine, som_costs
 from models.errors import FreezeframeError
 from models.som import MAX_SNAPSHOTS, METHODS, SomSpec
 from models.som_data import SOURCES, SomTask
-from models.som_start import STARTS
+from models.som_points import SHAPES
 
-SOURCE_TITLES = {
-    "colours": "Random colours",
-    "named": "Named colours",
-    "digits": "Digits",
-    "features": "Features of the network",
-}
 METHOD_TITLES = {"batch": "Batch", "online": "Online"}
-START_TITLES = {"random": "Random", "sample": "Random samples", "pca": "PCA plane"}
-DECAY_HELP = "How many time constants sₙ the training lasts: after each, rate and radius are 37% of what they were."
-SIDES = {"digits": 14, "features": 12}
-SNAPSHOTS = {"digits": 51, "features": 51}  # frames that are pictures are larger than grids of colours
+SIDES = {"points": 12, "points3d": 12, "digits": 14, "pictures": 12, "features": 12, "table": 12}
+SNAPSHOTS = {"digits": 51, "pictures": 51, "features": 51}  # frames that are pictures are larger than grids of colours
+_SOURCE_HELP = (
+    "Colours are points in red, green and blue; points in a plane or in space show the net unfold. Digits and pictures "
+    "are points with one number a pixel. Features are what one layer of the chosen network answers to each picture of "
+    "the chosen data, averaged over the picture. A table is your own CSV file."
+)
+_ROTATION_HELP = (
+    "A turned or mirrored picture then counts as the same: the BMU is sought over four quarter turns and their mirror "
+    "images, as for Radio Galaxy Zoo. The view Rotation compares both maps."
+)
 
 
 def som_controls(chosen: state.Selection) -> None:
@@ -38,14 +41,9 @@ def som_controls(chosen: state.Selection) -> None:
         format_func=lambda name: SOURCE_TITLES[name],
         key="som_source",
         bind="query-params",
-        help="Colours are points in red, green and blue. Digits are points in 64 pixels. Features are what one layer "
-        "of the chosen network answers to each picture of the chosen data, averaged over the picture.",
+        help=_SOURCE_HELP,
     )
-    network, layer = "", ""
-    if source == "features":
-        network = network_of(chosen)
-        layer = layer_picker("som", network).name
-        say_random(network)
+    fields = _of_source(source, chosen)
     method = st.segmented_control(
         "Training",
         METHODS,
@@ -58,36 +56,85 @@ def som_controls(chosen: state.Selection) -> None:
         help="Online is Kohonen's rule: one random sample a step pulls its BMU (best-matching unit) and the BMU's "
         "neighbours. Batch uses all samples in every step, and needs no learning rate.",
     )
-    som = replace(_numbers(source, str(method)), snapshots=SNAPSHOTS.get(source, MAX_SNAPSHOTS))
+    numbers = _numbers(source, str(method))
     button = st.container()
     with st.expander("More settings"):
-        som = replace(som, **_more())
-    of_network = (network, layer, chosen.dataset) if network else ()
+        more = settings(str(method))
+        if source == "pictures" and method == "batch":
+            rotations = st.toggle("Ignore rotations", key="som_rotations", bind="query-params", help=_ROTATION_HELP)
+            fields = fields and {**fields, "rotations": rotations}
     with button:
-        train_button(SomTask(source, som, *of_network), chosen.owner)
+        _offer(source, fields, {**numbers, **more}, chosen.owner)
 
 
-def _numbers(source: str, method: str) -> SomSpec:
+def _of_source(source: str, chosen: state.Selection) -> dict[str, Any] | None:
+    """Draw what a source still asks for; return its fields of a SomTask, None while something is missing."""
+    if source in SHAPES:
+        shape = st.selectbox(
+            "Shape", SHAPES[source], format_func=str.capitalize, key=f"som_shape_{source}", bind="query-params"
+        )
+        return {"shape": shape}
+    if source == "table":
+        return table_fields(chosen.owner)
+    if source == "pictures":
+        st.caption(f"{datasets.DATASETS[chosen.dataset].title}, shrunk to at most 24 × 24 pixels.")
+        return {"dataset": chosen.dataset}
+    if source == "features":
+        network = network_of(chosen)
+        layer = layer_picker("som", network).name
+        say_random(network)
+        return {"network": network, "layer": layer, "dataset": chosen.dataset}
+    return {}
+
+
+def _offer(source: str, fields: dict[str, Any] | None, som: dict[str, Any], owner: str) -> None:
+    """Draw the button, or why there is none, and what the training costs."""
+    if fields is None:
+        return
+    try:
+        task = SomTask(source, SomSpec(**som, snapshots=SNAPSHOTS.get(source, MAX_SNAPSHOTS)), **fields)
+        cost = som_costs.estimate(task)
+        som_costs.refuse(task, cost)
+    except FreezeframeError as error:
+        st.error(str(error), icon=":material/error:")
+        return
+    train_button(task, owner)
+    st.caption(
+        f"{cost.units:,} units × {cost.features:,} weights, {cost.samples:,} samples: about {duration(cost.seconds)}, "
+        f"{max(cost.memory_mb, 1):,.0f} MB.",
+        help="Time is the right size, not the right second. Memory is what the training needs at its peak.",
+    )
+
+
+def duration(seconds: float) -> str:
+    """Return a time as people say it."""
+    for limit, size, unit in ((1, 0, ""), (90, 1, "s"), (5400, 60, "min"), (172800, 3600, "h")):
+        if seconds < limit:
+            return f"{seconds / size:.0f} {unit}" if size else "a second"
+    return f"{seconds / 86400:.0f} days"
+
+
+def _numbers(source: str, method: str) -> dict[str, Any]:
     """Draw the numbers; every source has a lattice on which its pictures are readable, and so its own keys."""
     side = SIDES.get(source, 20)
     left, right = st.columns(2, gap="small")
     with left:
         rows = _whole(
-            "Rows", 1, 60, side, f"som_rows_{source}", "Height of the lattice, in units. One row is a line of units."
+            "Rows", 1, 200, side, f"som_rows_{source}", "Height of the lattice, in units. One row is a line of units."
         )
         epochs = _whole(
-            "Epochs", 1, 200, 100, "som_epochs", "How often the training sees as many samples as there are."
+            "Epochs", 1, 1000, 100, "som_epochs", "How often the training sees as many samples as there are."
         )
         radius = _real(
             "Radius σ₀",
             0.1,
-            60.0,
+            200.0,
             side / 2,
             f"som_radius_{source}",
             "Width of the neighbourhood at the start, in units.",
         )
     with right:
-        columns = _whole("Columns", 1, 60, side, f"som_columns_{source}", "Width of the lattice, in units.")
+        columns = _whole("Columns", 1, 200, side, f"som_columns_{source}", "Width of the lattice, in units.")
         seed = _whole("Seed", 0, 9999, 0, "som_seed", "Same seed, same settings: the same map.")
         rate = _real(
             "Rate LR₀",
@@ -98,20 +145,15 @@ def _numbers(source: str, method: str) -> SomSpec:
             "Learning rate at the start; only online training has one.",
             off=method == "batch",
         )
-    return SomSpec(rows, columns, method, epochs, rate, radius, seed=seed)
-
-
-def _more() -> dict[str, Any]:
-    decay = _real("Decay", 0.0, 10.0, 3.0, "som_decay", DECAY_HELP)
-    start = st.selectbox(
-        "Weights at the start",
-        STARTS,
-        format_func=lambda name: START_TITLES[name],
-        key="som_start",
-        bind="query-params",
-        help="Random within the range of the data, random samples, or the plane of the first two principal components.",
-    )
-    return {"decay": decay, "start": start}
+    return {
+        "rows": rows,
+        "columns": columns,
+        "method": method,
+        "epochs": epochs,
+        "rate0": rate,
+        "radius0": radius,
+        "seed": seed,
+    }
 
 
 def _whole(label: str, low: int, high: int, default: int, key: str, explanation: str) -> int:
@@ -124,18 +166,6 @@ def _real(label: str, low: float, high: float, default: float, key: str, explana
             label, low, high, default, 0.1, format="%g", key=key, bind="query-params", help=explanation, disabled=off
         )
     )
-
-
-def title(task: SomTask) -> str:
-    """Return the name a map goes by."""
-    lattice = f"{task.som.rows} × {task.som.columns}, {task.som.method}"
-    if task.source != "features":
-        return f"{SOURCE_TITLES[task.source]}, {lattice}"
-    backbone = task.network.split(":")[1]
-    network = BACKBONES[backbone].title if backbone in BACKBONES else "the trained run"
-    if task.network.endswith(":random"):
-        network += " with random weights"
-    return f"{datasets.DATASETS[task.dataset].title} as {task.layer} of {network} sees them, {lattice}"
 
 
 def train_button(task: SomTask, owner: str) -> None:
