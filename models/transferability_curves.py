@@ -44,16 +44,19 @@ Curves = Mapping[str, tuple[Point, ...]]  # by treatment, points in the order of
 Values = dict[tuple[str, int], dict[int, float]]  # accuracy by (treatment, n) and seed
 
 
-def load(path: Path = ROWS) -> tuple[Row, ...]:
-    """Return the measured rows.
+def load(path: Path | None = None) -> tuple[Row, ...]:
+    """Return the measured rows, those shipped with the app by default.
 
     Raises:
-        InputError: The file is missing, or holds something else than rows of the experiment.
+        InputError: The file is missing or empty, or holds something else than rows of the experiment.
     """
+    path = path or ROWS
     try:
         rows = read_csv(path)
     except (OSError, KeyError, TypeError, ValueError, csv.Error) as error:
         raise InputError(f"Expected the rows of the experiment in {path.name}. Received: {_reason(error)}.") from error
+    if not rows:
+        raise InputError(f"Expected the rows of the experiment in {path.name}. Received: none.")
     for row in rows:
         known = row.treatment in (*BASES, *TREATMENTS) and row.split in SPLITS
         if not known or not 0 <= row.n < EIGHT.depth or not 0 <= row.accuracy <= 1:

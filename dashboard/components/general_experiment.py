@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Final
 
 import streamlit as st
 
 from dashboard import state
 from dashboard.components.general_findings import findings
-from dashboard.components.general_notes import notes, progress
+from dashboard.components.general_notes import notes, progress, published_runs
 from dashboard.components.general_point import point_panel
+from dashboard.components.general_words import Comparisons
 from dashboard.figures import theme, transferability, treatments
 from dashboard.figures.transferability_marks import BASE
 from models import transferability_curves as measured_curves
 from models import transferability_findings as compared
 from models.errors import InputError
 from models.transferability import EIGHT, Row
-from models.transferability_curves import BOTH, DIRECTIONS, RANDOM
+from models.transferability_curves import BOTH, DIRECTIONS, RANDOM, Curves
 
 _HALVES: Final = {"random": "Random halves", "dissimilar": "Natural / man-made"}
-_DIRECTIONS: Final = {BOTH: "Both ways", DIRECTIONS[0]: "Natural → man-made", DIRECTIONS[1]: "Man-made → natural"}
+_DIRECTIONS: Final = {BOTH: "Both ways", DIRECTIONS[0]: "To man-made", DIRECTIONS[1]: "To natural"}
 _TREATMENT, _N, _DRAWING = "general_treatment", "general_n", "general_drawing"
 _HEIGHT = 350  # px of a chart
 _NOT_SHOWN = (
@@ -29,44 +31,51 @@ _NOT_SHOWN = (
 
 _CLEAR = (
     "Measured here: differences of the same seed, with 95 % t-intervals; how far seeds scatter is pooled over all "
-    "layers and splits. Nothing corrects for looking at seven layers at once: of 20 differences that are none, one will look "
-    "clear. "
-    "Published: only the mean and the range of the runs are known."
+    "layers and splits. Nothing corrects for looking at seven layers at once: of 20 differences that are none, one "
+    "will look clear. Published: only the mean and the range of the runs are known."
 )
+
+
+@dataclass(frozen=True, slots=True)
+class _Side:
+    """One of the two pictures."""
+
+    name: str
+    title: str
+    lines: Curves
+    comparisons: Comparisons
 
 
 def experiment() -> None:
     """Draw the whole view."""
-    rows = _rows()
+    rows, published = _rows(), measured_curves.published()
     split, relative, noise = _controls()
-    published = measured_curves.published()
-    key, here, there = st.columns([6, 7, 7], gap="small")
+    key, *columns = st.columns([6, 7, 7], gap="small")
     with key:
         treatment, n = _treatment()
-    noise = noise or treatment == transferability.NOISE
     ours = measured_curves.curves(rows, split, relative=relative)
     paper = measured_curves.relative(published[split]) if relative else published[split]
+    sides = (
+        _Side("here", f"Measured here, {progress(rows, split)}", ours, compared.measured(rows, split)),
+        _Side(
+            "paper",
+            f"Published in 2014, {published_runs(paper)}",
+            paper,
+            compared.published(published[split], published[RANDOM]),
+        ),
+    )
+    noise = noise or treatment == transferability.NOISE
     ranges = transferability.equal_spans([ours or paper, paper], noise=noise, common=relative)
-    comparisons = compared.measured(rows, split), compared.published(published[split], published[RANDOM])
-    titles = f"**Measured here** {progress(rows, split)}", "**Published in 2014** up to 8 runs a point"
-    parts = zip((here, there), ("here", "paper"), titles, (ours, paper), comparisons, ranges, strict=True)
-    for column, name, title, lines, findings_of, y_range in parts:
+    for column, side, y_range in zip(columns, sides, ranges, strict=True):
         with column:
-            st.markdown(title)
-            figure = transferability.curves(
-                lines, findings_of, y_range=y_range, depth=EIGHT.depth, relative=relative, noise=noise,
-                selected=(treatment, n), height=_HEIGHT,
-            )  # fmt: skip
-            _chart(name, figure, transferability.describe(lines, title, noise=noise, relative=relative))
+            _picture(side, y_range, relative, noise, (treatment, n))
     st.caption(_NOT_SHOWN)
     point_panel(rows, ours, paper, split, treatment, n, relative=relative)
     st.markdown("##### What the curves say", help=_CLEAR)
-    far = split != RANDOM
-    findings(
-        *comparisons,
-        compared.measured(rows, RANDOM) if far else {},
-        compared.published(published[RANDOM], published[RANDOM]) if far else {},
-    )
+    near: tuple[Comparisons, Comparisons] = ({}, {})
+    if split != RANDOM:
+        near = compared.measured(rows, RANDOM), compared.published(published[RANDOM], published[RANDOM])
+    findings(*(side.comparisons for side in sides), *near)
     notes(rows)
 
 
@@ -103,7 +112,8 @@ def _controls() -> tuple[str, bool, bool]:
                 format_func=lambda name: _DIRECTIONS[name],
                 key="general_direction",
                 bind="query-params",
-                help="Both ways is the mean of the two directions.",
+                help="B is what the networks learn in the end: man-made things after natural ones, or the other "
+                "way round. Both ways is the mean of the two.",
             )
         scale = st.segmented_control(
             "Scale",
@@ -159,11 +169,20 @@ def _treatment() -> tuple[str, int]:
     return str(treatment), 0 if treatment == BASE else int(n)
 
 
-def _chart(name: str, figure: object, alt: str) -> None:
-    key = f"general_curves_{name}"
+def _picture(side: _Side, y_range: tuple[float, float], relative: bool, noise: bool, selected: tuple[str, int]) -> None:
+    st.markdown(f"**{side.title}**")
+    key = f"general_curves_{side.name}"
     st.plotly_chart(
-        figure, key=key, on_select=lambda: _take_point(key), selection_mode="points", config=theme.CONFIG, alt=alt
-    )
+        transferability.curves(
+            side.lines, side.comparisons, y_range=y_range, depth=EIGHT.depth, relative=relative, noise=noise,
+            selected=selected, height=_HEIGHT,
+        ),
+        key=key,
+        on_select=lambda: _take_point(key),
+        selection_mode="points",
+        config=theme.CONFIG,
+        alt=transferability.describe(side.lines, side.title, noise=noise, relative=relative),
+    )  # fmt: skip
 
 
 def _take_point(chart: str) -> None:

@@ -6,7 +6,7 @@ from typing import Final
 
 import streamlit as st
 
-from dashboard.components.general_words import Comparisons, told, verdict
+from dashboard.components.general_words import Comparisons, reading, told, verdict
 
 # finding: (title, explanation)
 TITLES: Final = {
@@ -55,3 +55,5 @@ def findings(ours: Comparisons, paper: Comparisons, ours_random: Comparisons, pa
         there = told(name, paper, paper_random) or "Not published for this split."
         left.markdown(f":material/science: **Here.** {here}")
         right.markdown(f":material/menu_book: **Paper.** {there}")
+    if not paper_random:
+        st.caption(reading(paper["general"]))

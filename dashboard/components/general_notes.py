@@ -8,7 +8,7 @@ import streamlit as st
 
 from models import transferability
 from models.transferability import EIGHT, SPLITS, Row
-from models.transferability_curves import PUBLISHED, networks, values
+from models.transferability_curves import PUBLISHED, Curves, networks, values
 
 REFERENCE = (
     "J. Yosinski, J. Clune, Y. Bengio, H. Lipson: How transferable are features in deep neural networks? Advances in "
@@ -26,6 +26,12 @@ def progress(rows: Sequence[Row], split: str) -> str:
     text = f"{len(seeds)} {'seed' if len(seeds) == 1 else 'seeds'}"
     waiting = set(networks(rows, split)) - seeds
     return f"{text}, {len(waiting)} not whole yet" if waiting else text
+
+
+def published_runs(curves: Curves) -> str:
+    """Return how many runs stand behind the points of published curves."""
+    most = max(point.runs for line in curves.values() for point in line)
+    return "1 run a point" if most == 1 else f"1 to {most} runs a point"
 
 
 def smaller(rows: Sequence[Row]) -> list[str]:

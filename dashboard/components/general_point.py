@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from dashboard.figures import treatments
+from dashboard.figures.transferability import written
 from models.transferability import EIGHT, Row
 from models.transferability_curves import BOTH, DIRECTIONS, Curves
 
@@ -42,12 +43,12 @@ def point_panel(
 
 def _reached(curves: Curves, treatment: str, n: int, unit: str, relative: bool) -> str:
     """Return the value of a point in words, with its range and n."""
-    sign = "+.1%" if relative else ".1%"
     for point in curves.get(treatment, ()):
         if point.n == n:
-            spread = f" ({point.low:{sign}} to {point.high:{sign}})" if point.runs > 1 else ""
+            mean, low, high = (written(value, relative) for value in (point.mean, point.low, point.high))
+            spread = f" ({low} to {high})" if point.runs > 1 else ""
             count = f"{point.runs} {unit}{'' if point.runs == 1 else 's'}"
-            return f"**{point.mean:{sign}}**{spread}, {count}".replace("-", "−")
+            return f"**{mean}**{' points' if relative else ''}{spread}, {count}"
     return "not measured"
 
 

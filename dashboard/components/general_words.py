@@ -58,6 +58,16 @@ def points(difference: float) -> str:
     return f"{100 * difference:+.1f}".replace("-", "−")
 
 
+def reading(comparison: Comparison) -> str:
+    """Return how the authors read their own curves, beside what the ranges of the runs say; for random halves."""
+    third = next(each for each in comparison.differences if each.n == 3)
+    return (
+        "The authors read their curves so: layers 1 and 2 are general, BnB dips at n = 3 to 6, AnB falls further at 6 "
+        f"and 7, and AnB+ beats training on B alone. The drop of AnB at n = 3, {amount(third, comparison)}, lies "
+        f"{'outside' if third.clear else 'inside'} the ranges of the runs."
+    )
+
+
 def layers(numbers: Sequence[int]) -> str:
     """Return "1, 2 and 4"."""
     words = [str(number) for number in numbers]

@@ -42,6 +42,7 @@ STYLES: Final = {
     "baseB": Style(theme.NEUTRAL, "dash", "circle-open"),
 }
 NOISE: Final = "RnB"
+_STEPS, _MOST_TICKS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5), 8
 _PAD = 0.06  # of the values' range, above and below
 _NAMES_WIDTH = 1.15  # layers of room on the right for the names of the lines
 
@@ -114,15 +115,21 @@ def clicked(event: Mapping[str, Any] | None) -> tuple[str, int] | None:
     return None
 
 
+def written(value: float, relative: bool) -> str:
+    """Return an accuracy in percent, or a difference of two in points, as people read it."""
+    if not relative:
+        return f"{100 * value:.1f}%"
+    return f"{100 * value:+.1f}".replace("-", "−") if round(100 * value, 1) else "0.0"
+
+
 def describe(lines: Curves, title: str, *, noise: bool, relative: bool) -> str:
     """Return the picture in words, for who cannot see it."""
-    sign = "+.1f" if relative else ".1f"
     told = [
-        f"{name}: " + ", ".join(f"{100 * point.mean:{sign}} at {point.n}" for point in line)
+        f"{name}: " + ", ".join(f"{written(point.mean, relative)} at {point.n}" for point in line)
         for name, line in shown(lines, noise=noise).items()
     ]
-    unit = "percentage points against baseB" if relative else "top-1 accuracy in percent"
-    return f"{title}. {unit[0].upper()}{unit[1:]}, by number of layers copied. {'; '.join(told) or 'No runs yet'}."
+    unit = "Percentage points against baseB" if relative else "Top-1 accuracy"
+    return f"{title}. {unit} by number of layers copied. {'; '.join(told) or 'No runs yet'}."
 
 
 def _axes(figure: go.Figure, y_range: tuple[float, float], depth: int, relative: bool) -> go.Figure:
@@ -135,10 +142,13 @@ def _axes(figure: go.Figure, y_range: tuple[float, float], depth: int, relative:
         range=[-0.4, depth - 1 + _NAMES_WIDTH],
         showgrid=False,
     )
+    step = next((step for step in _STEPS if (y_range[1] - y_range[0]) / step <= _MOST_TICKS), _STEPS[-1])
+    ticks = [step * i for i in range(math.ceil(y_range[0] / step), math.floor(y_range[1] / step) + 1)]
     figure.update_yaxes(
         **common,
         title_text="points above or below baseB" if relative else "top-1 accuracy",
-        tickformat="+.0%" if relative else ".0%",
+        tickvals=ticks,
+        ticktext=[written(tick, relative).replace(".0", "") for tick in ticks],
         range=list(y_range),
         gridcolor=theme.GRID,
     )
@@ -164,7 +174,7 @@ def _band(figure: go.Figure, style: Style, line: Sequence[Point]) -> None:
 
 def _line(figure: go.Figure, name: str, line: Sequence[Point], relative: bool) -> None:
     style = STYLES[name]
-    value = "%{y:+.1%}" if relative else "%{y:.1%}"
+    texts = [[written(value, relative) for value in (point.mean, point.low, point.high)] for point in line]
     same = {"marker": {"opacity": 1}}
     figure.add_scatter(
         x=[point.n for point in line],
@@ -173,9 +183,9 @@ def _line(figure: go.Figure, name: str, line: Sequence[Point], relative: bool) -
         mode="lines+markers",
         line={"color": style.colour, "dash": style.dash, "width": 2},
         marker={"color": style.colour, "symbol": style.symbol, "size": 9, "line": style.edge},
-        customdata=[[name, point.n, point.runs, point.low, point.high] for point in line],
-        hovertemplate=f"<b>{name}</b>, n = %{{x}}: {value}<br>"
-        "from %{customdata[3]:.1%} to %{customdata[4]:.1%}, runs: %{customdata[2]}<extra></extra>",
+        customdata=[[name, point.n, point.runs, *text] for point, text in zip(line, texts, strict=True)],
+        hovertemplate=f"<b>{name}</b>, n = %{{x}}: %{{customdata[3]}}{' points' if relative else ''}<br>"
+        "from %{customdata[4]} to %{customdata[5]}, runs: %{customdata[2]}<extra></extra>",
         selected=same,
         unselected=same,
     )

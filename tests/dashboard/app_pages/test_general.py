@@ -1,0 +1,99 @@
+"""General or specific?: with all rows, with few, with none and with a broken file."""
+
+import pytest
+
+from models import transferability_curves
+from models.transferability import Row, cells, to_csv
+
+PAGE = "general"
+
+
+def rows(split: str, seed: int, count: int = 37) -> list[Row]:
+    return [
+        Row(cell.treatment, cell.n, split, seed, 6, 0.4 - 0.01 * cell.n + 0.01 * seed, 100, 5000, 60.0, "d" * 12)
+        for cell in cells(8, split, seed)[:count]
+    ]
+
+
+@pytest.fixture
+def table(tmp_path, monkeypatch):
+    """Puts a table of rows, or a text, where the page looks for it."""
+
+    def put(content):
+        path = tmp_path / "rows.csv"
+        path.write_text(content if isinstance(content, str) else to_csv(content))
+        monkeypatch.setattr(transferability_curves, "ROWS", path)
+
+    return put
+
+
+def texts(app) -> str:
+    found = [element.value for kind in ("markdown", "caption", "info", "warning") for element in app.get(kind)]
+    return "\n".join(found)
+
+
+def alts(app) -> list[str]:
+    return [chart.proto.alt for chart in app.get("plotly_chart")]
+
+
+def test_two_seeds_are_drawn_beside_the_paper(visit, table):
+    table(rows("random", 0) + rows("random", 1) + rows("random", 2, 20))
+    app = visit()
+    assert not app.exception
+    drawing, here, paper = alts(app)
+    assert drawing.startswith("baseB: All 8 layers start anew")
+    assert "Measured here, 2 seeds, 1 not whole yet" in here and "AnB: 39.5% at 1" in here
+    assert "AnB: 62.8% at 1" in paper
+    assert "random: seed 0 (37), seed 1 (37), seed 2 (20)" in texts(app)
+    assert len(app.dataframe[0].value) == 3  # the unfinished seed's row too: AnB with n = 4 is there
+
+
+def test_the_link_chooses_everything_and_a_choice_moves_the_ring(visit, table):
+    table(rows("random", 0) + rows("natural to man-made", 0) + rows("man-made to natural", 0))
+    app = visit(general_halves="Natural / man-made", general_scale="Against baseB", general_n="7")
+    assert not app.exception
+    assert "Percentage points against baseB" in alts(app)[2] and "−25.0 at 7" in alts(app)[2]
+    assert "with random halves −8.3" in texts(app) and "1 run a point" in texts(app)
+    assert "**AnB, n = 7.**" in texts(app) and len(app.dataframe[0].value) == 2
+    app.selectbox(key="general_treatment").set_value("RnB").run()
+    assert not app.exception and "RnB: " in alts(app)[1] and "**RnB, n = 7.**" in texts(app)
+    app.selectbox(key="general_treatment").set_value("baseB").run()
+    assert not app.exception and "**baseB.** All 8 layers" in texts(app)
+
+
+@pytest.mark.parametrize("halves", ["Random halves", "Natural / man-made"])
+@pytest.mark.parametrize("count", [1, 2, 3, 8])
+def test_any_few_rows_will_do(visit, table, halves, count):
+    table(rows("random", 0, count) + rows("man-made to natural", 0, count))
+    app = visit(general_halves=halves, general_scale="Against baseB", general_noise="true")
+    assert not app.exception and len(alts(app)) == 3
+
+
+@pytest.mark.parametrize("content", ["", "a,b\n1,2\n", "\x00"])
+def test_without_rows_the_paper_is_shown_and_the_page_says_why(visit, table, content):
+    table(content)
+    app = visit()
+    assert not app.exception and "AnB: 62.8% at 1" in alts(app)[2]
+    assert "no network yet" in texts(app) and "Nothing has been measured yet" in texts(app)
+    assert "Only the published curves are shown" in texts(app)
+
+
+def test_a_missing_file_is_said(visit, tmp_path, monkeypatch):
+    monkeypatch.setattr(transferability_curves, "ROWS", tmp_path / "none.csv")
+    app = visit()
+    assert not app.exception and "no such file" in texts(app)
+
+
+def test_a_click_on_a_point_or_a_row_of_the_drawing_is_copied_into_the_choices(monkeypatch):
+    from dashboard.components import general_experiment as module
+
+    kept = {}
+    monkeypatch.setattr(module.state, "put", kept.__setitem__)
+    monkeypatch.setattr(module.state, "get", lambda key: {"selection": {"points": [{"customdata": ["BnB", 5, 3]}]}})
+    module._take_point("general_curves_here")
+    assert kept == {"general_treatment": "BnB", "general_n": 5}
+    module._take_treatment()
+    assert kept["general_treatment"] == "BnB"
+    monkeypatch.setattr(module.state, "get", lambda key: {"selection": {"points": [{"customdata": ["baseB", 0, 3]}]}})
+    module._take_point("general_curves_here")
+    assert kept == {"general_treatment": "baseB", "general_n": 5}
