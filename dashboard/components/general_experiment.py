@@ -23,7 +23,7 @@ from models.transferability_curves import BOTH, DIRECTIONS, RANDOM, Curves
 _HALVES: Final = {"random": "Random halves", "dissimilar": "Natural / man-made"}
 _DIRECTIONS: Final = {BOTH: "Both ways", DIRECTIONS[0]: "To man-made", DIRECTIONS[1]: "To natural"}
 _TREATMENT, _N, _DRAWING = "general_treatment", "general_n", "general_drawing"
-_HEIGHT = 350  # px of a chart
+_HEIGHT = 330  # px of a chart
 _NOT_SHOWN = (
     "The curves do not show which features a layer holds, nor what another network, more data or another pair of tasks "
     "would give: “general” here means general between these two tasks."
@@ -75,7 +75,7 @@ def experiment() -> None:
     near: tuple[Comparisons, Comparisons] = ({}, {})
     if split != RANDOM:
         near = compared.measured(rows, RANDOM), compared.published(published[RANDOM], published[RANDOM])
-    findings(*(side.comparisons for side in sides), *near)
+    findings(sides[0].comparisons, sides[1].comparisons, *near)
     notes(rows)
 
 

@@ -75,4 +75,5 @@ def _table(behind: Sequence[Row]) -> None:
             "Digest": st.column_config.TextColumn(help="Changes with any value of the architecture or the schedule."),
         },
         key="general_runs",
+        alt="The networks behind the chosen point: seed, accuracy, epochs, seconds, digest",
     )
