@@ -57,12 +57,13 @@ class Painter:
     def frame(self, codebook: Floats) -> bytes:
         """Return one frame of a codebook (rows, columns, D)."""
         if self.kind == "colours":
-            if self.projection is not None:
-                centre, axes = self.projection
-                codebook = (codebook - centre) @ axes.T + 0.5
-            return as_bytes(codebook).tobytes()
+            if self.projection is None:
+                return as_bytes(codebook).tobytes()
+            centre, axes = self.projection
+            return as_bytes(((codebook - centre) @ axes.T + 0.5).astype(np.float32)).tobytes()
         if self.kind == "pictures":
-            return images.webp(shrunk(mosaic(as_bytes(codebook)), *codebook.shape[:2]), QUALITY)
+            rows, columns, _ = codebook.shape
+            return images.webp(shrunk(mosaic(as_bytes(codebook)), rows, columns, max(rows, columns)), QUALITY)
         if self.kind == "net":
             return codebook.astype("<f4").tobytes()
         best, _ = nearest(codebook.reshape(-1, codebook.shape[-1]), self.data.features)
@@ -73,12 +74,16 @@ class Painter:
         som, depth = self.task.som, self.data.features.shape[1]
         units = som.rows * som.columns
         if self.kind == "pictures":
-            noise = np.random.default_rng(0).random((som.rows, som.columns, depth), np.float32)
-            size = len(self.frame(noise))  # nothing is larger than noise
+            size = round(units * self._picture_bytes(max(som.rows, som.columns), depth))
         else:
             size = units * {"colours": 3, "nearest": 2, "net": 4 * depth}[self.kind]
         size += 2 * units * (len(self.data.labels) > 0)  # the share of the most frequent class
         return max(2, min(FILM_BYTES // size, BMU_BYTES // (2 * len(self.data.features))))
+
+    def _picture_bytes(self, side: int, depth: int) -> float:
+        """Bytes a unit of a frame of pictures takes at the most, on a lattice whose longer side is `side`."""
+        noise = as_bytes(np.random.default_rng(0).random((8, 8, depth), np.float32))  # nothing is larger than noise
+        return len(images.webp(shrunk(mosaic(noise), 8, 8, side), QUALITY)) / 64
 
 
 def as_bytes(values: Floats) -> NDArray[np.uint8]:
@@ -121,9 +126,9 @@ def mosaic(codebook: NDArray[np.uint8]) -> NDArray[np.uint8]:
     return picture[..., 0] if channels == 1 else picture
 
 
-def shrunk(picture: NDArray[np.uint8], rows: int, columns: int) -> NDArray[np.uint8]:
-    """A mosaic with smaller tiles where a side is longer than LONGEST, so that a large map stays one picture."""
-    side = LONGEST // max(rows, columns)
+def shrunk(picture: NDArray[np.uint8], rows: int, columns: int, longer: int) -> NDArray[np.uint8]:
+    """A mosaic of rows x columns tiles, smaller where that of a lattice `longer` units long would pass LONGEST."""
+    side = max(2, LONGEST // longer)
     if len(picture) // rows <= side:
         return picture
     return np.asarray(Image.fromarray(picture).resize((columns * side, rows * side), Image.Resampling.BOX))

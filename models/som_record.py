@@ -10,14 +10,15 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from models import answers, runs
+from models import answers, runs, som_rotation
 from models.errors import InputError
 from models.som import Lattice, Snapshot, snapshots
-from models.som_data import SomData, SomTask, colours, sample_pictures
+from models.som_data import SomData, SomTask, colours, picture_shape, sample_pictures
 from models.som_frames import Painter
-from models.som_measures import BLOCK_VALUES, Floats, u_matrix
+from models.som_measures import Floats, u_matrix
 
 FILE = "som.npz"
+BLOCK = 4096  # samples whose distances are computed at once
 
 
 @dataclass(frozen=True)
@@ -40,7 +41,8 @@ class SomRecord:
         labels: Class of every sample, int64 (N,), or empty.
         classes: Names of the classes.
         codebook: Weights at the last snapshot, float32 (rows, columns, D).
-        distances: Euclidean distance of every sample to its BMU's weights at the last snapshot, float32 (N,).
+        distances: Euclidean distance of every sample to its BMU's weights at the last snapshot, of a map that
+            ignores rotations in its best pose; float32 (N,). Empty while the map trains.
         u_matrix: `som_measures.u_matrix` of the last snapshot, float32 (rows, columns).
         complete: Whether no frame will follow: the training came to its end or was cancelled.
     """
@@ -96,6 +98,16 @@ class Recorder:
         self.numbers.append((snapshot.step, snapshot.epoch, *errors, snapshot.rate, snapshot.radius))
         self.bmu.append(snapshot.bmu.astype(np.uint16))
 
+    def _distances(self) -> Floats:
+        samples, flat = self.data.features, self.codebook.reshape(-1, self.codebook.shape[-1])
+        if self.task.rotations:
+            side, _, channels = picture_shape(self.task.dataset)
+            turned = som_rotation.poses(side, som_rotation.FILM_TURNS, True, channels)
+            return np.sqrt(som_rotation.match(samples, flat, turned).squared).astype(np.float32)
+        parts = (slice(start, start + BLOCK) for start in range(0, len(samples), BLOCK))
+        found = [np.linalg.norm(samples[part] - flat[self.bmu[-1][part]], axis=1) for part in parts]
+        return np.concatenate(found).astype(np.float32)
+
     def record(self, *, complete: bool) -> SomRecord:
         """Return all that was added, at least one snapshot."""
         steps, epochs, quantization, topographic, rate, radius = np.array(self.numbers).T
@@ -123,19 +135,10 @@ class Recorder:
             labels=self.data.labels,
             classes=self.data.classes,
             codebook=self.codebook,
-            distances=distances(self.data.features, self.codebook, self.bmu[-1]),
+            distances=self._distances() if complete else np.empty(0, np.float32),
             u_matrix=u_matrix(self.codebook, Lattice.of(self.som)),
             complete=complete,
         )
-
-
-def distances(samples: Floats, codebook: Floats, best: NDArray[np.uint16]) -> Floats:
-    """Euclidean distance of every sample (N, D) to the weights of its BMU, float32 (N,)."""
-    flat = codebook.reshape(-1, codebook.shape[-1])
-    block = max(1, BLOCK_VALUES // samples.shape[1])
-    parts = (slice(start, start + block) for start in range(0, len(samples), block))
-    found: Floats = np.concatenate([np.linalg.norm(samples[part] - flat[best[part]], axis=1) for part in parts])
-    return found.astype(np.float32)
 
 
 def example() -> SomRecord:

@@ -12,6 +12,7 @@ from dashboard import cache, state
 from dashboard.components.job_panel import job_panel
 from dashboard.components.player import Film, Series, player, shares
 from dashboard.components.som_controls import title
+from dashboard.components.som_export_panel import export
 from dashboard.components.som_unit_panel import unit_panel
 from dashboard.figures import theme
 from models import runs
@@ -123,6 +124,8 @@ def som_panel(run: runs.Run | None) -> SomTask:
         st.caption(NET_LIMITS if film.kind == "net" else LIMITS)
         if picked is not None:
             unit_panel(record, task, *picked)
+        if record.complete:
+            export(record, task, None if run is None else run.folder)
 
     panel()
     return task

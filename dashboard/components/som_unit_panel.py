@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import streamlit as st
 
-from models import images
+from dashboard.components.som_numbers_panel import unit_numbers
+from models import images, som_points
 from models.som_data import SomTask, sample_pictures
 from models.som_record import SomRecord, unit_picture
 
@@ -14,6 +15,9 @@ def unit_panel(record: SomRecord, task: SomTask, row: int, column: int, frame: i
     """Draw one unit's weights at a frame, and the samples whose BMU it is."""
     frame = min(frame, len(record.sizes) - 1)
     members = np.flatnonzero(record.bmu[frame] == row * record.columns + column)
+    if task.source in (*som_points.SHAPES, "table"):
+        unit_numbers(record, task, row, column, frame, members)
+        return
     weights, samples = st.columns([2, 5], gap="medium")
     with weights:
         st.markdown(f"**Unit ({row}, {column})**, epoch {record.epochs[frame]:.3g}")
