@@ -27,7 +27,7 @@ def told(name: str, comparisons: Comparisons, of_random: Comparisons) -> str:
         return _gain(comparison, comparisons.get("longer"), comparisons.get("gain beyond longer"))
     low = comparison.lowest
     where = f"Lowest at n = {low.n}: {amount(low, comparison)}."
-    return f"{where} {_clear(comparison, comparison.losses, 'loss')}"
+    return f"{where} {_clear(comparison, 'loss')}"
 
 
 def verdict(name: str, here: Comparison, there: Comparison) -> tuple[str, str]:
@@ -36,11 +36,17 @@ def verdict(name: str, here: Comparison, there: Comparison) -> tuple[str, str]:
         return "one seed: no verdict", ":material/question_mark:"
     up = name == "gain"
     ours, theirs, against = (here.gains, there.gains, here.losses) if up else (here.losses, there.losses, here.gains)
+    if ours and theirs and name == "general":
+        same = here.no_loss_up_to == there.no_loss_up_to
+        words = "to the same layer" if same else f"to n = {here.no_loss_up_to} here, {there.no_loss_up_to} there"
+        return words, ":material/check:" if same else ":material/compare_arrows:"
     if ours:
         return ("seen in both", ":material/check:") if theirs else ("clear here only", ":material/compare_arrows:")
     if not theirs:
         return "inside the spread in both", ":material/waves:"
-    if against:
+    if not set(theirs) & {each.n for each in here.differences}:
+        return "not measured that deep", ":material/question_mark:"
+    if against and name != "general":
         return "the other way round here", ":material/swap_vert:"
     return "inside the spread here", ":material/waves:"
 
@@ -74,7 +80,8 @@ def layers(numbers: Sequence[int]) -> str:
     return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
 
 
-def _clear(comparison: Comparison, numbers: Sequence[int], what: str) -> str:
+def _clear(comparison: Comparison, what: str) -> str:
+    """Return where the comparison shows a clear "loss" or "gain", as asked, and by what that is told."""
     if not comparison.decidable:
         return "Only one seed: how far seeds scatter is not known, so this may be chance."
     widest = max(each.margin for each in comparison.differences)
@@ -86,13 +93,20 @@ def _clear(comparison: Comparison, numbers: Sequence[int], what: str) -> str:
             f"repeated runs of a treatment lie up to {100 * widest:.1f} points apart",
         ),
     }[comparison.basis]
-    return f"A clear {what} at n = {layers(numbers)}: {reason}." if numbers else f"No clear {what}: {missing}."
+    asked, opposite, other = comparison.losses, comparison.gains, "gain"
+    if what == "gain":
+        asked, opposite, other = comparison.gains, comparison.losses, "loss"
+    if asked:
+        return f"A clear {what} at n = {layers(asked)}: {reason}."
+    if opposite:
+        return f"No {what}, but a clear {other} at n = {layers(opposite)}: {reason}."
+    return f"No clear {what}: {missing}."
 
 
 def _general(comparison: Comparison) -> str:
     deep, at = comparison.deepest, {each.n: each for each in comparison.differences}
     if not comparison.decidable:
-        return f"With {deep.n} layers copied: {amount(deep, comparison)}. {_clear(comparison, (), 'loss')}"
+        return f"With {deep.n} layers copied: {amount(deep, comparison)}. {_clear(comparison, 'loss')}"
     last = comparison.no_loss_up_to
     kept = f"No clear loss up to n = {last}: {amount(at[last], comparison)}. " if last in at else ""
     if not comparison.losses:
@@ -115,7 +129,7 @@ def _gain(comparison: Comparison, longer: Comparison | None, beyond: Comparison 
     high = comparison.highest
     text = (
         f"On average over the layers AnB+ is at {points(comparison.average)} points against baseB, highest at "
-        f"n = {high.n}: {amount(high, comparison)}. {_clear(comparison, comparison.gains, 'gain')}"
+        f"n = {high.n}: {amount(high, comparison)}. {_clear(comparison, 'gain')}"
     )
     if longer is None or beyond is None:
         return text

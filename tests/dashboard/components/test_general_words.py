@@ -37,6 +37,14 @@ def test_margins_and_seeds_stand_beside_every_difference():
     )
 
 
+def test_a_clear_difference_the_other_way_is_not_called_none():
+    assert told("co-adaptation", {"co-adaptation": seeds(0.05, 0.0)}, {}) == (
+        "Lowest at n = 2: +0.0 ± 2.0 points, 3 seeds. "
+        "No loss, but a clear gain at n = 1: the 95 % interval leaves out 0."
+    )
+    assert "No gain, but a clear loss at n = 1" in told("gain", {"gain": seeds(-0.05)}, {})
+
+
 def test_layer_one_may_lose_already_and_every_layer_may_be_general():
     assert told("general", {"general": seeds(-0.05, -0.06)}, {}).startswith("The first clear loss is at n = 1: −5.0")
     assert told("general", {"general": seeds(0.0, 0.01)}, {}).endswith(
@@ -55,8 +63,12 @@ def test_one_seed_is_called_one_seed():
     ("name", "here", "expected"),
     [
         ("specificity", seeds(-0.05), "seen in both"),
-        ("specificity", seeds(-0.01), "inside the spread here"),
-        ("specificity", seeds(0.05), "the other way round here"),
+        ("specificity", seeds(*[-0.01] * 7), "inside the spread here"),
+        ("specificity", seeds(*[0.05] * 7), "the other way round here"),
+        ("specificity", seeds(0.05, 0.05), "not measured that deep"),
+        ("general", seeds(0, 0, 0, -0.05), "to the same layer"),
+        ("general", seeds(0, -0.05), "to n = 1 here, 3 there"),
+        ("general", seeds(*[0.05] * 7), "inside the spread here"),
         ("gain", seeds(0.05), "seen in both"),
         ("gain", seeds(-0.05), "the other way round here"),
         ("longer", seeds(-0.05), "clear here only"),
