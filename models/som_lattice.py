@@ -5,8 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property
-from typing import Any
+from functools import cached_property, lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -156,22 +155,27 @@ def factors(lattice: Lattice, name: str, radius: float) -> Iterator[Factors]:
     Yields float32 (rows, rows) and, by the half places between two rows (0 only, if rectangular), (columns, columns).
     The Gaussian is one product, which makes a batch step cheap. Others take one for every distance between rows.
     """
+    down, across = _sides(lattice)
+    if name == "gaussian":
+        yield _factor(name, down, radius), {shift: _factor(name, squared, radius) for shift, squared in across.items()}
+        return
+    for apart in np.unique(down):
+        if apart <= radius**2:
+            columns = {shift: _factor(name, squared + apart, radius) for shift, squared in across.items()}
+            yield (down == apart).astype(np.float32), columns
+
+
+@lru_cache(maxsize=8)
+def _sides(lattice: Lattice) -> tuple[Doubles, dict[float, Doubles]]:
+    """Squared distances between rows, and between columns by the half places between two rows. Not to be changed."""
     row, column = np.arange(float(lattice.rows)), np.arange(float(lattice.columns))
-    down = lattice.around(row[:, None] - row, lattice.rows)
+    down = lattice.around(row[:, None] - row, lattice.rows) * lattice.height
     shifts = (0.0, 0.5, -0.5) if lattice.hexagonal else (0.0,)
     across = {shift: lattice.around(column[:, None] - column + shift, lattice.columns) ** 2 for shift in shifts}
-    if name == "gaussian":
-        yield _float32(profile(name, (down * lattice.height) ** 2, radius)), _columns(name, across, 0, radius)
-        return
-    for step in np.unique(down):
-        if (apart := (step * lattice.height) ** 2) <= radius**2:
-            yield _float32(down == step), _columns(name, across, apart, radius)
+    return down**2, across
 
 
-def _columns(name: str, across: dict[float, Doubles], down: float, radius: float) -> dict[float, Floats]:
-    return {shift: _float32(profile(name, squared + down, radius)) for shift, squared in across.items()}
-
-
-def _float32(values: NDArray[Any]) -> Floats:
-    floats: Floats = np.where(values < NEGLIGIBLE, 0, values).astype(np.float32)
-    return floats
+def _factor(name: str, squared: Doubles, radius: float) -> Floats:
+    values = profile(name, squared, radius).astype(np.float32)
+    values[values < NEGLIGIBLE] = 0
+    return values

@@ -61,7 +61,7 @@ def batch_step(
 
 def _sums(search: Search, codebook: Floats, best: Indices | None) -> Floats:
     """For every unit the sum of (sample - centre) over its samples, and their number, float32 (units, D + 1)."""
-    from scipy.sparse import csr_array
+    from scipy.sparse import csc_array
 
     units, depth = codebook.shape
     if best is None:
@@ -71,8 +71,8 @@ def _sums(search: Search, codebook: Floats, best: Indices | None) -> Floats:
     sums = np.zeros((units, depth + 1), np.float32)
     for block, numbers in assigned:
         count = len(block)
-        members = csr_array((np.ones(count, np.float32), numbers, np.arange(count + 1)), shape=(count, units))
-        sums += members.T @ block
+        members = csc_array((np.ones(count, np.float32), numbers, np.arange(count + 1)), shape=(units, count))
+        sums += members @ block
     return sums
 
 

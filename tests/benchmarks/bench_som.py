@@ -1,12 +1,18 @@
-"""How fast a map is trained in batch, against the usual libraries.
+"""How fast a map is trained in batch, against the usual libraries and against the matrix product it cannot do without.
 
-    pip install minisom xpysom==1.0.7
-    python -m tests.benchmarks.bench_som [pairs]
+    pip install minisom xpysom==1.0.7 matplotlib somoclu   # where there is a CUDA compiler: PATH=/usr/bin:/bin pip …
+    python -m tests.benchmarks.bench_som [pairs] [--quick]
 
-The same work for everybody: the 1,797 digits, a 20 x 20 lattice, 100 epochs, one BLAS thread. Ways alternate, so that a
-busy machine slows all of them; figures are medians of the pairs' ratios. MiniSom trains a tenth of the epochs and is
-scaled. Quantization errors depend on the radius at the end, so ours ends at 0.25 as XPySom does (0.854 and 0.848 were
-measured). A library that is not installed is left out. The last line is one JSON object.
+The same work for everybody: the 1,797 digits, a 20 x 20 lattice, 100 epochs, a Gaussian neighbourhood whose radius
+falls exponentially from 10 to 0.25, PCA start, one thread. Every peer is measured next to one of our own runs, in
+turns, so that a busy machine slows both; figures are medians of the pairs' ratios. MiniSom trains online with the same
+radii; it does a tenth of the steps and is scaled, and its quantization error comes from one whole training. Then one
+epoch of 50,000 samples of 256 values on 50 x 50 units, and the peak memory of a training on 1,000,000 memory-mapped
+samples.
+
+`qe_ratio` is our quantization error over the best of the peers' (all float32 codebooks, measured by our `quality`).
+`gemm_share` is the time of nothing but samples times weights, once an epoch, over our whole training. A peer that is
+not installed is named, and null in the result. The last line is one JSON object.
 """
 
 from __future__ import annotations
@@ -15,7 +21,11 @@ import argparse
 import json
 import math
 import os
+import resource
 import statistics
+import subprocess
+import sys
+import tempfile
 import time
 from collections.abc import Callable
 
@@ -24,65 +34,174 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 import numpy as np
 
-from models.som import SomSpec, snapshots
+from models.som import SomSpec, batch_step, snapshots
 from models.som_data import digits
 from models.som_measures import quality
 
-SIDE, EPOCHS, MINISOM_SHARE = 20, 100, 10
-SPEC = SomSpec(SIDE, SIDE, "batch", EPOCHS, radius0=10, decay=math.log(10 / 0.25), start="pca", snapshots=2)
+SIDE, EPOCHS, RADIUS, END_RADIUS = 20, 100, 10.0, 0.25
+DECAY = math.log(RADIUS / END_RADIUS)
+SPEC = SomSpec(SIDE, SIDE, "batch", EPOCHS, radius0=RADIUS, decay=DECAY, start="pca", snapshots=2)
+LARGE = (50_000, 256, 50)  # samples, features, side
+MEMORY = (1_000_000, 64, 30)
+Train = Callable[[np.ndarray, int], np.ndarray]
 
 
-def ours(samples: np.ndarray) -> np.ndarray:
+def ours(samples: np.ndarray, _: int = 1) -> np.ndarray:
     """Return our codebook."""
     return list(snapshots(samples, SPEC))[-1].codebook
 
 
-def xpysom(samples: np.ndarray) -> np.ndarray:
-    """Return XPySom's codebook."""
+def xpysom(samples: np.ndarray, _: int = 1) -> np.ndarray:
+    """Return XPySom's codebook; its `std_coeff` of 0.5 would halve every radius."""
     from xpysom import XPySom
 
-    som = XPySom(SIDE, SIDE, samples.shape[1], sigma=10, sigmaN=0.25, random_seed=0, xp=np)
+    depth = samples.shape[1]
+    som = XPySom(SIDE, SIDE, depth, sigma=RADIUS, sigmaN=END_RADIUS, std_coeff=1, random_seed=0, xp=np)
     som.pca_weights_init(samples)
     som.train(samples, EPOCHS)
     return som.get_weights().astype(np.float32)
 
 
-def minisom(samples: np.ndarray) -> np.ndarray:
-    """Return MiniSom's codebook after a share of the steps."""
+def somoclu(samples: np.ndarray, _: int = 1) -> np.ndarray:
+    """Return Somoclu's codebook; its `std_coeff` of 0.5 would halve every radius."""
+    from somoclu import Somoclu
+
+    som = Somoclu(SIDE, SIDE, compactsupport=False, std_coeff=1, initialization="pca")
+    som.train(samples, EPOCHS, RADIUS, END_RADIUS, "exponential")
+    return np.array(som.codebook, np.float32)
+
+
+def minisom(samples: np.ndarray, share: int = 1) -> np.ndarray:
+    """Return MiniSom's codebook after 1 / share of the steps."""
     from minisom import MiniSom
 
-    som = MiniSom(SIDE, SIDE, samples.shape[1], sigma=10, random_seed=0)
-    som.random_weights_init(samples)
-    som.train_random(samples, len(samples) * EPOCHS // MINISOM_SHARE)
+    steps = len(samples) * EPOCHS // share
+    fall = {"decay_function": lambda rate, step, _: rate * math.exp(-step * DECAY / steps)}
+    som = MiniSom(SIDE, SIDE, samples.shape[1], sigma=RADIUS, random_seed=0, **fall)
+    som._sigma_decay_function = fall["decay_function"]
+    som.pca_weights_init(samples)
+    som.train_random(samples, steps)
     return som.get_weights().astype(np.float32)
 
 
-def seconds(train: Callable[[np.ndarray], np.ndarray], samples: np.ndarray) -> tuple[float, float]:
-    """Return how long a training takes and its quantization error."""
+def seconds(train: Callable[[], object]) -> float:
+    """Return how long a call takes."""
     start = time.perf_counter()
-    codebook = train(samples)
-    return time.perf_counter() - start, quality(samples, codebook)[1]
+    train()
+    return time.perf_counter() - start
+
+
+def against_peers(pairs: int, minisom_share: int, result: dict[str, float | None]) -> None:
+    """Digits: ratios and quantization errors."""
+    samples = digits().features
+    mine = quality(samples, ours(samples))
+    print(f"ours: quantization error {mine[1]:.4f}, topographic error {mine[2]:.3f}")
+    best = math.inf
+    for peer, share in ((xpysom, 1), (somoclu, 1), (minisom, minisom_share)):
+        name = f"vs_{peer.__name__}"
+        result[name] = None
+        try:
+            theirs = quality(samples, peer(samples, 1))
+        except (ImportError, NameError) as error:  # Somoclu without its binary lacks a name
+            print(f"{peer.__name__} is not installed: {error}")
+            continue
+        best = min(best, theirs[1])
+        ratios = []
+        for _ in range(pairs):
+            own = seconds(lambda: ours(samples))
+            ratios.append(share * seconds(lambda peer=peer, share=share: peer(samples, share)) / own)
+        result[name] = round(statistics.median(ratios), 2)
+        shown = ", ".join(f"{ratio:.1f}" for ratio in ratios)
+        print(f"{peer.__name__}: quantization error {theirs[1]:.4f}, topographic {theirs[2]:.3f}; times ours: {shown}")
+    result["qe_ratio"] = round(mine[1] / best, 3) if best < math.inf else None
+
+
+def against_the_product(pairs: int, result: dict[str, float | None]) -> None:
+    """Digits: how much of a training is the one product that it needs in every epoch."""
+    samples = digits().features
+    codebook = ours(samples).reshape(SIDE * SIDE, -1)
+    scores = np.empty((len(samples), len(codebook)), np.float32)
+
+    def product() -> None:
+        for _ in range(EPOCHS):
+            np.matmul(samples, codebook.T, out=scores)
+
+    product()
+    shares = [seconds(product) / seconds(lambda: ours(samples)) for _ in range(pairs)]
+    result["gemm_share"] = round(statistics.median(shares), 2)
+    print(f"share of the product: {', '.join(f'{share:.2f}' for share in shares)}")
+
+
+def large(pairs: int, result: dict[str, float | None]) -> None:
+    """One epoch of 50,000 x 256 on 50 x 50, against XPySom and against the product."""
+    count, depth, side = LARGE
+    rng = np.random.default_rng(0)
+    samples = rng.standard_normal((count, depth), np.float32)
+    codebook = samples[: side * side].reshape(side, side, depth).copy()
+    block = np.empty((2000, side * side), np.float32)
+
+    def product() -> None:
+        for start in range(0, count, len(block)):
+            np.matmul(samples[start : start + len(block)], codebook.reshape(-1, depth).T, out=block)
+
+    def theirs() -> None:
+        from xpysom import XPySom
+
+        XPySom(side, side, depth, sigma=side / 2, std_coeff=1, random_seed=0, xp=np).train(samples, 1)
+
+    ratios, shares = [], []
+    for _ in range(pairs):
+        own = seconds(lambda: batch_step(samples, codebook, side / 2))
+        shares.append(seconds(product) / own)
+        try:
+            ratios.append(seconds(theirs) / own)
+        except ImportError:
+            continue
+    result["vs_xpysom_large"] = round(statistics.median(ratios), 2) if ratios else None
+    result["gemm_share_large"] = round(statistics.median(shares), 2)
+    print(f"one epoch of {count:,} x {depth} on {side} x {side}: XPySom {ratios}, product {shares}")
+
+
+def memory() -> None:
+    """Print the peak memory (MB) of this process, before and after a training on a memory-mapped file."""
+    count, depth, side = MEMORY
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    with tempfile.NamedTemporaryFile(suffix=".npy") as file:
+        samples = np.lib.format.open_memmap(file.name, "w+", np.float32, (count, depth))
+        rng = np.random.default_rng(0)
+        for start in range(0, count, 50_000):
+            samples[start : start + 50_000] = rng.standard_normal((50_000, depth), np.float32)
+        samples.flush()
+        checks: list[float] = []
+        spec = SomSpec(side, side, "batch", 2, radius0=side / 2, snapshots=2, start="pca")
+        took = seconds(lambda: list(snapshots(np.load(file.name, "r"), spec, lambda: checks.append(time.monotonic()))))
+    after = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    longest = max(np.diff(checks))
+    print(
+        json.dumps({"before_mb": round(before), "peak_mb": round(after), "seconds": took, "longest_check_s": longest})
+    )
 
 
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("pairs", type=int, nargs="?", default=5)
-    pairs = parser.parse_args().pairs
-    samples = digits().features
-    ratios: dict[str, list[float]] = {}
-    ours(samples)
-    for _ in range(pairs):
-        mine, error = seconds(ours, samples)
-        print(f"ours {mine:.3f} s, quantization error {error:.3f}")
-        for peer, scale in ((xpysom, 1), (minisom, MINISOM_SHARE)):
-            try:
-                took, error = seconds(peer, samples)
-            except ImportError:
-                continue
-            print(f"{peer.__name__} {took * scale:.3f} s, quantization error {error:.3f}")
-            ratios.setdefault(f"vs_{peer.__name__}", []).append(took * scale / mine)
-    print(json.dumps({name: round(statistics.median(values), 2) for name, values in ratios.items()}))
+    parser.add_argument("pairs", type=int, nargs="?", default=7)
+    parser.add_argument("--quick", action="store_true", help="two pairs, digits only")
+    parser.add_argument("--memory", action="store_true", help="only the memory of a million samples, in this process")
+    arguments = parser.parse_args()
+    if arguments.memory:
+        return memory()
+    pairs = 2 if arguments.quick else arguments.pairs
+    result: dict[str, float | None] = {}
+    against_peers(pairs, 50 if arguments.quick else 10, result)
+    against_the_product(3 * pairs, result)
+    if not arguments.quick:
+        large(pairs, result)
+        command = [sys.executable, "-m", "tests.benchmarks.bench_som", "--memory"]
+        measured = json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
+        print(f"a million samples: {measured}")
+        result["peak_mb"] = measured["peak_mb"]
+    print(json.dumps(result))
 
 
 if __name__ == "__main__":
