@@ -27,6 +27,7 @@ from models import (
     runs,
     som_data,
     som_record,
+    som_recorder,
     som_table_store,
 )
 from models.kernels import Kernels
@@ -34,7 +35,10 @@ from models.occlusion import OcclusionMap
 from models.pretraining_card import Card, KernelStages
 from models.results import ActivationMaps, Answers, ChannelStatistics, Prediction
 from models.som_data import SomData, SomTask
+from models.som_depth import DepthResult
+from models.som_failures import Outcome
 from models.som_record import SomRecord
+from models.som_rotation_job import RotationResult
 from models.som_spec import SomSpec
 from models.som_steps import Trace, Trained, trained
 from models.som_tables import Table
@@ -150,7 +154,7 @@ def occlusion_result(run_id: str) -> OcclusionMap:
 @st.cache_resource(show_spinner=False)
 def som_example() -> SomRecord:
     """Return the map of a first visit."""
-    return som_record.example()
+    return som_recorder.example()
 
 
 @st.cache_resource(max_entries=16, show_spinner=False)
@@ -185,6 +189,36 @@ def som_trained(task: SomTask, run_id: str) -> Trained:
 def som_table(table: str) -> Table:
     """Return an uploaded table by its id, which nobody can guess; read-only."""
     return som_table_store.load(table)
+
+
+@st.cache_resource(max_entries=16, show_spinner=False)
+def som_failure(name: str, *, cured: bool) -> Outcome:
+    """Return a prepared failure or its cure: about a second of arithmetic."""
+    return som_failures.outcome(name, cured)
+
+
+@st.cache_resource(max_entries=16, show_spinner=False)
+def som_depth(run_id: str) -> DepthResult | None:
+    """Return the purity by depth that a finished run measured."""
+    return som_depth_job.load(runs.get(run_id))
+
+
+@st.cache_resource(show_spinner=False)
+def som_depth_shipped() -> DepthResult | None:
+    """Return the purity by depth that comes with the app."""
+    return som_recordings.depth()
+
+
+@st.cache_resource(max_entries=16, show_spinner=False)
+def som_rotation(run_id: str) -> RotationResult | None:
+    """Return the comparison of both maps that a finished run measured."""
+    return som_rotation_job.load(runs.get(run_id))
+
+
+@st.cache_resource(show_spinner=False)
+def som_rotation_shipped() -> RotationResult | None:
+    """Return the comparison that comes with the app."""
+    return som_recordings.rotation()
 
 
 @st.cache_resource(max_entries=32, show_spinner=False)

@@ -16,7 +16,8 @@ from models.runs import Progress, write_atomically
 from models.som import Snapshot, SomSpec, snapshots
 from models.som_data import FEATURES_FILE, SomData, SomTask, load, picture_shape, pictures
 from models.som_features import layer_features
-from models.som_record import Recorder, save
+from models.som_record import save
+from models.som_recorder import Recorder
 
 WRITE_EVERY = 0.5  # seconds between two writes of the film
 FEATURES_SHARE = 0.7  # of the bar, when a network has to look at all pictures first

@@ -31,7 +31,7 @@ def export(record: SomRecord, task: SomTask, folder: Path | None) -> None:
             "application/octet-stream",
             key="som_export_weights",
             on_click="ignore",
-            help="For numpy.load: `codebook` (rows, columns, values), the `samples` it was trained on, and the settings.",
+            help="For numpy.load: `codebook` (rows, columns, values), its `samples`, and the settings.",
         )
         st.download_button(
             "Labels (.csv)",

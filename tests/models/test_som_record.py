@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from models import runs, som_data, som_frames, som_job, som_record
+from models import runs, som_data, som_frames, som_job, som_record, som_recorder
 from models.errors import Cancelled, InputError, TooLarge
 from models.som import Snapshot, SomSpec, snapshots
 from models.som_data import NAMED, SomData, SomTask
@@ -27,7 +27,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def film(task: SomTask, data: SomData) -> tuple[som_record.SomRecord, np.ndarray]:
     """The film of a training, and the codebook at its end."""
-    recorder = som_record.Recorder(task, data)
+    recorder = som_recorder.Recorder(task, data)
     for snapshot in snapshots(data.features, task.som):
         recorder.add(snapshot)
     return recorder.record(complete=True), recorder.codebook
@@ -86,7 +86,7 @@ def test_a_task_survives_json_and_refuses_what_it_does_not_know() -> None:
 
 
 def test_the_example_is_a_whole_training() -> None:
-    record = som_record.example()
+    record = som_recorder.example()
     assert record.complete and len(record.sizes) == 101 and record.frames.size == 101 * 20 * 20 * 3
     assert record.quantization_error[-1] < 0.07 and record.topographic_error[-1] < 0.15
 
@@ -144,7 +144,7 @@ def test_a_map_too_large_for_the_machine_is_refused(home: Path, monkeypatch: pyt
 
 
 def test_only_the_last_codebook_is_kept_in_memory() -> None:
-    recorder = som_record.Recorder(SomTask("colours", SMALL), som_data.colours("colours"))
+    recorder = som_recorder.Recorder(SomTask("colours", SMALL), som_data.colours("colours"))
     old = np.zeros((3, 5, 3), np.float32)
     for codebook in (old, old + 1):
         recorder.add(Snapshot(0, 0.0, codebook, np.zeros(1000, np.int64), 0.0, 0.0, math.nan, 1.0))

@@ -9,7 +9,7 @@ import pytest
 from dashboard.components.player import Film, Series, pack, shares
 from dashboard.components.player_script import HTML, SCRIPT, STYLE
 from dashboard.components.som_panel import film_of
-from models import som_record
+from models import som_recorder
 from models.som import SomSpec, snapshots
 from models.som_data import SomTask, digits
 
@@ -47,7 +47,7 @@ def test_shares_name_the_most_frequent_class_and_its_part():
 
 
 def test_a_hundred_frames_of_colours_stay_under_200_kib():
-    film = film_of(som_record.example(), "example", 100)
+    film = film_of(som_recorder.example(), "example", 100)
     message = pack(film, height=420, alt="a map", live=False, picked=None)
     assert len(film.frames) == 101 and len(message) < 200 * 1024
     assert [series.name for series in film.series] == ["Quantization error", "Topographic error", "Radius σ"]
@@ -56,7 +56,7 @@ def test_a_hundred_frames_of_colours_stay_under_200_kib():
 
 def test_the_film_of_an_online_training_shows_its_rate_and_labelled_samples_their_classes():
     task, data = SomTask("digits", SomSpec(rows=2, columns=3, method="online", epochs=1, snapshots=3)), digits()
-    recorder = som_record.Recorder(task, data)
+    recorder = som_recorder.Recorder(task, data)
     for snapshot in snapshots(data.features, task.som):
         recorder.add(snapshot)
     film = film_of(recorder.record(complete=True), "run", 1)
