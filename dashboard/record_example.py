@@ -2,8 +2,9 @@
 
     python -m dashboard.record_example
 
-Opens every page as a new visitor would and keeps the answers of the interactive tasks in `assets/answers`, replacing
-what is there. Run it after `python -m models.example`, and whenever a page's first question changes (a test tells).
+Opens every page, and some of their views, as a new visitor would and keeps the answers of the interactive tasks in
+`assets/answers`, replacing what is there. Run it after `python -m models.example`, and whenever a page's first question
+changes (a test tells).
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -20,6 +22,16 @@ from streamlit.testing.v1 import AppTest
 from models import answers, engine
 
 APP = Path(__file__).with_name("app.py")
+VIEWS = (("backbone", "backbone_view", "Its own classes"),)  # page, key of a widget, and what it is set to
+
+
+def visits(page: str) -> Iterator[AppTest]:
+    """Yield the page called `page` as a new visitor sees it, then with each of its `VIEWS` open."""
+    app = AppTest.from_file(str(APP), default_timeout=300).run()
+    yield app.switch_page(f"app_pages/{page}.py").run()
+    for _, key, value in (view for view in VIEWS if view[0] == page):
+        app.session_state[key] = value
+        yield app.run()
 
 
 def main() -> None:
@@ -36,11 +48,10 @@ def main() -> None:
     try:
         engine.start().ready.wait(60)
         with patch.object(engine, "call", recording):
-            app = AppTest.from_file(str(APP), default_timeout=300).run()
             for page in sorted(APP.with_name("app_pages").glob("*.py")):
-                app.switch_page(f"app_pages/{page.name}").run()
-                if app.exception:
-                    raise SystemExit(f"{page.name} failed: {app.exception[0].message}")
+                for app in visits(page.stem):
+                    if app.exception:
+                        raise SystemExit(f"{page.name} failed: {app.exception[0].message}")
     finally:
         engine.stop()
 

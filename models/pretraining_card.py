@@ -40,7 +40,7 @@ class Card:
     """
 
     classes: tuple[str, ...]
-    recipe: Mapping[str, Any]
+    recipe: Recipe
     history: tuple[Mapping[str, float], ...]
     hours: float
     machine: str
@@ -128,7 +128,8 @@ def read(folder: Path = FOLDER) -> Card:
         OSError, ValueError: It is missing or damaged.
     """
     card = json.loads((folder / CARD).read_bytes())
-    return Card(tuple(card["classes"]), card["recipe"], tuple(card["history"]), card["hours"], card["machine"])
+    recipe = Recipe.from_json(card["recipe"])
+    return Card(tuple(card["classes"]), recipe, tuple(card["history"]), card["hours"], card["machine"])
 
 
 def read_kernels(folder: Path = FOLDER) -> KernelStages:

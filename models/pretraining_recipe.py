@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any
@@ -69,16 +70,25 @@ class Recipe:
                 f"Received {','.join(f'{end}:{length}' for end, length in self.plans)} and {self.epochs} epochs."
             )
 
+    @classmethod
+    def from_json(cls, saved: Mapping[str, Any]) -> Recipe:
+        """Return the recipe that `asdict` and JSON made into `saved`.
+
+        Raises:
+            InputError, KeyError, TypeError, ValueError: It is none.
+        """
+        return cls(**{**saved, "plans": tuple((end, length) for end, length in saved["plans"])})
+
     def length(self, epoch: int) -> int:
         """Return how many epochs the cosine takes that epoch number `epoch` (from 0) follows."""
         return next((length for end, length in self.plans if epoch < end), self.epochs)
 
-    def continues(self, saved: dict[str, Any], epochs_done: int) -> bool:
+    def continues(self, saved: Mapping[str, Any], epochs_done: int) -> bool:
         """Return whether `epochs_done` epochs of the saved recipe (as `asdict` and JSON give it) are also this one's.
 
         True for another number of epochs or another plan, as long as the rates so far are the same.
         """
-        other = Recipe(**{**saved, "plans": tuple((end, length) for end, length in saved["plans"])})
+        other = Recipe.from_json(saved)
         same = replace(self, epochs=other.epochs, plans=other.plans) == other
         return same and all(self.length(epoch) == other.length(epoch) for epoch in range(epochs_done))
 

@@ -1,44 +1,57 @@
-"""The pretrained network, block by block and layer by layer."""
+"""The pretrained network, block by block and layer by layer; how it was pretrained, and what it says by itself."""
 
 import streamlit as st
 
 from dashboard import state
-from dashboard.components.backbone_picker import backbone_picker, side_picker, weights_state
+from dashboard.components import own_classes_panel, pretraining_panel
+from dashboard.components.backbone_picker import backbone_picker, side_picker, top_toggle, weights_state
 from dashboard.components.kernel_panel import kernel_panel
 from dashboard.components.layer_detail import block_map, layer_table, totals
 from dashboard.components.page import header
 from models.backbones import BACKBONES
 from models.layer_tables import table
 
-header(
-    "Backbone", "Each box is one block of layers: as tall as its maps, as wide as its channels. Click one to open it."
-)
+LAYERS, PRETRAINING, OWN = "Its layers", "How it was pretrained", "Its own classes"
+SENTENCES = {
+    LAYERS: "Each box is one block of layers: as tall as its maps, as wide as its channels. Click one to open it.",
+    PRETRAINING: "From noise to edges and colours: the first layer's kernels while the network learnt.",
+    OWN: "The classifier it was pretrained with, asked about any picture: it knows its own classes and no others.",
+}
 chosen = state.selection()
 spec = BACKBONES[chosen.backbone]
+header("Backbone", SENTENCES.get(str(state.bound("backbone_view")), SENTENCES[LAYERS]))
 controls, main = st.columns([4, 13], gap="medium")
 with controls:
     backbone_picker(spec.id)
 with main:
-    picture = st.container()
-    with st.container(horizontal=True, vertical_alignment="bottom", gap="large"):
-        side = side_picker(spec)
-        with_top = st.toggle(
-            "With its original classifier",
-            key="backbone_top",
-            persist_state="session",
-            disabled=side != spec.top_side,
-            help=f"The dense layers it was trained with; they fit pictures of {spec.top_side} px only. Transfer "
-            "learning takes them off and puts a new head in their place.",
-        )
-    layers = table(spec.id, side, include_top=with_top and side == spec.top_side)
-    with picture:
-        block = block_map(layers, height=300)
-        st.caption(
-            "Heights grow with the square root of the maps' side, widths with the logarithm of the channels. "
-            "The picture does not show what a layer has learned: see the kernels below, or Activations."
-        )
-    weights_state(spec, chosen.owner)
-totals(layers, block)
-layer_table(layers, block)
-kernel_panel(spec, side)
+    view = st.segmented_control(
+        "View",
+        list(SENTENCES),
+        default=LAYERS,
+        required=True,
+        key="backbone_view",
+        bind="query-params",
+        label_visibility="collapsed",
+    )
+    if view == PRETRAINING:
+        pretraining_panel.draw(spec)
+    elif view == OWN:
+        own_classes_panel.draw(spec)
+    else:
+        picture = st.container()
+        with st.container(horizontal=True, vertical_alignment="bottom", gap="large"):
+            side = side_picker(spec)
+            with_top = top_toggle(spec, side)
+        layers = table(spec.id, side, include_top=with_top)
+        with picture:
+            block = block_map(layers, height=300)
+            st.caption(
+                "Heights grow with the square root of the maps' side, widths with the logarithm of the channels. "
+                "The picture does not show what a layer has learned: see the kernels below, or Activations."
+            )
+        weights_state(spec, chosen.owner)
+if view == LAYERS:
+    totals(layers, block)
+    layer_table(layers, block)
+    kernel_panel(spec, side)
 st.caption(f":material/menu_book: {spec.reference}.")

@@ -64,6 +64,19 @@ def side_picker(spec: BackboneSpec) -> int:
     )
 
 
+def top_toggle(spec: BackboneSpec, side: int) -> bool:
+    """Draw the switch for the original classifier and return whether it is on and fits pictures of `side` px."""
+    on = st.toggle(
+        "With its original classifier",
+        key="backbone_top",
+        persist_state="session",
+        disabled=side != spec.top_side,
+        help=f"The dense layers it was trained with; they fit pictures of {spec.top_side} px only. Transfer "
+        "learning takes them off and puts a new head in their place.",
+    )
+    return on and side == spec.top_side
+
+
 def weights_state(spec: BackboneSpec, owner: str) -> None:
     """Say where the pretrained weights are, and offer to download them when they are not here."""
     if spec.shipped:

@@ -2,10 +2,10 @@
 
 import pytest
 import streamlit as st
-from streamlit.testing.v1 import AppTest
 
+from dashboard.record_example import visits
 from models import answers, engine
-from tests.conftest import APP, PAGES
+from tests.conftest import PAGES
 
 
 @pytest.fixture
@@ -28,8 +28,7 @@ def asked(monkeypatch):
 
 @pytest.mark.parametrize("name", PAGES)
 def test_the_page_is_whole_without_a_worker(asked, name):
-    app = AppTest.from_file(APP, default_timeout=60).run()
-    app.switch_page(f"app_pages/{name}.py").run()
-    assert not app.exception and not app.error
-    assert asked == []
-    assert app.query_params["run"] == "example"
+    for app in visits(name):
+        assert not app.exception and not app.error
+        assert asked == []
+        assert app.query_params["run"] == "example"

@@ -11,7 +11,7 @@ import pytest
 from models import backbone_builder, coarse_classes, networks, pretraining_card, scores
 from models.errors import InputError
 from models.layer_tables import table
-from models.pretraining_recipe import Recipe, learning_rate
+from models.pretraining_recipe import learning_rate
 
 TOP = "backbone:frame8:64:top"
 EXPECTED = Path(__file__).with_name("frame8_logits.json")
@@ -35,9 +35,9 @@ def test_weights_and_card_belong_together():
 
 
 def test_the_script_can_follow_the_rates_of_the_card():
-    recipe = dict(pretraining_card.read().recipe)
-    recipe["plans"] = tuple(map(tuple, recipe["plans"]))
-    rates = [learning_rate(epoch * 781, 781, Recipe(**recipe)) for epoch in range(recipe["epochs"])]
+    recipe = pretraining_card.read().recipe
+    assert recipe.plans == ((8, 26), (10, 18), (15, 15)) and recipe.averaging == 0
+    rates = [learning_rate(epoch * 781, 781, recipe) for epoch in range(recipe.epochs)]
     falls = -np.diff(rates[1:])
     assert (falls > 0).all() and set(np.argsort(-falls)[:2] + 2) == {8, 10}  # the two changes of plan stand out
 

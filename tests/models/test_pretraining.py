@@ -84,7 +84,7 @@ def test_the_script_leaves_weights_card_and_kernels(out, capsys):
     card, stages = pretraining_card.read(out), pretraining_card.read_kernels(out)
     assert card.classes == ("n04", "green", "blue", "yellow thing") and len(card.history) == 2
     assert all(row["seconds"] > 0 and 0 <= row["top_1"] <= 1 for row in card.history)
-    assert card.recipe["plans"] == [[1, 3], [2, 2]] and card.recipe["averaging"] == 0.5
+    assert card.recipe == Recipe(epochs=2, batch=6, averaging=0.5, plans=((1, 3), (2, 2)))
     assert stages.epochs == (0, 1, 2) and stages.kernels.shape == (3, 7, 7, 3, 48)
     assert np.abs(np.diff(stages.kernels, axis=0)).max(axis=(1, 2, 3, 4)).min() > 1e-4
     weights = arrays(out / "frame8.npz")

@@ -4,10 +4,15 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from dashboard.components.own_classes_panel import COARSE, habits
+from models import images
 from models.backbones import BACKBONES
-from models.errors import QueueFull
+from models.errors import EngineUnavailable, QueueFull
 from models.kernels import Kernels
+from models.results import Answers
 from tests.conftest import APP
+
+PRETRAINING, OWN = "How it was pretrained", "Its own classes"
 
 
 def opened(backbone: str) -> AppTest:
@@ -96,3 +101,60 @@ def test_a_download_is_asked_for_once_and_followed(engine, monkeypatch: pytest.M
     app.button(key="backbone_download").click().run()
     assert submitted == [{"kind": "weights", "backbone": "vgg16"}]
     assert "Three jobs are waiting already." in words(app)
+
+
+def viewed(view: str, **address: str) -> AppTest:
+    app = AppTest.from_file(APP, default_timeout=60)
+    app.query_params.update({"backbone_view": view, **address})
+    return app.run().switch_page("app_pages/backbone.py").run()
+
+
+def test_its_own_classes_answer_for_any_picture(engine) -> None:
+    app = viewed(OWN, picture="sample:galaxies:955")
+    assert not app.exception and not app.error
+    assert "elliptical, picture 955*, its own classifier says **spider web**: 98.9%" in words(app)
+    assert "its own 200 classes" in words(app)
+    assert "All 300 test pictures of Galaxies: spider web 61%" in words(app)
+    assert "All 359 test pictures of Digits: oboe 55%" in words(app)
+    app.get_by_key("backbone_own_words").set_value(COARSE).run()
+    assert "hides the fine ones" in words(app)
+
+
+def test_your_own_picture_gets_an_answer_too(engine) -> None:
+    picture = images.store_upload(np.random.default_rng(1).integers(0, 256, (50, 90, 3), np.uint8), "me")
+    app = viewed(OWN, picture=picture)
+    assert not app.exception and not app.error
+    assert "Asked about *your picture*" in words(app)
+
+
+def test_how_it_was_pretrained_shows_the_card(engine) -> None:
+    app = viewed(PRETRAINING)
+    assert not app.exception
+    assert "**47.9%** (95% interval 46.9%–48.8%)" in words(app)
+    assert "**Before training** **After 1 epoch** **After 3 epochs** **After 15 epochs**" in words(app)
+    assert len(app.get("plotly_chart")) == 2 and not app.dataframe
+
+
+@pytest.mark.parametrize("view", [OWN, PRETRAINING])
+def test_of_other_backbones_the_views_say_so_and_lead_to_frame8(engine, view: str) -> None:
+    app = viewed(view, backbone="vgg16")
+    assert not app.exception
+    assert "For Frame8, which was pretrained here" in words(app)
+    app.button(key="backbone_show_frame8").click().run()
+    assert not app.exception and app.radio(key="backbone_choice").value == "frame8"
+    assert app.get("plotly_chart")
+
+
+def test_without_a_worker_the_view_says_so(engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    def call(task: str, **arguments: str) -> None:
+        raise EngineUnavailable("No worker answered. Try again.")
+
+    monkeypatch.setattr(engine, "call", call)
+    app = viewed(OWN, picture="sample:galaxies:956")
+    assert not app.exception
+    assert "No worker answered" in words(app)
+
+
+def test_what_it_mostly_says() -> None:
+    said = Answers("d", np.arange(4), np.array([2, 0, 2, 2]), np.array([0.9, 0.2, 0.6, 0.5], "f4"), ("a", "b", "c"))
+    assert habits(said) == "c 75%, a 25%; more than half sure of 50%."
