@@ -1,7 +1,7 @@
 """The only reader and writer of the session and of the address bar.
 
-Five choices are shared by all pages and kept in the address, so that a link reproduces them: `backbone`, `data`, `run`,
-`picture` and `map`, the self-organising map shown. A page's own widgets use keys `<page>_<thing>`; give their default
+Six choices are shared by all pages and kept in the address, so that a link reproduces them: `backbone`, `data`, `run`,
+`picture`, `map`, the self-organising map shown, and `slice`, the live slice of the transferability experiment shown. A page's own widgets use keys `<page>_<thing>`; give their default
 in `DEFAULTS` and pass `bind="query-params"` (worth a link) or `persist_state="session"` (not), never `value=`.
 """
 
@@ -18,13 +18,15 @@ from models import backbones, datasets, images, runs
 from models.errors import RunNotFound
 
 COOKIE = "freezeframe_visitor"
-_SHARED = ("backbone", "data", "run", "picture", "map")
+_SHARED = ("backbone", "data", "run", "picture", "map", "slice")
 _VISITOR = re.compile(r"[0-9a-f]{32}")
 _PICTURE = re.compile(r"sample:([a-z0-9-]+):([0-9]{1,6})|upload:[0-9a-f]{32}")
 
 # Defaults of widgets that keep their value across pages: key -> value.
 DEFAULTS: dict[str, Any] = {
     "data_outline": False,
+    "general_slice_digits": [0, 1, 2, 3, 4],
+    "general_slice_seed": 0,
 }
 
 
@@ -76,6 +78,9 @@ def _validate() -> None:
     som = _run(session["ff_map"])
     if som is None or som.kind != "som":
         session["ff_map"] = ""
+    live = _run(session["ff_slice"])
+    if live is None or live.kind != "transferability":
+        session["ff_slice"] = ""
     if not _valid_picture(session["ff_picture"], session["ff_data"]):
         session["ff_picture"] = f"sample:{session['ff_data']}:{datasets.DATASETS[session['ff_data']].cover}"
 
@@ -126,6 +131,11 @@ def selection() -> Selection:
 def som_run() -> runs.Run | None:
     """Return the self-organising map the visitor looks at; None is the example."""
     return _run(st.session_state["ff_map"])
+
+
+def slice_run() -> runs.Run | None:
+    """Return the live slice the visitor looks at; None is the example."""
+    return _run(st.session_state["ff_slice"])
 
 
 def training_runs() -> list[runs.Run]:

@@ -1,5 +1,7 @@
 """The job of the live slice: all networks of the transferability experiment on the digits. Imports Keras: workers only.
 
+    python -m models.transferability_job      trains the default slice and writes the rows that are shipped
+
 A row is written as soon as its network is finished. Started again after a kill, the job keeps the finished rows and
 trains the others; the base networks those need are trained again, which gives the same weights.
 """
@@ -16,9 +18,9 @@ import numpy as np
 import tensorflow as tf
 
 from models import datasets, networks, transferability
-from models.runs import Progress, write_atomically
+from models.runs import SILENT, Progress, write_atomically
 from models.transferability import FOUR, Cell, Row, cells
-from models.transferability_slice import DATASET, ROWS, SPLIT, SliceSpec, read_rows
+from models.transferability_slice import DATASET, EXAMPLE, ROWS, SPLIT, SliceSpec, read_rows
 from models.transferability_training import Chain, Task, accuracy, train
 
 
@@ -90,3 +92,14 @@ def task(digits: tuple[int, ...], seed: int, shots: int | None) -> Task:
         chosen = indices[number[data.labels[indices]] >= 0]
         pieces += [data.images[chosen][..., :1], number[data.labels[chosen]]]
     return Task(*pieces)
+
+
+def record() -> None:
+    """Train the default slice anew and write its rows to where the app ships them."""
+    EXAMPLE.parent.mkdir(exist_ok=True)
+    EXAMPLE.unlink(missing_ok=True)
+    run_job(EXAMPLE.parent, SliceSpec().to_json(), SILENT)
+
+
+if __name__ == "__main__":
+    record()

@@ -25,11 +25,12 @@ SPLIT = "digits"  # in the rows, where the large experiment names its split
 DATASET = "digits"
 DIGITS = tuple(range(10))
 ROWS = "rows.csv"  # in the run's folder
+EXAMPLE = runs.ASSETS / "transferability_slice" / ROWS  # of the default spec; written by models.transferability_job
 MOST_SEEDS = 8
 MOST_EPOCHS = 60
 EPOCHS = {None: 20, 20: 40}  # by pictures a digit: few pictures make short epochs
 BATCH = 32
-# One thread of a server took 0.4 s to build, trace and measure a network and 1.6 ms for a step; most laptops are slower.
+# One thread of a server: 0.4 s to build, trace and measure a network, 1.6 ms a step; most laptops are slower.
 NETWORK_SECONDS, STEP_SECONDS, START_SECONDS = 0.5, 0.002, 4.0
 
 
@@ -119,3 +120,8 @@ def read_rows(path: Path) -> tuple[Row, ...]:
 def rows(run: runs.Run) -> tuple[Row, ...]:
     """Return the rows that a live slice has written so far."""
     return read_rows(run.path(ROWS))
+
+
+def example() -> tuple[Row, ...]:
+    """Return the rows of the default spec, which are shipped."""
+    return read_rows(EXAMPLE)
