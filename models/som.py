@@ -41,7 +41,7 @@ __all__ = [  # what others need of a map, from one place
     "train",
     "weight_range",
 ]
-CHECK_EVERY = 20  # online steps
+CHECK_AFTER = 1 << 20  # weights moved online between two checks: some milliseconds
 COPIES = 7  # of the weights, at the most, that a step and a snapshot hold at once
 
 
@@ -137,12 +137,12 @@ def _batch(search: Search, codebook: Floats, spec: SomSpec) -> Iterator[Snapshot
 def _online(search: Search, codebook: Floats, spec: SomSpec) -> Iterator[Snapshot]:
     samples, lattice = search.samples, Lattice.of(spec)
     steps, bounds = spec.steps(len(samples)), weight_range(samples, spec)
-    wanted = _moments(spec, steps)
+    wanted, every = _moments(spec, steps), max(1, CHECK_AFTER // codebook.size)
     order = (number for epoch in epoch_orders(spec, len(samples)) for number in epoch.tolist())
     for step in range(steps + 1):
         if step in wanted:
             yield _snapshot(search, codebook, spec, step)
-        if step % CHECK_EVERY == 0:
+        if step % every == 0:
             search.check()
         if step < steps:
             rate, radius = (spec.decayed(value, step, steps) for value in (spec.rate0, spec.radius0))
