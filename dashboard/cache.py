@@ -26,10 +26,14 @@ from models import (
     pretraining_card,
     runs,
     som_data,
+    som_failures,
     som_record,
     som_recorder,
+    som_recordings,
+    som_rotation_job,
     som_table_store,
 )
+from models import som_depth as som_depth_job
 from models.kernels import Kernels
 from models.occlusion import OcclusionMap
 from models.pretraining_card import Card, KernelStages

@@ -18,6 +18,7 @@ from models.som_measures import Floats, Range, checked
 
 MAX_STEPS = 20_000  # of a training that can be looked at; later ones change little
 MAX_VALUES = 40_000  # weights of a map that can be followed step by step
+COLLAPSED = 0.01  # of the data's standard deviation: weights that spread less are one point
 KEPT = 64  # moments kept, so that no step is far from one of them
 
 # The lecture's worked example; it prints x, W1 and the three distances 23.5, 15.2 and 31.6. W2 and W3 are ours.
@@ -98,6 +99,30 @@ def worked_example(
         raise InputError(f"Expected weights of {len(sample)} values each. Received {[len(one) for one in weights]}.")
     spec = SomSpec(rows=1, columns=len(weights), method="online", rate0=rate, radius0=radius)
     return take_step(spec, np.array(sample, np.float32), np.array([weights], np.float32), rate, radius)
+
+
+@dataclass(frozen=True, eq=False)
+class Trained:
+    """A map at the end of its training.
+
+    Attributes:
+        codebook: float32 (rows, columns, D).
+        quantization_error, topographic_error: See `som.Snapshot`.
+        collapsed: Whether all weights lie in (nearly) one point; the topographic error then means nothing.
+    """
+
+    codebook: Floats
+    quantization_error: float
+    topographic_error: float
+    collapsed: bool
+
+
+def trained(features: NDArray[Any], spec: SomSpec) -> Trained:
+    """Train a map to its end. Raises InputError for features that `som.snapshots` refuses."""
+    *_, last = snapshots(features, replace(spec, snapshots=2))
+    spread = last.codebook.std(axis=(0, 1)).max()
+    collapsed = last.codebook[..., 0].size > 1 and spread < COLLAPSED * features.std(axis=0).max()
+    return Trained(last.codebook, last.quantization_error, last.topographic_error, bool(collapsed))
 
 
 class Trace:

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from dashboard import cache, state
-from dashboard.components import som_worked_panel
+from dashboard.components import som_step_panel, som_worked_panel
 from dashboard.components.page import header
 from dashboard.components.som_controls import som_controls
 from dashboard.components.som_formulas import formulas
@@ -11,7 +11,7 @@ from dashboard.components.som_panel import choose_map, som_panel
 from dashboard.components.som_reading_panel import measures
 from models.som_record import version
 
-WATCH, READ, WORKED = "Watch", "Read the map", "Worked example"
+WATCH, READ, STEP, WORKED = "Watch", "Read the map", "One step", "Worked example"
 
 header(
     "Self-organising map",
@@ -20,7 +20,7 @@ header(
 chosen = state.selection()
 view = st.segmented_control(
     "View",
-    [WATCH, READ, WORKED],
+    [WATCH, READ, STEP, WORKED],
     default=WATCH,
     key="som_view",
     bind="query-params",
@@ -49,5 +49,7 @@ elif view == READ:
         st.info("Nothing was recorded. Train this map again.")
     else:
         measures(record)
+elif view == STEP:
+    som_step_panel.draw()
 elif view == WORKED:
     som_worked_panel.draw()

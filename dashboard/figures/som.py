@@ -96,6 +96,39 @@ def cells(
     return _finish(figure, lattice, height, legend)
 
 
+def pictures(
+    lattice: Lattice,
+    tiles: NDArray[np.uint8],
+    texts: Sequence[str],
+    *,
+    height: int = 300,
+    marks: Mapping[str, int] | None = None,
+) -> go.Figure:
+    """Return a map of one small picture per unit.
+
+    Args:
+        lattice: At most MOST_CELLS units.
+        tiles: uint8 (rows * columns, H, W, 3).
+        texts, height, marks: See `cells`.
+    """
+    _, tall, wide, _ = tiles.shape
+    pitch, step = (tall + 1, wide + 2) if lattice.hexagonal else (tall + 1, wide + 1)
+    step += step % 2  # odd rows of a hexagonal lattice stand half a step to the right
+    shift = step // 2 if lattice.hexagonal else 0
+    canvas = np.zeros((lattice.rows * pitch, lattice.columns * step + shift, 4), np.uint8)
+    for unit, tile in enumerate(tiles):
+        row, column = divmod(unit, lattice.columns)
+        top, left = row * pitch, column * step + (shift if row % 2 else 0)
+        canvas[top : top + tall, left : left + wide, :3] = tile
+        canvas[top : top + tall, left : left + wide, 3] = 255
+    across, down = 1 / step, (ROW_HEIGHT if lattice.hexagonal else 1) / pitch
+    place = {"x0": -across * (wide - 1) / 2, "dx": across, "y0": -down * (tall - 1) / 2, "dy": down}
+    figure = go.Figure(go.Image(z=canvas, colormodel="rgba256", hoverinfo="skip", **place))
+    _targets(figure, lattice, texts, height)
+    _marks(figure, lattice, marks or {}, height)
+    return _finish(figure, lattice, height, ())
+
+
 def pies(
     lattice: Lattice,
     counts: NDArray[np.int64],
@@ -136,6 +169,7 @@ def net(
     height: int = 300,
     marks: Mapping[str, int] | None = None,
     sample: NDArray[Any] | None = None,
+    moved: NDArray[Any] | None = None,
 ) -> go.Figure:
     """Return the units at their weights, joined as on the lattice, over the points; both by their first two values.
 
@@ -146,6 +180,7 @@ def net(
         height: In px.
         marks: Units to mark, by names in `MARKS`.
         sample: (D,), drawn as a cross.
+        moved: (rows, columns, D): where the units go, drawn as lines from where they are.
     """
     weights = codebook.reshape(-1, codebook.shape[-1])[:, :2]
     shown = points[:: -(-len(points) // 2000), :2]
@@ -153,11 +188,11 @@ def net(
     dots = {"size": 3, "color": theme.NEUTRAL, "opacity": 0.5}
     figure.add_scatter(x=shown[:, 0], y=shown[:, 1], mode="markers", marker=dots, hoverinfo="skip")
     ends = [(unit, other) for unit in range(len(weights)) for other in lattice.neighbours(unit) if unit < other]
-    gaps = np.full((len(ends), 3, 2), np.nan)
-    if ends:
-        gaps[:, :2] = weights[np.array(ends)]
-    line = {"color": theme.CLASS_COLOURS[5], "width": 1}
-    figure.add_scatter(x=gaps[..., 0].ravel(), y=gaps[..., 1].ravel(), mode="lines", line=line, hoverinfo="skip")
+    line = {"color": theme.CLASS_COLOURS[6], "width": 1}
+    _lines(figure, weights[np.array(ends, np.int64).reshape(-1, 2)], line)
+    if moved is not None:
+        goals = moved.reshape(-1, moved.shape[-1])[:, :2]
+        _lines(figure, np.stack([weights, goals], axis=1), {"color": theme.CLASS_COLOURS[2], "width": 3})
     figure.add_scatter(
         x=weights[:, 0],
         y=weights[:, 1],
@@ -236,6 +271,13 @@ def _mark(figure: go.Figure, name: str, at: NDArray[Any], size: float) -> None:
         figure.add_scatter(
             x=[at[0]], y=[at[1]], mode="markers", marker=marker, name=name, hoverinfo="skip", showlegend=False
         )
+
+
+def _lines(figure: go.Figure, ends: NDArray[Any], line: Mapping[str, Any]) -> None:
+    """Draw lines between pairs of points, (n, 2, 2), as one trace with gaps."""
+    gaps = np.full((len(ends), 3, 2), np.nan)
+    gaps[:, :2] = ends
+    figure.add_scatter(x=gaps[..., 0].ravel(), y=gaps[..., 1].ravel(), mode="lines", line=line, hoverinfo="skip")
 
 
 def _hexagon(x: float, y: float, colour: NDArray[np.uint8]) -> dict[str, Any]:
