@@ -1,6 +1,7 @@
 """The film of a map: what is on it, that it grows while the map trains, and that a cancel keeps it."""
 
 import math
+from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -184,3 +185,87 @@ def test_samples_as_pictures(home: Path) -> None:
     assert one.shape == (1, 1, 1, 3)
     assert one.ravel() == pytest.approx(som_data.colours("colours").features[5] * 255, abs=0.51)
     assert som_data.sample_pictures(SomTask("digits"), np.array([3, 1])).shape == (2, 8, 8, 3)
+
+
+def recorded(task: SomTask, features: np.ndarray, labels: list[int] | None = None) -> som_record.SomRecord:
+    """The film of a training on these features."""
+    data = SomData(features.astype(np.float32), np.array(labels or [], np.int64), ("a", "b") if labels else ())
+    return film(task, data)[0]
+
+
+def test_a_film_of_points_is_the_net_itself_over_its_cloud() -> None:
+    task = SomTask("points", replace(SMALL, lattice="hexagonal", rows=4, toroid=True), shape="two moons")
+    data = som_data.load(task)
+    record, codebook = film(task, data)
+    assert (record.kind, record.lattice, record.toroid) == ("net", "hexagonal", True)
+    assert (som_record.net(record, 3) == codebook).all() and (som_record.net(record, 0) != codebook).any()
+    assert (record.cloud == data.features).all() and (record.cloud_labels == data.labels).all()
+    with pytest.raises(InputError, match="Received points"):
+        som_record.unit_picture(record, task, 0, 0, 0)
+
+
+def test_the_units_of_a_table_are_coloured_by_its_principal_components() -> None:
+    spread = np.linspace(-1, 1, 41)
+    features = np.stack([10 * spread, np.zeros(41), np.zeros(41), np.zeros(41)], axis=1)
+    task = SomTask("table", SMALL, table="0" * 32, columns=("a", "b", "c", "d"))
+    record = recorded(task, features)
+    colours = record.frames[-45:].reshape(15, 3).astype(float)
+    deviation = (10 * spread).std()
+    expected = (record.codebook.reshape(15, 4)[:, 0] / (4 * deviation) + 0.5).clip(0, 1) * 255
+    assert record.kind == "colours" and len(record.cloud) == 0
+    assert colours[:, 0] == pytest.approx(expected, abs=0.51) and np.ptp(colours[:, 0]) > 60
+    assert (colours[:, 1:] == 128).all()  # no second and third component
+    one = recorded(replace(task, columns=("a",)), features[:, :1])
+    assert np.ptp(one.frames.reshape(-1, 3), axis=1).max() == 0  # grey
+
+
+def test_the_end_of_a_film_has_the_weights_and_how_far_samples_are_from_them() -> None:
+    task = SomTask("named", SMALL)
+    record, codebook = film(task, data := som_data.colours("named"))
+    best = codebook.reshape(15, 3)[record.bmu[-1]]
+    assert (record.codebook == codebook).all()
+    assert record.distances == pytest.approx(np.sqrt(((data.features - best) ** 2).sum(axis=1)), abs=1e-6)
+    assert record.distances.mean() == pytest.approx(record.quantization_error[-1], abs=1e-6)
+    recorder = som_recorder.Recorder(task, data)
+    recorder.add(next(snapshots(data.features, recorder.som)))
+    assert recorder.record(complete=False).distances.size == 0
+
+
+def test_distances_of_a_map_that_ignores_rotations_are_those_of_the_best_pose(home: Path) -> None:
+    task = SomTask("pictures", SomSpec(rows=1, columns=2, epochs=1), dataset="digits", rotations=True)
+    picture = np.arange(64.0).reshape(8, 8) / 64
+    data = SomData(
+        np.stack([picture, np.rot90(picture)]).reshape(2, 64).astype(np.float32), np.zeros(2, np.int64), ("a",)
+    )
+    recorder = som_recorder.Recorder(task, data)
+    weights = np.stack([picture, 1 - picture]).reshape(1, 2, 64).astype(np.float32)
+    recorder.add(Snapshot(0, 0.0, weights, np.zeros(2, np.int64), 0.0, 0.0, math.nan, 1.0))
+    assert recorder.record(complete=True).distances == pytest.approx([0, 0], abs=1e-3)
+
+
+def test_a_film_too_large_is_thinned_and_says_so() -> None:
+    """A frame of 200 x 200 colours takes 120,000 bytes, so that 34 of 101 fit into 4 MiB."""
+    task = SomTask("colours", SomSpec(rows=200, columns=200, radius0=100))
+    recorder = som_recorder.Recorder(task, SomData(np.eye(3, dtype=np.float32), np.empty(0, np.int64), ()))
+    assert (recorder.task.som.snapshots, recorder.som.snapshots) == (101, 34)
+    recorder.add(next(snapshots(recorder.data.features, recorder.som)))
+    record = recorder.record(complete=True)
+    assert (record.wanted, record.planned) == (101, 34)
+    few = som_recorder.Recorder(SomTask("colours", SMALL), som_data.colours("colours"))
+    assert few.som.snapshots == 4
+
+
+def test_many_samples_leave_fewer_frames() -> None:
+    """BMUs of 1,000,000 samples take two million bytes a frame, 16 MiB hold eight."""
+    many = SomData(np.zeros((1_000_000, 1), np.float32), np.empty(0, np.int64), ())
+    task = SomTask("table", SMALL, table="0" * 32, columns=("a",))
+    assert som_frames.Painter(task, many).frames_that_fit() == 8
+
+
+def test_a_mosaic_of_a_large_map_has_smaller_tiles() -> None:
+    red = np.zeros((200, 3, 27), np.uint8)
+    red[..., ::3] = 255
+    whole = som_frames.mosaic(red)
+    assert whole.shape == (600, 9, 3) and (whole == [255, 0, 0]).all()
+    assert som_frames.shrunk(whole, 200, 3, 200) is whole
+    assert som_frames.shrunk(whole, 200, 3, 1000).shape == (400, 6, 3)
