@@ -25,6 +25,7 @@ def draw() -> None:
         format_func=lambda key: FAILURES[key].title,
         key="som_failure",
         bind="query-params",
+        label_visibility="collapsed",
         width=420,
     )
     failure = FAILURES[name]

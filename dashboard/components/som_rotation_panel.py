@@ -88,7 +88,7 @@ def _both(result: RotationResult, task: RotationTask) -> None:
     classes = datasets.get(task.dataset).classes
     for kind, column in enumerate(st.columns(2, gap="medium")):
         with column:
-            st.metric(TITLES[kind], f"{result.purity[kind].mean():.1%} pure", help=PURITY_HELP)
+            st.markdown(f"**{TITLES[kind]}: {result.purity[kind].mean():.1%} pure**", help=PURITY_HELP)
             st.caption(spread(result, kind))
             st.plotly_chart(
                 figures.units(
@@ -104,7 +104,8 @@ def _both(result: RotationResult, task: RotationTask) -> None:
                 f"colour of the unit's class; purity {result.purity[kind].mean():.1%}.",
             )
     st.caption(
-        "Pictures are grey, 24 × 24 pixels, sky at zero, all equally bright. Maps of the first seed; frames show the "
+        "± is one standard deviation. Pictures are grey, 24 × 24 pixels, sky at zero, all equally bright. Maps of the "
+        "first seed; frames show the "
         "most frequent class. What you do not see: that this helps where orientation carries meaning; a 6 turned over "
         "is a 9. K. Polsterer et al.: PINK, 2015. T. Galvin et al.: Radio Galaxy Zoo, PASP 131, 2019."
     )
@@ -114,8 +115,8 @@ def spread(result: RotationResult, kind: int) -> str:
     """Return the purity of one kind of map with its spread over the seeds."""
     values = result.purity[kind]
     if len(values) == 1:
-        return f"1 seed; n = {result.n_test:,} pictures the map never saw"
+        return f"1 seed; n = {result.n_test:,} unseen pictures"
     return (
-        f"± {np.std(values, ddof=1):.1%} (standard deviation of {len(values)} seeds, {values.min():.1%} to "
-        f"{values.max():.1%}); n = {result.n_test:,} pictures the maps never saw"
+        f"± {np.std(values, ddof=1):.1%} over {len(values)} seeds ({values.min():.1%} to {values.max():.1%}); "
+        f"n = {result.n_test:,} unseen pictures"
     )

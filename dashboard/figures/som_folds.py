@@ -13,7 +13,9 @@ from models.som_cells import cells
 from models.som_lattice import Lattice
 
 UP, OVER = "right side up", "turned over"
-_FILLS = {UP: ("rgba(0, 158, 115, 0.28)", ""), OVER: ("rgba(204, 121, 167, 0.45)", "/")}  # a pattern, not colour alone
+_UP_COLOUR, _OVER_COLOUR = "rgba(0, 158, 115, 0.28)", "rgba(204, 121, 167, 0.35)"
+# A pattern, so that the sides differ not by colour alone.
+_HATCHED = {"shape": "/", "solidity": 0.3, "bgcolor": _OVER_COLOUR, "fgcolor": "rgb(180, 80, 135)"}
 _EDGE = {"color": "rgba(127, 139, 147, 0.95)", "width": 1}
 
 
@@ -37,14 +39,16 @@ def unfolded(
             name="samples", hoverinfo="skip",
         )
     )  # fmt: skip
-    for name, chosen in ((UP, faces[sides >= 0]), (OVER, faces[sides < 0])):
-        colour, pattern = _FILLS[name]
+    for name, chosen, colour, pattern in (
+        (UP, faces[sides >= 0], _UP_COLOUR, None),
+        (OVER, faces[sides < 0], _OVER_COLOUR, _HATCHED),
+    ):
         closed = np.concatenate([weights[chosen], weights[chosen[:, :1]], np.full((len(chosen), 1, 2), np.nan)], axis=1)
         place = closed.reshape(-1, 2).astype(object)
         place[np.isnan(closed.reshape(-1, 2))] = None
         figure.add_scatter(
             x=place[:, 0], y=place[:, 1], mode="lines", line=_EDGE, fill="toself", fillcolor=colour, hoverinfo="skip",
-            name=f"{name}: {len(chosen)} cells", fillpattern={"shape": pattern, "solidity": 0.25} if pattern else None,
+            name=f"{name}: {len(chosen)} cells", fillpattern=pattern,
         )  # fmt: skip
     figure.update_xaxes(visible=False, fixedrange=True)
     figure.update_yaxes(visible=False, fixedrange=True, scaleanchor="x")
