@@ -2,6 +2,7 @@
 
 import json
 import struct
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -11,7 +12,7 @@ from dashboard.components.player_script import HTML, SCRIPT, STYLE
 from dashboard.components.som_panel import film_of
 from models import som_recorder
 from models.som import SomSpec, snapshots
-from models.som_data import SomTask, digits
+from models.som_data import SomTask, digits, load
 
 FILM = Film(
     "a", 1, 2, "colours", (b"123456", b"abcdef"), ("Epoch 0", "Epoch 1"), (Series("Error", (2.0, 1.5)),), shares=b"xy"
@@ -63,6 +64,34 @@ def test_the_film_of_an_online_training_shows_its_rate_and_labelled_samples_thei
     assert film.series[-1].name == "Learning rate" and film.series[-1].values[0] == 0.5
     assert film.kind == "pictures" and len(film.classes) == 10 and len(film.shares) == 3 * 6 * 2
     assert all(frame[:4] == b"RIFF" for frame in film.frames)
+
+
+def film(task: SomTask, **changes):
+    data = load(task)
+    recorder = som_recorder.Recorder(task, data)
+    for snapshot in snapshots(data.features, recorder.som):
+        recorder.add(snapshot)
+    return film_of(replace(recorder.record(complete=True), **changes), "run", task.som.epochs)
+
+
+def test_a_net_travels_as_places_over_its_cloud_with_the_classes_of_its_points():
+    som = SomSpec(rows=4, columns=5, lattice="hexagonal", toroid=True, epochs=2, radius0=2, snapshots=3)
+    net = film(SomTask("points", som, shape="two moons"))
+    header, body = unpack(pack(net, height=300, alt="", live=False, picked=None))
+    assert (header["kind"], header["lattice"], header["toroid"], header["depth"]) == ("net", "hexagonal", True, 2)
+    assert header["sizes"] == [4 * 5 * 2 * 4] * 3 and header["cloud"] == 1000 * 2 * 4 and header["cloudTypes"] == 1000
+    assert body[: header["cloud"]] == net.cloud and body[header["cloud"] :][:1000] == net.cloud_types
+    assert "left edge touches the right" in header["note"] and header["classes"][0][0] == "upper moon"
+
+
+def test_colours_can_be_shown_in_their_space_and_a_hundred_frames_stay_light():
+    header, _ = unpack(pack(film_of(som_recorder.example(), "x", 100), height=420, alt="", live=False, picked=None))
+    assert header["cloud"] == 1000 * 3 * 4 and header["depth"] == 3 and header["note"] == ""
+
+
+def test_a_film_says_that_it_is_thinned():
+    small = SomTask("colours", SomSpec(rows=2, columns=2, epochs=2, snapshots=3))
+    assert film(small, wanted=101, planned=34).note.startswith("Thinned to 34 of 101 moments")
 
 
 def test_the_player_brings_no_address_from_outside():
