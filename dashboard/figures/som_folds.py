@@ -34,7 +34,7 @@ def unfolded(
     weights = codebook.reshape(-1, 2)
     faces = cells(lattice)
     figure = go.Figure(
-        go.Scattergl(
+        go.Scatter(
             x=points[:, 0], y=points[:, 1], mode="markers", marker={"size": 3, "color": "rgba(127, 139, 147, 0.45)"},
             name="samples", hoverinfo="skip",
         )
