@@ -41,7 +41,8 @@ def live_slice(owner: str) -> None:
 def title(spec: SliceSpec) -> str:
     """Return the name a slice goes by."""
     seeds = f"{spec.seeds} seed{'' if spec.seeds == 1 else 's'} from {spec.first_seed}"
-    return f"A = {_list(spec.a)}; {seeds}; {spec.shots or 'all'} pictures a digit"
+    amount = f"{spec.shots} pictures a digit" if spec.shots else "all pictures"
+    return f"A = {_list(spec.a)}; {seeds}; {amount}"
 
 
 def _list(digits: Sequence[int]) -> str:
@@ -54,6 +55,7 @@ def _controls() -> SliceSpec | None:
         "Task A: five digits",
         DIGITS,
         selection_mode="multi",
+        wrap=True,
         key=_DIGITS,
         persist_state="session",
         help="Task A tells these five digits apart, task B the other five. Networks are trained on A, and their first "
@@ -96,19 +98,18 @@ def _controls() -> SliceSpec | None:
         help="All are about 108 a digit, seen in 20 epochs; 20 a digit are seen in 40 epochs.",
     )
     shots = None if amount == _ALL else int(str(amount))
-    if len(a) == 5:
-        rest = [digit for digit in DIGITS if digit not in a]
-        st.caption(f"B: {_list(rest)}")
     return _spec(a, int(seed), int(seeds), shots)
 
 
 def _spec(a: tuple[int, ...], seed: int, seeds: int, shots: int | None) -> SliceSpec | None:
-    """Return the spec, or say which digits are missing or too many."""
+    """Return the spec and say what is A and B, or which digits are missing or too many."""
     if (missing := 5 - len(a)) != 0:
         what = f"Choose {missing} more" if missing > 0 else f"Take {-missing} away"
         st.caption(f":material/info: {what}: A has {len(a)} of 5 digits ({_list(a)}). B gets the other five.")
         return None
-    return SliceSpec(a, seed, seeds, shots, EPOCHS[shots])
+    spec = SliceSpec(a, seed, seeds, shots, EPOCHS[shots])
+    st.caption(f"A: {_list(spec.a)}. B: {_list(spec.b)}.")
+    return spec
 
 
 def _start_button(spec: SliceSpec | None, owner: str) -> None:

@@ -164,6 +164,11 @@ def _nothing(run: runs.Run | None) -> None:
 def _picture(result: ProbeResult, budget: int) -> None:
     chart = figures.accuracy_by_depth(result, budget, _HEIGHT)
     alt = figures.describe(result, budget)
+    st.markdown(
+        f"**{DATASETS[result.dataset].title}: what a linear model can tell apart after each block**",
+        help="Every channel of a block is averaged over its positions. A logistic regression on these averages learns "
+        "the classes; the network itself does not change.",
+    )
     st.plotly_chart(chart, key="general_probe_chart", config=theme.CONFIG, alt=alt)
     st.markdown(_sentence(result, budget))
     n_train = int(result.n_train[result.budgets.index(budget)])
@@ -186,7 +191,7 @@ def _sentence(result: ProbeResult, budget: int) -> str:
         f"**{name}** weights are best at {block}: {figures.interval(at)}" for name, (block, at) in best.items() if at
     ]
     start = result.accuracy(result.weights[0], budget, 0)
-    text = "; ".join(parts) + (f"; the pixels alone give {figures.interval(start)}." if start else ".")
+    text = ". ".join(parts) + (f". The pixels alone give {figures.interval(start)}." if start else ".")
     trained, random = (best.get(name, ("", None))[1] for name in ("trained", "random"))
     if trained is None or random is None:
         return text
