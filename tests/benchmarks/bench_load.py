@@ -1,0 +1,57 @@
+"""How long Frame8 takes to load once TensorFlow is up.
+
+    python -m tests.benchmarks.bench_load [repetitions]
+
+Building the graph and reading the shipped weights, as a worker does when somebody opens a page: bare, and with its own
+classifier. Nothing is cached between repetitions; the first also pays what Keras does once. The last line is one JSON
+object with seconds: first, median and slowest of each, and the median of the processor's time, which is what counts on a
+busy machine.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import statistics
+import time
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+import tensorflow as tf
+
+from models import backbone_builder, networks
+
+LIMIT_S = 0.3
+
+
+def seconds(include_top: bool) -> tuple[float, float]:
+    """Return the seconds one load takes, by the clock and of the processor."""
+    started, before = time.perf_counter(), time.process_time()
+    backbone_builder.build("frame8", include_top=include_top)
+    return time.perf_counter() - started, time.process_time() - before
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("repetitions", type=int, nargs="?", default=7)
+    repetitions = parser.parse_args().repetitions
+    networks.prepare_tensorflow()
+    tf.zeros(1).numpy()  # TensorFlow is up
+    found: dict[str, object] = {}
+    for name, include_top in (("bare", False), ("with_top", True)):
+        measured = [seconds(include_top) for _ in range(repetitions)]
+        times = [clock for clock, _ in measured]
+        print(name, " ".join(f"{value:.3f}" for value in times))
+        found[name] = {
+            "first": round(times[0], 3),
+            "median": round(statistics.median(times), 3),
+            "slowest": round(max(times), 3),
+            "processor": round(statistics.median(processor for _, processor in measured), 3),
+        }
+    print(json.dumps({**found, "limit": LIMIT_S, "repetitions": repetitions, "load": round(os.getloadavg()[0], 1)}))
+
+
+if __name__ == "__main__":
+    main()
