@@ -4,8 +4,8 @@
 
 Building the graph and reading the shipped weights, as a worker does when somebody opens a page: bare, and with its own
 classifier. Nothing is cached between repetitions; the first also pays what Keras does once. The last line is one JSON
-object with seconds: first, median and slowest of each, and the median of the processor's time, which is what counts on a
-busy machine.
+object with seconds: first, median and slowest of each, and the median of the processor's time, which is what counts
+on a busy machine.
 """
 
 from __future__ import annotations
