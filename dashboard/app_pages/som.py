@@ -13,7 +13,6 @@ from dashboard.components import (
 )
 from dashboard.components.page import header
 from dashboard.components.som_controls import som_controls
-from dashboard.components.som_export_panel import export
 from dashboard.components.som_formulas import formulas
 from dashboard.components.som_panel import choose_map, som_panel
 from models.som_record import version
@@ -24,7 +23,6 @@ header(
 )
 chosen = state.selection()
 views = {
-    "Watch": None,
     "Read the map": lambda: som_reading_panel.draw(chosen.owner),
     "One step": som_step_panel.draw,
     "Worked example": som_worked_panel.draw,
@@ -34,28 +32,27 @@ views = {
 }
 view = st.segmented_control(
     "View",
-    list(views),
+    ["Watch", *views],
     default="Watch",
     key="som_view",
     bind="query-params",
     required=True,
     label_visibility="collapsed",
 )
-if draw := views[view]:
-    draw()
-    st.stop()
-controls, picture = st.columns([4, 11], gap="medium")
-with controls:
-    som_controls(chosen)
-with picture:
-    run = choose_map(chosen.owner)
-    task = som_panel(run)
-record = cache.som_example() if run is None else cache.som_film(run.id, version(run))
-if record is not None:
-    if record.complete:
-        export(record, task, run.folder if run else None)
-    st.markdown("##### What a step does")
-    formulas(task, record.bmu.shape[1])
-    st.caption(
-        "T. Kohonen: Self-organized formation of topologically correct feature maps. Biological Cybernetics 43, 1982."
-    )
+if view in views:
+    views[view]()
+else:
+    controls, picture = st.columns([4, 11], gap="medium")
+    with controls:
+        som_controls(chosen)
+    with picture:
+        run = choose_map(chosen.owner)
+        task = som_panel(run)
+    record = cache.som_example() if run is None else cache.som_film(run.id, version(run))
+    if record is not None:
+        st.markdown("##### What a step does")
+        formulas(task, record.bmu.shape[1])
+        st.caption(
+            "T. Kohonen: Self-organized formation of topologically correct feature maps. "
+            "Biological Cybernetics 43, 1982."
+        )
