@@ -95,4 +95,4 @@ def habits(said: Answers) -> str:
     names, counts = np.unique(said.answer, return_counts=True)
     common = np.argsort(-counts, kind="stable")[:2]
     most = ", ".join(f"{said.classes[names[place]]} {counts[place] / len(said.index):.0%}" for place in common)
-    return f"{most}; more than half sure of {np.mean(said.probability > 0.5):.0%}."
+    return f"{most}; more than half sure in {np.mean(said.probability > 0.5):.0%}."

@@ -157,4 +157,4 @@ def test_without_a_worker_the_view_says_so(engine, monkeypatch: pytest.MonkeyPat
 
 def test_what_it_mostly_says() -> None:
     said = Answers("d", np.arange(4), np.array([2, 0, 2, 2]), np.array([0.9, 0.2, 0.6, 0.5], "f4"), ("a", "b", "c"))
-    assert habits(said) == "c 75%, a 25%; more than half sure of 50%."
+    assert habits(said) == "c 75%, a 25%; more than half sure in 50%."
