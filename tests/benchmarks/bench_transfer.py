@@ -73,7 +73,7 @@ def accuracy(spec: TrainingSpec, kept: dict[str, Examples]) -> float:
         return trained(course, data.labels, split, 128 if spec.trainable else 1024)
 
 
-def trained(course: Course, labels: np.ndarray, split: datasets.Split, chunk: int) -> float:
+def trained(course: Course, labels: np.ndarray, split: datasets.Split, chunk: int = 1024) -> float:
     """Train to the end and return the accuracy of the best epoch's weights on the test pictures."""
     while not course.over:
         row = course.loop.epoch(len(course.history), split.train, SILENT.check)
