@@ -42,7 +42,7 @@ __all__ = [  # what others need of a map, from one place
     "weight_range",
 ]
 CHECK_AFTER = 1 << 20  # weights moved online between two checks: some milliseconds
-COPIES = 7  # of the weights, at the most, that a step and a snapshot hold at once
+COPIES = 8  # of the weights, at the most, that a step and a snapshot hold at once
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from functools import reduce
 
 import numpy as np
 
-from models.som_lattice import Floats, Indices, Lattice, factors, theta
+from models.som_lattice import Factors, Floats, Indices, Lattice, factors, theta
 from models.som_search import Search, silent
 from models.som_spec import SomSpec
 
@@ -50,8 +50,12 @@ def batch_step(
     flat = codebook.reshape(rows * columns, depth)
     search = search or Search(samples, len(flat), flat.mean(axis=0), check)
     sums = _sums(search, flat, best).reshape(rows, columns, depth + 1)
-    pairs = factors(Lattice.of(spec), spec.neighbourhood, radius)
-    spread = reduce(np.add, (_spread(sums, *pair) for pair in pairs))
+
+    def spread_by(pair: Factors) -> Floats:
+        search.check()  # other neighbourhoods than the Gaussian have as many pairs as the lattice has rows
+        return _spread(sums, *pair)
+
+    spread = reduce(np.add, map(spread_by, factors(Lattice.of(spec), spec.neighbourhood, radius)))
     mass = spread[..., depth:]
     reached = mass > MIN_MASS
     new = np.divide(spread[..., :depth], np.maximum(mass, np.float32(MIN_MASS)))

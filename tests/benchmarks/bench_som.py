@@ -5,10 +5,10 @@
 
 The same work for everybody: the 1,797 digits, a 20 x 20 lattice, 100 epochs, a Gaussian neighbourhood whose radius
 falls exponentially from 10 to 0.25, PCA start, one thread, processor time. Every peer is measured next to one of our
-own runs, in turns, so that a busy machine slows both; figures are medians of the pairs' ratios. MiniSom trains online with the same
-radii; it does a tenth of the steps and is scaled, and its quantization error comes from one whole training. Then one
-epoch of 50,000 samples of 256 values on 50 x 50 units, and the peak memory of a training on 1,000,000 memory-mapped
-samples.
+own runs, in turns, so that a busy machine slows both; figures are medians of the pairs' ratios. MiniSom trains online
+with the same radii; it does a tenth of the steps and is scaled, and its quantization error comes from one whole
+training. Then one epoch of 50,000 samples of 256 values on 50 x 50 units, and the peak memory of a training on
+1,000,000 memory-mapped samples.
 
 `qe_ratio` is our quantization error over the best of the peers' (all float32 codebooks, measured by our `quality`).
 `gemm_share` is the time of nothing but samples times weights, once an epoch, over our whole training. A peer that is

@@ -50,3 +50,14 @@ def test_principal_axes_do_not_depend_on_the_block(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr("models.som_search.BLOCK_VALUES", 7 * 3)
     for whole, parts in zip((mean, axes), principal_axes(samples), strict=True):
         assert parts == pytest.approx(whole)
+
+
+def test_many_features_have_nearly_the_same_axes(monkeypatch: pytest.MonkeyPatch) -> None:
+    samples = (np.random.default_rng(2).random((40, 12)) * np.arange(12, 0, -1) ** 2).astype(np.float32)
+    exact = principal_axes(samples)
+    monkeypatch.setattr("models.som_start.MAX_EXACT", 11)
+    assert all(
+        found == pytest.approx(known, abs=1e-3) for found, known in zip(principal_axes(samples), exact, strict=True)
+    )
+    _, axes = principal_axes(np.full((5, 12), 3, np.float32))
+    assert (axes == 0).all()
