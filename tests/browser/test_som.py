@@ -1,5 +1,6 @@
 """The film player in a real browser: play, pause, step, scrub, choose a unit, watch a map while it trains."""
 
+import numpy as np
 import pytest
 
 from tests.browser.conftest import settled
@@ -27,17 +28,21 @@ def player(visit):
     return page
 
 
-def test_it_plays_from_noise_to_the_last_frame_and_starts_again(player):
+def unit_at(page, across: float, down: float) -> None:
+    """Click the canvas at these parts of its width and height."""
+    box = page.locator("canvas").bounding_box()
+    page.mouse.click(box["x"] + box["width"] * across, box["y"] + box["height"] * down)
+
+
+def test_colours_are_watched_to_the_end_scrubbed_and_a_unit_is_chosen(player):
     waits_for(player, "Epoch 100 of 100")
     player.locator(f"{PLAY}[aria-label='Play']").click()
     player.locator(f"{PLAY}[aria-label='Pause']").wait_for()
     player.locator(PLAY).click()
     stopped = player.locator(CAPTION).inner_text()
     player.wait_for_timeout(300)
-    assert player.locator(CAPTION).inner_text() == stopped != "Epoch 100 of 100"
+    assert player.locator(CAPTION).inner_text() == stopped
 
-
-def test_keys_step_and_the_slider_scrubs_without_a_rerun(player):
     player.locator(SLIDER).fill("40")
     assert player.locator(CAPTION).inner_text() == "Epoch 40 of 100"
     player.locator("canvas").focus()
@@ -48,17 +53,33 @@ def test_keys_step_and_the_slider_scrubs_without_a_rerun(player):
     player.keyboard.press(" ")
     waits_for(player, "Epoch 100 of 100")
 
-
-def test_a_click_and_the_keyboard_choose_a_unit(player):
     player.locator(SLIDER).fill("70")
-    box = player.locator("canvas").bounding_box()
-    player.mouse.click(box["x"] + box["width"] * 12.5 / 20, box["y"] + box["height"] * 7.5 / 20)
+    unit_at(player, 12.5 / 20, 7.5 / 20)
     player.get_by_text("Unit (7, 12), epoch 70").wait_for()
     assert player.locator(CAPTION).inner_text() == "Epoch 70 of 100"
     player.locator("canvas").focus()
     player.keyboard.press("Shift+ArrowDown")
     player.keyboard.press("Enter")
     player.get_by_text("Unit (8, 12), epoch 70").wait_for()
+
+
+def test_colours_are_seen_in_their_space_and_turned(player):
+    waits_for(player, "Epoch 100 of 100")
+    player.locator(".player .space").click()
+    player.locator(".player .turn").wait_for()
+    before = player.locator("canvas").screenshot()
+    player.locator(".player .turn").press("ArrowRight")
+    by_key = player.locator("canvas").screenshot()
+    box = player.locator("canvas").bounding_box()
+    player.mouse.move(box["x"] + 200, box["y"] + 200)
+    player.mouse.down()
+    player.mouse.move(box["x"] + 260, box["y"] + 220, steps=4)
+    player.mouse.up()
+    dragged = player.locator("canvas").screenshot()
+    assert len({before, by_key, dragged}) == 3
+    assert player.get_by_text("It is the BMU of").count() == 0  # a drag chooses nothing
+    player.locator(".player .space").click()
+    player.locator(".player .turn").wait_for(state="hidden")
 
 
 def test_who_wants_no_motion_gets_a_still_picture_of_the_end(browser, visit):
@@ -100,3 +121,67 @@ def test_a_map_is_watched_while_it_trains_kept_after_a_reload_and_cancelled(visi
     page.get_by_role("button", name="Cancel").last.click()
     page.get_by_text("Cancelled", exact=True).first.wait_for()
     assert page.locator(CAPTION).inner_text().endswith("of 200")
+
+
+def test_a_hexagon_leads_to_its_samples_and_the_map_leaves_as_files(visit, tmp_path):
+    page = visit("som?som_lattice=hexagonal&som_rows_colours=4&som_columns_colours=5&som_radius_colours=2&som_epochs=9")
+    page.get_by_role("button", name="Train this map").click()
+    waits_for(page, "Epoch 9 of 9")
+    # In cells the picture is 5.5 wide and 3 * 0.866 + 1.155 high; (2.1, 1.35) is in row 1 although a square of row 1
+    # would begin at column 2.0: the unit's hexagon, half a place to the right, reaches from 1.5 to 2.5.
+    unit_at(page, 2.1 / 5.5, 1.35 / 3.753)
+    page.get_by_text("Unit (1, 1), epoch 9").wait_for()
+    page.get_by_text("It is the BMU of").wait_for()
+    page.get_by_text("Take this map with you").click()
+    files = {}
+    for name in ("Labels (.csv)", "Weights (.npz)", "Film (.webp)", "Script (.py)"):
+        with page.expect_download() as download:
+            page.get_by_role("button", name=name).click()
+        files[name[:4]] = tmp_path / download.value.suggested_filename
+        download.value.save_as(files[name[:4]])
+    assert files["Labe"].read_text().startswith("sample,row,column,class,distance\n0,")
+    with np.load(files["Weig"]) as weights:
+        assert weights["codebook"].shape == (4, 5, 3)
+    assert files["Film"].read_bytes()[8:12] == b"WEBP"
+    compile(files["Scri"].read_text(), "script", "exec")
+
+
+def test_one_step_forward_and_back_gives_the_same_numbers(visit):
+    page = visit("som?som_view=One%20step")
+    numbers = page.get_by_text("Sample", exact=False).filter(has_text="x = ").first
+    numbers.wait_for()
+    seen = [numbers.inner_text()]
+    for _ in range(2):
+        page.locator(".st-key-som_step_chevron_right button").click()
+        page.wait_for_function("(before) => !document.body.innerText.includes(before)", arg=seen[-1], timeout=60000)
+        settled(page)
+        seen.append(numbers.inner_text())
+    assert len(set(seen)) == 3
+    for before in (seen[1], seen[0]):
+        page.locator(".st-key-som_step_chevron_left button").click()
+        page.get_by_text(before, exact=True).wait_for(timeout=60000)
+
+
+def test_the_features_of_a_trained_run_become_a_map_of_thumbnails(visit):
+    page = visit("som?run=example&som_source=features&som_rows_features=4&som_columns_features=5&som_epochs=5")
+    page.get_by_role("button", name="Train this map").click()
+    waits_for(page, "Epoch 5 of 5")
+    assert page.locator(".player .classes span").all_inner_texts()
+    unit_at(page, 0.5, 0.4)
+    page.get_by_text("Unit (1, 2), epoch").wait_for()
+    page.get_by_text("The picture nearest to its weights").wait_for()
+
+
+def test_a_table_is_refused_with_a_reason_and_a_good_one_is_trained_on(visit):
+    page = visit("som?som_source=table&som_rows_table=3&som_columns_table=4&som_epochs=5")
+    page.get_by_role("button", name="Upload").click()
+    bad = {"name": "words.csv", "mimeType": "text/csv", "buffer": b"a,b\nred,green\nblue,pink\n"}
+    page.locator("input[type=file]").set_input_files(bad)
+    page.get_by_text("Expected a table with at least one column of numbers").wait_for()
+    rows = "".join(f"{i % 7},{i % 5}.5,{i},{'even' if i % 2 == 0 else 'odd'}\n" for i in range(30))
+    good = {"name": "good.csv", "mimeType": "text/csv", "buffer": f"x,y,z,kind\n{rows}".encode()}
+    page.locator("input[type=file]").set_input_files(good)
+    page.get_by_text("30 of 30 rows have a number in every chosen column").wait_for()
+    page.get_by_role("button", name="Train this map").click()
+    waits_for(page, "Epoch 5 of 5")
+    page.locator(".player .turn").wait_for()  # three columns: a net in space
