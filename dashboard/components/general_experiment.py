@@ -20,7 +20,7 @@ from models.errors import InputError
 from models.transferability import EIGHT, Row
 from models.transferability_curves import BOTH, DIRECTIONS, RANDOM, Curves
 
-_HALVES: Final = {"random": "Random halves", "dissimilar": "Natural / man-made"}
+_HALVES: Final = {"random": "Random halves", "dissimilar": "Dissimilar"}
 _DIRECTIONS: Final = {BOTH: "Both ways", DIRECTIONS[0]: "To man-made", DIRECTIONS[1]: "To natural"}
 _TREATMENT, _N, _DRAWING = "general_treatment", "general_n", "general_drawing"
 _HEIGHT = 330  # px of a chart
@@ -90,7 +90,7 @@ def _rows() -> tuple[Row, ...]:
 
 def _controls() -> tuple[str, bool, bool]:
     """Draw the row above the picture; return the split, whether to show differences, and random filters too."""
-    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         halves = st.segmented_control(
             "Tasks A and B",
             list(_HALVES),
@@ -99,7 +99,7 @@ def _controls() -> tuple[str, bool, bool]:
             format_func=lambda name: _HALVES[name],
             key="general_halves",
             bind="query-params",
-            help="Random halves: classes drawn for A and B by chance, so that the tasks are alike. Natural / man-made: "
+            help="Random halves: classes drawn for A and B by chance, so that the tasks are alike. Dissimilar: "
             "animals, plants and landscapes against things people make.",
         )
         split = RANDOM
@@ -171,6 +171,9 @@ def _treatment() -> tuple[str, int]:
 
 def _picture(side: _Side, y_range: tuple[float, float], relative: bool, noise: bool, selected: tuple[str, int]) -> None:
     st.markdown(f"**{side.title}**")
+    if not transferability.shown(side.lines, noise=noise):
+        st.info("No network of these tasks has been trained yet.", icon=":material/hourglass_top:")
+        return
     key = f"general_curves_{side.name}"
     st.plotly_chart(
         transferability.curves(
