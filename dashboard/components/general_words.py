@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 
+from dashboard.figures.transferability import written
 from models.transferability_findings import Comparison, Difference
 
 Comparisons = Mapping[str, Comparison]
@@ -61,7 +62,7 @@ def amount(difference: Difference, comparison: Comparison) -> str:
 
 def points(difference: float) -> str:
     """Return a difference of accuracies in percentage points, signed."""
-    return f"{100 * difference:+.1f}".replace("-", "−")
+    return written(difference, relative=True)
 
 
 def reading(comparison: Comparison) -> str:
@@ -83,7 +84,7 @@ def layers(numbers: Sequence[int]) -> str:
 def _clear(comparison: Comparison, what: str) -> str:
     """Return where the comparison shows a clear "loss" or "gain", as asked, and by what that is told."""
     if not comparison.decidable:
-        return "Only one seed: how far seeds scatter is not known, so this may be chance."
+        return "Only one seed: how far seeds scatter is not known."
     widest = max(each.margin for each in comparison.differences)
     reason, missing = {
         "intervals": ("the 95 % interval leaves out 0", "every 95 % interval holds 0"),

@@ -39,7 +39,7 @@ def test_margins_and_seeds_stand_beside_every_difference():
 
 def test_a_clear_difference_the_other_way_is_not_called_none():
     assert told("co-adaptation", {"co-adaptation": seeds(0.05, 0.0)}, {}) == (
-        "Lowest at n = 2: +0.0 ± 2.0 points, 3 seeds. "
+        "Lowest at n = 2: 0.0 ± 2.0 points, 3 seeds. "
         "No loss, but a clear gain at n = 1: the 95 % interval leaves out 0."
     )
     assert "No gain, but a clear loss at n = 1" in told("gain", {"gain": seeds(-0.05)}, {})
@@ -55,7 +55,7 @@ def test_layer_one_may_lose_already_and_every_layer_may_be_general():
 def test_one_seed_is_called_one_seed():
     alone = {name: seeds(-0.05, margin=float("nan"), runs=1) for name in ("general", "specificity", "gain")}
     for name in alone:
-        assert "1 seed" in told(name, alone, {}) and "may be chance" in told(name, alone, {})
+        assert "1 seed" in told(name, alone, {}) and "scatter is not known" in told(name, alone, {})
     assert verdict("general", alone["general"], PAPER["general"])[0] == "one seed: no verdict"
 
 
