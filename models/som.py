@@ -20,7 +20,7 @@ from models.costs import FLOAT, MB, memory_limit_mb
 from models.errors import TooLarge
 from models.som_lattice import Floats, Indices, Lattice, theta
 from models.som_measures import quality
-from models.som_search import BLOCK_VALUES, Search, checked, silent
+from models.som_search import BLOCK_SAMPLES, BLOCK_VALUES, Search, checked, silent
 from models.som_spec import MAX_SNAPSHOTS, METHODS, SomSpec
 from models.som_start import initial_codebook
 from models.som_updates import batch_step, epoch_orders, online_step, sample_order, weight_range
@@ -84,7 +84,8 @@ class SomHistory:
 
 def memory_mb(spec: SomSpec, samples: int, features: int) -> float:
     """Memory that a training needs at its peak, in MB (2^20 bytes): samples, weights, BMUs; not the process itself."""
-    values = samples * features + COPIES * spec.rows * spec.columns * features + 2 * BLOCK_VALUES
+    units = spec.rows * spec.columns
+    values = samples * features + COPIES * units * features + BLOCK_SAMPLES * (units + features) + 2 * BLOCK_VALUES
     return (values * FLOAT + 40 * samples) / MB
 
 

@@ -12,7 +12,9 @@ from models.errors import InputError
 from models.som_lattice import Floats, Indices
 
 MAX_VALUE = 1e15  # larger values overflow when they are squared
-BLOCK_VALUES = 1 << 21  # scores held at once in a BMU search: 8 MiB; less makes products of many features slower
+BLOCK_VALUES = 1 << 21  # numbers held at once: 8 MiB
+HUGE = 1 << 20  # from 4 MiB on, NumPy asks the system for huge pages, which are faster
+BLOCK_SAMPLES = 640  # searched at once: their scores stay in the cache, and the weights are not prepared too often
 
 
 def silent() -> None:
@@ -61,24 +63,28 @@ class Search:
 
     def __init__(self, samples: Floats, units: int, centre: Floats, check: Callable[[], None] = silent) -> None:
         self.samples, self.centre, self.check = samples, centre, check
-        self.parts = list(blocks(samples, units))
-        longest = self.parts[0].stop
-        self._block = np.ones((longest, samples.shape[1] + 1), np.float32)
-        self._scores = np.empty(max(BLOCK_VALUES, units), np.float32)  # from 4 MiB on, NumPy asks for huge pages
+        longest = min(len(samples), BLOCK_SAMPLES)
+        starts = range(0, len(samples), longest)
+        self.parts = [slice(start, min(start + longest, len(samples))) for start in starts]
+        self._scores = np.empty(max(HUGE, longest * units), np.float32)
         self._weights = np.empty((units, samples.shape[1] + 1), np.float32)
-        self._filled: slice | None = None
+        self._whole = samples.size <= BLOCK_VALUES
+        self._centred = np.ones((len(samples) if self._whole else longest, samples.shape[1] + 1), np.float32)
+        if self._whole:
+            np.subtract(samples, centre, out=self._centred[:, :-1])
 
     def blocks(self) -> Iterator[tuple[slice, Floats]]:
         """Slices of the samples, and for each float32 (n, D + 1): sample - centre, then a column of ones.
 
-        The array is one buffer, filled anew for every slice, unless there is only one.
+        Of few samples all are kept; of many, the array is one buffer, filled anew for every slice.
         """
         for part in self.parts:
             self.check()
-            block = self._block[: part.stop - part.start]
-            if part != self._filled:
-                np.subtract(self.samples[part], self.centre, out=block[:, :-1])
-                self._filled = part
+            if self._whole:
+                yield part, self._centred[part]
+                continue
+            block = self._centred[: part.stop - part.start]
+            np.subtract(self.samples[part], self.centre, out=block[:, :-1])
             yield part, block
 
     def scores(self, codebook: Floats) -> Iterator[tuple[slice, Floats, Floats]]:

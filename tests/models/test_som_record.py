@@ -130,7 +130,7 @@ def test_a_damaged_film_is_no_film(home: Path, damage: bytes) -> None:
 def test_a_cancelled_job_keeps_what_it_has(home: Path) -> None:
     run = runs.create("som", SomTask("colours", SMALL).to_json(), owner="o" * 32, title="Map")
     with pytest.raises(Cancelled):
-        som_job.run_job(run.folder, run.spec, Watcher(run, checks=15))
+        som_job.run_job(run.folder, run.spec, Watcher(run, checks=22))
     record = som_record.load(run)
     assert record is not None and record.complete and record.steps.tolist() == [0, 2]
 
