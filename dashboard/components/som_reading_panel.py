@@ -72,9 +72,8 @@ def draw(owner: str) -> None:
     record = cache.som_example() if run is None else cache.som_film(run.id, version(run))
     if record is None:
         waiting = run is not None and run.status.active
-        st.info(
-            "This map begins to train; come back in a moment." if waiting else "Nothing was recorded. Train it again."
-        )
+        begins = "This map begins to train; look again in a moment."
+        st.info(begins if waiting else "Nothing was recorded. Train this map again.")
         return
     reading = _read(record, run)
     with layers:

@@ -25,8 +25,6 @@ def test_the_first_visit_shows_the_example_with_its_formulas(app):
     shown = texts(page)
     assert r"\sigma(s) = 10\,e^{-s/s_n}" in shown and "= 33.33" in shown and "LR(s)" not in shown
     assert "does not show distances" in shown
-    page.segmented_control(key="som_view").set_value("Read the map").run()
-    assert not page.exception and len(page.get("plotly_chart")) == 2
 
 
 def test_a_chosen_unit_shows_its_weights_and_samples(app):
