@@ -90,7 +90,7 @@ def test_what_lies_inside_the_spread_is_not_marked():
     unclear = Difference(2, -0.25, -0.5, 0.0, 3, 0.3)
     comparison = {"general": Comparison("AnB", "baseB", (unclear,), "intervals")}
     assert set(texts(draw(comparisons=comparison))) == {"baseB", "AnB", "AnB+"}
-    comparison = {"specificity": Comparison("AnB", "BnB", (unclear,), "intervals")}
+    comparison = {"co-adaptation": Comparison("AnB", "baseB", (unclear,), "intervals")}
     assert set(texts(draw(comparisons=comparison))) == {"baseB", "AnB", "AnB+"}
 
 
