@@ -8,7 +8,7 @@ import streamlit as st
 
 from dashboard import cache, state
 from dashboard.components.som_controls import duration
-from dashboard.components.som_job_answer import job_answer
+from dashboard.components.som_job_answer import SHIPPED, job_answer
 from dashboard.components.subject import name_of, network_of, say_random
 from dashboard.figures import som_purity as figures
 from dashboard.figures import theme
@@ -28,11 +28,12 @@ def draw(chosen: state.Selection) -> None:
     data = datasets.get(chosen.dataset)
     task = DepthTask(network, chosen.dataset)
     st.markdown(
-        f"One map of {SIDE} × {SIDE} units for each layer of {name_of(network, chosen)}, trained on what the layer "
-        f"answers to {data.title}: how pure are its units?",
+        f"One {SIDE} × {SIDE} map per layer of {name_of(network, chosen)}, trained on its answers to {data.title}: how "
+        "pure are its units?",
         help=PURITY_HELP,
     )
     say_random(network)
+    shipped = cache.som_depth_shipped() if task == DEPTH_TASK else None
     result = job_answer(
         "depth",
         asdict(task),
@@ -41,7 +42,7 @@ def draw(chosen: state.Selection) -> None:
         cost=f"{len(chosen_layers(network))} layers, {SEEDS} maps each, {data.size:,} pictures through the network, "
         f"and the same with random weights: about {duration(task.seconds)}.",
         load=cache.som_depth,
-        shipped=cache.som_depth_shipped() if task == DEPTH_TASK else None,
+        shipped=shipped,
     )
     if result is None:
         return
@@ -51,6 +52,8 @@ def draw(chosen: state.Selection) -> None:
         config=theme.CONFIG,
         alt=describe(result),
     )
+    if shipped is not None:
+        st.caption(SHIPPED)
     st.caption(
         f"n = {result.n_test:,} pictures that the map never saw, and that no training of this app learns from. Points "
         f"are means over {SEEDS} maps of {EPOCHS} epochs, bars go from the lowest to the highest. Every channel has "

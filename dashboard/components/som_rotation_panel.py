@@ -10,7 +10,7 @@ import streamlit as st
 from dashboard import cache, state
 from dashboard.components.som_controls import duration
 from dashboard.components.som_depth_panel import PURITY_HELP
-from dashboard.components.som_job_answer import job_answer
+from dashboard.components.som_job_answer import SHIPPED, job_answer
 from dashboard.figures import som_purity as figures
 from dashboard.figures import theme
 from models import datasets
@@ -31,10 +31,12 @@ def draw(chosen: state.Selection) -> None:
     controls, maps = st.columns([3, 11], gap="medium")
     with controls:
         task = _task(chosen.dataset)
+        shipped = cache.som_rotation_shipped() if task == RotationTask() else None
+        if shipped is not None:
+            st.caption(SHIPPED)
     with maps:
         st.markdown(
-            f"{data.title} have no upper side. A plain map spends its units on angles; one that turns each picture "
-            "first can spend them on shapes."
+            "Galaxies have no upper side: a plain map spends its units on angles, the other one on shapes."
             if data.id == "galaxies"
             else f"{data.title}, each picture as it is, and each turned and mirrored until it fits.",
             help=_HELP,
@@ -47,7 +49,7 @@ def draw(chosen: state.Selection) -> None:
             cost=f"{2 * task.seeds} maps of {task.rows} × {task.columns} units, {task.n_poses} poses of each of "
             f"{data.size:,} pictures: about {duration(seconds(task))}.",
             load=cache.som_rotation,
-            shipped=cache.som_rotation_shipped() if task == RotationTask() else None,
+            shipped=shipped,
         )
         if result is not None:
             _both(result, task)
@@ -116,7 +118,4 @@ def spread(result: RotationResult, kind: int) -> str:
     values = result.purity[kind]
     if len(values) == 1:
         return f"1 seed; n = {result.n_test:,} unseen pictures"
-    return (
-        f"± {np.std(values, ddof=1):.1%} over {len(values)} seeds ({values.min():.1%} to {values.max():.1%}); "
-        f"n = {result.n_test:,} unseen pictures"
-    )
+    return f"± {np.std(values, ddof=1):.1%} over {len(values)} seeds; n = {result.n_test:,} unseen pictures"

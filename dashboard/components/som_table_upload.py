@@ -36,16 +36,11 @@ def table_fields(owner: str) -> dict[str, Any] | None:
     if not chosen or table is None:
         st.info("Upload a CSV file, or try the wines: each row becomes a sample, each column of numbers a feature.")
         return None
-    columns = _columns(chosen, table)
-    label = st.selectbox(
-        "Labels",
-        ["", *table.label_names],
-        format_func=lambda name: name or "none",
-        key=f"som_label_{chosen[:8]}",
-        help="A column that names each row's class. The map never sees it; it only colours what you read.",
-    )
-    standardise = st.toggle("Standardise", True, key=f"som_standardise_{chosen[:8]}", help=_STANDARDISE_HELP)
-    _say(table, columns, chosen, owner, standardise)
+    with st.expander("Columns and labels", icon=":material/view_column:"):
+        columns = _columns(chosen, table)
+        label = _label(chosen, table)
+        standardise = st.toggle("Standardise", True, key=f"som_standardise_{chosen[:8]}", help=_STANDARDISE_HELP)
+        _say(table, columns, chosen, owner, standardise)
     if not columns:
         return None
     return {"table": chosen, "columns": columns, "label": label, "standardise": standardise}
@@ -91,6 +86,21 @@ def _columns(chosen: str, table: Table) -> tuple[str, ...]:
     return tuple(str(name) for name in picked)
 
 
+def _label(chosen: str, table: Table) -> str:
+    """Draw the choice of labels; begins with a column of words, if there is one."""
+    words = [name for name in table.label_names if name not in table.names]
+    return str(
+        st.selectbox(
+            "Labels",
+            ["", *table.label_names],
+            1 + table.label_names.index(words[0]) if words else 0,
+            format_func=lambda name: plain_label(name) or "none",
+            key=f"som_label_{chosen[:8]}",
+            help="A column that names each row's class. The map never sees it; it only colours what you read.",
+        )
+    )
+
+
 def _say(table: Table, columns: tuple[str, ...], chosen: str, owner: str, standardise: bool) -> None:
     """Draw how the file was read, and what will be left out."""
     places = [table.names.index(name) for name in columns]
@@ -120,6 +130,7 @@ def _upload(owner: str) -> None:
     st.file_uploader(
         "Upload a table",
         type=["csv", "tsv", "txt"],
+        max_upload_size=som_tables.MAX_BYTES // 10**6,
         key=key,
         on_change=_take,
         args=(key, owner),

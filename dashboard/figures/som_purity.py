@@ -61,7 +61,7 @@ def units(
     unit_classes: NDArray[np.int64],
     shares: NDArray[np.float64],
     classes: Sequence[str],
-    height: int = 430,
+    height: int = 400,
 ) -> go.Figure:
     """Return the weights of a map as grey pictures, each framed in the colour of its most frequent class.
 
@@ -101,7 +101,8 @@ def units(
         )  # fmt: skip
     figure.update_xaxes(visible=False, fixedrange=True, range=[0, columns * size], constrain="domain")
     figure.update_yaxes(visible=False, fixedrange=True, range=[rows * size, 0], scaleanchor="x", constrain="domain")
-    return theme.layout(figure, height)
+    theme.layout(figure, height)
+    return figure.update_layout(legend={"font": {"size": 11}, "entrywidth": 58, "tracegroupgap": 0})
 
 
 def _rgb(colour: str) -> list[int]:
