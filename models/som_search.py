@@ -73,12 +73,13 @@ class Search:
         if self._whole:
             np.subtract(samples, centre, out=self._centred[:, :-1])
 
-    def blocks(self) -> Iterator[tuple[slice, Floats]]:
+    def blocks(self, together: bool = False) -> Iterator[tuple[slice, Floats]]:
         """Slices of the samples, and for each float32 (n, D + 1): sample - centre, then a column of ones.
 
-        Of few samples all are kept; of many, the array is one buffer, filled anew for every slice.
+        Of few samples all are kept, and come as one if asked for `together`; of many, the array is one buffer, filled
+        anew for every slice.
         """
-        for part in self.parts:
+        for part in [slice(0, len(self.samples))] if together and self._whole else self.parts:
             self.check()
             if self._whole:
                 yield part, self._centred[part]

@@ -69,13 +69,11 @@ def _sums(search: Search, codebook: Floats, best: Indices | None) -> Floats:
 
     units, depth = codebook.shape
     if best is None:
-        assigned = ((block, scores.argmax(axis=1)) for _, block, scores in search.scores(codebook))
-    else:
-        assigned = ((block, best[part]) for part, block in search.blocks())
+        best, _ = search.nearest(codebook)
     sums = np.zeros((units, depth + 1), np.float32)
-    for block, numbers in assigned:
+    for part, block in search.blocks(together=True):
         count = len(block)
-        members = csc_array((np.ones(count, np.float32), numbers, np.arange(count + 1)), shape=(units, count))
+        members = csc_array((np.ones(count, np.float32), best[part], np.arange(count + 1)), shape=(units, count))
         sums += members @ block
     return sums
 
