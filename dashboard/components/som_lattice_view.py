@@ -71,6 +71,7 @@ def sample_tile(task: SomTask, sample: NDArray[Any], side: int = 48) -> None:
 
 
 def in_words(values: NDArray[Any], longest: int = 4) -> str:
-    """Return a vector as text, the first values of a long one."""
-    shown = ", ".join(f"{value:.2f}" for value in values[:longest].tolist())
-    return f"({shown})" if len(values) <= longest else f"({shown}, … {len(values)} values)"
+    """Return a vector as text, or how long it is."""
+    if len(values) > longest:
+        return f"{len(values)} values"
+    return "(" + ", ".join(f"{value:.2f}" for value in values.tolist()) + ")"

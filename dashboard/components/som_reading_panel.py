@@ -66,7 +66,7 @@ class _Reading:
 
 def draw(owner: str) -> None:
     """Draw the choice of a map, one of its pictures, and a unit or a sample beside it."""
-    choice, layers = st.columns([4, 11], gap="medium", vertical_alignment="bottom")
+    choice, layers = st.columns([5, 10], gap="medium", vertical_alignment="bottom")
     with choice:
         run = choose_map(owner)
     record = cache.som_example() if run is None else cache.som_film(run.id, version(run))
@@ -262,7 +262,7 @@ def _samples(reading: _Reading, members: NDArray[np.int64]) -> None:
         shown = sample_pictures(reading.task, members[:_MOST_TILES])
         tiles = np.stack([images.enlarge(one, 52) for one in shown])
         st.image(
-            images.tile(tiles, min(6, len(tiles)), gap=2, background=figures.EMPTY),
+            _mosaic(tiles),
             alt=f"{len(tiles)} samples of this unit",
         )
         if len(members) > _MOST_TILES:
@@ -272,6 +272,13 @@ def _samples(reading: _Reading, members: NDArray[np.int64]) -> None:
         names = component_names(reading.task, reading.data.features.shape[1])
         table = pd.DataFrame(reading.data.features[few], index=pd.Index(few, name="sample"), columns=names)
         st.dataframe(table, key="som_read_rows", height=250)
+
+
+def _mosaic(tiles: NDArray[np.uint8], columns: int = 6, gap: int = 2) -> NDArray[np.uint8]:
+    """Return pictures in rows, transparent where there is none, uint8 (H, W, 4)."""
+    columns = min(columns, len(tiles))
+    opaque = images.tile(np.full_like(tiles, 255), columns, gap, background=0)[..., :1]
+    return np.concatenate([images.tile(tiles, columns, gap), opaque], axis=-1)
 
 
 def _sample(reading: _Reading, number: int, bmu: int, second: int | None) -> None:

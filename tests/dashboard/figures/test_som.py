@@ -112,6 +112,18 @@ def test_colours_are_drawn_as_they_are_with_a_legend():
     assert [(trace.name, trace.marker.color) for trace in figure.data if trace.name] == [("seven", "#0072B2")]
 
 
+@pytest.mark.parametrize("lattice", [SQUARE, HEXAGONAL])
+def test_pictures_lie_centred_on_their_units(lattice):
+    tiles = np.arange(1, 7, dtype=np.uint8)[:, None, None, None] * np.ones((1, 4, 3, 3), np.uint8)  # never square
+    picture = figures.pictures(lattice, tiles, list("abcdef")).data[0]
+    z = np.asarray(picture.z)
+    for unit, (down, across) in enumerate(lattice.positions.tolist()):
+        rows, columns = np.nonzero((z[..., 0] == unit + 1) & (z[..., 3] == 255))
+        assert len(rows) == 12
+        assert picture.x0 + picture.dx * columns.mean() == pytest.approx(across, abs=1e-5)
+        assert picture.y0 + picture.dy * rows.mean() == pytest.approx(down, abs=1e-5)
+
+
 def test_pies_share_out_a_units_samples_and_grow_with_them():
     counts = np.array([[3, 1], [0, 0], [16, 0], [1, 1], [0, 0], [0, 0]])
     figure = figures.pies(SQUARE, counts, [("one", "#0072B2"), ("two", "#E69F00")])
