@@ -48,8 +48,9 @@ def findings(ours: Comparisons, paper: Comparisons, ours_random: Comparisons, pa
             continue
         head, left, right = st.columns([3, 5, 5], gap="medium")
         head.markdown(f"**{title}**", help=explanation)
-        if name in ours and name in paper:
-            words, icon = verdict(name, ours[name], paper[name])
+        judged = "gain beyond longer" if name == "gain" else name  # training longer is no gain of transfer
+        if judged in ours and judged in paper:
+            words, icon = verdict(name, ours[judged], paper[judged])
             head.badge(words, icon=icon, color="gray")
         here = told(name, ours, ours_random) or "Not measured."
         there = told(name, paper, paper_random) or "Not published for this split."

@@ -49,7 +49,7 @@ def findings(drawn: Curves, comparisons: Mapping[str, Comparison]) -> tuple[Mark
     """Return shapes and annotations for what stands out from the scatter of runs; nothing for what does not.
 
     Marked are the layers that are general, the deepest dip of co-adaptation, the largest loss by specificity, and the
-    highest gain of transfer.
+    highest gain of transfer, unless AnB+ gains nowhere on BnB+: training longer is no gain of transfer.
     """
     shapes, annotations = _general(comparisons.get("general"))
     for name in ("co-adaptation", "specificity", "gain"):
@@ -58,7 +58,8 @@ def findings(drawn: Curves, comparisons: Mapping[str, Comparison]) -> tuple[Mark
             continue
         found, clear = comparison.lowest, comparison.losses
         if name == "gain":
-            found, clear = comparison.highest, comparison.gains
+            beyond = comparisons.get("gain beyond longer", comparison)
+            found, clear = comparison.highest, comparison.gains if beyond.gains else ()
         if found.n in clear:
             annotations += _arrow(name, found.n, found.mean, drawn[comparison.treatment], drawn[comparison.reference])
     return shapes, annotations

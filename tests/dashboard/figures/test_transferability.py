@@ -94,6 +94,11 @@ def test_what_lies_inside_the_spread_is_not_marked():
     assert set(texts(draw(comparisons=comparison))) == {"baseB", "AnB", "AnB+"}
 
 
+def test_training_longer_is_not_marked_as_a_gain_of_transfer():
+    nowhere = Comparison("AnB+", "BnB+", (Difference(2, 0.01, 0.0, 0.02, 3, 0.03),), "intervals")
+    assert "gain +2.1" not in texts(draw(PAPER, {**FOUND, "gain beyond longer": nowhere}, depth=8))
+
+
 def test_names_of_lines_that_end_together_stand_apart():
     close = {name: (Point(7, 0.5 + i / 10_000, 0.4, 0.6, 1),) for i, name in enumerate(("AnB", "BnB", "AnB+", "BnB+"))}
     figure = draw(close, depth=8)
