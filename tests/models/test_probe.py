@@ -6,7 +6,7 @@ import keras
 import numpy as np
 import pytest
 
-from models import answers, datasets, images, networks, probe, probe_job, runs
+from models import answers, datasets, images, networks, probe, probe_job, runs, tasks
 from models.errors import Cancelled, InputError, RunNotFound
 from models.probe import ProbeSpec
 from models.training_specs import HeadSpec, TrainingSpec
@@ -72,6 +72,12 @@ def test_one_pass_gives_what_one_picture_and_one_layer_at_a_time_give(few):
 def test_a_probe_stops_when_asked_to(few):
     with pytest.raises(Cancelled):
         probe_job.measure(ProbeSpec(RANDOM, "digits"), Watcher(checks=3))
+
+
+def test_a_job_whose_pictures_make_no_regression_says_why(few, monkeypatch):
+    monkeypatch.setattr(datasets, "labels", lambda dataset: np.zeros(FEW, np.int64))
+    run = runs.create(probe.KIND, ProbeSpec(RANDOM, "digits").to_json(), owner="o" * 32, title="Probe")
+    assert tasks.execute(run.id) == "failed" and "at least two classes" in run.status.message
 
 
 def test_a_run_is_probed_with_its_head_and_beside_its_random_twin(tmp_path, monkeypatch):

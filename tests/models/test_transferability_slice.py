@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from models import datasets, runs, transferability_slice
+from models import datasets, runs, tasks, transferability_slice
 from models import transferability_job as job
 from models.errors import Cancelled, InputError
 from models.transferability import Cell
@@ -65,6 +65,16 @@ def test_a_cancel_is_heard_within_a_network(run):
     with pytest.raises(Cancelled):
         job.run_job(run.folder, run.spec, watcher)
     assert watcher.notes == ["Training baseA (seed 1 of 1)"] and accuracies(run) == {}
+
+
+def test_a_cancelled_job_keeps_its_rows(run, monkeypatch):
+    def write_and_cancel(path, data):
+        runs.write_atomically(path, data)
+        run.cancel()
+
+    monkeypatch.setattr(job, "write_atomically", write_and_cancel)
+    assert tasks.execute(run.id) == "cancelled"
+    assert list(accuracies(run)) == [("baseA", 0)] and run.status.note == "Training baseB (seed 1 of 1)"
 
 
 @pytest.mark.parametrize("damage", [b"", b"treatment,n\nbaseA", b"\xff\xfe\x00", b"a,b\n1,2\n"])
