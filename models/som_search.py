@@ -69,17 +69,20 @@ class Search:
         self._scores = np.empty(max(HUGE, longest * units), np.float32)
         self._weights = np.empty((units, samples.shape[1] + 1), np.float32)
         self._whole = samples.size <= BLOCK_VALUES
-        self._centred = np.ones((len(samples) if self._whole else longest, samples.shape[1] + 1), np.float32)
+        kept = len(samples) if self._whole else max(longest, BLOCK_VALUES // samples.shape[1])
+        self._centred = np.ones((kept, samples.shape[1] + 1), np.float32)
         if self._whole:
             np.subtract(samples, centre, out=self._centred[:, :-1])
 
     def blocks(self, together: bool = False) -> Iterator[tuple[slice, Floats]]:
         """Slices of the samples, and for each float32 (n, D + 1): sample - centre, then a column of ones.
 
-        Of few samples all are kept, and come as one if asked for `together`; of many, the array is one buffer, filled
-        anew for every slice.
+        Slices are as long as a search is fast or, `together`, as the array allows. Of few samples all are kept; of
+        many, the array is one buffer, filled anew for every slice.
         """
-        for part in [slice(0, len(self.samples))] if together and self._whole else self.parts:
+        kept = len(self._centred)
+        starts = range(0, len(self.samples), kept)
+        for part in [slice(i, min(i + kept, len(self.samples))) for i in starts] if together else self.parts:
             self.check()
             if self._whole:
                 yield part, self._centred[part]
