@@ -17,7 +17,7 @@ CanvasRenderingContext2D.prototype.clearRect = function(...place) {
 
 
 def waits_for(page, caption: str) -> None:
-    page.locator(CAPTION, has_text=caption).wait_for(timeout=60000)
+    page.locator(CAPTION, has_text=caption).wait_for(timeout=180000)
 
 
 @pytest.fixture
@@ -124,13 +124,13 @@ def test_a_map_is_watched_while_it_trains_kept_after_a_reload_and_cancelled(visi
 
 
 def test_a_hexagon_leads_to_its_samples_and_the_map_leaves_as_files(visit, tmp_path):
-    page = visit("som?som_lattice=hexagonal&som_rows_colours=4&som_columns_colours=5&som_radius_colours=2&som_epochs=9")
+    page = visit("som?som_lattice=Hexagonal&som_rows_colours=4&som_columns_colours=5&som_radius_colours=2&som_epochs=9")
     page.get_by_role("button", name="Train this map").click()
     waits_for(page, "Epoch 9 of 9")
-    # In cells the picture is 5.5 wide and 3 * 0.866 + 1.155 high; (2.1, 1.35) is in row 1 although a square of row 1
-    # would begin at column 2.0: the unit's hexagon, half a place to the right, reaches from 1.5 to 2.5.
-    unit_at(page, 2.1 / 5.5, 1.35 / 3.753)
-    page.get_by_text("Unit (1, 1), epoch 9").wait_for()
+    # The picture is 5.5 cells wide and 3 * 0.866 + 1.155 high. Row 1 stands half a cell to the right, so that column 0
+    # reaches from 0.5 to 1.5; on squares this place would be in column 1.
+    unit_at(page, 1.4 / 5.5, 1.44 / 3.753)
+    page.get_by_text("Unit (1, 0), epoch 9").wait_for()
     page.get_by_text("It is the BMU of").wait_for()
     page.get_by_text("Take this map with you").click()
     files = {}
@@ -144,44 +144,3 @@ def test_a_hexagon_leads_to_its_samples_and_the_map_leaves_as_files(visit, tmp_p
         assert weights["codebook"].shape == (4, 5, 3)
     assert files["Film"].read_bytes()[8:12] == b"WEBP"
     compile(files["Scri"].read_text(), "script", "exec")
-
-
-def test_one_step_forward_and_back_gives_the_same_numbers(visit):
-    page = visit("som?som_view=One%20step")
-    numbers = page.get_by_text("Sample", exact=False).filter(has_text="x = ").first
-    numbers.wait_for()
-    seen = [numbers.inner_text()]
-    for _ in range(2):
-        page.locator(".st-key-som_step_chevron_right button").click()
-        page.wait_for_function("(before) => !document.body.innerText.includes(before)", arg=seen[-1], timeout=60000)
-        settled(page)
-        seen.append(numbers.inner_text())
-    assert len(set(seen)) == 3
-    for before in (seen[1], seen[0]):
-        page.locator(".st-key-som_step_chevron_left button").click()
-        page.get_by_text(before, exact=True).wait_for(timeout=60000)
-
-
-def test_the_features_of_a_trained_run_become_a_map_of_thumbnails(visit):
-    page = visit("som?run=example&som_source=features&som_rows_features=4&som_columns_features=5&som_epochs=5")
-    page.get_by_role("button", name="Train this map").click()
-    waits_for(page, "Epoch 5 of 5")
-    assert page.locator(".player .classes span").all_inner_texts()
-    unit_at(page, 0.5, 0.4)
-    page.get_by_text("Unit (1, 2), epoch").wait_for()
-    page.get_by_text("The picture nearest to its weights").wait_for()
-
-
-def test_a_table_is_refused_with_a_reason_and_a_good_one_is_trained_on(visit):
-    page = visit("som?som_source=table&som_rows_table=3&som_columns_table=4&som_epochs=5")
-    page.get_by_role("button", name="Upload").click()
-    bad = {"name": "words.csv", "mimeType": "text/csv", "buffer": b"a,b\nred,green\nblue,pink\n"}
-    page.locator("input[type=file]").set_input_files(bad)
-    page.get_by_text("Expected a table with at least one column of numbers").wait_for()
-    rows = "".join(f"{i % 7},{i % 5}.5,{i},{'even' if i % 2 == 0 else 'odd'}\n" for i in range(30))
-    good = {"name": "good.csv", "mimeType": "text/csv", "buffer": f"x,y,z,kind\n{rows}".encode()}
-    page.locator("input[type=file]").set_input_files(good)
-    page.get_by_text("30 of 30 rows have a number in every chosen column").wait_for()
-    page.get_by_role("button", name="Train this map").click()
-    waits_for(page, "Epoch 5 of 5")
-    page.locator(".player .turn").wait_for()  # three columns: a net in space
