@@ -188,7 +188,9 @@ def _sentence(result: ProbeResult, budget: int) -> str:
         depth = result.best_depth(name, budget)
         best[name] = result.blocks[depth], result.accuracy(name, budget, depth)
     parts = [
-        f"**{name}** weights are best at {block}: {figures.interval(at)}" for name, (block, at) in best.items() if at
+        f"**{name.capitalize()}** weights are best at {block}: {figures.interval(at)}"
+        for name, (block, at) in best.items()
+        if at
     ]
     start = result.accuracy(result.weights[0], budget, 0)
     text = ". ".join(parts) + (f". The pixels alone give {figures.interval(start)}." if start else ".")
