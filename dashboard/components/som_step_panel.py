@@ -179,16 +179,16 @@ def _navigation(steps: int) -> int:
         state.put(_NUMBER, max(0, min(number, last)))
 
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        for name, icon, goal in (
-            ("First step", "first_page", 0),
-            ("100 back", "keyboard_double_arrow_left", current - 100),
-            ("One step back", "chevron_left", current - 1),
-            ("One step forward", "chevron_right", current + 1),
-            ("100 forward", "keyboard_double_arrow_right", current + 100),
-            ("Last step", "last_page", last),
+        for label, name, icon, goal in (
+            ("", "First step", "first_page", 0),
+            ("", "100 back", "keyboard_double_arrow_left", current - 100),
+            ("Back", "One step back", "chevron_left", current - 1),
+            ("Forward", "One step forward", "chevron_right", current + 1),
+            ("", "100 forward", "keyboard_double_arrow_right", current + 100),
+            ("", "Last step", "last_page", last),
         ):
             st.button(
-                "",
+                label,
                 icon=f":material/{icon}:",
                 key=f"som_step_{icon}",
                 help=name,

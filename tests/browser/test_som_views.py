@@ -1,0 +1,31 @@
+"""A map read by clicks, and one step forward and back, in a real browser."""
+
+from tests.browser.conftest import settled
+
+
+def test_a_click_on_a_unit_shows_its_samples_and_survives_another_picture(visit):
+    page = visit("som?som_view=Read+the+map")
+    plot = page.locator(".st-key-som_read_map .nsewdrag")
+    plot.wait_for()
+    box = plot.bounding_box()
+    page.mouse.click(box["x"] + box["width"] * 13.5 / 20, box["y"] + box["height"] * 7.5 / 20)
+    page.get_by_text("Unit (7, 13) is the BMU of").wait_for()
+    samples = page.get_by_alt_text("samples of this unit")
+    samples.wait_for()
+    page.get_by_role("radio", name="Hits").or_(page.get_by_role("button", name="Hits")).first.click()
+    settled(page)
+    assert page.get_by_text("Unit (7, 13) is the BMU of").is_visible() and samples.is_visible()
+    assert "som_read_layer=Hits" in page.url
+
+
+def test_a_step_forward_and_back_gives_the_same_numbers_and_a_link_leads_to_it(visit):
+    page = visit("som?som_view=One+step&som_step_number=40")
+    numbers = page.get_by_text("Rate LR =")
+    before = numbers.inner_text()
+    page.get_by_role("button", name="Forward").first.click()
+    page.wait_for_function("text => !document.body.innerText.includes(text)", arg=before.splitlines()[0])
+    assert "som_step_number=41" in page.url
+    page.get_by_role("button", name="Back").first.click()
+    page.wait_for_function("text => document.body.innerText.includes(text)", arg=before.splitlines()[0])
+    settled(page)
+    assert numbers.inner_text() == before and "som_step_number=40" in page.url
