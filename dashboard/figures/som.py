@@ -269,7 +269,14 @@ def _mark(figure: go.Figure, name: str, at: NDArray[Any], size: float) -> None:
     for width, colour in ((5, "rgb(255, 255, 255)"), (2, "rgb(0, 0, 0)")):
         marker = {"symbol": MARKS[name][0], "size": max(8.0, size), "color": colour, "line": {"width": width}}
         figure.add_scatter(
-            x=[at[0]], y=[at[1]], mode="markers", marker=marker, name=name, hoverinfo="skip", showlegend=False
+            x=[at[0]],
+            y=[at[1]],
+            mode="markers",
+            marker=marker,
+            name=name,
+            cliponaxis=False,  # at the border, too, the whole mark is seen
+            hoverinfo="skip",
+            showlegend=False,
         )
 
 

@@ -23,11 +23,15 @@ def distances_before_and_after(step: Step, height: int = 300) -> go.Figure:
             name=name,
             marker={"color": theme.NEUTRAL, "opacity": opacity},
             text=[f"{value:.1f}" for value in values.tolist()],
-            textposition="auto",
+            textposition="outside",
+            textangle=0,
+            cliponaxis=False,
             hovertemplate=f"{name} the step: %{{x:.2f}}<extra></extra>",
         )
     theme.layout(figure, height)
-    figure.update_xaxes(title_text="distance to x", fixedrange=True, rangemode="tozero")
+    figure.update_xaxes(
+        title_text="distance to x", fixedrange=True, range=[0, 1.2 * float(max(before.max(), after.max())) or 1.0]
+    )
     figure.update_yaxes(autorange="reversed", fixedrange=True)
     return figure.update_layout(bargap=0.25, margin={"l": 8, "r": 8, "t": 30, "b": 40})
 
