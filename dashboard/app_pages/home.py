@@ -33,6 +33,6 @@ with now:
 
 stations()
 st.caption(
-    "The pictures above come from the example run that is shipped with the app. "
-    "They show one network on one data set; another may have learned other things."
+    "The pictures above come from results that are shipped with the app. "
+    "Most show one network on one data set; another may have learned other things."
 )

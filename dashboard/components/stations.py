@@ -22,7 +22,8 @@ STATIONS: Final = (
     ("evaluate", "Evaluate", ":material/grid_on:", "Right, wrong, and how sure.", "Confusion matrix"),
     ("activations", "Activations", ":material/blur_on:", "What each channel answers to.", "Activation maps"),
     ("occlusion", "Occlusion", ":material/select_all:", "Hide a part, watch the score.", "Occlusion map of a galaxy"),
-    ("som", "Self-organising map", ":material/apps:", "Watch a map find its order.", "A map of colours"),
+    ("general", "General or specific?", ":material/timeline:", "Which layers serve another task.", "Measured curves"),
+    ("som", "Self-organising map", ":material/apps:", "Watch a map find its order, step by step.", "A map of colours"),
 )
 
 
@@ -42,21 +43,22 @@ def standing(chosen: state.Selection) -> None:
     with st.container(border=True):
         backbone, data = backbones.BACKBONES[chosen.backbone], datasets.DATASETS[chosen.dataset]
         st.markdown(f"**Where you stand:** {backbone.title} and {data.title}, {data.size:,} pictures")
-        if chosen.run is not None and chosen.run.status.state != "done":
-            st.markdown(f":material/pending: {_result(chosen.run)}")
-            st.page_link("app_pages/train.py", label="Next: back to training", icon=":material/arrow_forward:")
-        elif chosen.run is None:
-            st.markdown(":material/radio_button_unchecked: No classifier trained on these yet")
-            st.page_link("app_pages/train.py", label="Next: freeze and train", icon=":material/arrow_forward:")
-        else:
-            st.markdown(f":material/check_circle: {_result(chosen.run)}")
-            st.page_link("app_pages/evaluate.py", label="Next: see what it gets wrong", icon=":material/arrow_forward:")
+        line, page, label = _known(chosen.run)
+        st.markdown(line)
+        st.page_link(f"app_pages/{page}.py", label=f"Next: {label}", icon=":material/arrow_forward:")
 
 
-def _result(run: runs.Run) -> str:
+def _known(run: runs.Run | None) -> tuple[str, str, str]:
+    """Return what is known about a run, and the page and the label of the next step."""
+    if run is None:
+        return ":material/radio_button_unchecked: No classifier trained on these yet", "train", "freeze and train"
     name = "The shipped example run" if run.id == runs.EXAMPLE else safe_label(run.title)
     status = run.status
     if status.state != "done":
-        return f"{name}: {status.state}"
-    summary = json.loads(run.path("summary.json").read_bytes())
-    return f"{name}: {summary['accuracy']:.1%} of {summary['n_test']} test pictures right"
+        return f":material/pending: {name}: {status.state}", "train", "back to training"
+    try:
+        summary = json.loads(run.path("summary.json").read_bytes())
+        right = f"{summary['accuracy']:.1%} of {summary['n_test']} test pictures right"
+    except (OSError, ValueError, KeyError, TypeError):
+        return f":material/error: {name}: its results are missing or damaged", "train", "train it again"
+    return f":material/check_circle: {name}: {right}", "evaluate", "see what it gets wrong"

@@ -1,12 +1,14 @@
 """Take the pictures that README and the home page show, from the running app and its shipped example.
 
-    python -m tests.browser.screenshots
+    python -m tests.browser.screenshots            every page
+    python -m tests.browser.screenshots som home   only these
 
 Writes whole pages at 1366 x 768 to `assets/screenshots/<page>-<light|dark>.webp`, and a cut of each page's main picture
 to `assets/home/<page>-<light|dark>.webp`.
 """
 
 import io
+import sys
 import tempfile
 import time
 from pathlib import Path
@@ -26,8 +28,10 @@ MAIN_PICTURE = {
     "evaluate": ".js-plotly-plot",
     "activations": ".st-key-activations_grid",
     "occlusion": ".st-key-occlusion_map .plot-container",
+    "general": ".st-key-general_curves_here .js-plotly-plot",
     "som": ".st-key-som_player canvas",
 }
+WHOLE = {"general"}  # a cut would take the ends of its curves
 
 
 def save(picture: Image.Image, path: Path) -> None:
@@ -35,11 +39,11 @@ def save(picture: Image.Image, path: Path) -> None:
     picture.save(path, "WEBP", quality=82, method=6)
 
 
-def tile(page: Page, selector: str) -> Image.Image:
-    """The middle of an element, cut to the tile's shape; a wide one whole, on its own ground."""
-    picture = Image.open(io.BytesIO(page.locator(selector).first.screenshot())).convert("RGB")
+def tile(page: Page, name: str) -> Image.Image:
+    """The middle of a page's main picture, cut to the tile's shape; a wide one whole, on its own ground."""
+    picture = Image.open(io.BytesIO(page.locator(MAIN_PICTURE[name]).first.screenshot())).convert("RGB")
     ground = picture.getpixel((1, 1))
-    choose = min if picture.width > 2 * picture.height else max
+    choose = min if name in WHOLE or picture.width > 2 * picture.height else max
     scale = choose(TILE_WIDTH / picture.width, TILE_HEIGHT / picture.height)
     picture = picture.resize((round(picture.width * scale), round(picture.height * scale)), Image.Resampling.LANCZOS)
     cut = Image.new("RGB", (TILE_WIDTH, TILE_HEIGHT), ground)
@@ -47,12 +51,13 @@ def tile(page: Page, selector: str) -> Image.Image:
     return cut
 
 
-def main() -> None:
+def main(pages: list[str]) -> None:
+    """Take the pictures of some pages; home comes last, because it shows the tiles of the others."""
     with tempfile.TemporaryDirectory() as home, sync_playwright() as playwright:
         server = Server(Path(home))
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS.split())
         try:
-            for name in [*(page for page in PAGES if page != "home"), "home"]:  # home shows the tiles of the others
+            for name in sorted(pages, key=lambda name: name == "home"):
                 for scheme in ("light", "dark"):
                     context = browser.new_context(viewport={"width": 1366, "height": 768}, color_scheme=scheme)
                     page = context.new_page()
@@ -61,7 +66,7 @@ def main() -> None:
                     time.sleep(6 if name == "som" else 3)  # charts draw after the script; the film plays to its end
                     save(Image.open(io.BytesIO(page.screenshot())), SCREENSHOTS / f"{name}-{scheme}.webp")
                     if name in MAIN_PICTURE:
-                        save(tile(page, MAIN_PICTURE[name]), TILES / f"{name}-{scheme}.webp")
+                        save(tile(page, name), TILES / f"{name}-{scheme}.webp")
                     context.close()
         finally:
             browser.close()
@@ -69,4 +74,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:] or PAGES)

@@ -1,0 +1,45 @@
+"""Home: a tile for every other page, and where the visitor stands, also when a run has lost its results."""
+
+import json
+
+import pytest
+
+from dashboard.components.stations import PICTURES, STATIONS
+from models import runs
+from models.recipes import TrainingSpec
+from tests.conftest import PAGES
+
+PAGE = "home"
+
+
+def a_finished_run(summary: bytes | None) -> str:
+    run = runs.create("training", TrainingSpec().to_json(), owner="", title="By hand")
+    if summary is not None:
+        runs.write_atomically(run.path("summary.json"), summary)
+    run.set_status(runs.RunStatus("done", share=1.0))
+    return run.id
+
+
+def texts(app) -> str:
+    return "\n".join(element.value for element in app.markdown)
+
+
+def test_every_other_page_has_a_tile_with_its_picture():
+    assert sorted(station[0] for station in STATIONS) == [name for name in PAGES if name != PAGE]
+    for name, *_ in STATIONS:
+        assert all((PICTURES / f"{name}-{scheme}.webp").is_file() for scheme in ("light", "dark")), name
+
+
+def test_a_finished_run_leads_on_to_its_mistakes(visit):
+    app = visit(run=a_finished_run(json.dumps({"accuracy": 0.9, "n_test": 100}).encode()))
+    assert not app.exception
+    assert "By hand: 90.0% of 100 test pictures right" in texts(app)
+    assert "Next: see what it gets wrong" in [link.proto.label for link in app.get("page_link")]
+
+
+@pytest.mark.parametrize("summary", [None, b"{", b"[]", b'{"accuracy": "high", "n_test": 5}'])
+def test_a_finished_run_without_its_results_leads_back_to_training(visit, summary):
+    app = visit(run=a_finished_run(summary))
+    assert not app.exception
+    assert "By hand: its results are missing or damaged" in texts(app)
+    assert "Next: train it again" in [link.proto.label for link in app.get("page_link")]
