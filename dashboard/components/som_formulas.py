@@ -86,8 +86,11 @@ def with_numbers(step: Step, spec: SomSpec, unit: int) -> tuple[str, str]:
     else:
         name, rule = "W_i", r"W_i \leftarrow W_i + LR\cdot\theta_i\cdot(x - W_i)"
         texts = [_vector(values) for values in (before, gap, after)]
-    numbers = rf"{texts[0]} + {step.rate:.3g}\cdot{theta:.3f}\cdot {texts[1]} = \mathbf{{{texts[2]}}}"
-    return rf"{rule},\quad {_neighbourhood(step, spec, unit, theta)}", rf"{name} \leftarrow {numbers}"
+    change, result = rf"{texts[0]} + {step.rate:.3g}\cdot{theta:.3f}\cdot {texts[1]}", rf"\mathbf{{{texts[2]}}}"
+    update = rf"{name} \leftarrow {change} = {result}"
+    if 2 < len(before) <= LONGEST:  # three vectors of three numbers are wider than their column
+        update = rf"\begin{{aligned}}{name} &\leftarrow {change} \\ &= {result}\end{{aligned}}"
+    return rf"{rule},\quad {_neighbourhood(step, spec, unit, theta)}", update
 
 
 def largest_change(step: Step, unit: int) -> int:

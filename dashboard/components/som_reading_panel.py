@@ -66,7 +66,7 @@ class _Reading:
 
 def draw(owner: str) -> None:
     """Draw the choice of a map, one of its pictures, and a unit or a sample beside it."""
-    choice, layers = st.columns([5, 10], gap="medium", vertical_alignment="bottom")
+    choice, layers = st.columns([6, 9], gap="medium", vertical_alignment="bottom")
     with choice:
         run = choose_map(owner)
     record = cache.som_example() if run is None else cache.som_film(run.id, version(run))

@@ -40,7 +40,16 @@ def table_fields(owner: str) -> dict[str, Any] | None:
         columns = _columns(chosen, table)
         label = _label(chosen, table)
         standardise = st.toggle("Standardise", True, key=f"som_standardise_{chosen[:8]}", help=_STANDARDISE_HELP)
-        _say(table, columns, chosen, owner, standardise)
+        st.button(
+            "Remove this table",
+            key="som_table_remove",
+            icon=":material/delete:",
+            type="tertiary",
+            help="Deletes this table from the server; maps already trained on it stay.",
+            on_click=som_table_store.forget,
+            args=(chosen, owner),
+        )
+    _say(table, columns, standardise)
     if not columns:
         return None
     return {"table": chosen, "columns": columns, "label": label, "standardise": standardise}
@@ -101,7 +110,7 @@ def _label(chosen: str, table: Table) -> str:
     )
 
 
-def _say(table: Table, columns: tuple[str, ...], chosen: str, owner: str, standardise: bool) -> None:
+def _say(table: Table, columns: tuple[str, ...], standardise: bool) -> None:
     """Draw how the file was read, and what will be left out."""
     places = [table.names.index(name) for name in columns]
     rows = int(np.isfinite(table.values[:, places]).all(axis=1).sum()) if columns else 0
@@ -109,17 +118,7 @@ def _say(table: Table, columns: tuple[str, ...], chosen: str, owner: str, standa
     if columns and table.constant[places].any():
         fate = "become 0" if standardise else "add nothing to any distance"
         line += f" {int(table.constant[places].sum())} chosen columns hold one number only: they {fate}."
-    with st.container(horizontal=True, vertical_alignment="center"):
-        st.caption(line, help="\n\n".join(safe_label(note, 300) for note in table.notes))
-        st.button(
-            "Remove",
-            key="som_table_remove",
-            icon=":material/delete:",
-            type="tertiary",
-            help="Deletes this table from the server; maps already trained on it stay.",
-            on_click=som_table_store.forget,
-            args=(chosen, owner),
-        )
+    st.caption(line, help="\n\n".join(safe_label(note, 300) for note in table.notes))
 
 
 def _upload(owner: str) -> None:

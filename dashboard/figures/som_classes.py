@@ -83,6 +83,6 @@ def pairs(found: NextDoor, classes: Sequence[str], height: int = 380) -> go.Figu
         if found.confused[k] > 0
     ]
     theme.layout(figure, height).update_layout(annotations=notes, margin={"l": 60, "r": 8, "t": 24, "b": 44})
-    zero = {"rangemode": "tozero", "fixedrange": True, "gridcolor": theme.GRID, "tickformat": ".0%"}
-    figure.update_xaxes(title_text="of the samples around one, share of the other class", **zero)
+    zero = {"rangemode": "tozero", "fixedrange": True, "gridcolor": theme.GRID, "tickformat": "~%"}
+    figure.update_xaxes(title_text="share of the other class among the samples next door", **zero)
     return figure.update_yaxes(title_text="test pictures confused", **zero)

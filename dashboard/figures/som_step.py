@@ -8,6 +8,8 @@ import plotly.graph_objects as go
 from dashboard.figures import theme
 from models.som_steps import Step
 
+_PALE = "rgba(127, 139, 147, 0.45)"  # theme.NEUTRAL, on light and dark pages
+
 
 def distances_before_and_after(step: Step, height: int = 300) -> go.Figure:
     """Return the distance of the sample to every unit of a line, before and after the step, as bars."""
@@ -15,13 +17,14 @@ def distances_before_and_after(step: Step, height: int = 300) -> go.Figure:
     after = np.linalg.norm(step.after - step.sample, axis=-1).ravel()
     names = [f"W<sub>{unit + 1}</sub>" + (" · BMU" if unit == step.bmu else "") for unit in range(len(before))]
     figure = go.Figure()
-    for name, values, opacity in (("before", before, 1.0), ("after", after, 0.45)):
+    # The legend leaves out a marker's opacity, so "after" is a colour of its own.
+    for name, values, colour in (("before", before, theme.NEUTRAL), ("after", after, _PALE)):
         figure.add_bar(
             y=names,
             x=values,
             orientation="h",
             name=name,
-            marker={"color": theme.NEUTRAL, "opacity": opacity},
+            marker={"color": colour},
             text=[f"{value:.1f}" for value in values.tolist()],
             textposition="outside",
             textangle=0,

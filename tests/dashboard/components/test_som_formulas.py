@@ -58,6 +58,14 @@ def test_of_long_vectors_the_value_that_changes_most_is_written():
     assert update == r"W_{i,3} \leftarrow 0.000 + 0.5\cdot1.000\cdot (-2.000) = \mathbf{-1.000}"
 
 
+def test_vectors_of_three_numbers_take_two_lines():
+    step = take_step(SomSpec(1, 1, "online"), np.ones(3, np.float32), np.zeros((1, 1, 3), np.float32), 0.5, 1.0)
+    assert with_numbers(step, SomSpec(1, 1, "online"), 0)[1] == (
+        r"\begin{aligned}W_i &\leftarrow (0.000,\,0.000,\,0.000) + 0.5\cdot1.000\cdot (1.000,\,1.000,\,1.000) \\ "
+        r"&= \mathbf{(0.500,\,0.500,\,0.500)}\end{aligned}"
+    )
+
+
 def test_vectors_in_words():
     assert in_words(np.array([0.5, -1.25])) == "(0.50, -1.25)" and in_words(np.zeros(64)) == "64 values"
 
