@@ -1,0 +1,24 @@
+"""The features of a trained run as a map, in a real browser: thumbnails, a unit, and who lives next door."""
+
+from tests.browser.conftest import settled
+
+
+def test_the_features_of_a_trained_run_become_a_map_that_is_read_beside_its_mistakes(visit):
+    page = visit(
+        "som?run=example&som_source=Features+of+the+network&som_rows_features=4&som_columns_features=5&som_epochs=5"
+    )
+    page.get_by_role("button", name="Train this map").click()
+    page.locator(".player .caption", has_text="Epoch 5 of 5").wait_for(timeout=180000)
+    assert page.locator(".player .classes span").all_inner_texts()
+    canvas = page.locator("canvas")
+    canvas.scroll_into_view_if_needed()
+    box = canvas.bounding_box()
+    canvas.click(position={"x": box["width"] * 0.5, "y": box["height"] * 0.4})
+    page.get_by_text("Unit (1, 2), epoch 5").wait_for()
+    page.get_by_text("The picture nearest to its weights").wait_for()
+    page.get_by_role("radio", name="Read the map").click()
+    page.get_by_role("heading", name="Do confused classes live next door?").wait_for()
+    page.get_by_text("Most confused are").wait_for()
+    page.locator(".st-key-som_read_confusion .js-plotly-plot").wait_for()
+    settled(page)
+    assert page.locator(".st-key-som_read_pairs .js-plotly-plot").is_visible()
