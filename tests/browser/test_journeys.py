@@ -222,7 +222,7 @@ def test_the_back_button_leads_to_the_pages_before(visit):
 
 def test_who_has_the_link_to_a_run_may_watch_and_not_cancel(visit, server):
     page = visit("train")
-    train(page, epochs=400)
+    train(page, epochs=1000)
     expect(page.locator(".st-key-train_job_cancel button").first).to_be_visible(timeout=LONG)
     guest = visit(page.url.removeprefix(server.url + "/"))
     expect(guest.locator("[data-testid='stProgress']").first).to_be_visible(timeout=LONG)
