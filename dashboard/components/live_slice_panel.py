@@ -146,7 +146,9 @@ def _choose_run(owner: str) -> runs.Run | None:
     """Draw the choice among the visitor's slices and one that came by a link; None is the example."""
     shown = state.slice_run()
     mine = {run.id: run for run in [*runs.listing(owner, KIND), *([shown] if shown else [])]}
-    names = {"": f"Example: {title(SliceSpec())}"} | {key: run.title for key, run in mine.items()}
+    names = {"": f"Example: {title(SliceSpec())}"}
+    for number, (key, run) in zip(range(len(mine), 0, -1), mine.items(), strict=True):
+        names[key] = f"{number} · {run.title}"  # numbered: of equal names the browser always sends back the first
     state.put("general_slice_run", shown.id if shown else "")
     chosen = st.selectbox(
         "Live slice",
@@ -214,11 +216,15 @@ def _words(rows: Sequence[Row], spec: SliceSpec) -> None:
     lines = transferability_curves.curves(rows, SPLIT)
     noise = {point.n: point.mean for point in lines.get("RnB", ())}
     base = lines.get("baseB", ())
-    reached = f" ({noise[1]:.0%}, with trained ones {base[0].mean:.0%})" if 1 in noise and base else ""
+    reached = ""
+    if 1 in noise and base:
+        reached = (
+            " Digits are easy: with random filters in the first layer the layers above reach "
+            f"{noise[1]:.1%}, trained from the first layer on {base[0].mean:.1%}."
+        )
     st.caption(
-        f"What you do not see: a need for transfer. With random filters in the first layer{reached} the layers above "
-        "read the digits as well; what fails when it is copied from A is late, specific layers. How much a layer "
-        "is worth on natural pictures, the experiment beside this one measures."
+        "What you do not see: how much a copied layer is worth on natural pictures; the experiment beside this one "
+        f"measures that.{reached}"
     )
     # The findings are made for the splits of the large experiment; halves chosen without regard to kind are "random".
     compared = transferability_findings.measured([replace(row, split=RANDOM) for row in rows], RANDOM)

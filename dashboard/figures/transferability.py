@@ -64,7 +64,9 @@ def equal_spans(groups: Iterable[Curves], *, noise: bool, common: bool) -> list[
     span = (1 + 3 * _PAD) * (max((high - low for low, high in extent), default=0.0) or 0.1)
     starts = ((low + high - span) / 2 + _PAD / 2 * span for low, high in extent)
     lowest = -math.inf if common else -_PAD * span  # no accuracy lies below 0
-    return [(max(start, lowest), max(start, lowest) + span) for start in starts]
+    highest = math.inf if common else 1 + _PAD * span - span  # and none above 1
+    placed = [max(min(start, highest), lowest) for start in starts]
+    return [(start, start + span) for start in placed]
 
 
 def curves(
@@ -102,7 +104,7 @@ def curves(
     if selected is not None:
         _ring(figure, drawn, selected)
     theme.layout(figure, height)
-    figure.update_layout(shapes=shapes, annotations=annotations + names(drawn, y_range))
+    figure.update_layout(shapes=shapes, annotations=annotations + names(drawn, y_range, depth - 1))
     return _axes(figure, y_range, depth, relative)
 
 

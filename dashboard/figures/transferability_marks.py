@@ -27,9 +27,8 @@ def base_level(base: Point, last: int) -> Marks:
     ]
 
 
-def names(drawn: Curves, y_range: tuple[float, float]) -> Marks:
-    """Return annotations: the names of the lines, right of their ends, pushed apart where they would overlap."""
-    last = max((point.n for line in drawn.values() for point in line), default=0)
+def names(drawn: Curves, y_range: tuple[float, float], last: int) -> Marks:
+    """Return annotations: the names of the lines at the height of their ends, right of n = `last`, pushed apart."""
     ends = sorted((line[-1].mean, name) for name, line in drawn.items())
     gap = _LABEL_GAP * (y_range[1] - y_range[0])
     places: list[float] = []

@@ -64,6 +64,11 @@ def test_the_axes_of_two_pictures_are_equally_long_and_hold_everything():
     assert one == two and one[0] < 0.2 and one[1] > 0.92
 
 
+def test_no_axis_reaches_far_beyond_all_right():
+    ((low, high),) = equal_spans([{"baseB": (Point(0, 1, 0.99, 0.99, 0.99),)}], noise=False, common=False)
+    assert high - low == pytest.approx(0.118) and high == pytest.approx(1 + 0.06 * 0.118)
+
+
 def test_nothing_measured_still_makes_a_picture():
     (y_range,) = equal_spans([{}], noise=False, common=True)
     figure = curves({}, {}, y_range=y_range, depth=8, selected=("AnB", 3))
