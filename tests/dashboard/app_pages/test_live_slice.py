@@ -36,9 +36,6 @@ def test_the_first_visit_shows_the_example_and_the_choices_make_a_spec(visit, as
     shown = texts(page)
     assert "85 of 85 networks" in shown and "5 of 5 seeds" in shown and "**Specificity.**" in shown
     assert "filters in the first layer the layers above reach 98.5%" in shown and "85 small networks, about" in shown
-        "random filters in the first layer the layers above reach 98.5%" in shown
-        and "85 small networks, about" in shown
-    )
     assert len(page.dataframe[-1].value) == 85
     page.get("button_group")[1].set_value([0, 1, 2, 3]).run()
     assert "Choose 1 more: A has 4 of 5 digits (0 1 2 3)" in texts(page)
