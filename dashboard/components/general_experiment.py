@@ -9,7 +9,7 @@ import streamlit as st
 
 from dashboard import state
 from dashboard.components.general_findings import findings
-from dashboard.components.general_notes import notes, progress, published_runs
+from dashboard.components.general_notes import missing, notes, progress, published_runs
 from dashboard.components.general_point import point_panel
 from dashboard.components.general_words import Comparisons
 from dashboard.figures import theme, transferability, treatments
@@ -44,6 +44,7 @@ class _Side:
     title: str
     lines: Curves
     comparisons: Comparisons
+    missing: str = ""  # why there is no curve
 
 
 def experiment() -> None:
@@ -56,7 +57,13 @@ def experiment() -> None:
     ours = measured_curves.curves(rows, split, relative=relative)
     paper = measured_curves.relative(published[split]) if relative else published[split]
     sides = (
-        _Side("here", f"Measured here, {progress(rows, split)}", ours, compared.measured(rows, split)),
+        _Side(
+            "here",
+            f"Measured here, {progress(rows, split)}",
+            ours,
+            compared.measured(rows, split),
+            missing(rows, split),
+        ),
         _Side(
             "paper",
             f"Published in 2014, {published_runs(paper)}",
@@ -172,7 +179,7 @@ def _treatment() -> tuple[str, int]:
 def _picture(side: _Side, y_range: tuple[float, float], relative: bool, noise: bool, selected: tuple[str, int]) -> None:
     st.markdown(f"**{side.title}**")
     if not transferability.shown(side.lines, noise=noise):
-        st.info("No network of these tasks has been trained yet.", icon=":material/hourglass_top:")
+        st.info(f"No curve yet: {side.missing}.", icon=":material/hourglass_top:")
         return
     key = f"general_curves_{side.name}"
     st.plotly_chart(

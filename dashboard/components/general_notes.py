@@ -8,7 +8,7 @@ import streamlit as st
 
 from models import transferability
 from models.transferability import EIGHT, SPLITS, Row
-from models.transferability_curves import PUBLISHED, Curves, networks, values
+from models.transferability_curves import BOTH, DIRECTIONS, PUBLISHED, Curves, networks, values
 
 REFERENCE = (
     "J. Yosinski, J. Clune, Y. Bengio, H. Lipson: How transferable are features in deep neural networks? Advances in "
@@ -22,10 +22,17 @@ def progress(rows: Sequence[Row], split: str) -> str:
     accuracies = values(rows, split)
     seeds = {seed for by_seed in accuracies.values() for seed in by_seed}
     if not seeds:
-        return "no network yet"
+        return "no curve yet"
     text = f"{len(seeds)} {'seed' if len(seeds) == 1 else 'seeds'}"
     waiting = set(networks(rows, split)) - seeds
     return f"{text}, {len(waiting)} not whole yet" if waiting else text
+
+
+def missing(rows: Sequence[Row], split: str) -> str:
+    """Return why there is no curve of a split."""
+    if split == BOTH and any(networks(rows, each) for each in DIRECTIONS):
+        return "no seed has been measured both ways so far. Choose one of the two ways above"
+    return "no network of these tasks has been trained"
 
 
 def published_runs(curves: Curves) -> str:

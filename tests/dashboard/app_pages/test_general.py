@@ -74,7 +74,8 @@ def test_without_rows_the_paper_is_shown_and_the_page_says_why(visit, table, con
     table(content)
     app = visit()
     assert not app.exception and "AnB: 62.8% at 1" in alts(app)[1]
-    assert "no network yet" in texts(app) and "Nothing has been measured yet" in texts(app)
+    assert "no curve yet" in texts(app) and "no network of these tasks" in texts(app)
+    assert "Nothing has been measured yet" in texts(app)
     assert "Only the published curves are shown" in texts(app)
 
 
@@ -104,3 +105,9 @@ def test_a_click_on_a_point_or_a_row_of_the_drawing_is_copied_into_the_choices(m
     monkeypatch.setattr(module.state, "get", lambda key: {"selection": {"points": [{"customdata": ["baseB", 0, 3]}]}})
     module._take_point("general_curves_here")
     assert kept == {"general_treatment": "baseB", "general_n": 5}
+
+
+def test_where_one_way_is_measured_both_ways_send_there(visit, table):
+    table(rows("natural to man-made", 0))
+    app = visit(general_halves="Dissimilar")
+    assert not app.exception and "no seed has been measured both ways so far" in texts(app)
