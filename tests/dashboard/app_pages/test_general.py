@@ -66,7 +66,7 @@ def test_the_link_chooses_everything_and_a_choice_moves_the_ring(visit, table):
 def test_any_few_rows_will_do(visit, table, halves, count):
     table(rows("random", 0, count) + rows("man-made to natural", 0, count))
     app = visit(general_halves=halves, general_scale="Against baseB", general_noise="true")
-    assert not app.exception and len(alts(app)) == (2 if "no curve yet" in texts(app) else 3)
+    assert not app.exception and len(alts(app)) == (2 if "No curve yet:" in texts(app) else 3)
 
 
 @pytest.mark.parametrize("content", ["", "a,b\n1,2\n", "\x00"])
