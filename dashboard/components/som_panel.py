@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import collections
 import itertools
 from typing import Literal, cast
 
@@ -37,7 +38,7 @@ def choose_map(owner: str) -> runs.Run | None:
     """Draw the choice among the visitor's maps and return the run; None is the example."""
     shown = state.som_run()
     mine = {run.id: run for run in [*runs.listing(owner, "som"), *([shown] if shown else [])]}
-    names = {"": f"Example: {title(SomTask())}"} | {key: run.title for key, run in mine.items()}
+    names = {"": f"Example: {title(SomTask())}"} | _names(mine)
     state.put("som_map", shown.id if shown else "")
     chosen = st.selectbox(
         "Map",
@@ -48,6 +49,16 @@ def choose_map(owner: str) -> runs.Run | None:
         on_change=lambda: state.put("ff_map", state.get("som_map")),
     )
     return mine.get(chosen)
+
+
+def _names(mine: dict[str, runs.Run]) -> dict[str, str]:
+    """Return a name of its own for every run, newest first: the browser answers with a name, not with a key."""
+    names: dict[str, str] = {}
+    times: collections.Counter[str] = collections.Counter()
+    for key, run in reversed(mine.items()):
+        times[run.title] += 1
+        names[key] = run.title if times[run.title] == 1 else f"{run.title} ({times[run.title]})"
+    return {key: names[key] for key in mine}
 
 
 def film_of(record: SomRecord, identity: str, epochs: int) -> Film:
