@@ -1,9 +1,11 @@
 """Depth, rotation and failures on the page: shipped at once, measured on demand, said in words."""
 
 import time
+from types import SimpleNamespace
 
 import pytest
 
+from dashboard.components.som_panel import _names
 from models import engine as engine_module
 from models import runs
 from models.som_failures import FAILURES
@@ -69,3 +71,8 @@ def test_depth_is_shipped_for_the_example_and_offered_for_others(view):
     page.run()
     assert "7 layers, 5 maps each, 1,500 pictures" in words(page) and not page.get("plotly_chart")
     assert page.button(key="som_depth_start").label == "Measure"
+
+
+def test_maps_of_one_title_have_names_of_their_own_oldest_first():
+    newest_first = {key: SimpleNamespace(title=title) for key, title in (("c", "A"), ("b", "B"), ("a", "A"))}
+    assert _names(newest_first) == {"c": "A (2)", "b": "B", "a": "A"}
