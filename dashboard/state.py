@@ -1,7 +1,7 @@
 """The only reader and writer of the session and of the address bar.
 
 Six choices are shared by all pages and kept in the address, so that a link reproduces them: `backbone`, `data`, `run`,
-`picture`, `map` (the self-organising map shown) and `slice` (the live slice of the transferability experiment). A page's
+`picture`, `map` (the self-organising map shown) and `slice` (a live slice of the transferability experiment). A page's
 own widgets use keys `<page>_<thing>`; give their default in `DEFAULTS` and pass `bind="query-params"` (worth a link) or
 `persist_state="session"` (not), never `value=`.
 """
