@@ -120,6 +120,7 @@ def load(run: runs.Run) -> SomRecord | None:
 def version(run: runs.Run) -> int:
     """Return a number that changes with every write of a run's film; 0 before the first."""
     try:
-        return run.path(FILE).stat().st_mtime_ns
+        written = run.path(FILE).stat()
+        return written.st_mtime_ns ^ written.st_ino  # two writes may fall into one tick of the file system's clock
     except FileNotFoundError:
         return 0
