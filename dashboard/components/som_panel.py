@@ -115,7 +115,6 @@ def som_panel(run: runs.Run | None) -> SomTask:
     if run is not None:
         job_panel(run.id, key="som_job")
 
-    @st.fragment(run_every=_POLL_S if active else None)
     def panel() -> None:
         record = cache.som_example() if run is None else cache.som_film(run.id, version(run))
         if record is None:
@@ -138,5 +137,9 @@ def som_panel(run: runs.Run | None) -> SomTask:
         if record.complete:
             export(record, task, None if run is None else run.folder)
 
-    panel()
+    if active:
+        st.fragment(run_every=_POLL_S)(panel)()
+    else:  # no fragment: a poll that was under way when the map ended would leave its place empty
+        with st.container():
+            panel()
     return task
