@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import collections
 import time
+from collections.abc import Callable
 
 import streamlit as st
 
@@ -33,6 +35,28 @@ def describe(run: runs.Run) -> str:
         return " · ".join(filter(None, [status.note or "Working", time_left(status, time.time())]))
     ends = {"done": "Finished", "cancelled": "Cancelled", "failed": "Stopped"}
     return ends[status.state]
+
+
+def distinct_names(newest_first: dict[str, runs.Run]) -> dict[str, str]:
+    """Return a name of its own for every run: the browser answers a select box with a name, not with a key."""
+    names: dict[str, str] = {}
+    times: collections.Counter[str] = collections.Counter()
+    for key, run in reversed(newest_first.items()):
+        times[run.title] += 1
+        names[key] = run.title if times[run.title] == 1 else f"{run.title} ({times[run.title]})"
+    return {key: names[key] for key in newest_first}
+
+
+def while_active(active: bool, body: Callable[[], None]) -> None:
+    """Draw `body`, again and again while a job is active.
+
+    What has ended is no fragment: a poll that was under way at the end would leave its place empty.
+    """
+    if active:
+        st.fragment(run_every=_POLL_S)(body)()
+    else:
+        with st.container():
+            body()
 
 
 def job_panel(run_id: str, *, key: str) -> None:

@@ -11,7 +11,7 @@ import streamlit as st
 from dashboard import state
 from dashboard.components.general_findings import TITLES
 from dashboard.components.general_words import told
-from dashboard.components.job_panel import job_panel
+from dashboard.components.job_panel import distinct_names, job_panel, while_active
 from dashboard.figures import theme, transferability
 from dashboard.labels import safe_label
 from models import engine, runs, transferability_curves, transferability_findings, transferability_slice
@@ -21,7 +21,6 @@ from models.transferability_curves import RANDOM
 from models.transferability_slice import DIGITS, EPOCHS, KIND, MOST_SEEDS, SPLIT, SliceSpec
 
 _DIGITS, _SEED, _PROBLEM = "general_slice_digits", "general_slice_seed", "general_slice_problem"
-_POLL_S = 2.0
 _HEIGHT = 360  # px of the chart
 _FINDINGS: Final = ("general", "specificity", "gain", "random")
 _ALL = "all"
@@ -146,9 +145,7 @@ def _choose_run(owner: str) -> runs.Run | None:
     """Draw the choice among the visitor's slices and one that came by a link; None is the example."""
     shown = state.slice_run()
     mine = {run.id: run for run in [*runs.listing(owner, KIND), *([shown] if shown else [])]}
-    names = {"": f"Example: {title(SliceSpec())}"}
-    for number, (key, run) in zip(range(len(mine), 0, -1), mine.items(), strict=True):
-        names[key] = f"{number} · {run.title}"  # numbered: of equal names the browser always sends back the first
+    names = {"": f"Example: {title(SliceSpec())}"} | distinct_names(mine)
     state.put("general_slice_run", shown.id if shown else "")
     chosen = st.selectbox(
         "Live slice",
@@ -167,7 +164,6 @@ def _result(run: runs.Run | None) -> None:
     if run is not None:
         job_panel(run.id, key="general_slice_job")
 
-    @st.fragment(run_every=_POLL_S if active else None)
     def panel() -> None:
         rows = transferability_slice.example() if run is None else transferability_slice.rows(run)
         spec = _asked(run)
@@ -178,7 +174,7 @@ def _result(run: runs.Run | None) -> None:
         _words(rows, spec)
         _table(rows, spec)
 
-    panel()
+    while_active(active, panel)
 
 
 def _asked(run: runs.Run | None) -> SliceSpec | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import collections
 import itertools
 from typing import Literal, cast
 
@@ -10,7 +9,7 @@ import numpy as np
 import streamlit as st
 
 from dashboard import cache, state
-from dashboard.components.job_panel import job_panel
+from dashboard.components.job_panel import distinct_names, job_panel, while_active
 from dashboard.components.player import Film, Series, player, shares
 from dashboard.components.som_controls import title
 from dashboard.components.som_export_panel import export
@@ -31,14 +30,13 @@ NET_LIMITS = (
     "Lines join neighbours on the lattice. The net does not show how many samples a unit stands for: choose a unit, or "
     "look at the hits."
 )
-_POLL_S = 0.8
 
 
 def choose_map(owner: str) -> runs.Run | None:
     """Draw the choice among the visitor's maps and return the run; None is the example."""
     shown = state.som_run()
     mine = {run.id: run for run in [*runs.listing(owner, "som"), *([shown] if shown else [])]}
-    names = {"": f"Example: {title(SomTask())}"} | _names(mine)
+    names = {"": f"Example: {title(SomTask())}"} | distinct_names(mine)
     state.put("som_map", shown.id if shown else "")
     chosen = st.selectbox(
         "Map",
@@ -49,16 +47,6 @@ def choose_map(owner: str) -> runs.Run | None:
         on_change=lambda: state.put("ff_map", state.get("som_map")),
     )
     return mine.get(chosen)
-
-
-def _names(mine: dict[str, runs.Run]) -> dict[str, str]:
-    """Return a name of its own for every run, newest first: the browser answers with a name, not with a key."""
-    names: dict[str, str] = {}
-    times: collections.Counter[str] = collections.Counter()
-    for key, run in reversed(mine.items()):
-        times[run.title] += 1
-        names[key] = run.title if times[run.title] == 1 else f"{run.title} ({times[run.title]})"
-    return {key: names[key] for key in mine}
 
 
 def film_of(record: SomRecord, identity: str, epochs: int) -> Film:
@@ -137,9 +125,5 @@ def som_panel(run: runs.Run | None) -> SomTask:
         if record.complete:
             export(record, task, None if run is None else run.folder)
 
-    if active:
-        st.fragment(run_every=_POLL_S)(panel)()
-    else:  # no fragment: a poll that was under way when the map ended would leave its place empty
-        with st.container():
-            panel()
+    while_active(active, panel)
     return task

@@ -5,7 +5,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from dashboard.components.som_panel import _names
+from dashboard.components.job_panel import distinct_names
 from models import engine as engine_module
 from models import runs
 from models.som_failures import FAILURES
@@ -75,4 +75,4 @@ def test_depth_is_shipped_for_the_example_and_offered_for_others(view):
 
 def test_maps_of_one_title_have_names_of_their_own_oldest_first():
     newest_first = {key: SimpleNamespace(title=title) for key, title in (("c", "A"), ("b", "B"), ("a", "A"))}
-    assert _names(newest_first) == {"c": "A (2)", "b": "B", "a": "A"}
+    assert distinct_names(newest_first) == {"c": "A (2)", "b": "B", "a": "A"}
