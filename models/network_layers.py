@@ -8,6 +8,7 @@ from functools import lru_cache
 from models import backbones, datasets, layer_tables, runs
 from models.costs import GIGAMACS_PER_SECOND, STEP_SECONDS
 from models.errors import InputError
+from models.receptive_field import Field
 from models.recipes import HeadSpec, TrainingSpec
 
 HEAD = "head"
@@ -17,20 +18,39 @@ HEAD = "head"
 class LayerChoice:
     """One layer to look into.
 
-    `shape` is (rows, cols, channels), with 1 x 1 for dense layers. `receptive_field` and `jump` in pixels of the
-    network's picture; None in the head, whose units see all of it.
+    `shape` is (rows, cols, channels), with 1 x 1 for dense layers. `field` is what one value sees, in pixels of the
+    network's picture; None where that is all of it, as in the head.
     """
 
     name: str
     block: str
     shape: tuple[int, int, int]
-    receptive_field: int | None = None
-    jump: int | None = None
+    field: Field | None = None
 
     @property
     def is_map(self) -> bool:
         """Whether its channels are maps; those of dense layers are single values."""
         return self.shape[:2] != (1, 1)
+
+    @property
+    def receptive_field(self) -> int | None:
+        """Side in pixels of the square that one value can depend on, not cut at the border; None for all pixels."""
+        return None if self.field is None else self.field.size
+
+    @property
+    def jump(self) -> int | None:
+        """Pixels between the centres of what neighbouring values see."""
+        return None if self.field is None else self.field.jump
+
+    def window(self, row: int, col: int) -> tuple[int, int, int, int] | None:
+        """Return what the value at (row, col) can depend on, as first row, first col, last row, last col in pixels.
+
+        The window is not cut at the border of the picture; None where the value sees all of it.
+        """
+        if self.field is None:
+            return None
+        (top, bottom), (left, right) = self.field.window(row), self.field.window(col)
+        return top, left, bottom, right
 
 
 def _opened(network_id: str) -> tuple[str, int, TrainingSpec | None]:
@@ -66,10 +86,7 @@ def layers(network_id: str) -> tuple[LayerChoice, ...]:
     backbone, pixels, spec = _opened(network_id)
     table = layer_tables.table(backbone, pixels)
     rows = [row for row in table.layers if row.name not in backbones.PREPROCESSING_LAYERS]
-    found = [
-        LayerChoice(row.name, row.block, row.output, *(None, None) if row.sees_all else (row.receptive_field, row.jump))
-        for row in rows
-    ]
+    found = [LayerChoice(row.name, row.block, row.output, None if row.sees_all else row.field) for row in rows]
     if spec is not None:
         found += _head(spec.head, rows[-1].output, len(datasets.get(spec.dataset).classes))
     return tuple(found)

@@ -37,6 +37,13 @@ def test_what_a_layer_sees_comes_from_the_table_and_the_head_sees_everything():
     assert (first.shape, first.receptive_field, first.jump) == ((32, 32, 48), 7, 2)
     last = network_layers.layer(run_with(HeadSpec()), "head_output")
     assert (last.shape, last.receptive_field, last.block) == ((1, 1, 5), None, "head")
+    assert last.window(0, 0) is None
+
+
+def test_the_window_of_a_value_is_the_pixels_under_its_kernel():
+    first = network_layers.layer("backbone:frame8:64", "conv1")  # 7 x 7, stride 2, two zeros in front
+    assert first.window(0, 0) == (-2, -2, 4, 4)
+    assert first.window(3, 5) == (4, 8, 10, 14)
 
 
 def test_the_first_layer_shown_has_maps_one_can_read():
