@@ -33,9 +33,11 @@ from models import (
     som_rotation_job,
     som_table_store,
 )
+from models import patch_scores as hidden_patches
 from models import som_depth as som_depth_job
 from models.kernels import Kernels
 from models.occlusion import OcclusionMap
+from models.patch_scores import PatchScores
 from models.pretraining_card import Card, KernelStages
 from models.results import ActivationMaps, Answers, ChannelStatistics, Prediction
 from models.som_data import SomData, SomTask
@@ -153,6 +155,24 @@ def classifier_file(run_id: str) -> bytes:
 def occlusion_result(run_id: str) -> OcclusionMap:
     """Return the map that a finished job wrote."""
     return occlusion.load(runs.get(run_id).path(occlusion.RESULT))
+
+
+@st.cache_resource(max_entries=32, show_spinner="Hiding one part after the other…")
+def patch_scores(
+    network: str, picture: str, patch: int, stride: int, fill: str, layer: str, channel: int
+) -> PatchScores:
+    """Return every class's score and one map's activity with parts of a picture hidden; read-only."""
+    answer: PatchScores = engine.call(
+        "patch_scores",
+        network=network, picture=picture, patch=patch, stride=stride, fill=fill, layer=layer, channel=channel,
+    )  # fmt: skip
+    return answer
+
+
+@st.cache_resource(max_entries=32, show_spinner=False)
+def patch_scores_result(run_id: str, version: int) -> PatchScores | None:
+    """Return what a job has written at this version of its file (`patch_scores.version`); read-only."""
+    return hidden_patches.load(runs.get(run_id).path(hidden_patches.RESULT)) if version else None
 
 
 @st.cache_resource(show_spinner=False)

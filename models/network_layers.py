@@ -8,6 +8,7 @@ from functools import lru_cache
 from models import backbones, datasets, layer_tables, runs
 from models.costs import GIGAMACS_PER_SECOND, STEP_SECONDS
 from models.errors import InputError
+from models.occlusion import cost
 from models.receptive_field import Field
 from models.recipes import HeadSpec, TrainingSpec
 
@@ -139,3 +140,13 @@ def seconds(network_id: str, passes: int) -> float:
     """Return about how long so many forward passes of single pictures take in a warm worker."""
     backbone, pixels, _ = _opened(network_id)
     return passes * (layer_tables.table(backbone, pixels).macs / (GIGAMACS_PER_SECOND * 1e9) + STEP_SECONDS)
+
+
+def patch_seconds(network_id: str, patch: int, stride: int) -> float:
+    """Return about how long a warm worker hides squares for, at every position of the grid.
+
+    Raises:
+        InputError: Not 1 <= stride <= patch <= side.
+    """
+    pixels = side(network_id)
+    return seconds(network_id, cost(pixels, pixels, patch, stride) + 1)

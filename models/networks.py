@@ -200,6 +200,32 @@ def logits(network: Network, images: np.ndarray) -> np.ndarray:
     return _by_chunks(_traced(network, (_LOGITS,), scores), network, images)
 
 
+def logits_and_sums(network: Network, images: np.ndarray, layer: str) -> tuple[np.ndarray, np.ndarray]:
+    """Return the logits (N, C) and, per picture, the sum over each map of one layer (N, K), float32, of all N at once.
+
+    K is 0 where `layer` is "". Values of dense layers are their own sums.
+
+    Raises:
+        InputError: The network is a bare backbone or has no such layer.
+    """
+    dense = _last_dense(network)
+    if layer and layer not in {known.name for known in network.model.layers}:
+        raise InputError(f"Expected a layer of the network. Received {layer[:60]!r}.")
+
+    def both() -> Callable[[Any], list[Any]]:
+        answer = _inference(network, [dense.input, *([network.model.get_layer(layer).output] if layer else [])])
+
+        def scored(images: Any) -> list[Any]:
+            features, *maps = answer(images)
+            sums = tf.reduce_sum(maps[0], range(1, len(maps[0].shape) - 1)) if maps else features[:, :0]
+            return [tf.matmul(features, dense.kernel) + dense.bias, sums]
+
+        return scored
+
+    scores, sums = _traced(network, (_LOGITS, layer), both)(images)
+    return scores, sums
+
+
 def _last_dense(network: Network) -> Any:
     """Return the softmax layer."""
     if network.classes is None:

@@ -157,18 +157,24 @@ def occlusion_map(
             window = np.s_[row : row + patch, col : col + patch]
             picture[window] = hidden[window]
         occluded[start : start + batch] = score(pictures)
-    drop = _averaged(base - occluded, corners, patch, (height, width))
+    drop = averaged(base - occluded, corners, patch, (height, width))
     scores = occluded.reshape(len(rows), len(cols))
     return OcclusionMap(drop, base, rows, cols, scores, patch, stride, fill, n_passes=n_positions + 1)
 
 
-def _averaged(falls: np.ndarray, corners: list[tuple[int, int]], patch: int, shape: tuple[int, int]) -> np.ndarray:
-    """Return (H, W) float32: per pixel the mean of the falls (n,) of the patches that cover it."""
+def averaged(falls: np.ndarray, corners: list[tuple[int, int]], patch: int, shape: tuple[int, int]) -> np.ndarray:
+    """Return (H, W) float32: per pixel the mean of the falls (n,) of the patches that cover it.
+
+    Falls that are NaN do not count; pixels without any are NaN.
+    """
     total, count = np.zeros((2, *shape))
     for fall, (row, col) in zip(falls, corners, strict=True):
-        total[row : row + patch, col : col + patch] += fall
-        count[row : row + patch, col : col + patch] += 1
-    return np.asarray(total / count, np.float32)
+        if not np.isnan(fall):
+            total[row : row + patch, col : col + patch] += fall
+            count[row : row + patch, col : col + patch] += 1
+    mean = np.full(shape, np.nan, np.float32)
+    np.divide(total, count, out=mean, where=count > 0, casting="same_kind")
+    return mean
 
 
 def share_inside(drop: np.ndarray, mask: np.ndarray) -> float | None:

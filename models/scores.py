@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from models import datasets, images, networks
+from models import datasets, images, networks, patch_scorer
 from models.errors import InputError
 from models.examples import pictures_per_pass
 from models.occlusion import RESULT, SCORES, OcclusionMap, ScoreFunction, occlusion_map, save
@@ -96,5 +96,8 @@ def occlude(
 
 
 def run_job(folder: Path, spec: dict[str, Any], progress: Progress) -> None:
-    """Compute the map that `spec` (the arguments of `occlude`) asks for and write it to the run's folder."""
+    """Compute the map of one class (the arguments of `occlude`) or the scores of all (those of `patch_scorer.hide`)."""
+    if "class_index" not in spec:
+        patch_scorer.run_job(folder, spec, progress)
+        return
     save(folder / RESULT, occlude(**spec, progress=progress))

@@ -21,6 +21,7 @@ from models import kernels, runs
 from models.errors import Cancelled, FreezeframeError
 from models.kernels import Kernels
 from models.occlusion import OcclusionMap
+from models.patch_scores import PatchScores
 from models.results import ActivationMaps, Answers, ChannelStatistics, Prediction
 
 JOBS = {
@@ -150,6 +151,15 @@ def occlusion_map(
     from models import scores
 
     return scores.occlude(network, picture, patch=patch, stride=stride, fill=fill, score=score, class_index=class_index)
+
+
+def patch_scores(
+    network: str, picture: str, patch: int, stride: int, fill: str, layer: str, channel: int
+) -> PatchScores:
+    """Return every class's score and one map's activity with parts of a picture hidden; for a few seconds at most."""
+    from models import patch_scorer
+
+    return patch_scorer.hide(network, picture, patch=patch, stride=stride, fill=fill, layer=layer, channel=channel)
 
 
 def first_kernels(network: str) -> Kernels:
