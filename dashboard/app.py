@@ -30,6 +30,12 @@ PAGES = {
     ],
     "See inside": [
         ("activations", "Activations", ":material/blur_on:", "What every channel of a layer answers to a picture"),
+        (
+            "features",
+            "Features",
+            ":material/travel_explore:",
+            "What a channel looks for, in pictures",
+        ),
         ("occlusion", "Occlusion", ":material/select_all:", "Hide a patch and watch the score fall"),
     ],
     "Understand": [

@@ -6,6 +6,7 @@ import streamlit as st
 
 from dashboard import state
 from dashboard.components.picture_picker import picture_beside
+from dashboard.components.unit_picker import open_unit
 from dashboard.figures import theme
 from dashboard.figures.activations import PER_PAGE, SCALES, channel, scale_of
 from models import network_layers
@@ -105,3 +106,5 @@ def channel_panel(
         "standard deviations away from that.",
     )
     picture_beside(picture, network_layers.side(network))
+    if st.button("What it looks for", icon=":material/travel_explore:", key="activations_features"):
+        open_unit("features", network, (answer.layer, number))

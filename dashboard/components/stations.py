@@ -13,7 +13,7 @@ from dashboard.labels import safe_label
 from models import backbones, datasets, runs
 
 PICTURES: Final = Path(__file__).resolve().parents[2] / "assets" / "home"
-PER_ROW = 4
+PER_ROW = 5
 # page, title, icon, sentence, what the picture shows
 STATIONS: Final = (
     ("data", "Data", ":material/photo_library:", "Pictures with classes, split in three.", "Galaxies of five classes"),
@@ -21,6 +21,7 @@ STATIONS: Final = (
     ("train", "Train", ":material/model_training:", "Freeze, train, prove it.", "Frozen blocks and a new head"),
     ("evaluate", "Evaluate", ":material/grid_on:", "Right, wrong, and how sure.", "Confusion matrix"),
     ("activations", "Activations", ":material/blur_on:", "What each channel answers to.", "Activation maps"),
+    ("features", "Features", ":material/travel_explore:", "What a channel looks for.", "Patches that excite a channel"),
     ("occlusion", "Occlusion", ":material/select_all:", "Hide a part, watch the score.", "Occlusion map of a galaxy"),
     ("general", "General or specific?", ":material/timeline:", "Which layers serve another task.", "Measured curves"),
     ("som", "Self-organising map", ":material/apps:", "Watch a map find its order, step by step.", "A map of colours"),

@@ -43,7 +43,7 @@ import numpy as np
 from tests.benchmarks.visitors import Answer, Server, Visitor
 
 ROOT = Path(__file__).resolve().parents[2]
-PAGES = ("", "data", "backbone", "train", "evaluate", "activations", "occlusion", "som")
+PAGES = ("", "data", "backbone", "train", "evaluate", "activations", "features", "occlusion", "som")
 RERUNS = 7  # of each in a pair
 THINK_S = (2.0, 6.0)  # between an answer and the next change
 _JOB_S = 180.0  # after which a job counts as lost

@@ -27,6 +27,7 @@ MAIN_PICTURE = {
     "train": ".st-key-train_map",
     "evaluate": ".js-plotly-plot",
     "activations": ".st-key-activations_grid",
+    "features": ".st-key-features_patches",
     "occlusion": ".st-key-occlusion_map .plot-container",
     "general": ".st-key-general_curves_here .js-plotly-plot",
     "som": ".st-key-som_player canvas",

@@ -1,0 +1,31 @@
+"""What a unit of the network looks for: the patches that excite it most, and what it sees in them."""
+
+import streamlit as st
+
+from dashboard import state
+from dashboard.components import patches_panel
+from dashboard.components.page import header
+from dashboard.components.subject import network_of, refuse
+from dashboard.components.trail import breadcrumb
+from models.errors import FreezeframeError
+
+header("Features", "What one channel of a layer looks for, shown by the pictures that excite it.")
+breadcrumb()
+chosen = state.selection()
+network = network_of(chosen)
+views = {
+    "Strongest patches": lambda: patches_panel.draw(chosen, network),
+}
+view = st.segmented_control(
+    "View",
+    [*views],
+    default="Strongest patches",
+    key="features_view",
+    bind="query-params",
+    required=True,
+    label_visibility="collapsed",
+)
+try:
+    views[view]()
+except FreezeframeError as error:
+    refuse(error)

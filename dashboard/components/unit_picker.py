@@ -1,0 +1,66 @@
+"""Which unit of a network a page looks at: a layer and one of its channels, in the address, so that each has a link."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import NoReturn
+
+import streamlit as st
+
+from dashboard import state
+from dashboard.components.layer_picker import layer_picker
+from models.network_layers import LayerChoice
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """One channel of a layer; for a dense layer one of its units."""
+
+    layer: LayerChoice
+    channel: int
+
+    @property
+    def name(self) -> str:
+        """What it is called in a sentence: "channel 17 of conv3_relu"."""
+        return f"{'channel' if self.layer.is_map else 'unit'} {self.channel} of {self.layer.name}"
+
+
+def unit_picker(page: str, network: str, begin_with: Callable[[LayerChoice], int]) -> Unit:
+    """Draw the pickers of block, layer and channel and return the chosen unit; the address names it.
+
+    The number can be typed, and changed with the arrow keys. A number that the layer does not have is said.
+
+    Args:
+        page: Prefix of the keys `<page>_block`, `<page>_layer` and `<page>_channel`.
+        network: A network id.
+        begin_with: Returns the channel to begin with in a layer that is new or was named without one.
+    """
+    layer = layer_picker(page, network)
+    key, n_channels, place = f"{page}_channel", layer.shape[2], f"{network} {layer.name}"
+    before, text = state.get(f"{key}_of"), str(state.bound(key))
+    asked = int(text) if text.isdecimal() and before in (None, place) else None
+    missing = asked is not None and asked >= n_channels
+    state.put(f"{key}_of", place)
+    state.put(key, begin_with(layer) if asked is None or missing else asked)
+    channel = st.number_input(
+        f"Channel, 0 to {n_channels - 1}",
+        0,
+        n_channels - 1,
+        step=1,
+        key=key,
+        bind="query-params",
+        help="Each channel of a layer looks for one pattern. Type a number, or walk with the arrow keys up and down.",
+    )
+    if missing:
+        st.caption(f":material/link_off: The link names channel {text[:12]}, which {layer.name} does not have.")
+    return Unit(layer, int(channel or 0))
+
+
+def open_unit(page: str, network: str, unit: tuple[str, int]) -> NoReturn:
+    """Go to the page `page` ("features", "activations") and show this layer and channel there."""
+    layer, channel = unit
+    state.put(f"{page}_layer", layer)
+    state.put(f"{page}_channel", channel)
+    state.put(f"{page}_channel_of", f"{network} {layer}")
+    state.go(page)
