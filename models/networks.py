@@ -141,7 +141,7 @@ def layer_function(network: Network, names: Sequence[str]) -> Callable[[np.ndarr
     if not key or not known.issuperset(key):
         missing = [name for name in key if name not in known]
         raise InputError(f"Expected layers of the network. Received {', '.join(missing[:3]) or 'none'}.")
-    return _traced(network, key, lambda: _inference(network, [network.model.get_layer(name).output for name in key]))
+    return traced(network, key, lambda: _inference(network, [network.model.get_layer(name).output for name in key]))
 
 
 def most_functions(network: Network) -> int:
@@ -155,22 +155,25 @@ def _inference(network: Network, outputs: list[Any]) -> Callable[[Any], list[Any
     return lambda images: list(keras.tree.flatten(model(images, training=False)))
 
 
-def _traced(
-    network: Network, key: tuple[str, ...], make: Callable[[], Callable[[Any], list[Any]]]
-) -> Callable[[np.ndarray], list[np.ndarray]]:
-    """Return the traced function kept under `key`, made by `make` where there is none."""
+def traced(
+    network: Network, key: tuple[str, ...], make: Callable[[], Callable[..., list[Any]]], *more: tf.TensorSpec
+) -> Callable[..., list[np.ndarray]]:
+    """Return the traced function kept under `key`, made by `make` where there is none.
+
+    It takes a batch of pictures and what `more` describes; keys begin with a slash unless they name layers.
+    """
     with _lock:
         if key not in network.functions:
             shape = tf.TensorSpec([None, network.height, network.width, 3], tf.float32)
-            network.functions[key] = tf.function(make(), input_signature=[shape], autograph=False)
+            network.functions[key] = tf.function(make(), input_signature=[shape, *more], autograph=False)
         network.functions.move_to_end(key)
         while len(network.functions) > most_functions(network):
             network.functions.popitem(last=False)
-        traced = network.functions[key]
+        function = network.functions[key]
 
-    def call(images: np.ndarray) -> list[np.ndarray]:
+    def call(images: np.ndarray, *rest: np.ndarray) -> list[np.ndarray]:
         with _lock:
-            return [tensor.numpy() for tensor in traced(tf.constant(images, tf.float32))]
+            return [tensor.numpy() for tensor in function(tf.constant(images, tf.float32), *rest)]
 
     return call
 
@@ -182,7 +185,7 @@ def forward(network: Network, images: np.ndarray) -> np.ndarray:
         InputError: The network is a bare backbone, or the pictures have another size.
     """
     dense = _last_dense(network)
-    return _by_chunks(_traced(network, (_FORWARD,), lambda: _inference(network, [dense.output])), network, images)
+    return _by_chunks(traced(network, (_FORWARD,), lambda: _inference(network, [dense.output])), network, images)
 
 
 def logits(network: Network, images: np.ndarray) -> np.ndarray:
@@ -197,7 +200,7 @@ def logits(network: Network, images: np.ndarray) -> np.ndarray:
         features = _inference(network, [dense.input])
         return lambda images: [tf.matmul(features(images)[0], dense.kernel) + dense.bias]
 
-    return _by_chunks(_traced(network, (_LOGITS,), scores), network, images)
+    return _by_chunks(traced(network, (_LOGITS,), scores), network, images)
 
 
 def logits_and_sums(network: Network, images: np.ndarray, layer: str) -> tuple[np.ndarray, np.ndarray]:
@@ -222,7 +225,7 @@ def logits_and_sums(network: Network, images: np.ndarray, layer: str) -> tuple[n
 
         return scored
 
-    scores, sums = _traced(network, (_LOGITS, layer), both)(images)
+    scores, sums = traced(network, (_LOGITS, layer), both)(images)
     return scores, sums
 
 
