@@ -20,6 +20,7 @@ import streamlit as st
 from models import (
     datasets,
     engine,
+    gabor_recordings,
     images,
     kernels,
     occlusion,
@@ -35,6 +36,8 @@ from models import (
 )
 from models import patch_scores as hidden_patches
 from models import som_depth as som_depth_job
+from models.gabor import GaborFits
+from models.gabor_recordings import Noise, Stages
 from models.kernels import Kernels
 from models.occlusion import OcclusionMap
 from models.patch_scores import PatchScores
@@ -108,6 +111,27 @@ def first_kernels(network: str) -> Kernels:
         return shipped
     answer: Kernels = engine.call("first_kernels", network=network)
     return answer
+
+
+@st.cache_data(max_entries=32, max_size="16MB", show_spinner="Fitting a Gabor function to every kernel…")
+def gabor_fits(network: str) -> GaborFits:
+    """Return the Gabor functions that fit a network's first kernels; the shipped ones are read without a worker."""
+    if shipped := gabor_recordings.shipped(network):
+        return shipped
+    answer: GaborFits = engine.call("gabor_fits", network=network)
+    return answer
+
+
+@st.cache_resource(show_spinner=False)
+def gabor_stages() -> Stages | None:
+    """Return the fits through Frame8's pretraining; nobody changes them."""
+    return gabor_recordings.stages()
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def gabor_noise(height: int, width: int) -> Noise | None:
+    """Return what fitting kernels of noise of that size gives; nobody changes it."""
+    return gabor_recordings.noise(height, width)
 
 
 @st.cache_data(max_entries=512, show_spinner="Asking the network…")

@@ -19,6 +19,7 @@ import numpy as np
 
 from models import kernels, runs
 from models.errors import Cancelled, FreezeframeError
+from models.gabor import GaborFits
 from models.kernels import Kernels
 from models.occlusion import OcclusionMap
 from models.patch_scores import PatchScores
@@ -167,3 +168,11 @@ def first_kernels(network: str) -> Kernels:
     from models import networks
 
     return kernels.first_kernels(networks.load(network).model.layers)
+
+
+def gabor_fits(network: str) -> GaborFits:
+    """Return the Gabor functions that fit the kernels of a network's first convolution; about a second."""
+    from models import gabor_fit
+
+    found = first_kernels(network)
+    return gabor_fit.fit(found.values, found.layer)
