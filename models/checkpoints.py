@@ -14,6 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
+from models import kept_epochs
 from models.answers import arrays_of
 from models.runs import write_atomically
 from models.training_loop import Loop
@@ -33,6 +34,8 @@ class Course:
         self.best_epoch = 0  # the weights before the first epoch
         self.note = ""
         self._saved_at = time.monotonic()
+        places = {id(v): f"{layer.name}/{n}" for layer in loop.split.tail.layers for n, v in enumerate(layer.weights)}
+        self._names = [places[id(variable)] for variable in loop.moving]
 
     @property
     def over(self) -> bool:
@@ -46,6 +49,15 @@ class Course:
     def _set_weights(self, arrays: list[np.ndarray]) -> None:
         for variable, array in zip(self.loop.moving, arrays, strict=True):
             variable.assign(array)
+
+    def _named(self, arrays: list[np.ndarray]) -> dict[str, np.ndarray]:
+        return dict(zip(self._names, arrays, strict=True))
+
+    def keep_ends(self) -> None:
+        """Keep the last and the best epoch, if this run keeps epochs; for a course that is over."""
+        if self.spec.keep_epochs:
+            last = {} if self.note else self._named(self._weights())  # after a diverged epoch the last good one is gone
+            kept_epochs.keep_ends(self.path.parent, len(self.history), last, self.best_epoch, self._named(self.best))
 
     def use_best(self) -> None:
         """Give the network the weights of the best epoch."""
@@ -65,6 +77,8 @@ class Course:
     def record(self, row: dict[str, float], probability: np.ndarray, labels: np.ndarray, seconds: float) -> None:
         """Add an epoch to the history, remember its weights if it was the best, and write the checkpoint.
 
+        A kept epoch is written before the checkpoint: a run taken up again begins after it.
+
         Args:
             row: loss, accuracy and learning_rate of the epoch.
             probability: float32 (N, C) of the validation pictures after it.
@@ -80,6 +94,8 @@ class Course:
         if not self.best_epoch or self._rank(self.history[-1]) > self._rank(self.history[self.best_epoch - 1]):
             self.best_epoch = len(self.history)
             self.best = self._weights()
+        if self.spec.keep_epochs:
+            kept_epochs.keep(self.path.parent, len(self.history), self._named(self._weights()))
         if time.monotonic() - self._saved_at >= CHECKPOINT_SECONDS:
             self.save()
 
@@ -107,7 +123,7 @@ class Course:
             state = json.loads(str(arrays["state"]))
         except (OSError, ValueError, KeyError):
             return
-        if state["spec"] != self.spec.to_json():
+        if TrainingSpec.from_json(state["spec"]) != self.spec:  # one written before a field was added is the same
             return
         self.history, self.best_epoch = state["history"], state["best_epoch"]
         self._set_weights([arrays[f"now{i}"] for i in range(len(self.best))])

@@ -10,7 +10,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from models import cluster
+from models import cluster, kept_epochs
 from models.layer_tables import LayerRow, LayerTable
 from models.training_specs import HeadSpec, TrainingSpec
 
@@ -38,6 +38,8 @@ class Cost:
         peak_mb: Memory of the worker at the peak, TensorFlow's own included.
         frozen_prefix_layers: Backbone layers below everything that learns; computed once if `cached`.
         cached: Their output is small enough to be kept (`CACHE_LIMIT_MB`).
+        moving_mb: What one kept epoch takes: every number that moves, BatchNorm's statistics included.
+        kept_epochs: Files of kept epochs at the end, at most; 0 where the run keeps none.
     """
 
     parameters_trainable: int
@@ -46,6 +48,8 @@ class Cost:
     peak_mb: float
     frozen_prefix_layers: int
     cached: bool
+    moving_mb: float
+    kept_epochs: int
 
 
 def memory_limit_mb() -> float:
@@ -114,6 +118,8 @@ def estimate_run(table: LayerTable, spec: TrainingSpec, *, n_classes: int, n_tra
     passes = 1 if cached else spec.epochs
     work = pictures * prefix_macs * passes + spec.epochs * tail_macs * (pictures + BACKWARD * n_train)
     steps = spec.epochs * -(-n_train // spec.batch)
+    moving_mb = (sum(rows[name].parameters for name in learning) + head_trainable + statistics) * FLOAT / MB
+    most = kept_epochs.files(moving_mb) if spec.keep_epochs else 0
     return Cost(
         parameters_trainable=trainable,
         parameters_frozen=everything - trainable,
@@ -121,6 +127,8 @@ def estimate_run(table: LayerTable, spec: TrainingSpec, *, n_classes: int, n_tra
         peak_mb=_peak_mb(table, prefix, spec, trainable, everything, pictures, kept_mb if cached else 0.0),
         frozen_prefix_layers=len(prefix),
         cached=cached,
+        moving_mb=moving_mb,
+        kept_epochs=kept_epochs.stored(spec.epochs, most) if most >= kept_epochs.FEWEST else 0,
     )
 
 

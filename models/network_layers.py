@@ -54,10 +54,15 @@ class LayerChoice:
         return top, left, bottom, right
 
 
+def _of_run(rest: list[str]) -> bool:
+    """Whether this may follow the id of a run: nothing, "start", or "epoch" and its number."""
+    return rest in ([], ["start"]) or (len(rest) == 2 and rest[0] == "epoch" and rest[1].isdecimal())
+
+
 def _opened(network_id: str) -> tuple[str, int, TrainingSpec | None]:
     """Return backbone, side of the pictures, and the run's settings if it is a run."""
     match network_id.split(":"):
-        case ["run", run_id]:
+        case ["run", run_id, *rest] if _of_run(rest):
             spec = TrainingSpec.from_json(runs.get(run_id).spec)
             return spec.backbone, spec.side, spec
         case ["backbone", backbone, side, *rest] if side.isdecimal() and rest in ([], ["random"]):

@@ -1,7 +1,8 @@
 """Networks by name, ready to look into: trained classifiers and bare backbones. Imports Keras: only workers use this.
 
-A network id is `run:<run id>`, `backbone:<id>:<side>`, `backbone:<id>:<side>:random`, or `backbone:frame8:64:top`:
-Frame8 with the classifier it was pretrained with.
+A network id is `run:<run id>`, `run:<run id>:start` (before the first epoch), `run:<run id>:epoch:<n>` (one it kept),
+`backbone:<id>:<side>`, `backbone:<id>:<side>:random`, or `backbone:frame8:64:top`: Frame8 with the classifier it was
+pretrained with.
 
 Everything runs through functions traced once with a fixed signature: calling a Keras model directly takes several times
 as long and twice the memory. Weights stay variables; as constants they would be copied into every traced function.
@@ -14,7 +15,6 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -23,9 +23,8 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from models import backbone_builder, datasets, heads, pretraining_card, runs
-from models.errors import InputError, RunNotFound
-from models.training_specs import TrainingSpec
+from models import backbone_builder, pretraining_card, run_networks, runs
+from models.errors import InputError
 
 KEPT_NETWORKS = 2
 KEPT_FUNCTIONS = 6  # per network at least; a traced layer takes about 0.1 MB, and tracing takes longer than a pass
@@ -70,7 +69,7 @@ def load(network_id: str) -> Network:
     """Return the network with this id; the last two used are kept.
 
     Raises:
-        InputError: The id is malformed, or names an unknown backbone or a side it cannot take.
+        InputError: The id is malformed, or names an unknown backbone, a side it cannot take or an epoch not kept.
         RunNotFound: There is no such run, or it has no classifier (yet).
         WeightsUnavailable: Pretrained weights are not on this machine.
     """
@@ -88,7 +87,11 @@ def _load(network_id: str) -> Network:
     classes: tuple[str, ...] | None = None
     match network_id.split(":"):
         case ["run", run_id]:
-            model, classes = _classifier(runs.get(run_id))
+            model, classes = run_networks.ended(runs.get(run_id)), run_networks.classes(runs.get(run_id))
+        case ["run", run_id, "start"]:
+            model, classes = run_networks.begun(runs.get(run_id)), run_networks.classes(runs.get(run_id))
+        case ["run", run_id, "epoch", epoch] if epoch.isdecimal():
+            model, classes = run_networks.after(runs.get(run_id), int(epoch)), run_networks.classes(runs.get(run_id))
         case ["backbone", backbone, side] if side.isdecimal():
             model = backbone_builder.build(backbone, side=int(side), weights="pretrained")
         case ["backbone", backbone, side, "random"] if side.isdecimal():
@@ -103,29 +106,6 @@ def _load(network_id: str) -> Network:
             )
     _, height, width, _ = model.input_shape
     return Network(network_id, model, classes, height, width)
-
-
-def _classifier(run: runs.Run) -> tuple[keras.Model, tuple[str, ...]]:
-    """Return the trained classifier of a run, and its classes."""
-    if run.kind != "training":
-        raise RunNotFound("Expected a training run. This one did something else.")
-    spec = TrainingSpec.from_json(run.spec)
-    classes = datasets.get(spec.dataset).classes
-    if run.path("classifier.keras").exists():
-        return keras.models.load_model(run.path("classifier.keras"), compile=False, safe_mode=True), classes
-    if run.path("head.npz").exists():
-        return _rebuilt(spec, len(classes), run.path("head.npz")), classes
-    raise RunNotFound("Expected a finished training run. This one has no classifier (yet).")
-
-
-def _rebuilt(spec: TrainingSpec, n_classes: int, head: Path) -> keras.Model:
-    """Return the classifier of the shipped example: the backbone as it is shipped, with the head's stored weights."""
-    backbone = backbone_builder.build(spec.backbone, side=spec.side, weights=spec.weights, seed=spec.seed)
-    model = heads.attach(backbone, spec.head, n_classes, spec.seed)
-    with np.load(head, allow_pickle=False) as saved:
-        for variable in (v for layer in model.layers if layer.name.startswith("head") for v in layer.weights):
-            variable.assign(saved[variable.path])
-    return model
 
 
 def layer_function(network: Network, names: Sequence[str]) -> Callable[[np.ndarray], list[np.ndarray]]:

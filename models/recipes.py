@@ -9,7 +9,7 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from models import backbones, datasets, layer_tables
+from models import backbones, datasets, kept_epochs, layer_tables
 from models.costs import Cost, estimate_run, memory_limit_mb
 from models.errors import InputError, TooLarge
 from models.training_results import TrainingResult, load_result
@@ -125,6 +125,7 @@ def validate(spec: TrainingSpec) -> None:
     _check_numbers(spec)
     _check_data(spec)
     _check_memory(spec)
+    _check_kept(spec)
 
 
 def _expect(condition: bool, expected: str, received: object) -> None:
@@ -197,3 +198,12 @@ def _check_memory(spec: TrainingSpec) -> None:
     raise TooLarge(
         f"Expected a run that fits into {limit:.0f} MB. Received one that needs about {needed:.0f} MB. {advice}"
     )
+
+
+def _check_kept(spec: TrainingSpec) -> None:
+    largest = kept_epochs.MOST_MB / kept_epochs.FEWEST
+    if spec.keep_epochs and (cost := estimate(spec)).moving_mb > largest:
+        raise TooLarge(
+            f"Expected at most {largest:.0f} MB of weights that move, to keep those of every epoch. Received "
+            f"{cost.moving_mb:.0f} MB. Freeze more layers, or do not keep the epochs."
+        )

@@ -4,6 +4,7 @@ history.json          one row per epoch: epoch, loss, accuracy, val_loss, val_ac
 predictions.npz       index, label, probability of the test pictures; val_index, val_label, val_probability
 weight_change.json    how far every layer's weights moved
 classifier.keras      the classifier, one flat functional graph
+epoch-0001.npz, …     what moved, after that epoch, where the run keeps epochs (`models/kept_epochs.py`)
 summary.json          accuracy, n_test, best_epoch, seconds per phase, path, parameters, note
 """
 

@@ -52,6 +52,7 @@ class TrainingSpec:
         patience: Stop after so many epochs without a better validation accuracy (ties: lower loss); 0 = never.
         seed: Decides the new weights, the order of the pictures, and dropout.
         shots: Training pictures per class; None for all.
+        keep_epochs: Keep the weights after every epoch (see `models/kept_epochs.py`); changes no number.
     """
 
     backbone: str = "frame8"
@@ -69,6 +70,7 @@ class TrainingSpec:
     patience: int = 0
     seed: int = 0
     shots: int | None = None
+    keep_epochs: bool = False
 
     def to_json(self) -> dict[str, Any]:
         """Return the spec as JSON types; `from_json` is its inverse."""

@@ -22,7 +22,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 import keras
 import numpy as np
 
-from models import backbone_builder, datasets, heads, images, layer_tables, networks, recipes
+from models import backbone_builder, datasets, heads, images, kept_epochs, layer_tables, networks, recipes
 from models.checkpoints import Course
 from models.examples import pictures_per_pass, prepare_examples, progress_until
 from models.freezing import HEAD, Split, freeze, split_at_frozen, weight_change, weights_by_layer
@@ -78,6 +78,9 @@ def train(spec: TrainingSpec, progress: Progress, folder: Path) -> None:
     seconds = {"preparation": time.perf_counter() - started}
     try:
         fit(spec, classifier, material, progress, folder, blocks=blocks, seconds=seconds)
+    except Exception:  # a kill is none: its files are needed again
+        kept_epochs.clear(folder)
+        raise
     finally:  # only a killed run needs it again, and a large network's takes hundreds of megabytes
         (folder / CHECKPOINT).unlink(missing_ok=True)
 
@@ -127,6 +130,7 @@ def fit(
         _epochs(course, learn, watch, labels[split.validation], progress)
     with _timed(spent, "results"):
         progress.event(share=EPOCHS_UNTIL, note="Saving the results")
+        course.keep_ends()
         course.use_best()
         probabilities = _predict(course, test, progress), _predict(course, watch, progress)
         _save_classifier(classifier, folder / "classifier.keras")

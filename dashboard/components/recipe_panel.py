@@ -29,6 +29,8 @@ HELP = {
     "shots": "Train on so few pictures of every class. Validation and test pictures stay the same.",
     "side": "Pictures are resized to this height and width. Smaller is faster; details get lost.",
     "weights": "Pretrained weights carry over what an earlier task taught. Random ones know nothing: a control.",
+    "keep": "Writes down what moves after every epoch, so that the Activations page shows how maps came about. Costs "
+    "disk space, told before you start, and changes no number.",
     "seed": "Decides the new weights, the order of the pictures, and dropout. Same seed and settings: same result.",
 }
 
@@ -50,6 +52,11 @@ def recipe_panel(spec: TrainingSpec) -> TrainingSpec:
         schedule = _choice("Schedule", "schedule", SCHEDULES, spec.schedule, str)
     with second[2]:
         seed = _number("Seed", "seed", 0, 2**31 - 1, spec.seed)
+    with second[3]:
+        st.space("small")  # as high as the labels beside it
+        keep = st.toggle(
+            "Keep every epoch", spec.keep_epochs, key="train_keep_epochs", bind="query-params", help=HELP["keep"]
+        )
     with third[0]:
         shots = _choice("Shots per class", "shots", SHOTS, ALL, lambda count: f"{count} pictures" if count else "all")
     with third[1]:
@@ -59,7 +66,7 @@ def recipe_panel(spec: TrainingSpec) -> TrainingSpec:
         weights = _choice("Weights", "weights", WEIGHTS, spec.weights, str)
     return replace(
         spec, epochs=epochs, learning_rate=rate, batch=batch, optimizer=optimizer, schedule=schedule,
-        patience=patience, shots=shots or None, side=side, weights=weights, seed=seed,
+        patience=patience, shots=shots or None, side=side, weights=weights, seed=seed, keep_epochs=keep,
     )  # fmt: skip
 
 
@@ -111,6 +118,7 @@ def choices(spec: TrainingSpec) -> dict[str, object]:
         "train_patience": spec.patience,
         "train_seed": spec.seed,
         "train_weights": spec.weights,
+        "train_keep_epochs": spec.keep_epochs,
     }
 
 

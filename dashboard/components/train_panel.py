@@ -33,14 +33,20 @@ def cost_lines(cost: Cost) -> None:
     """Draw what a run would cost: parameters exactly, time and memory roughly."""
     times = f"about {cost.seconds:.0f} s" if cost.seconds < 120 else f"about {cost.seconds / 60:.0f} min"
     memory = f"{cost.peak_mb / 1000:.1f} GB"
+    kept = f"  \n:material/movie: keeps {kept_words(cost)}" if cost.kept_epochs else ""
     once = "once" if cost.cached else "anew in every epoch: too large to keep"
     st.markdown(
         f":orange[:material/local_fire_department:] **{cost.parameters_trainable:,}** trainable  \n"
         f":blue[:material/ac_unit:] **{cost.parameters_frozen:,}** frozen  \n"
-        f":material/timer: {times} · :material/memory: {memory}",
+        f":material/timer: {times} · :material/memory: {memory}{kept}",
         help="Parameters are exact. Time and memory are estimates, made from the layer tables before anything runs. "
         f"The {cost.frozen_prefix_layers} layers below everything that learns are computed {once}.",
     )
+
+
+def kept_words(cost: Cost) -> str:
+    """Return how many epochs a run would keep and what they take: "20 epochs, 40 MB"."""
+    return f"{cost.kept_epochs} epochs, {cost.kept_epochs * cost.moving_mb:.2g} MB"
 
 
 def train_button(spec: TrainingSpec, owner: str, run: runs.Run | None) -> None:

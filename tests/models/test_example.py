@@ -3,6 +3,7 @@
 import numpy as np
 
 from models import datasets, images, networks, recipes, runs
+from models.training_specs import TrainingSpec
 
 
 def test_the_rebuilt_classifier_gives_the_recorded_probabilities():
@@ -16,4 +17,4 @@ def test_the_rebuilt_classifier_gives_the_recorded_probabilities():
 
 
 def test_the_example_is_the_default_recipe():
-    assert runs.get(runs.EXAMPLE).spec == recipes.DEFAULT.to_json()
+    assert TrainingSpec.from_json(runs.get(runs.EXAMPLE).spec) == recipes.DEFAULT

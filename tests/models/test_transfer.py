@@ -236,6 +236,7 @@ def test_a_run_that_has_ended_leaves_no_checkpoint(tmp_path, monkeypatch, end):
     def fitting(spec, classifier, material, progress, folder, **_):
         (folder / "checkpoint.npz").write_bytes(b"large")
         if end is not None:
+            (folder / "epoch-0001.npz").write_bytes(b"of no use without an end")
             raise end
 
     monkeypatch.setattr(transfer, "fit", fitting)

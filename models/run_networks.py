@@ -1,0 +1,93 @@
+"""The network of a training run: as it ended, as it began, and as it was after an epoch.
+
+Imports Keras: only workers use this module.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import keras
+import numpy as np
+
+from models import backbone_builder, datasets, heads, kept_epochs, runs
+from models.errors import InputError, RunNotFound
+from models.training_specs import TrainingSpec
+
+
+def classes(run: runs.Run) -> tuple[str, ...]:
+    """Return the names of the outputs.
+
+    Raises:
+        RunNotFound: The run is no training.
+    """
+    return datasets.get(_spec(run).dataset).classes
+
+
+def _spec(run: runs.Run) -> TrainingSpec:
+    if run.kind != "training":
+        raise RunNotFound("Expected a training run. This one did something else.")
+    return TrainingSpec.from_json(run.spec)
+
+
+def ended(run: runs.Run) -> keras.Model:
+    """Return the trained classifier: the weights of the best epoch.
+
+    Raises:
+        RunNotFound: The run is no training, or has no classifier (yet).
+    """
+    _spec(run)
+    if run.path("classifier.keras").exists():
+        return keras.models.load_model(run.path("classifier.keras"), compile=False, safe_mode=True)
+    if run.path("head.npz").exists():
+        return _with_head(begun(run), run.path("head.npz"))
+    raise RunNotFound("Expected a finished training run. This one has no classifier (yet).")
+
+
+def _with_head(model: keras.Model, head: Path) -> keras.Model:
+    """Return the classifier of the shipped example: the backbone as it is shipped, with the head's stored weights."""
+    with np.load(head, allow_pickle=False) as saved:
+        for variable in (v for layer in model.layers if layer.name.startswith("head") for v in layer.weights):
+            variable.assign(saved[variable.path])
+    return model
+
+
+def begun(run: runs.Run) -> keras.Model:
+    """Return the classifier before the first epoch, rebuilt from the settings: to the last bit what was trained.
+
+    Raises:
+        RunNotFound: The run is no training.
+        WeightsUnavailable: It began with pretrained weights that are not on this machine.
+    """
+    spec = _spec(run)
+    backbone = backbone_builder.build(spec.backbone, side=spec.side, weights=spec.weights, seed=spec.seed)
+    return heads.attach(backbone, spec.head, len(classes(run)), spec.seed)
+
+
+def after(run: runs.Run, epoch: int) -> keras.Model:
+    """Return the classifier after `epoch`, one that the run kept; 0 is the one before the first.
+
+    Raises:
+        InputError: The run did not keep this epoch.
+        RunNotFound: The run is no training, or the file is damaged.
+        WeightsUnavailable: It began with pretrained weights that are not on this machine.
+    """
+    moved = kept_epochs.read(run.folder, epoch) if epoch else {}
+    model = begun(run)
+    put(model, moved)
+    return model
+
+
+def put(model: keras.Model, moved: dict[str, np.ndarray]) -> None:
+    """Give a classifier the weights of a kept epoch (`kept_epochs.read`).
+
+    Raises:
+        InputError: They belong to another network.
+    """
+    layers = {layer.name: layer.weights for layer in model.layers}
+    try:
+        for name, array in moved.items():
+            layer, number = name.rsplit("/", 1)
+            layers[layer][int(number)].assign(array)
+    except (KeyError, IndexError, ValueError) as error:
+        raise InputError("Expected the weights of this network. Received those of another; train it again.") from error
