@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import streamlit as st
 
+from dashboard.figures.occlusion_panels import disagreement
 from models import datasets, images
 from models.occlusion import OcclusionMap, share_inside
+from models.patch_scores import PatchScores, base_probabilities, probabilities
+from models.results import Prediction
 
+MOST_CLASSES = 6  # maps side by side
+PREDICTED, TRUE, GAINING = -1, -2, -3
+ROLES = {PREDICTED: "the predicted one", TRUE: "the true one", GAINING: "the one that gains most"}
 HARDLY = 1e-3  # a score that changes by less has nothing to say about places
 
 
@@ -42,9 +50,51 @@ def view_controls(has_mask: bool) -> tuple[float, bool]:
     return opacity, outlined
 
 
+def true_class(picture: str, said: Prediction) -> int | None:
+    """Return the number of the picture's own class; None for your own pictures and those of other data."""
+    kind, *place = picture.split(":")
+    if kind != "sample" or datasets.get(place[0]).classes != said.classes:
+        return None
+    return datasets.label(place[0], int(place[1]))
+
+
+def title_of_class(number: int, said: Prediction, label: int | None) -> str:
+    """Return a class with its probability, and whether it is the predicted or the true one."""
+    parts = [f"{said.classes[number]} {said.probabilities[number]:.0%}"]
+    parts += ["predicted"] if number == int(said.probabilities.argmax()) else []
+    parts += ["true"] if number == label else []
+    return ", ".join(parts)
+
+
+def classes_picker(said: Prediction, label: int | None) -> tuple[int, ...]:
+    """Draw which classes are shown side by side; return numbers of classes, and the roles that `resolve` knows."""
+    roles = [role for role in ROLES if role != TRUE or label is not None]
+    picked: list[int] = st.multiselect(
+        "Classes to compare",
+        [*roles, *range(len(said.classes))],
+        default=roles,
+        format_func=lambda number: ROLES[number] if number in ROLES else said.classes[number],
+        key=f"occlusion_classes_{len(roles)}",
+        bind="query-params",
+        max_selections=MOST_CLASSES,
+        placeholder="Classes to compare",
+        label_visibility="collapsed",
+    )
+    return tuple(picked) or (PREDICTED,)
+
+
+def resolve(picked: Sequence[int], said: Prediction, label: int | None, scores: PatchScores) -> list[int]:
+    """Return the numbers of the classes, each once; the one that gains is the one whose probability rises most."""
+    best = int(said.probabilities.argmax())
+    rise = np.nanmax(probabilities(scores), axis=(0, 1)) - base_probabilities(scores)
+    rise[best] = -np.inf
+    roles = {PREDICTED: best, TRUE: label, GAINING: int(rise.argmax())}
+    return list(dict.fromkeys(number for one in picked if (number := roles.get(one, one)) is not None))
+
+
 def evidence(result: OcclusionMap, mask: np.ndarray) -> str:
     """Return how much of what lowered the score lies inside the object, beside what an even map would give."""
-    share = share_inside(result.drop, mask)
+    share = share_inside(np.nan_to_num(result.drop), mask)
     if share is None:
         return "Nothing that was hidden lowered the score."
     return f"**{share:.0%} of the evidence** (falls of the score) lies in the object, which covers {mask.mean():.0%}."
@@ -58,13 +108,27 @@ def _rounded_up(change: float) -> str:
 
 def strongest(result: OcclusionMap, unit: str) -> str:
     """Return where hiding costs most, or that it costs hardly anything anywhere."""
-    change = float(np.abs(result.occluded - result.base_score).max())
+    change = float(np.nanmax(np.abs(result.occluded - result.base_score)))
     if change < HARDLY:
         advice = " Try the logit: a sure answer's probability hardly moves." if unit == "probability" else ""
         return f"Score {result.base_score:.3g}; no square changes it by more than {_rounded_up(change)}.{advice}"
-    row, col = np.unravel_index(int(np.argmin(result.occluded)), result.occluded.shape)
+    row, col = np.unravel_index(int(np.nanargmin(result.occluded)), result.occluded.shape)
     top, left, lowest = int(result.rows[row]), int(result.cols[col]), float(result.occluded[row, col])
     return (
         f"Score {result.base_score:.3g}; lowest, {lowest:.3g}, with rows {top}–{top + result.patch - 1} and columns "
         f"{left}–{left + result.patch - 1} hidden."
+    )
+
+
+def disagree(titled: Sequence[tuple[str, OcclusionMap]], unit: str) -> str:
+    """Return where the fills disagree most, and how."""
+    spread = disagreement([one for _, one in titled])
+    row, col = np.unravel_index(int(np.nanargmax(spread)), spread.shape)
+    falls = {title.lower(): float(one.drop[row, col]) for title, one in titled}
+    low, high = min(falls, key=falls.__getitem__), max(falls, key=falls.__getitem__)
+    if falls[high] - falls[low] < HARDLY:
+        return f"The fills agree: their falls of the {unit} differ by less than {HARDLY:g} everywhere."
+    return (
+        f"They disagree most at row {row}, col {col}: the {unit} falls by {falls[high]:.3g} with {high} and by "
+        f"{falls[low]:.3g} with {low}. Trust what all four show."
     )

@@ -28,7 +28,7 @@ MAIN_PICTURE = {
     "evaluate": ".js-plotly-plot",
     "activations": ".st-key-activations_grid",
     "features": ".st-key-features_patches",
-    "occlusion": ".st-key-occlusion_map .plot-container",
+    "occlusion": ".st-key-occlusion_map canvas",
     "general": ".st-key-general_curves_here .js-plotly-plot",
     "som": ".st-key-som_player canvas",
 }

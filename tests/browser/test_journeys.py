@@ -97,7 +97,7 @@ def test_freeze_train_cancel_train_then_from_a_cell_to_its_occlusion_map(visit, 
     picture = re.search(r"picture=([^&]+)", page.url)[1]
     go(page, "Occlusion")
     assert re.search(r"picture=([^&]+)", page.url)[1] == picture
-    expect(page.locator(".st-key-occlusion_map .js-plotly-plot")).to_be_visible(timeout=LONG)
+    expect(page.locator(".st-key-occlusion_map canvas").first).to_be_visible(timeout=LONG)
 
 
 def test_a_reload_in_the_middle_of_training_finds_the_run_again(visit, server):

@@ -2,24 +2,46 @@
 
 import json
 import time
+from dataclasses import asdict, replace
 
 import numpy as np
 import pytest
 
 from dashboard import cache
+from dashboard.components.occlusion_panel import Question
 from dashboard.components.occlusion_view import evidence, mask_of, strongest
-from models import datasets, images, occlusion, runs
+from models import datasets, engine, images, patch_scores, runs
 from models.occlusion import occlusion_map
 
 PAGE = "occlusion"
+FIRST = Question("run:example", f"sample:galaxies:{datasets.DATASETS['galaxies'].cover}", 16, 4, "mean", "conv5_relu")
 
 
 def words(app):
     return " ".join(caption.value for caption in app.caption)
 
 
+def drawn(app, component="maps"):
+    """What a canvas gets: its header, and its arrays as bytes."""
+    [proto] = [found.proto for found in app.get("bidi_component") if found.proto.component_name.endswith(component)]
+    length = int.from_bytes(proto.bytes[:4], "little")
+    header, at, parts = json.loads(proto.bytes[4 : 4 + length]), 4 + length, {}
+    for name, size in header["parts"]:
+        parts[name] = proto.bytes[at : at + size]
+        at += size
+    assert at == len(proto.bytes)
+    return header, parts
+
+
+def maps(app):
+    """The maps drawn, (n, H, W)."""
+    header, parts = drawn(app)
+    names = [f"map{number}" for number in range(len(header["maps"]))]
+    return np.stack([np.frombuffer(parts[name], "<f4").reshape(header["height"], header["width"]) for name in names])
+
+
 def title_of_scale(app):
-    return json.loads(app.get("plotly_chart")[0].proto.spec)["data"][0]["colorbar"]["title"]["text"]
+    return drawn(app)[0]["scales"][0]["title"]
 
 
 def test_a_first_visit_shows_the_whole_map_at_once(visit):
@@ -57,7 +79,8 @@ def test_your_own_picture_has_no_outline_but_a_map(visit):
     app = visit(picture=picture)
     assert not app.exception
     assert not app.error
-    assert len(app.get("plotly_chart")) == 1
+    assert maps(app).shape == (1, 64, 64)
+    assert drawn(app)[0]["outline"] == []
     assert not [toggle for toggle in app.toggle if toggle.key == "occlusion_mask"]
 
 
@@ -66,6 +89,7 @@ def test_without_a_classifier_the_way_to_one_is_offered(visit):
     assert not app.exception
     assert "There is none for this backbone and these data yet" in app.markdown[-1].value
     assert not app.get("plotly_chart")
+    assert not [found for found in app.get("bidi_component") if "occlusion" in found.proto.component_name]
 
 
 def test_of_a_run_that_was_stopped_only_the_run_is_said_to_have_no_classifier(visit, monkeypatch):
@@ -75,10 +99,49 @@ def test_of_a_run_that_was_stopped_only_the_run_is_said_to_have_no_classifier(vi
     assert "This run has none." in app.markdown[-1].value
 
 
-def test_a_long_map_is_a_job_with_a_coarse_preview(visit):
-    app = visit(occlusion_stride_64="1", occlusion_patch_64="32")
+def test_a_class_and_a_score_are_chosen_without_another_computation(visit, monkeypatch):
+    app = visit()
+    before = maps(app)
+    asked, ask = [], engine.call
+    monkeypatch.setattr(engine, "call", lambda task, **arguments: asked.append(task) or ask(task, **arguments))
+    app.selectbox(key="occlusion_score").set_value("logit").run()
+    app.selectbox(key="occlusion_class").set_value(0).run()
+    assert not app.exception and asked == []
+    assert not np.allclose(maps(app), before)
+
+
+def test_classes_lie_side_by_side_on_one_scale(visit):
+    app = visit(occlusion_show="Classes", occlusion_score="logit")
     assert not app.exception
-    assert "Coarse preview, stride 32 px." in words(app)
+    header, _ = drawn(app)
+    assert [one["scale"] for one in header["maps"]] == [0, 0]
+    assert header["maps"][0]["title"] == "spiral 100%, predicted, true"
+    assert header["scales"][0]["high"] == pytest.approx(np.abs(maps(app)).max())
+    app.multiselect(key="occlusion_classes_3").set_value([4, 0, -1]).run()
+    assert [one["title"].split()[0] for one in drawn(app)[0]["maps"]] == ["merger", "elliptical", "spiral"]
+
+
+def test_fills_lie_side_by_side_with_where_they_disagree(visit):
+    app = visit(occlusion_show="Fills", occlusion_patch_64="32", occlusion_stride_64="16")
+    assert not app.exception and not app.error
+    titles = [one["title"] for one in drawn(app)[0]["maps"]]
+    assert titles == ["Grey", "Mean", "Blur", "Noise", "Where they disagree"]
+    found = maps(app)
+    np.testing.assert_allclose(found[4], found[:4].std(axis=0), atol=1e-6)
+    assert np.ptp(found[4]) > 1e-3
+    assert "They disagree most at row" in words(app)
+
+
+@pytest.fixture
+def slow(monkeypatch):
+    """A machine on which the whole map takes long, and a coarse one does not."""
+    monkeypatch.setattr(Question, "seconds", property(lambda question: question.n_positions / 50))
+
+
+def test_a_long_map_is_a_job_with_a_coarse_preview(visit, slow):
+    app = visit()
+    assert not app.exception
+    assert "Coarse preview, stride 16 px." in words(app)
     app.button(key="occlusion_compute").click().run()
     owner = app.session_state["ff_owner"]
     [run] = runs.listing(owner, "occlusion")
@@ -88,13 +151,42 @@ def test_a_long_map_is_a_job_with_a_coarse_preview(visit):
     assert run.status.state == "done", run.status.message
     app.run()
     assert not app.exception
-    assert "1,089 positions, computed" in words(app)
+    assert "169 positions, computed" in words(app)
     assert "Coarse" not in words(app)
-    run.path(occlusion.RESULT).write_bytes(b"PK\x03\x04 torn")
-    cache.occlusion_result.clear()
+    run.path(patch_scores.RESULT).write_bytes(b"PK\x03\x04 torn")
     app.run()
     assert not app.exception and not app.error
     assert app.button(key="occlusion_compute")  # a damaged map can be computed again
+
+
+def test_a_working_job_shows_what_it_has_and_goes_on(visit, slow):
+    app = visit()
+    owner, whole = app.session_state["ff_owner"], engine.call("patch_scores", **asdict(FIRST))
+    run = runs.create("occlusion", FIRST.spec, owner=owner, title="Occlusion map")
+    run.set_status(runs.RunStatus("running", share=0.6))
+    whole.logits[8:] = np.nan
+    patch_scores.save(run.path(patch_scores.RESULT), whole)
+    app.run()
+    try:
+        assert not app.exception
+        assert "104 of 169 positions so far" in words(app)
+        assert np.isnan(maps(app)[0, -1]).all() and not np.isnan(maps(app)[0, 0]).any()
+        assert app.get("progress")
+    finally:
+        run.set_status(runs.RunStatus("cancelled"))
+    app.run()
+    assert "Coarse preview" in words(app) and not app.get("progress")
+
+
+def test_a_run_whose_training_diverged_gets_a_sentence(visit, monkeypatch):
+    def nothing(**arguments):
+        scores = engine.call("patch_scores", **arguments)
+        return replace(scores, base_logits=np.full_like(scores.base_logits, np.nan))
+
+    monkeypatch.setattr(cache, "patch_scores", nothing)
+    app = visit()
+    assert not app.exception
+    assert "the training of this run diverged" in app.error[0].value
 
 
 def test_the_mask_is_that_of_the_picture_at_the_size_of_the_map():
