@@ -23,6 +23,7 @@ from models import (
     gabor_recordings,
     images,
     kernels,
+    network_layers,
     occlusion,
     pretraining_card,
     runs,
@@ -36,6 +37,7 @@ from models import (
 )
 from models import patch_scores as hidden_patches
 from models import som_depth as som_depth_job
+from models import top_patches as patch_results
 from models.gabor import GaborFits
 from models.gabor_recordings import Noise, Stages
 from models.kernels import Kernels
@@ -52,12 +54,14 @@ from models.som_spec import SomSpec
 from models.som_steps import Trace, Trained, trained
 from models.som_tables import Table
 from models.tasks import ClassifierFile
+from models.top_patches import Projections, TopPatches
 from models.training_results import load_result
 
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure
 
     from dashboard.figures.activations import Grid
+    from dashboard.figures.patches import Pairs
 
 THUMBNAIL_SIDE = 64  # pixels of a thumbnail before the browser enlarges it
 
@@ -132,6 +136,25 @@ def gabor_stages() -> Stages | None:
 def gabor_noise(height: int, width: int) -> Noise | None:
     """Return what fitting kernels of noise of that size gives; nobody changes it."""
     return gabor_recordings.noise(height, width)
+
+
+@st.cache_resource(max_entries=16, show_spinner=False)
+def top_patches(run_id: str) -> TopPatches | None:
+    """Return the strongest answers that a finished job found; read-only."""
+    return patch_results.load(runs.get(run_id))
+
+
+@st.cache_data(max_entries=64, max_size="32MB", show_spinner="Sending the signal back to the pixels…")
+def patch_pairs(
+    network: str, layer: str, channel: int, dataset: str, places: tuple[tuple[int, int, int], ...], rule: str
+) -> Pairs:
+    """Return patches, each around one (picture, row, col), and their projections, as they are drawn."""
+    from dashboard.figures import patches as figures  # brings Plotly, which other pages need not wait for
+
+    answer: Projections = engine.call(
+        "projections", network=network, layer=layer, channel=channel, dataset=dataset, places=places, rule=rule
+    )
+    return figures.pairs(network_layers.layer(network, layer), dataset, places, answer)
 
 
 @st.cache_data(max_entries=512, show_spinner="Asking the network…")

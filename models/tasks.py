@@ -24,6 +24,7 @@ from models.kernels import Kernels
 from models.occlusion import OcclusionMap
 from models.patch_scores import PatchScores
 from models.results import ActivationMaps, Answers, ChannelStatistics, Prediction
+from models.top_patches import Projections
 
 JOBS = {
     "training": "models.transfer:run_job",
@@ -34,6 +35,7 @@ JOBS = {
     "occlusion": "models.scores:run_job",
     "transferability": "models.transferability_job:run_job",
     "probe": "models.probe_job:run_job",
+    "patches": "models.patch_search:run_job",
 }
 
 
@@ -161,6 +163,15 @@ def patch_scores(
     from models import patch_scorer
 
     return patch_scorer.hide(network, picture, patch=patch, stride=stride, fill=fill, layer=layer, channel=channel)
+
+
+def projections(
+    network: str, layer: str, channel: int, dataset: str, places: tuple[tuple[int, int, int], ...], rule: str
+) -> Projections:
+    """Return what of some pictures reaches one channel's value at one (picture, row, col) of each."""
+    from models import patch_search
+
+    return patch_search.projections(network, layer, channel, dataset, places, rule)
 
 
 def first_kernels(network: str) -> Kernels:

@@ -1,41 +1,211 @@
-"""Where a unit answers most strongly, cut out to what it can depend on."""
+"""The nine patches that excite a unit most, each beside what of its pixels reached the unit."""
 
 from __future__ import annotations
+
+from typing import Final
 
 import numpy as np
 import streamlit as st
 
 from dashboard import cache, state
-from dashboard.components.picture_picker import picture_picker, picture_title
+from dashboard.components.job_panel import job_panel
+from dashboard.components.patch_pairs import patch_pairs
+from dashboard.components.picture_picker import picture_title
 from dashboard.components.subject import name_of, say_random
-from dashboard.components.unit_picker import open_unit, unit_picker
-from models import images, network_layers, patches
+from dashboard.components.trail import lead_on
+from dashboard.components.unit_picker import Unit, open_unit, prepare_unit, unit_picker
+from dashboard.figures.patches import Pairs, boxed, colour_of
+from dashboard.labels import safe_label
+from models import engine, images, network_layers, runs
+from models import top_patches as core
+from models.datasets import DATASETS, labels
+from models.errors import FreezeframeError
+from models.network_layers import LayerChoice
+from models.patches import cut_of
+from models.top_patches import KIND, PatchSpec, TopPatches
 
-_SIDE = 384  # px of the main picture
+_PROBLEM = "features_patches_problem"
+_BESIDE_PX = 192
+_RULES: Final = {
+    "deconvolution": "Deconvolution",
+    "guided": "Guided backpropagation",
+    "gradient": "Gradient",
+}
+_RULE_HELP = (
+    "How the signal passes a ReLU on its way back. Gradient: where the ReLU was open. Deconvolution: where the signal "
+    "is positive (Zeiler and Fergus). Guided backpropagation: where both hold."
+)
+_NOT_SHOWN = (
+    "What you do not see: what the unit answers to all other pictures. Nine extremes are not the rule. And a "
+    "projection shows which pixels let this value pass; it tends to redraw edges, even with random weights."
+)
+_REFERENCE = (
+    "M. Zeiler, R. Fergus: Visualizing and understanding convolutional networks. ECCV 2014. "
+    "J. Springenberg et al.: Striving for simplicity. ICLR workshop 2015 (guided backpropagation). "
+    "W. Nie et al.: A theoretical explanation for perplexing behaviors of backpropagation-based visualizations. "
+    "ICML 2018."
+)
 
 
 def draw(chosen: state.Selection, network: str) -> None:
-    """Draw the whole view: the unit's pickers, and the strongest place of the chosen picture."""
-    controls, main = st.columns([5, 18], gap="medium")
+    """Draw the whole view: the unit's pickers, its patches and projections, and the chosen one in its picture."""
+    controls, main, aside = st.columns([5, 13, 5], gap="medium")
     with controls:
-        picture = picture_picker("features")
-        unit = unit_picker(
-            "features", network, lambda layer: int(cache.activation_maps(network, layer.name, picture).maximum.argmax())
+        unit = unit_picker("features", network, lambda layer: _begin_with(chosen, network, layer))
+        rule = st.selectbox(
+            "Projection",
+            list(_RULES),
+            format_func=lambda name: _RULES[name],
+            key="features_rule",
+            bind="query-params",
+            help=_RULE_HELP,
         )
         say_random(network)
         if st.button("On your picture", icon=":material/blur_on:", key="features_activations", width="stretch"):
             open_unit("activations", network, (unit.layer.name, unit.channel))
-    answer = cache.activation_maps(network, unit.layer.name, picture)
-    values, side = answer.maps[..., unit.channel], network_layers.side(network)
-    row, col = (int(at) for at in np.unravel_index(values.argmax(), values.shape))
-    cut = patches.cut_of(unit.layer, row, col, side, side)
-    shown = patches.patch(images.resize(images.load_picture(picture), side, side), cut)
+    found, run = _found(chosen, network, unit.layer)
+    if found is None:
+        with main:
+            _search(chosen, network, run)
+        return
+    strongest = found.of(unit.layer.name)
+    places = strongest.places(unit.channel)
     with main.container(key="features_patches"):
-        st.image(
-            images.enlarge(shown, _SIDE),
-            alt=f"What {unit.name} can depend on where it answers most strongly in {picture_title(picture)}",
-        )
-        st.caption(
-            f"{picture_title(picture).capitalize()}: {unit.name} of {name_of(network, chosen)} answers most strongly, "
-            f"{values[row, col]:.3g}, at row {row}, column {col}. Hatched parts lie outside the picture."
-        )
+        if not places:
+            st.info(
+                _nothing(unit, float(strongest.value[0, unit.channel]), found.n_pictures), icon=":material/power_off:"
+            )
+            return
+        values = strongest.value[: len(places), unit.channel]
+        _pairs(chosen, network, unit, places, values, rule, found.n_pictures)
+    with aside:
+        _beside(chosen, network, unit, places, values)
+    st.caption(_NOT_SHOWN)
+    st.caption(_REFERENCE)
+
+
+def _found(chosen: state.Selection, network: str, layer: LayerChoice) -> tuple[TopPatches | None, runs.Run | None]:
+    """Return the result that holds the layer, or the job that will."""
+    found = core.find(network, chosen.dataset, layer.name, chosen.owner)
+    if not isinstance(found, runs.Run):
+        return found, None
+    result = cache.top_patches(found.id) if found.status.state == "done" else None
+    return result, found
+
+
+def _begin_with(chosen: state.Selection, network: str, layer: LayerChoice) -> int:
+    found, _ = _found(chosen, network, layer)
+    return 0 if found is None else found.of(layer.name).telling(labels(chosen.dataset))
+
+
+def _search(chosen: state.Selection, network: str, run: runs.Run | None) -> None:
+    """Draw what the search costs and its button, or how far it is."""
+    spec = PatchSpec(network, chosen.dataset)
+    if run is not None:
+        job_panel(run.id, key="features_patches_job")
+        if run.status.active:
+            st.skeleton(height=380)
+            return
+        if run.status.state == "done":
+            st.warning("The result of this search cannot be read. Search again.", icon=":material/restart_alt:")
+    layers = network_layers.layers(network)
+    st.info(
+        f"Nobody has looked yet which of the {DATASETS[chosen.dataset].size:,} pictures excite the units of "
+        f"{name_of(network, chosen)} most. One pass over them finds it for all {len(layers)} layers at once.",
+        icon=":material/travel_explore:",
+    )
+
+    def begin() -> None:
+        title = f"{DATASETS[chosen.dataset].title}: what excites every unit"
+        try:
+            engine.submit(KIND, spec.to_json(), owner=chosen.owner, title=title)
+            state.put(_PROBLEM, "")
+        except FreezeframeError as error:
+            state.put(_PROBLEM, str(error))
+
+    seconds = f"{spec.seconds:.0f} s" if spec.seconds < 120 else f"{spec.seconds / 60:.0f} min"
+    label = f"Look for the strongest patches: about {seconds}"
+    st.button(label, type="primary", icon=":material/play_arrow:", key="features_patches_start", on_click=begin)
+    if problem := state.get(_PROBLEM):
+        st.warning(safe_label(problem, 400), icon=":material/hourglass_top:")
+
+
+def _nothing(unit: Unit, value: float, n_pictures: int) -> str:
+    if np.isfinite(value):
+        return f"{unit.name.capitalize()} is dead: it is never above zero in any of the {n_pictures:,} pictures."
+    return f"{unit.name.capitalize()} gives no numbers: the training of this network went astray."
+
+
+def _pairs(
+    chosen: state.Selection,
+    network: str,
+    unit: Unit,
+    places: tuple[tuple[int, int, int], ...],
+    values: np.ndarray,
+    rule: str,
+    n_pictures: int,
+) -> None:
+    """Draw patches and projections, and the sentence of what they are."""
+    pairs = cache.patch_pairs(network, unit.layer.name, unit.channel, chosen.dataset, places, rule)
+    numbers = [int(labels(chosen.dataset)[picture]) for picture, _, _ in places]
+    classes = [DATASETS[chosen.dataset].classes[number] for number in numbers]
+    titles = [picture_title(f"sample:{chosen.dataset}:{picture}") for picture, _, _ in places]
+    patch_pairs(
+        pairs,
+        [f"{name} {value:.3g}" for name, value in zip(classes, values, strict=True)],
+        [f"rank {n}: {name}, value {value:.4g}" for n, (name, value) in enumerate(zip(titles, values, strict=True), 1)],
+        [colour_of(number) for number in numbers],
+        ("Strongest patches", f"What reached the unit: {_RULES[rule].lower()}"),
+        _selected(len(places)),
+        key="features_pairs",
+        alt=f"The patches that excite {unit.name} most, and their projections: {', '.join(classes)}",
+        on_choose=lambda number: state.put("features_patch", number),
+    )
+    st.caption(" ".join(_sentences(unit, pairs, len(places), n_pictures, float(values[0]))))
+
+
+def _sentences(unit: Unit, pairs: Pairs, n: int, n_pictures: int, strongest: float) -> list[str]:
+    """Return what the picture shows, with what is special about it."""
+    what = (
+        "each shown whole, because the value can depend on all of it"
+        if pairs.whole
+        else f"each cut to the {pairs.width} × {pairs.height} px that the value depends on"
+    )
+    said = [f"Left: the {n} of {n_pictures:,} pictures that excite {unit.name} most, {what}; one place per picture."]
+    if n < core.TOP:
+        said.append("No other picture excites it above zero.")
+    if strongest < 0:
+        said.append("It is never above zero: these are its least negative answers.")
+    if pairs.whole and unit.layer.is_map:
+        said.append("The ring marks the place.")
+    if pairs.outside:
+        said.append("Hatched: outside the picture.")
+    said.append("Right: grey is no signal; each has its own scale, clipped at 99 %. The frame is the class.")
+    if pairs.others:
+        rest = f"{pairs.rectified} ReLUs follow the rule" if pairs.rectified else "there is no ReLU"
+        said.append(f"Of {' and '.join(pairs.others)}, which have no such rule, the gradient is taken: {rest}.")
+    return said
+
+
+def _selected(count: int) -> int:
+    return min(int(state.get("features_patch", 0)), count - 1)
+
+
+def _beside(
+    chosen: state.Selection, network: str, unit: Unit, places: tuple[tuple[int, int, int], ...], values: np.ndarray
+) -> None:
+    """Draw the chosen patch in its picture, and the ways on."""
+    number = _selected(len(places))
+    picture, row, col = places[number]
+    name, side = f"sample:{chosen.dataset}:{picture}", network_layers.side(network)
+    cut = cut_of(unit.layer, row, col, side, side)
+    st.markdown(f"**Number {number + 1}: {picture_title(name)}**")
+    image = boxed(images.resize(images.load_picture(name), side, side), cut, _BESIDE_PX)
+    st.image(image, width=_BESIDE_PX, alt=f"The whole picture with the patch outlined: {picture_title(name)}")
+    where = f", at row {row}, column {col} of the map" if unit.layer.is_map else ""
+    st.caption(f"Value {values[number]:.4g}{where}.")
+    for page, label, icon in (("activations", "Activations", "blur_on"), ("occlusion", "Occlusion", "select_all")):
+        if st.button(label, icon=f":material/{icon}:", key=f"features_to_{page}", width="stretch"):
+            if page == "activations":
+                prepare_unit(page, network, (unit.layer.name, unit.channel))
+            lead_on(name, page, label=f"Features: {unit.name}", page="features")

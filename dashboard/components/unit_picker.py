@@ -57,10 +57,15 @@ def unit_picker(page: str, network: str, begin_with: Callable[[LayerChoice], int
     return Unit(layer, int(channel or 0))
 
 
-def open_unit(page: str, network: str, unit: tuple[str, int]) -> NoReturn:
-    """Go to the page `page` ("features", "activations") and show this layer and channel there."""
+def prepare_unit(page: str, network: str, unit: tuple[str, int]) -> None:
+    """Let the page `page` ("features", "activations") begin with this layer and channel when it is opened."""
     layer, channel = unit
     state.put(f"{page}_layer", layer)
     state.put(f"{page}_channel", channel)
     state.put(f"{page}_channel_of", f"{network} {layer}")
+
+
+def open_unit(page: str, network: str, unit: tuple[str, int]) -> NoReturn:
+    """Go to the page `page` and show this layer and channel there."""
+    prepare_unit(page, network, unit)
     state.go(page)

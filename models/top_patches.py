@@ -1,0 +1,241 @@
+"""The nine strongest answers of every channel of a network over a data set: what is asked, and the result. No Keras.
+
+At most one per picture, as Zeiler and Fergus do it: else one picture with many alike places would fill all nine. Of
+equal values the picture with the lower number comes first, and in a picture the first place, row by row.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models import answers, datasets, network_layers, runs
+from models.errors import FreezeframeError
+from models.probe import shipped_digest
+from models.training_specs import TrainingSpec, typed
+
+KIND = "patches"
+RESULT = "patches.npz"
+SHIPPED = runs.ASSETS / "patches"  # written by models.patch_search
+TOP = 9
+_SECONDS_START, _SLOWER = 4.0, 1.6  # tracing; a pass that reads every layer, over one that does not
+
+
+@dataclass(frozen=True, slots=True)
+class PatchSpec:
+    """Which network looks at which data set; both are ids."""
+
+    network: str
+    dataset: str
+
+    def __post_init__(self) -> None:
+        datasets.get(self.dataset)
+        network_layers.layers(self.network)
+
+    @property
+    def seconds(self) -> float:
+        """About how long a warm worker takes."""
+        return _SECONDS_START + _SLOWER * network_layers.seconds(self.network, datasets.get(self.dataset).size)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the spec as JSON types; `from_json` is its inverse."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> PatchSpec:
+        """Return the spec that `to_json` wrote; InputError for anything else."""
+        return cls(**typed(cls, data))
+
+
+@dataclass(frozen=True, slots=True)
+class Strongest:
+    """The strongest answers of every channel of one layer, strongest first; T is `TOP` or the number of pictures.
+
+    Attributes:
+        value: float32 (T, C).
+        picture: int32 (T, C), numbers in the data set.
+        row, col: int16 (T, C), where in the map; 0 for dense layers.
+    """
+
+    value: NDArray[np.float32]
+    picture: NDArray[np.int32]
+    row: NDArray[np.int16]
+    col: NDArray[np.int16]
+
+    def places(self, channel: int) -> tuple[tuple[int, int, int], ...]:
+        """Return (picture, row, col) of a channel's answers: those above zero, or all where none is.
+
+        A rectified channel that answers 0 everywhere is dead and has none; nor has one that gives no numbers.
+        """
+        value = self.value[:, channel]
+        if not np.isfinite(value[0]) or value[0] == 0:
+            return ()
+        n = int(np.sum(value > 0 if value[0] > 0 else np.isfinite(value)))
+        found = zip(self.picture[:n, channel], self.row[:n, channel], self.col[:n, channel], strict=True)
+        return tuple((int(picture), int(row), int(col)) for picture, row, col in found)
+
+    def telling(self, labels: NDArray[Any]) -> int:
+        """Return the channel whose pictures agree most on one class, the strongest of equals: good to begin with."""
+        excited, of_class = self.value > 0, labels[self.picture]
+        agreement = np.max([(excited & (of_class == number)).sum(axis=0) for number in np.unique(labels)], axis=0)
+        return int(np.lexsort((self.value[-1], agreement))[-1])
+
+
+@dataclass(frozen=True, slots=True)
+class TopPatches:
+    """The strongest answers of all layers of a network; their channels one after the other in `value` … `col`.
+
+    Attributes:
+        network, dataset: Ids.
+        digest: Of the shipped weights and pictures it was made with; empty for results that are not shipped.
+        n_pictures: How many were looked at.
+        layers: Names.
+        ends: Where in the arrays the channels of each layer end.
+        value, picture, row, col: As in `Strongest`, (T, all channels).
+    """
+
+    network: str
+    dataset: str
+    digest: str
+    n_pictures: int
+    layers: tuple[str, ...]
+    ends: tuple[int, ...]
+    value: NDArray[np.float32]
+    picture: NDArray[np.int32]
+    row: NDArray[np.int16]
+    col: NDArray[np.int16]
+
+    def of(self, layer: str) -> Strongest:
+        """Return the part of one layer."""
+        number = self.layers.index(layer)
+        part = slice(self.ends[number - 1] if number else 0, self.ends[number])
+        return Strongest(self.value[:, part], self.picture[:, part], self.row[:, part], self.col[:, part])
+
+
+@dataclass(frozen=True, slots=True)
+class Projections:
+    """What of some pictures reached a value in the network, by one of `models.backward`'s rules.
+
+    Attributes:
+        signal: float32 (N, H, W, 3), at the size the network takes.
+        rectified: How many ReLUs the rule was applied to.
+        others: Nonlinearities for which there is no rule, where the gradient was taken.
+    """
+
+    signal: NDArray[np.float32]
+    rectified: int
+    others: tuple[str, ...]
+
+
+class RunningTop:
+    """Gathers the strongest answers batch by batch; pictures come in the order of their numbers.
+
+    A batch tells of each (picture, channel) the largest value, and where it is only if it beats the ninth so far: the
+    place costs far more to find than the value.
+    """
+
+    def __init__(self, n_channels: int, top: int = TOP) -> None:
+        self._seen, self._top = 0, top
+        self.value = np.full((top, n_channels), -np.inf, np.float32)
+        self.picture = np.full((top, n_channels), -1, np.int32)
+        self.place = np.zeros((top, n_channels), np.int32)
+
+    @property
+    def threshold(self) -> NDArray[np.float32]:
+        """What a value must exceed to be among the strongest, (C,)."""
+        ninth: NDArray[np.float32] = self.value[-1]
+        return ninth
+
+    def add(self, value: NDArray[np.float32], entries: NDArray[Any], place: NDArray[Any]) -> None:
+        """Take in a batch.
+
+        Args:
+            value: (N, C), each channel's largest value in each picture.
+            entries: (P, 2), which (picture of the batch, channel) exceed the threshold, in ascending order.
+            place: (P,), the flat position of each of them in its map.
+        """
+        places = np.zeros(value.shape, np.int32)
+        places[entries[:, 0], entries[:, 1]] = place
+        changed = np.unique(entries[:, 1])
+        numbers = np.arange(self._seen, self._seen + len(value), dtype=np.int32)
+        new = np.broadcast_to(numbers[:, None], (len(value), len(changed)))
+        # NaN, which a classifier whose training diverged may give, never exceeds a threshold, and counts as lowest.
+        values = np.where(np.isnan(value[:, changed]), -np.inf, value[:, changed])
+        values = np.concatenate([self.value[:, changed], values])
+        order = np.argsort(-values, axis=0, kind="stable")[: self._top]
+        pairs = ((self.picture, new), (self.place, places[:, changed]))
+        self.value[:, changed] = np.take_along_axis(values, order, axis=0)
+        for kept, found in pairs:
+            kept[:, changed] = np.take_along_axis(np.concatenate([kept[:, changed], found]), order, axis=0)
+        self._seen += len(value)
+
+
+def sources(network: str) -> Iterator[str]:
+    """Yield the networks whose answers are those of `network`, itself first.
+
+    Training leaves frozen layers as they were, to the last bit (the proof of freezing tells so of every run), so that a
+    run which froze its whole backbone and started from pretrained weights answers in it as the bare backbone does.
+    """
+    yield network
+    match network.split(":"):
+        case ["run", run_id, *_]:
+            spec = TrainingSpec.from_json(runs.get(run_id).spec)
+            if not spec.trainable and spec.weights == "pretrained":
+                yield f"backbone:{spec.backbone}:{spec.side}"
+
+
+def find(network: str, dataset: str, layer: str, owner: str) -> TopPatches | runs.Run | None:
+    """Return a shipped result that holds the layer, else the visitor's newest job that does or will, else None."""
+    for source in sources(network):
+        result = shipped(source, dataset)
+        if result is not None and layer in result.layers:
+            return result
+    jobs = runs.listing(owner, KIND)
+    for source in sources(network):
+        if layer not in {choice.name for choice in network_layers.layers(source)}:
+            continue
+        wanted = PatchSpec(source, dataset).to_json()
+        if (run := next((run for run in jobs if run.spec == wanted), None)) is not None:
+            return run
+    return None
+
+
+def load(run: runs.Run) -> TopPatches | None:
+    """Return the result of a run; None before its end, and for a damaged file."""
+    return _read(run.path(RESULT))
+
+
+@lru_cache(maxsize=8)
+def shipped(network: str, dataset: str) -> TopPatches | None:
+    """Return what comes with the app, if it was made with the weights and pictures that come with the app."""
+    result = _read(path_of(network, dataset))
+    known = result is not None and (result.network, result.dataset) == (network, dataset)
+    return result if result is not None and known and result.digest == digest(dataset) else None
+
+
+def path_of(network: str, dataset: str) -> Path:
+    """Return where a shipped result lies, if there is one."""
+    name = hashlib.sha256(json.dumps([network, dataset]).encode()).hexdigest()[:12]
+    return SHIPPED / f"{dataset}-{name}.npz"
+
+
+def digest(dataset: str) -> str:
+    """Return hex digits that change with Frame8's shipped weights and with the pictures of a data set."""
+    picture = datasets.picture(dataset, datasets.get(dataset).cover)
+    return f"{shipped_digest()}-{hashlib.sha256(picture.tobytes()).hexdigest()[:12]}"
+
+
+def _read(path: Path) -> TopPatches | None:
+    try:
+        found = answers.decode(path.read_bytes())
+    except (OSError, ValueError, FreezeframeError):
+        return None
+    return found if isinstance(found, TopPatches) else None
