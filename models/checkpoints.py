@@ -10,6 +10,7 @@ from __future__ import annotations
 import io
 import json
 import time
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -24,24 +25,65 @@ CHECKPOINT_SECONDS = 0.5  # epochs may be shorter; then not every one is written
 _SMALLEST = 1e-12
 
 
-class Course:
-    """What has happened in a run so far, and which weights were best."""
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """What a checkpoint holds: the phase it was written in (from 1), the history, the best epoch, and all arrays."""
 
-    def __init__(self, spec: TrainingSpec, loop: Loop, path: Path) -> None:
-        self.spec, self.loop, self.path = spec, loop, path
-        self.history: list[dict[str, float]] = []
+    phase: int
+    history: list[dict[str, float]]
+    best_epoch: int
+    arrays: dict[str, np.ndarray]
+
+
+def read(path: Path, spec: TrainingSpec) -> Saved | None:
+    """Return the checkpoint of this very spec, if there is one; an unreadable one is passed over."""
+    try:
+        arrays = arrays_of(path.read_bytes())
+        state = json.loads(str(arrays["state"]))
+        if TrainingSpec.from_json(state["spec"]) != spec:  # one written before a field was added is the same
+            return None
+        return Saved(state.get("phase", 1), state["history"], state["best_epoch"], arrays)
+    except (OSError, ValueError, KeyError):
+        return None
+
+
+class Course:
+    """What has happened in a run so far, and which weights were best; in one of its phases."""
+
+    def __init__(
+        self, spec: TrainingSpec, loop: Loop, path: Path, *, phase: int = 1, earlier: Course | None = None
+    ) -> None:
+        """Begin a phase.
+
+        Args:
+            spec: Of the whole run.
+            loop: Of this phase.
+            path: Of the checkpoint.
+            phase: From 1.
+            earlier: The phase before, whose best weights the network has; None for the first, and where one that was
+                written later is to be resumed.
+        """
+        self.spec, self.loop, self.path, self.phase = spec, loop, path, phase
+        self.history: list[dict[str, float]] = [] if earlier is None else [*earlier.history]
         self.best = self._weights()
-        self.best_epoch = 0  # the weights before the first epoch
+        self.best_epoch: int = 0 if earlier is None else earlier.best_epoch  # 0: the weights before the first epoch
         self.note = ""
         self._saved_at = time.monotonic()
         places = {id(v): f"{layer.name}/{n}" for layer in loop.split.tail.layers for n, v in enumerate(layer.weights)}
         self._names = [places[id(variable)] for variable in loop.moving]
 
     @property
+    def rows(self) -> list[dict[str, float]]:
+        """Return the history of this phase."""
+        return [row for row in self.history if row.get("phase", 1) == self.phase]
+
+    @property
     def over(self) -> bool:
-        """Whether no further epoch is due."""
-        done, patience = len(self.history), self.spec.patience
-        return done >= self.spec.epochs or bool(patience and done - self.best_epoch >= patience) or bool(self.note)
+        """Whether no further epoch of this phase is due; patience counts from the phase's own best epoch."""
+        rows, patience = self.rows, self.loop.spec.patience
+        best = max(range(len(rows)), key=lambda number: self._rank(rows[number]), default=0)
+        waited = len(rows) - best - 1
+        return len(rows) >= self.loop.spec.epochs or bool(patience and waited >= patience) or bool(self.note)
 
     def _weights(self) -> list[np.ndarray]:
         return [variable.numpy() for variable in self.loop.moving]
@@ -70,7 +112,7 @@ class Course:
         kept = f"the weights of epoch {self.best_epoch}" if self.best_epoch else "the weights from before the training"
         self.note = (
             f"The loss stopped being a number in epoch {len(self.history) + 1}, so the training ended there and {kept} "
-            f"were kept; a learning rate below {self.spec.learning_rate:g} should help."
+            f"were kept; a learning rate below {self.loop.spec.learning_rate:g} should help."
         )
         return False
 
@@ -90,7 +132,8 @@ class Course:
             "val_loss": float(-np.log(np.maximum(true, _SMALLEST)).mean()),
             "val_accuracy": float((probability.argmax(axis=1) == labels).mean()),
         }
-        self.history.append({"epoch": len(self.history) + 1, **row, **watched, "seconds": seconds})
+        number = {"epoch": len(self.history) + 1, "phase": self.phase}
+        self.history.append({**number, **row, **watched, "seconds": seconds})
         if not self.best_epoch or self._rank(self.history[-1]) > self._rank(self.history[self.best_epoch - 1]):
             self.best_epoch = len(self.history)
             self.best = self._weights()
@@ -105,7 +148,9 @@ class Course:
 
     def save(self) -> None:
         """Write everything a resumed run needs, in one file that is replaced in one step."""
-        state = {"spec": self.spec.to_json(), "history": self.history, "best_epoch": self.best_epoch}
+        state = {
+            "spec": self.spec.to_json(), "phase": self.phase, "history": self.history, "best_epoch": self.best_epoch,
+        }  # fmt: skip
         arrays = {
             **{f"now{i}": array for i, array in enumerate(self._weights())},
             **{f"best{i}": array for i, array in enumerate(self.best)},
@@ -116,17 +161,10 @@ class Course:
         write_atomically(self.path, buffer.getvalue())
         self._saved_at = time.monotonic()
 
-    def resume(self) -> None:
-        """Continue from the checkpoint, if there is one of this very spec; an unreadable one is passed over."""
-        try:
-            arrays = arrays_of(self.path.read_bytes())
-            state = json.loads(str(arrays["state"]))
-        except (OSError, ValueError, KeyError):
-            return
-        if TrainingSpec.from_json(state["spec"]) != self.spec:  # one written before a field was added is the same
-            return
-        self.history, self.best_epoch = state["history"], state["best_epoch"]
-        self._set_weights([arrays[f"now{i}"] for i in range(len(self.best))])
-        self.best = [arrays[f"best{i}"] for i in range(len(self.best))]
+    def resume(self, saved: Saved) -> None:
+        """Continue from a checkpoint that was written in this phase."""
+        self.history, self.best_epoch = saved.history, saved.best_epoch
+        self._set_weights([saved.arrays[f"now{i}"] for i in range(len(self.best))])
+        self.best = [saved.arrays[f"best{i}"] for i in range(len(self.best))]
         for i, variable in enumerate(self.loop.optimizer.variables):
-            variable.assign(arrays[f"optimizer{i}"])
+            variable.assign(saved.arrays[f"optimizer{i}"])

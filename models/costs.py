@@ -7,7 +7,7 @@ over a rate measured once (`GIGAMACS_PER_SECOND`) plus a fixed cost per step: th
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from models import cluster, kept_epochs
@@ -24,20 +24,22 @@ START_SECONDS = 3.0  # building the graph, tracing, saving
 # laptops do less, so 40.
 GIGAMACS_PER_SECOND = 40.0
 STEP_SECONDS = 0.0005
+AUGMENTATION_SECONDS = 7e-8  # for a pixel with everything on, on the same processor; most of it for turning
 BACKWARD = 2  # a backward pass costs about two forward passes
 
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """What one run will cost.
+    """What one run will cost; of two phases, parameters and frozen prefix are those of the second.
 
     Attributes:
         parameters_trainable, parameters_frozen: Weights that training changes, and all others (statistics of
             BatchNorm that is trained move, but not by training: they count as frozen).
-        seconds: Wall time on one thread; rough.
+        seconds: Wall time on one thread; rough. `phase_seconds` says how much of it every phase takes.
         peak_mb: Memory of the worker at the peak, TensorFlow's own included.
         frozen_prefix_layers: Backbone layers below everything that learns; computed once if `cached`.
-        cached: Their output is small enough to be kept (`CACHE_LIMIT_MB`).
+        cached: Their output is small enough to be kept (`CACHE_LIMIT_MB`). With augmentation they run in every epoch
+            all the same, for the pictures that are learnt from.
         moving_mb: What one kept epoch takes: every number that moves, BatchNorm's statistics included.
         kept_epochs: Files of kept epochs at the end, at most; 0 where the run keeps none.
     """
@@ -50,6 +52,7 @@ class Cost:
     cached: bool
     moving_mb: float
     kept_epochs: int
+    phase_seconds: tuple[float, ...] = ()
 
 
 def memory_limit_mb() -> float:
@@ -77,7 +80,9 @@ def learning_layers(table: LayerTable, spec: TrainingSpec) -> set[str]:
     return {
         row.name
         for row in table.layers
-        if row.name in chosen and row.parameters and (spec.batch_norm == "train" or not _is_batch_norm(row))
+        if row.name in chosen
+        and row.parameters
+        and (not row.has_batch_norm or spec.batch_norm_in(row.block) == "train")
     }
 
 
@@ -104,6 +109,21 @@ def head_parameters(head: HeadSpec, features: int, n_classes: int) -> tuple[int,
 
 def estimate_run(table: LayerTable, spec: TrainingSpec, *, n_classes: int, n_train: int, n_watched: int) -> Cost:
     """Return the cost of `spec` for `n_train` training and `n_watched` validation and test pictures."""
+    phases = [_estimate_phase(table, phase, n_classes, n_train, n_watched) for phase in spec.phases()]
+    last, seconds = phases[-1], tuple(phase.seconds for phase in phases)
+    most = kept_epochs.files(last.moving_mb) if spec.keep_epochs else 0
+    epochs = sum(phase.epochs for phase in spec.phases())
+    return replace(
+        last,
+        seconds=START_SECONDS + sum(seconds),
+        peak_mb=max(phase.peak_mb for phase in phases),
+        kept_epochs=kept_epochs.stored(epochs, most) if most >= kept_epochs.FEWEST else 0,
+        phase_seconds=seconds,
+    )
+
+
+def _estimate_phase(table: LayerTable, spec: TrainingSpec, n_classes: int, n_train: int, n_watched: int) -> Cost:
+    """Return the cost of a single phase; start and kept epochs are not in it."""
     learning = learning_layers(table, spec)
     prefix = frozen_prefix(table, learning)
     rows = {row.name: row for row in table.layers}
@@ -115,30 +135,26 @@ def estimate_run(table: LayerTable, spec: TrainingSpec, *, n_classes: int, n_tra
     cached = bool(prefix) and kept_mb <= CACHE_LIMIT_MB
     prefix_macs = sum(rows[name].macs for name in prefix)
     tail_macs = sum(row.macs for row in table.layers if row.name not in prefix) + head_trainable
-    passes = 1 if cached else spec.epochs
-    work = pictures * prefix_macs * passes + spec.epochs * tail_macs * (pictures + BACKWARD * n_train)
-    steps = spec.epochs * -(-n_train // spec.batch)
+    augmented = spec.epochs * n_train if spec.augmentation.on else 0
+    passes = pictures + augmented if cached else spec.epochs * pictures
+    work = passes * prefix_macs + spec.epochs * tail_macs * (pictures + BACKWARD * n_train)
+    steps = spec.epochs * -(-n_train // spec.batch) * STEP_SECONDS + augmented * spec.side**2 * AUGMENTATION_SECONDS
     moving_mb = (sum(rows[name].parameters for name in learning) + head_trainable + statistics) * FLOAT / MB
-    most = kept_epochs.files(moving_mb) if spec.keep_epochs else 0
     return Cost(
         parameters_trainable=trainable,
         parameters_frozen=everything - trainable,
-        seconds=START_SECONDS + work / (GIGAMACS_PER_SECOND * 1e9) + steps * STEP_SECONDS,
+        seconds=work / (GIGAMACS_PER_SECOND * 1e9) + steps,
         peak_mb=_peak_mb(table, prefix, spec, trainable, everything, pictures, kept_mb if cached else 0.0),
         frozen_prefix_layers=len(prefix),
         cached=cached,
         moving_mb=moving_mb,
-        kept_epochs=kept_epochs.stored(spec.epochs, most) if most >= kept_epochs.FEWEST else 0,
+        kept_epochs=0,
     )
-
-
-def _is_batch_norm(row: LayerRow) -> bool:
-    return row.kind == "BatchNormalization"
 
 
 def _trainable_part(row: LayerRow) -> int:
     """Return the weights a gradient changes: half of BatchNorm's are moving statistics."""
-    return row.parameters // 2 if _is_batch_norm(row) else row.parameters
+    return row.parameters // 2 if row.has_batch_norm else row.parameters
 
 
 def _features(head: HeadSpec, last: LayerRow) -> int:

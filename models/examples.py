@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import keras
@@ -27,20 +27,47 @@ class Examples:
         inputs: One tensor (N, …) per boundary tensor, or one uint8 (N, H, W, 3).
         labels: int64 (N,).
         cached: `inputs` are boundary activations; else the frozen prefix runs in every step.
+        pictures: uint8 (N, H, W, 3) from which every epoch makes the ones it learns from; None without augmentation.
+            What is only looked at (validation, test) is read from `inputs` all the same.
+        numbers: int64 (N,), the places of the pictures in the data set: they decide how each is augmented.
     """
 
     inputs: list[Any]
     labels: Any
     cached: bool
+    pictures: Any = None
+    numbers: np.ndarray = field(default_factory=lambda: np.empty(0, np.int64))
 
 
-def prepare_examples(parts: Split, pictures: np.ndarray, labels: np.ndarray, progress: Progress) -> Examples:
-    """Return what the epochs read: boundary activations computed once, or, where that does not pay or fit, pictures."""
+def prepare_examples(
+    parts: Split,
+    pictures: np.ndarray,
+    labels: np.ndarray,
+    progress: Progress,
+    *,
+    augmented: np.ndarray | None = None,
+) -> Examples:
+    """Return what the epochs read: boundary activations computed once, or, where that does not pay or fit, pictures.
+
+    Args:
+        parts: The network, cut at the frozen boundary.
+        pictures, labels: uint8 (N, H, W, 3) and int64 (N,).
+        progress: Hears how far the frozen part is.
+        augmented: The numbers of the pictures if they are to be augmented, else None.
+    """
     target = tf.constant(labels)
+    cached = parts.weighted and fits(parts, len(pictures))
+    kept = None if cached and augmented is None else tf.constant(pictures)
+    inputs = _activations(parts.prefix, pictures, progress) if cached else [kept]
+    if augmented is None:
+        return Examples(inputs, target, cached)
+    return Examples(inputs, target, cached, kept, augmented)
+
+
+def fits(parts: Split, pictures: int) -> bool:
+    """Return whether the boundary activations of so many pictures are small enough to be kept."""
     values = sum(int(np.prod(tensor.shape[1:])) for tensor in parts.prefix.outputs)
-    if not parts.weighted or len(pictures) * values * 4 / MB > CACHE_LIMIT_MB:
-        return Examples([tf.constant(pictures)], target, cached=False)
-    return Examples(_activations(parts.prefix, pictures, progress), target, cached=True)
+    return pictures * values * 4 / MB <= CACHE_LIMIT_MB
 
 
 def _activations(prefix: keras.Model, pictures: np.ndarray, progress: Progress) -> list[Any]:
@@ -75,10 +102,13 @@ def progress_until(prefix: keras.Model) -> float:
 
 def pictures_per_pass(*networks: keras.Model) -> int:
     """Return how many pictures make a forward pass of well under a second, so that a cancel is noticed; 1 to 32."""
-    macs = sum(
+    return int(min(max(_PASS_MACS // max(sum(map(macs, networks)), 1), 1), CHUNK))
+
+
+def macs(network: keras.Model) -> int:
+    """Return the multiply-accumulates of one picture in convolutions and dense layers."""
+    return sum(
         math.prod(layer.kernel.shape) * math.prod(layer.output.shape[1:-1])
-        for network in networks
         for layer in network.layers
         if getattr(layer, "kernel", None) is not None
     )
-    return int(min(max(_PASS_MACS // max(macs, 1), 1), CHUNK))

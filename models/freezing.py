@@ -43,17 +43,18 @@ class Split:
     weighted: bool
 
 
-def freeze(network: keras.Model, trainable: Collection[str], batch_norm: str) -> None:
+def freeze(network: keras.Model, trainable: Collection[str], batch_norm: str, otherwise: Collection[str] = ()) -> None:
     """Set `trainable` on every layer of a flat network: the head and the named layers learn, the rest is frozen.
 
     Args:
         network: One flat functional graph.
         trainable: Names of backbone layers that learn.
         batch_norm: "hold" or "train", for BatchNorm among `trainable`; the head's own always learns.
+        otherwise: Layers in which BatchNorm does the other of the two.
     """
     network.trainable = True  # else the network's own flag would override its layers'
     for layer in network.layers:
-        held = isinstance(layer, layers.BatchNormalization) and batch_norm == "hold"
+        held = isinstance(layer, layers.BatchNormalization) and (batch_norm == "hold") != (layer.name in otherwise)
         layer.trainable = layer.name.startswith(HEAD) or (layer.name in trainable and not held)
 
 

@@ -32,6 +32,21 @@ class Prediction:
 
 
 @dataclass(frozen=True, slots=True)
+class AugmentedPictures:
+    """One picture and what epochs of a training make of it.
+
+    Attributes:
+        picture: uint8 (H, W, 3), as the network would see it without augmentation.
+        changed: uint8 (n, H, W, 3), one per epoch; training sees the same values before they are rounded.
+        words: n texts: what was done.
+    """
+
+    picture: np.ndarray
+    changed: np.ndarray
+    words: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Answers:
     """What a classifier says about the test pictures of one data set, whose classes need not be its own.
 

@@ -15,7 +15,10 @@ import numpy as np
 import tensorflow as tf
 from keras import layers
 
+from models.augmentation import augment
+from models.augmentation_spec import COLUMNS, draws
 from models.examples import Examples
+from models.folding import fold_batch_norm
 from models.freezing import Split
 from models.training_specs import TrainingSpec
 
@@ -54,10 +57,13 @@ class Loop:
         self.variables = split.tail.trainable_variables
         self.optimizer.build(self.variables)
         self.dropouts = [layer for layer in split.tail.layers if isinstance(layer, layers.Dropout)]
+        self.augmented = examples.pictures is not None and spec.augmentation.on
+        self._fast_prefix = fold_batch_norm(split.prefix) if split.weighted and self._runs_prefix else split.prefix
         self._step_seconds = 0.0
         numbers, rates = tf.TensorSpec([None], tf.int32), tf.TensorSpec([None], tf.float32)
+        drawn = tf.TensorSpec([None, len(COLUMNS)], tf.float32)
         sums = (tf.TensorSpec([], tf.float32), tf.TensorSpec([], tf.int32))
-        self._train = tf.function(self._train_steps, input_signature=[numbers, rates, *sums])
+        self._train = tf.function(self._train_steps, input_signature=[numbers, drawn, rates, *sums])
         self._predict = tf.function(self._probabilities, input_signature=[numbers])
 
     @property
@@ -71,28 +77,51 @@ class Loop:
         ]
         return [*self.variables, *statistics]
 
+    @property
+    def _runs_prefix(self) -> bool:
+        return self.augmented or not self.examples.cached
+
     def _inputs(self, rows: Any) -> list[Any]:
         gathered = [tf.gather(tensor, rows) for tensor in self.examples.inputs]
-        if self.examples.cached:
-            return gathered
-        return list(keras.tree.flatten(self.split.prefix(tf.cast(gathered[0], tf.float32), training=False)))
+        return gathered if self.examples.cached else self._through_prefix(tf.cast(gathered[0], tf.float32))
+
+    def _through_prefix(self, pictures: Any) -> list[Any]:
+        return list(keras.tree.flatten(self._fast_prefix(pictures, training=False)))
+
+    def training_pictures(self, rows: Any, drawn: Any) -> Any:
+        """Return the augmented pictures that a step learns from, float32 (n, H, W, 3)."""
+        pictures = tf.cast(tf.gather(self.examples.pictures, rows), tf.float32)
+        return augment(self.spec.augmentation, pictures, drawn)
+
+    def drawn(self, epoch: int, rows: np.ndarray) -> np.ndarray:
+        """Return how the pictures of `rows` change in `epoch` (see `augmentation_spec.draws`); 0 if they do not."""
+        if not self.augmented:
+            return np.zeros((len(rows), len(COLUMNS)), np.float32)
+        return draws(self.spec.augmentation, self.spec.seed, epoch, self.examples.numbers[rows])
 
     def _probabilities(self, rows: Any) -> Any:
         return self.split.tail(self._inputs(rows), training=False)
 
-    def _gradient_step(self, rows: Any) -> tuple[Any, Any]:
+    def _losses(self, labels: Any, probabilities: Any) -> Any:
+        """Return the cross-entropy of every picture, against smoothed targets if the recipe says so."""
+        if not self.spec.label_smoothing:
+            return keras.losses.sparse_categorical_crossentropy(labels, probabilities)
+        targets = tf.one_hot(labels, probabilities.shape[-1])
+        return keras.losses.categorical_crossentropy(targets, probabilities, label_smoothing=self.spec.label_smoothing)
+
+    def _gradient_step(self, rows: Any, drawn: Any) -> tuple[Any, Any]:
         """Take one step on the pictures `rows`; return the summed cross-entropy and the number of right answers."""
         labels = tf.gather(self.examples.labels, rows)
-        inputs = self._inputs(rows)
+        inputs = self._through_prefix(self.training_pictures(rows, drawn)) if self.augmented else self._inputs(rows)
         with tf.GradientTape() as tape:
             probabilities = self.split.tail(inputs, training=True)
-            losses = keras.losses.sparse_categorical_crossentropy(labels, probabilities)
+            losses = self._losses(labels, probabilities)
             objective = tf.add_n([tf.reduce_mean(losses), *self.split.tail.losses])
         self.optimizer.apply(tape.gradient(objective, self.variables), self.variables)
         right = tf.argmax(probabilities, axis=1, output_type=labels.dtype) == labels
         return tf.reduce_sum(losses), tf.reduce_sum(tf.cast(right, tf.int32))
 
-    def _train_steps(self, rows: Any, rates: Any, loss: Any, right: Any) -> tuple[Any, Any]:
+    def _train_steps(self, rows: Any, drawn: Any, rates: Any, loss: Any, right: Any) -> tuple[Any, Any]:
         """Take one step per rate on consecutive batches of `rows`; return the sums, continued from `loss` and `right`.
 
         Continued, not added afterwards: the rounding must not hang on where a stretch ended.
@@ -101,7 +130,8 @@ class Loop:
 
         def step(number: Any, loss: Any, right: Any) -> tuple[Any, Any, Any]:
             self.optimizer.learning_rate.assign(rates[number])
-            more_loss, more_right = self._gradient_step(rows[number * batch : (number + 1) * batch])
+            part = slice(number * batch, (number + 1) * batch)
+            more_loss, more_right = self._gradient_step(rows[part], drawn[part])
             return number + 1, loss + more_loss, right + more_right
 
         start = (tf.constant(0), loss, right)
@@ -112,7 +142,7 @@ class Loop:
         """Train on every row of `rows` once, in the order of (seed, number); return loss, accuracy and last rate.
 
         Args:
-            number: Of the epoch, from 0.
+            number: Of the epoch in its phase, from 0.
             rows: int (N,) into the examples.
             check: Called at least about twice a second; may raise to stop.
         """
@@ -126,7 +156,8 @@ class Loop:
             end = min(done + self._stretch(), steps)
             started = time.perf_counter()
             part = order[done * self.spec.batch : end * self.spec.batch]
-            loss, right = self._train(tf.constant(part), tf.constant(rates[done:end]), loss, right)
+            drawn = tf.constant(self.drawn(number, part))
+            loss, right = self._train(tf.constant(part), drawn, tf.constant(rates[done:end]), loss, right)
             finite = np.isfinite(float(loss))  # also waits for the result
             self._step_seconds = (time.perf_counter() - started) / (end - done)
             done = end

@@ -1,13 +1,14 @@
-"""The specification of a training run, as plain data: the head, the recipe, and both as JSON. Without Keras."""
+"""The specification of a training run, as plain data: head, recipe, augmentation, all of it as JSON. Without Keras."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from types import UnionType
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
+from models.augmentation_spec import OFF, AugmentationSpec
 from models.errors import InputError
 
 Pooling = Literal["average", "max", "average+max", "flatten"]
@@ -47,12 +48,22 @@ class TrainingSpec:
         trainable: Backbone layers that learn; () is feature extraction. The head always learns.
         batch_norm: What BatchNorm does in trainable layers. "hold": statistics, scale and shift stay as they are;
             "train": all of them move. In frozen layers it never moves.
+        batch_norm_except: Blocks of the backbone in which BatchNorm does the other of the two.
         learning_rate, schedule: The rate of the first step and how it falls: "cosine" to 0 at the last step,
             "exponential" to a hundredth.
         patience: Stop after so many epochs without a better validation accuracy (ties: lower loss); 0 = never.
-        seed: Decides the new weights, the order of the pictures, and dropout.
+        seed: Decides the new weights, the order of the pictures, dropout, augmentation, and which labels are wrong.
         shots: Training pictures per class; None for all.
         keep_epochs: Keep the weights after every epoch (see `models/kept_epochs.py`); changes no number.
+        split_seed: Which of the splits into training, validation and test; 0 is the one that all pages begin with.
+        label_noise: Share of the training labels that are replaced by another class, 0..1; validation and test
+            labels stay right.
+        label_smoothing: Share of the target that is spread evenly over all classes, 0 <= share < 1, in the training
+            loss only: the validation loss stays the plain cross-entropy.
+        head_epochs, head_rate: With `head_epochs` above 0 there are two phases: first the head alone learns at
+            `head_rate`, on features computed once; then, from its best epoch, `trainable` layers learn too, with
+            `learning_rate`, `epochs` and an optimiser that begins anew. Patience counts in each phase for itself.
+        augmentation: What changes in every training picture in every epoch; of two phases, in the second only.
     """
 
     backbone: str = "frame8"
@@ -61,6 +72,7 @@ class TrainingSpec:
     side: int = 64
     trainable: tuple[str, ...] = ()
     batch_norm: BatchNormPolicy = "hold"
+    batch_norm_except: tuple[str, ...] = ()
     head: HeadSpec = field(default_factory=HeadSpec)
     optimizer: Optimizer = "adam"
     learning_rate: float = 1e-3
@@ -71,6 +83,26 @@ class TrainingSpec:
     seed: int = 0
     shots: int | None = None
     keep_epochs: bool = False
+    split_seed: int = 0
+    label_noise: float = 0.0
+    label_smoothing: float = 0.0
+    head_epochs: int = 0
+    head_rate: float = 3e-3
+    augmentation: AugmentationSpec = OFF
+
+    def batch_norm_in(self, block: str) -> BatchNormPolicy:
+        """Return what BatchNorm does in trainable layers of a block."""
+        if block not in self.batch_norm_except:
+            return self.batch_norm
+        return "train" if self.batch_norm == "hold" else "hold"
+
+    def phases(self) -> tuple[TrainingSpec, ...]:
+        """Return what is done one after the other, each as a spec of a single phase."""
+        only = replace(self, head_epochs=0)
+        if not self.head_epochs:
+            return (only,)
+        head = replace(only, trainable=(), epochs=self.head_epochs, learning_rate=self.head_rate, augmentation=OFF)
+        return head, only
 
     def to_json(self) -> dict[str, Any]:
         """Return the spec as JSON types; `from_json` is its inverse."""
@@ -84,8 +116,11 @@ class TrainingSpec:
         Raises:
             InputError: A field is unknown or of another type.
         """
-        head = typed(HeadSpec, data.get("head", {}))
-        return cls(**{**typed(cls, {k: v for k, v in data.items() if k != "head"}), "head": HeadSpec(**head)})
+        parts: dict[str, Any] = {
+            "head": HeadSpec(**typed(HeadSpec, data.get("head", {}))),
+            "augmentation": AugmentationSpec(**typed(AugmentationSpec, data.get("augmentation", {}))),
+        }
+        return cls(**{**typed(cls, {name: value for name, value in data.items() if name not in parts}), **parts})
 
 
 def typed(kind: type, data: Any) -> dict[str, Any]:

@@ -11,9 +11,7 @@ from __future__ import annotations
 import os
 import resource
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -24,31 +22,15 @@ import numpy as np
 
 from models import backbone_builder, datasets, heads, images, kept_epochs, layer_tables, networks, recipes
 from models.checkpoints import Course
-from models.examples import pictures_per_pass, prepare_examples, progress_until
-from models.freezing import HEAD, Split, freeze, split_at_frozen, weight_change, weights_by_layer
+from models.freezing import HEAD, weight_change, weights_by_layer
+from models.label_noise import with_noise
 from models.runs import Progress, write_atomically
 from models.training_loop import Loop
+from models.training_phases import EPOCHS_UNTIL, Material, predict, run_phases, timed
 from models.training_results import TrainingResult, WeightChange, save_result
 from models.training_specs import TrainingSpec
 
 CHECKPOINT = "checkpoint.npz"
-VECTORS = 1024  # feature vectors per forward pass of a head
-EPOCHS_UNTIL = 0.95  # of the progress bar; the rest is saving
-
-
-@dataclass(frozen=True, slots=True)
-class Material:
-    """The pictures of a run.
-
-    Attributes:
-        images: uint8 (N, H, W, 3) of the size the network takes.
-        labels: int64 (N,), 0 .. classes - 1.
-        split: Which of them are learnt from, watched after every epoch, and tested on at the end.
-    """
-
-    images: np.ndarray
-    labels: np.ndarray
-    split: datasets.Split
 
 
 def run_job(folder: Path, spec: dict[str, Any], progress: Progress) -> None:
@@ -59,7 +41,7 @@ def run_job(folder: Path, spec: dict[str, Any], progress: Progress) -> None:
 def train(spec: TrainingSpec, progress: Progress, folder: Path) -> None:
     """Train as `spec` says and write the results into `folder` (see `models/training_results.py`).
 
-    Every run is watched and tested on the same pictures of its data set, whatever its seed.
+    Runs of one `split_seed` are watched and tested on the same pictures of their data set, whatever their seed.
 
     Raises:
         InputError, TooLarge: The spec cannot be carried out.
@@ -90,7 +72,9 @@ def _material(spec: TrainingSpec) -> Material:
     pictures = data.images
     if pictures.shape[1:3] != (spec.side, spec.side):
         pictures = images.resize(pictures, spec.side, spec.side)
-    return Material(pictures, data.labels, datasets.split(spec.dataset, shots=spec.shots))
+    split = recipes.split_of(spec)
+    labels, noisy = with_noise(data.labels, split.train, spec.label_noise, len(data.spec.classes), spec.seed)
+    return Material(pictures, labels, split, noisy)
 
 
 def fit(
@@ -117,24 +101,20 @@ def fit(
         seconds: What the phases before this one took.
     """
     spent = dict(seconds)
-    freeze(classifier, spec.trainable, spec.batch_norm)
     before = weights_by_layer(classifier)
-    parts = split_at_frozen(classifier)
-    split, labels = material.split, material.labels
-    rows = np.concatenate([split.train, split.validation, split.test])
-    learn, watch, test = np.split(np.arange(len(rows)), np.cumsum([len(split.train), len(split.validation)]))
-    with _timed(spent, "frozen part"):
-        examples = prepare_examples(parts, material.images[rows], labels[rows], progress)
-    course = Course(spec, Loop(spec, parts, examples), folder / CHECKPOINT)
-    with _timed(spent, "epochs"):
-        _epochs(course, learn, watch, labels[split.validation], progress)
-    with _timed(spent, "results"):
+    course = run_phases(spec, classifier, material, progress, folder / CHECKPOINT, blocks=blocks, seconds=spent)
+    learn, watch, test = material.places()
+    noisy = learn[np.isin(material.split.train, material.noisy)]
+    with timed(spent, "results"):
         progress.event(share=EPOCHS_UNTIL, note="Saving the results")
         course.keep_ends()
         course.use_best()
-        probabilities = _predict(course, test, progress), _predict(course, watch, progress)
+        probabilities = {
+            name: predict(course, rows, progress) if len(rows) else np.empty((0, 0), np.float32)
+            for name, rows in (("probability", test), ("val_probability", watch), ("noisy_probability", noisy))
+        }
         _save_classifier(classifier, folder / "classifier.keras")
-    summary = {**_facts(course, classifier, parts), "seconds": {**spent, "total": sum(spent.values())}}
+    summary = {**_facts(course, classifier), "seconds": {**spent, "total": sum(spent.values())}}
     result = _result(course, material, probabilities, weight_change(classifier, before, blocks), summary)
     save_result(folder, result)
     return result
@@ -143,63 +123,25 @@ def fit(
 def _result(
     course: Course,
     material: Material,
-    probabilities: tuple[np.ndarray, np.ndarray],
+    probabilities: Mapping[str, np.ndarray],
     changes: tuple[WeightChange, ...],
     facts: Mapping[str, Any],
 ) -> TrainingResult:
-    """Put together what the run found out; `probabilities` of the test and the validation pictures."""
+    """Put together what the run found out."""
     split, labels = material.split, material.labels
-    test, validation = probabilities
-    right = test.argmax(axis=1) == labels[split.test]
+    right = probabilities["probability"].argmax(axis=1) == labels[split.test]
     return TrainingResult(
         history=tuple(course.history),
         index=split.test,
         label=labels[split.test],
-        probability=test,
         val_index=split.validation,
         val_label=labels[split.validation],
-        val_probability=validation,
+        noisy_index=material.noisy,
+        noisy_label=labels[material.noisy],
+        **probabilities,
         weight_change=changes,
         summary={"accuracy": float(right.mean()), "n_test": len(right), **facts},
     )
-
-
-@contextmanager
-def _timed(seconds: dict[str, float], phase: str) -> Iterator[None]:
-    started = time.perf_counter()
-    yield
-    seconds[phase] = time.perf_counter() - started
-
-
-def _epochs(course: Course, learn: np.ndarray, watch: np.ndarray, labels: np.ndarray, progress: Progress) -> None:
-    """Train until the recipe ends, patience is exhausted or the loss is not a number."""
-    spec, loop = course.spec, course.loop
-    first = progress_until(loop.split.prefix) if loop.examples.cached else 0.05
-    course.resume()
-    while not course.over:
-        started = time.perf_counter()
-        row = loop.epoch(len(course.history), learn, progress.check)
-        if not course.accept(row):
-            return
-        probability = _predict(course, watch, progress)
-        course.record(row, probability, labels, time.perf_counter() - started)
-        done = len(course.history)
-        typical = float(np.median([past["seconds"] for past in course.history]))
-        progress.event(
-            share=first + (EPOCHS_UNTIL - first) * done / spec.epochs,
-            note=f"Epoch {done} of {spec.epochs}",
-            seconds_left=typical * (spec.epochs - done),
-            **course.history[-1],
-        )
-
-
-def _predict(course: Course, rows: np.ndarray, progress: Progress) -> np.ndarray:
-    """Return the probabilities of `rows` of the examples."""
-    examples, split = course.loop.examples, course.loop.split
-    if examples.cached and all(len(tensor.shape) == 2 for tensor in examples.inputs):
-        return course.loop.predict(rows, VECTORS, progress.check)
-    computed = (split.tail,) if examples.cached else (split.prefix, split.tail)
-    return course.loop.predict(rows, pictures_per_pass(*computed), progress.check)
 
 
 def _save_classifier(classifier: keras.Model, path: Path) -> None:
@@ -212,14 +154,14 @@ def _save_classifier(classifier: keras.Model, path: Path) -> None:
         temporary.unlink(missing_ok=True)
 
 
-def _facts(course: Course, classifier: keras.Model, parts: Split) -> dict[str, Any]:
-    """Return the part of the summary that says how the run went."""
+def _facts(course: Course, classifier: keras.Model) -> dict[str, Any]:
+    """Return the part of the summary that says how the run went; of two phases, what learnt in the last."""
     trainable = sum(int(np.prod(variable.shape)) for variable in classifier.trainable_variables)
     return {
         "best_epoch": course.best_epoch,
         "epochs": len(course.history),
         "note": course.note,
-        "path": _path(course.loop.examples.cached, parts),
+        "path": _path(course.loop),
         "parameters_trainable": trainable,
         "parameters_frozen": int(classifier.count_params()) - trainable,
         "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
@@ -227,10 +169,12 @@ def _facts(course: Course, classifier: keras.Model, parts: Split) -> dict[str, A
     }
 
 
-def _path(cached: bool, parts: Split) -> str:
+def _path(loop: Loop) -> str:
     """Return in words what was done to the frozen part."""
-    if not cached:
+    if loop.augmented:
+        return "augmented"
+    if not loop.examples.cached:
         return "plain"
-    if all(name.startswith(HEAD) for name in parts.boundary):
+    if all(name.startswith(HEAD) for name in loop.split.boundary):
         return "features once"
-    return "cached at " + ", ".join(parts.boundary)
+    return "cached at " + ", ".join(loop.split.boundary)

@@ -7,7 +7,7 @@ import streamlit as st
 from dashboard import state
 from dashboard.components import freeze_picker, head_builder, recipe_panel
 from models import layer_tables
-from models.recipes import PRESETS, apply_preset
+from models.presets import PRESETS, apply_preset
 from models.training_specs import TrainingSpec
 
 ICONS = {

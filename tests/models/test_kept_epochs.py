@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from models import datasets, kept_epochs, networks, recipes, run_networks, runs, transfer
+from models import datasets, kept_epochs, networks, presets, recipes, run_networks, runs, transfer
 from models.errors import InputError, RunNotFound, TooLarge
 from models.network_layers import interesting, layers, side
 from models.training_specs import HeadSpec, TrainingSpec
@@ -56,13 +56,13 @@ def test_files_thin_out_as_the_run_grows_and_the_ends_stay(tmp_path):
 
 
 def test_weights_too_large_to_keep_are_refused_before_the_run():
-    small = replace(recipes.apply_preset("last_block", recipes.DEFAULT), keep_epochs=True)
+    small = replace(presets.apply_preset("last_block", recipes.DEFAULT), keep_epochs=True)
     recipes.validate(small)
     cost = recipes.estimate(small)
     assert cost.kept_epochs == 20 and cost.moving_mb == pytest.approx(2, rel=0.3)
     assert recipes.estimate(replace(small, keep_epochs=False)).kept_epochs == 0
     large = replace(
-        recipes.apply_preset("everything", replace(recipes.DEFAULT, backbone="vgg19", side=64)), keep_epochs=True
+        presets.apply_preset("everything", replace(recipes.DEFAULT, backbone="vgg19", side=64)), keep_epochs=True
     )
     with pytest.raises(TooLarge, match="weights that move"):
         recipes.validate(large)
@@ -137,7 +137,7 @@ def killed(tmp_path_factory):
 def digits_run():
     """A finished run that fine-tuned Frame8's last block for three epochs and kept them; and what it began with."""
     spec = replace(
-        recipes.apply_preset("last_block", replace(recipes.DEFAULT, dataset="digits", shots=4)),
+        presets.apply_preset("last_block", replace(recipes.DEFAULT, dataset="digits", shots=4)),
         epochs=3, batch=8, learning_rate=1e-3, keep_epochs=True,
     )  # fmt: skip
     run, began = runs.create("training", spec.to_json(), owner="somebody", title="t"), []

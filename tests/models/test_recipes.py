@@ -7,14 +7,21 @@ import numpy as np
 import pytest
 
 from models import costs, layer_tables, recipes, runs, training_results
+from models.augmentation_spec import AugmentationSpec
 from models.errors import InputError, RunNotFound, TooLarge
-from models.recipes import DEFAULT, HeadSpec, TrainingSpec, apply_preset, estimate, validate
+from models.presets import apply_preset
+from models.recipes import DEFAULT, HeadSpec, TrainingSpec, estimate, validate
 
 SPEC = TrainingSpec(head=HeadSpec("average", (7,)))
 
 
 def test_a_spec_survives_json():
-    spec = TrainingSpec(trainable=("conv5", "conv5_bn"), shots=20, head=HeadSpec("flatten", (256, 8), dropout=0.25))
+    spec = TrainingSpec(
+        trainable=("conv5", "conv5_bn"),
+        shots=20,
+        augmentation=AugmentationSpec(hue=9.0),
+        head=HeadSpec("flatten", (256, 8), dropout=0.25),
+    )
     assert TrainingSpec.from_json(json.loads(json.dumps(spec.to_json()))) == spec
     assert TrainingSpec.from_json({}) == TrainingSpec()
     assert TrainingSpec.from_json({"learning_rate": 1, "trainable": []}).learning_rate == 1.0
@@ -32,6 +39,8 @@ def test_a_spec_survives_json():
         ({"optimizer": "lion"}, "optimizer to be one of adam, sgd, rmsprop"),
         ({"head": {"pooling": "median"}}, "pooling to be one of"),
         ({"head": [1]}, "Received list"),
+        ({"augmentation": {"flip_horizontal": 1}}, "flip_horizontal to be of type bool"),
+        ({"augmentation": {"crop": 0.1}}, "Received .*crop"),
         ({"shots": 1.5}, "shots to be of type int"),
     ],
 )
@@ -64,6 +73,16 @@ def test_a_malformed_spec_is_refused_with_a_reason(data, message):
         ({"shots": 2, "batch": 11}, "at most 10 pictures"),
         ({"shots": 0}, "1 or more pictures per class"),
         ({"shots": 1000}, "shots"),
+        ({"label_smoothing": 1.0}, "label smoothing from 0 to below 1"),
+        ({"label_noise": 1.1}, "wrong labels from 0 to 1. Received 1.1"),
+        ({"label_noise": float("nan")}, "wrong labels from 0 to 1"),
+        ({"split_seed": -1}, "seed of the split from 0"),
+        ({"head_epochs": -1}, r"0 \(one phase\) to 1000 epochs"),
+        ({"head_epochs": 5}, "learn in the second phase .* Received a backbone that is frozen whole"),
+        ({"head_epochs": 5, "trainable": ("conv5_bn",)}, "Received only BatchNorm that is held"),
+        ({"head_epochs": 5, "trainable": ("conv5",), "head_rate": 0.0}, "rate of the head alone above 0"),
+        ({"batch_norm_except": ("conv5", "stem")}, "blocks of frame8. Received stem, which"),
+        ({"augmentation": AugmentationSpec(shift=0.6)}, "augmentation's shift from 0 to 0.5. Received 0.6"),
     ],
 )
 def test_every_bad_value_is_refused_with_a_sentence(change, message):
@@ -108,6 +127,8 @@ def test_parameters_by_hand():
 
 
 def test_held_batch_norm_counts_as_frozen_and_the_prefix_ends_at_the_first_layer_that_learns():
+    two = replace(SPEC, trainable=("conv5", "conv5_bn"), batch_norm="train", batch_norm_except=("conv5",))
+    assert costs.learning_layers(layer_tables.table("frame8", 64), two) == {"conv5"}
     last = replace(SPEC, trainable=("conv5", "conv5_bn"))
     held, trained = estimate(last), estimate(replace(last, batch_norm="train"))
     assert held.parameters_trainable == 3 * 3 * 256 * 256 + estimate(SPEC).parameters_trainable
@@ -117,6 +138,33 @@ def test_held_batch_norm_counts_as_frozen_and_the_prefix_ends_at_the_first_layer
     everything = apply_preset("everything", SPEC)
     assert estimate(everything).frozen_prefix_layers == 0 and not estimate(everything).cached
     assert estimate(everything).seconds > held.seconds > estimate(SPEC).seconds > 0
+
+
+def test_two_phases_cost_what_both_cost_and_augmentation_brings_the_frozen_part_back():
+    one = replace(SPEC, trainable=("conv5", "conv5_bn"), epochs=10)
+    two = replace(one, head_epochs=20)
+    head = replace(SPEC, epochs=20)
+    both = estimate(two)
+    assert both.seconds == pytest.approx(estimate(one).seconds + estimate(head).seconds - costs.START_SECONDS)
+    assert both.phase_seconds == estimate(head).phase_seconds + estimate(one).phase_seconds
+    assert both.peak_mb == max(estimate(one).peak_mb, estimate(head).peak_mb)
+    assert both.parameters_trainable == estimate(one).parameters_trainable
+    turned = replace(SPEC, epochs=10, augmentation=AugmentationSpec(rotation=10.0))
+    macs = layer_tables.table("frame8", 64).macs
+    more = 10 * 900 * (macs / (costs.GIGAMACS_PER_SECOND * 1e9) + 64**2 * costs.AUGMENTATION_SECONDS)
+    assert estimate(turned).seconds == pytest.approx(estimate(replace(SPEC, epochs=10)).seconds + more)
+
+
+def test_a_data_set_of_one_class_is_refused(monkeypatch):
+    galaxies = recipes.datasets.DATASETS["galaxies"]
+    monkeypatch.setitem(recipes.datasets.DATASETS, "galaxies", replace(galaxies, classes=("all",), per_class=(1500,)))
+    with pytest.raises(InputError, match="two or more classes to tell apart"):
+        validate(SPEC)
+
+
+def test_another_split_has_other_pictures_of_the_same_numbers():
+    one, other = (recipes.split_of(replace(SPEC, split_seed=seed)) for seed in (0, 1))
+    assert len(one.test) == len(other.test) and set(one.test) != set(other.test)
 
 
 def test_a_skip_connection_belongs_to_the_prefix_only_before_what_learns():

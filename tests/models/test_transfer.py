@@ -145,7 +145,7 @@ def test_the_results_are_complete_and_the_saved_classifier_gives_them(tmp_path):
     np.testing.assert_array_equal(loaded.probability, result.probability)
     assert [row["epoch"] for row in loaded.history] == [1, 2, 3, 4] and loaded.weight_change == result.weight_change
     assert set(loaded.history[0]) == {
-        "epoch", "loss", "accuracy", "val_loss", "val_accuracy", "seconds", "learning_rate",
+        "epoch", "phase", "loss", "accuracy", "val_loss", "val_accuracy", "seconds", "learning_rate",
     }  # fmt: skip
     best = max(loaded.history, key=lambda row: (row["val_accuracy"], -row["val_loss"]))
     right = loaded.val_probability.argmax(1) == loaded.val_label

@@ -8,7 +8,7 @@ from streamlit.testing.v1 import AppTest
 
 from dashboard.components import freezing_proof, train_panel, training_progress
 from models import engine as engine_module
-from models import recipes, runs
+from models import presets, recipes, runs
 from models.datasets import DATASETS
 from models.training_results import WeightChange
 from tests.conftest import APP
@@ -134,7 +134,7 @@ def test_the_shipped_backbone_is_a_way_on_from_the_lecture_preset(train):
 def test_the_preset_everything_frees_every_block(train):
     button(train, "train_preset_everything").click().run()
     assert train.select_slider(key="train_cut_frame8").value == "nothing"
-    assert train.number_input(key="train_rate").value == recipes.FINE_TUNING_RATE
+    assert train.number_input(key="train_rate").value == presets.FINE_TUNING_RATE
 
 
 def test_after_a_run_it_shows_the_result_the_proof_and_the_list(engine):
