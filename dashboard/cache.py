@@ -23,6 +23,7 @@ from models import (
     gabor_recordings,
     images,
     kernels,
+    maximisation_recordings,
     network_layers,
     occlusion,
     pretraining_card,
@@ -35,16 +36,19 @@ from models import (
     som_rotation_job,
     som_table_store,
 )
+from models import maximisation_film as maximisation_films
 from models import patch_scores as hidden_patches
 from models import som_depth as som_depth_job
 from models import top_patches as patch_results
 from models.gabor import GaborFits
 from models.gabor_recordings import Noise, Stages
 from models.kernels import Kernels
+from models.maximisation_film import Film, Sheet
+from models.maximisation_spec import MaximisationSpec
 from models.occlusion import OcclusionMap
 from models.patch_scores import PatchScores
 from models.pretraining_card import Card, KernelStages
-from models.results import ActivationMaps, Answers, ChannelStatistics, Prediction
+from models.results import ActivationMaps, Answers, BackwardViews, ChannelStatistics, Prediction
 from models.som_data import SomData, SomTask
 from models.som_depth import DepthResult
 from models.som_failures import Outcome
@@ -290,6 +294,33 @@ def som_rotation(run_id: str) -> RotationResult | None:
 def som_rotation_shipped() -> RotationResult | None:
     """Return the comparison that comes with the app."""
     return som_recordings.rotation()
+
+
+@st.cache_data(max_entries=64, max_size="64MB", show_spinner="Asking the network…")
+def backward_views(network: str, layer: str, channel: int, picture: str) -> BackwardViews:
+    """Return a channel's strongest value for a picture, carried back to the pixels by three rules."""
+    answer: BackwardViews = engine.call(
+        "backward_views", network=network, layer=layer, channel=channel, picture=picture
+    )
+    return answer
+
+
+@st.cache_resource(max_entries=48, show_spinner=False)
+def maximisation_film(run_id: str, version: int) -> Film | None:
+    """Return the film of a run as it was at this version of its file; read-only."""
+    return maximisation_films.load(runs.get(run_id).path(maximisation_films.RESULT)) if version else None
+
+
+@st.cache_resource(max_entries=16, show_spinner=False)
+def maximisation_shipped(spec: MaximisationSpec) -> Film | None:
+    """Return the film of a spec that comes with the app, if there is one."""
+    return maximisation_recordings.film(spec)
+
+
+@st.cache_resource(show_spinner=False)
+def maximisation_sheet() -> Sheet | None:
+    """Return the maximised pictures that come with the app."""
+    return maximisation_recordings.sheet()
 
 
 @st.cache_resource(max_entries=32, show_spinner=False)

@@ -22,7 +22,10 @@ from streamlit.testing.v1 import AppTest
 from models import answers, engine
 
 APP = Path(__file__).with_name("app.py")
-VIEWS = (("backbone", "backbone_view", "Its own classes"),)  # page, key of a widget, and what it is set to
+VIEWS = (  # page, key of a widget, and what it is set to
+    ("backbone", "backbone_view", "Its own classes"),
+    ("features", "features_view", "What it looks for"),
+)
 
 
 def visits(page: str) -> Iterator[AppTest]:

@@ -73,7 +73,7 @@ def rules(network: keras.Model, layer: str) -> tuple[int, tuple[str, ...]]:
     part = keras.Model(network.input, network.get_layer(layer).output)
     rectified, others = 0, set()
     for operation in part.layers:
-        name = _nonlinearity(operation)
+        name = nonlinearity(operation)
         if name in _CEILINGS:
             rectified += 1
         elif name not in ("linear", "softmax"):
@@ -81,7 +81,7 @@ def rules(network: keras.Model, layer: str) -> tuple[int, tuple[str, ...]]:
     return rectified, tuple(sorted(others))
 
 
-def _nonlinearity(layer: Any) -> str:
+def nonlinearity(layer: Any) -> str:
     """Return the name of what a layer does besides its linear part; "linear" for nothing."""
     if isinstance(layer, layers.ReLU):
         plain = not layer.negative_slope and not layer.threshold
@@ -91,16 +91,16 @@ def _nonlinearity(layer: Any) -> str:
 
 def _output(layer: Any, inputs: Any, rule: str, *, last: bool) -> Any:
     """Return what a layer makes of its inputs, its ReLU replaced by one with the backward rule."""
-    name = _nonlinearity(layer)
+    name = nonlinearity(layer)
     if name == "softmax" and last:
-        return _linear(layer, inputs)
+        return linear(layer, inputs)
     if rule == "gradient" or name not in _CEILINGS:
         return layer(inputs)
     ceiling = layer.max_value if isinstance(layer, layers.ReLU) else _CEILINGS[name]
-    return _rectifier(rule, ceiling)(_linear(layer, inputs))
+    return _rectifier(rule, ceiling)(linear(layer, inputs))
 
 
-def _linear(layer: Any, inputs: Any) -> Any:
+def linear(layer: Any, inputs: Any) -> Any:
     """Return what a layer gives before its nonlinearity."""
     if not isinstance(layer, _WEIGHTED):
         return inputs

@@ -95,6 +95,24 @@ class ChannelStatistics:
     dead: np.ndarray
 
 
+@dataclass(frozen=True, slots=True)
+class BackwardViews:
+    """One channel's strongest value for a picture, carried back to the pixels by each rule of `models.backward`.
+
+    `value` at (`row`, `col`) of the layer; `gradient`, `deconvolution` and `guided` (H, W, 3) float32 per unit of the
+    pixels in 0-255. `n_rectified` ReLUs lie on the way, to which the rules apply; `others` names other nonlinearities.
+    """
+
+    row: int
+    col: int
+    value: float
+    gradient: np.ndarray
+    deconvolution: np.ndarray
+    guided: np.ndarray
+    n_rectified: int
+    others: tuple[str, ...]
+
+
 def describe(layer: str, maps: np.ndarray, receptive_field: int | None, jump: int | None) -> ActivationMaps:
     """Return `maps` (H, W, C) with the numbers of each channel."""
     mean, maximum = maps.mean(axis=(0, 1)), maps.max(axis=(0, 1))

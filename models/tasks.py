@@ -23,7 +23,7 @@ from models.gabor import GaborFits
 from models.kernels import Kernels
 from models.occlusion import OcclusionMap
 from models.patch_scores import PatchScores
-from models.results import ActivationMaps, Answers, ChannelStatistics, Prediction
+from models.results import ActivationMaps, Answers, BackwardViews, ChannelStatistics, Prediction
 from models.top_patches import Projections
 
 JOBS = {
@@ -36,6 +36,7 @@ JOBS = {
     "transferability": "models.transferability_job:run_job",
     "probe": "models.probe_job:run_job",
     "patches": "models.patch_search:run_job",
+    "maximisation": "models.maximisation_job:run_job",
 }
 
 
@@ -187,3 +188,10 @@ def gabor_fits(network: str) -> GaborFits:
 
     found = first_kernels(network)
     return gabor_fit.fit(found.values, found.layer)
+
+
+def backward_views(network: str, layer: str, channel: int, picture: str) -> BackwardViews:
+    """Return a channel's strongest value for a picture, carried back to the pixels by three rules."""
+    from models import backward_views
+
+    return backward_views.backward_views(network, layer, channel, picture)

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from dashboard import state
-from dashboard.components import patches_panel
+from dashboard.components import maximisation_view, patches_panel
 from dashboard.components.page import header
 from dashboard.components.subject import network_of, refuse
 from dashboard.components.trail import breadcrumb
@@ -15,6 +15,7 @@ chosen = state.selection()
 network = network_of(chosen)
 views = {
     "Strongest patches": lambda: patches_panel.draw(chosen, network),
+    "What it looks for": lambda: maximisation_view.draw(chosen, network),
 }
 view = st.segmented_control(
     "View",

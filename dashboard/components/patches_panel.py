@@ -51,7 +51,7 @@ def draw(chosen: state.Selection, network: str) -> None:
     """Draw the whole view: the unit's pickers, its patches and projections, and the chosen one in its picture."""
     controls, main, aside = st.columns([5, 13, 5], gap="medium")
     with controls:
-        unit = unit_picker("features", network, lambda layer: _begin_with(chosen, network, layer))
+        unit = unit_picker("features", network, lambda layer: begin_with(chosen, network, layer))
         rule = st.selectbox(
             "Projection",
             list(_RULES),
@@ -93,7 +93,8 @@ def _found(chosen: state.Selection, network: str, layer: LayerChoice) -> tuple[T
     return result, found
 
 
-def _begin_with(chosen: state.Selection, network: str, layer: LayerChoice) -> int:
+def begin_with(chosen: state.Selection, network: str, layer: LayerChoice) -> int:
+    """Return the channel to begin with in a layer: the one that tells most of the data's classes, if that is known."""
     found, _ = _found(chosen, network, layer)
     return 0 if found is None else found.of(layer.name).telling(labels(chosen.dataset))
 

@@ -1,0 +1,34 @@
+"""A unit is chosen, a switch left out, the picture made and scrubbed through, in a real browser."""
+
+from tests.browser.conftest import settled
+
+
+def test_the_picture_without_a_switch_is_made_and_scrubbed(visit):
+    page = visit(
+        "features?features_view=What+it+looks+for&features_layer=conv1_relu&features_channel=7&features_steps=64"
+    )
+    page.get_by_text("No picture was made for this unit").wait_for()
+    page.get_by_role("button", name="Frequency", exact=True).click()
+    page.get_by_text("Without frequency: the steepest way up is fine noise").wait_for()
+    page.get_by_role("button", name="Make the picture").click()
+    page.get_by_text("With every switch off it answers").wait_for(timeout=90_000)
+    settled(page)
+    canvas = page.locator(".ascent canvas").first
+    canvas.focus()
+    canvas.press("Home")
+    page.get_by_text("Step 0 of 64").wait_for()
+    noise = canvas.evaluate("canvas => canvas.toDataURL()")
+    canvas.press("ArrowRight")
+    page.locator(".ascent .caption", has_text="Step 0 of 64").wait_for(state="hidden")
+    page.locator(".ascent input").fill("24")
+    page.get_by_text("Step 64 of 64").wait_for()
+    assert canvas.evaluate("canvas => canvas.toDataURL()") != noise
+    page.reload()
+    settled(page)
+    page.get_by_text("With every switch off it answers").wait_for()
+    assert "features_switches=jitter" in page.url and "frequency" not in page.url
+    page.get_by_role("option", name="channel 47 of conv1_relu").or_(
+        page.get_by_role("option", name="47 of conv1_relu")
+    ).click()
+    page.get_by_text("channel 47 of conv1_relu owes to every pixel").wait_for()
+    assert "features_channel=47" in page.url
