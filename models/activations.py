@@ -5,15 +5,32 @@ Imports Keras: only workers use this module.
 
 from __future__ import annotations
 
+import math
+import os
+from collections.abc import Callable, Sequence
 from functools import lru_cache
+from typing import Any
 
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+import keras
 import numpy as np
+import tensorflow as tf
 
 from models import datasets, images, network_layers, networks
-from models.results import ActivationMaps, ChannelStatistics, RunningStatistics, describe
+from models.results import (
+    QUANTILE,
+    ActivationMaps,
+    ChannelStatistics,
+    ClassSelectivity,
+    NetworkScale,
+    RunningStatistics,
+    describe,
+)
 
 SAMPLE = 64  # pictures over which a channel has to stay silent to be called dead
 _BATCH = 16
+_SECONDS = 1.0  # what a question about all layers may take
 
 
 def _maps(network: networks.Network, layer: str, pictures: np.ndarray) -> np.ndarray:
@@ -46,6 +63,23 @@ def sample(dataset: str) -> np.ndarray:
     return np.asarray(train[np.unique(np.linspace(0, len(train) - 1, SAMPLE).round().astype(np.intp))])
 
 
+@lru_cache(maxsize=4)
+def _gathered(network_id: str, layer: str, dataset: str) -> RunningStatistics:
+    """Return the layer's answers to the sample, as numbers per channel and picture."""
+    network = networks.load(network_id)
+    gathered = RunningStatistics(layer, dataset)
+    chosen = sample(dataset)
+    for start in range(0, len(chosen), _BATCH):
+        gathered.add(_maps(network, layer, pictures(network, dataset, chosen[start : start + _BATCH])))
+    return gathered
+
+
+def pictures(network: networks.Network, dataset: str, chosen: np.ndarray) -> np.ndarray:
+    """Return some pictures of a data set, uint8 (n, H, W, 3), of the size the network takes."""
+    found = np.stack([datasets.picture(dataset, int(index)) for index in chosen])
+    return images.resize(found, network.height, network.width)
+
+
 @lru_cache(maxsize=128)
 def channel_statistics(network_id: str, layer: str, dataset: str) -> ChannelStatistics:
     """Return what is usual for the layer's channels, and which are dead: never above zero over `sample(dataset)`.
@@ -59,10 +93,54 @@ def channel_statistics(network_id: str, layer: str, dataset: str) -> ChannelStat
 
     Cost: `SAMPLE` forward passes up to the layer, once per network, layer and data set.
     """
-    network = networks.load(network_id)
-    gathered = RunningStatistics(layer, dataset)
+    return _gathered(network_id, layer, dataset).result()
+
+
+def class_selectivity(network_id: str, layer: str, dataset: str) -> ClassSelectivity:
+    """Return how well each channel of the layer tells the classes of `dataset` apart, over `sample(dataset)`.
+
+    Raises and costs what `channel_statistics` does; after it, nothing is computed again.
+    """
+    labels = datasets.labels(dataset)[sample(dataset)]
+    return _gathered(network_id, layer, dataset).selectivity(labels, datasets.get(dataset).classes)
+
+
+def affordable(network_id: str, dataset: str, passes: int = 1) -> np.ndarray:
+    """Return as many of `sample(dataset)`, evenly spaced, as `passes` full forward passes each take a second for."""
     chosen = sample(dataset)
-    for start in range(0, len(chosen), _BATCH):
-        pictures = np.stack([datasets.picture(dataset, int(index)) for index in chosen[start : start + _BATCH]])
-        gathered.add(_maps(network, layer, images.resize(pictures, network.height, network.width)))
-    return gathered.result()
+    count = min(len(chosen), max(1, int(_SECONDS / network_layers.seconds(network_id, passes))))
+    return np.asarray(chosen[np.linspace(0, len(chosen) - 1, count).round().astype(np.intp)])
+
+
+@lru_cache(maxsize=16)
+def network_scale(network_id: str, dataset: str) -> NetworkScale:
+    """Return how large the answers of all layers with maps become, over a sample that a second suffices for.
+
+    Raises:
+        InputError: Unknown network or data set.
+        RunNotFound: The run has no classifier.
+        WeightsUnavailable: Pretrained weights are not on this machine.
+
+    Cost: a full forward pass of every picture; no more than one picture's maps are in memory at a time.
+    """
+    network = networks.load(network_id)
+    names = tuple(choice.name for choice in network_layers.layers(network_id) if choice.is_map)
+    call = networks.traced(network, ("/quantiles",), lambda: _quantiles(network, names))
+    chosen = affordable(network_id, dataset, passes=2)  # sorting takes about as long as the pass
+    found = np.stack([call(pictures(network, dataset, chosen[i : i + 1]))[0] for i in range(len(chosen))])
+    return NetworkScale(names, found[..., 0].max(axis=0), found[..., 1].min(axis=0) < 0, len(chosen))
+
+
+def _quantiles(network: networks.Network, names: Sequence[str]) -> Callable[[Any], list[Any]]:
+    """Return a function of one picture to (L, 2): each layer's `QUANTILE` of sizes, as NumPy has it, and its lowest."""
+    model = keras.Model(network.model.input, [network.model.get_layer(name).output for name in names])
+
+    def ends(maps: Any) -> Any:
+        values = tf.abs(tf.reshape(maps, [-1]))
+        count = math.prod(maps.shape[1:])
+        below = int(QUANTILE * (count - 1))  # rank of the value just below the quantile
+        top = tf.math.top_k(tf.where(tf.math.is_finite(values), values, 0.0), count - below).values
+        quantile = top[-1] + (QUANTILE * (count - 1) - below) * (top[-min(2, count - below)] - top[-1])
+        return tf.stack([quantile, tf.reduce_min(maps)])
+
+    return lambda images: [tf.stack([ends(maps) for maps in keras.tree.flatten(model(images, training=False))])]

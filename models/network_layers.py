@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from models import backbones, datasets, layer_tables, runs
-from models.costs import GIGAMACS_PER_SECOND, STEP_SECONDS
+from models.costs import GIGAMACS_PER_SECOND, STEP_SECONDS, frozen_prefix, learning_layers
 from models.errors import InputError
 from models.occlusion import cost
 from models.receptive_field import Field
@@ -139,6 +139,26 @@ def interesting(network_id: str) -> LayerChoice:
     readable = [choice for choice in choices if min(choice.shape[:2]) >= 14]
     rectified = [choice for choice in readable if choice.name.endswith(("relu", "_out"))]
     return (rectified or readable or [choice for choice in choices if min(choice.shape[:2]) > 1] or list(choices))[-1]
+
+
+def reached(network_id: str) -> tuple[LayerChoice, ...]:
+    """Return the backbone layers whose answers training could change: those that learn, and all that read them.
+
+    () where the whole backbone is frozen, and for a bare backbone.
+    """
+    backbone, pixels, spec = _opened(network_id)
+    if spec is None:
+        return ()
+    table = layer_tables.table(backbone, pixels)
+    untouched = frozen_prefix(table, learning_layers(table, spec))
+    return tuple(choice for choice in layers(network_id) if choice.block != HEAD and choice.name not in untouched)
+
+
+def moved_most(network_id: str) -> LayerChoice | None:
+    """Return the layer to begin with where training is looked at: the deepest that it reached, rectified if one is."""
+    maps = [choice for choice in reached(network_id) if choice.is_map]
+    rectified = [choice for choice in maps if choice.name.endswith(("relu", "_out"))]
+    return (rectified or maps or [None])[-1]
 
 
 def seconds(network_id: str, passes: int) -> float:

@@ -11,11 +11,13 @@ import numpy as np
 
 from models.errors import InputError
 
+QUANTILE = 0.995  # colour scales of many channels end where this share of the values lies below: no spike darkens all
 RANKINGS = {
     "strongest": "Strongest value",
     "mean": "Highest mean",
     "area": "Largest active area",
     "unusual": "Most unusual here",
+    "selective": "Most class-selective",
     "number": "Channel number",
 }
 
@@ -113,6 +115,50 @@ class BackwardViews:
     others: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class ClassSelectivity:
+    """How well the mean of each channel's map tells one class from the others, over the sample of `ChannelStatistics`.
+
+    `value` (K, C) float32 is d' = (mean over the class - mean over the others) / root of the mean of both variances;
+    0 where nothing varies, or the sample holds fewer than two pictures on either side. `pictures` (K,) int64 of each
+    of the `classes`.
+    """
+
+    layer: str
+    dataset: str
+    classes: tuple[str, ...]
+    pictures: np.ndarray
+    value: np.ndarray
+
+    @property
+    def best(self) -> np.ndarray:
+        """Return the class (C,) int64 that each channel tells apart best."""
+        best: np.ndarray = self.value.argmax(axis=0)
+        return best
+
+
+@dataclass(frozen=True, slots=True)
+class NetworkScale:
+    """How large the answers of a network's maps become: one colour scale for all of its layers.
+
+    `quantile` (L,) float32 belongs to `layers`, from the input up: the share `QUANTILE` of a layer's answer to one
+    picture lies below it in size, and it is the largest over `n_pictures` pictures. `signed` (L,) bool: its answers
+    are negative at times. Rectified layers have a scale of their own, for they have colours of their own.
+    """
+
+    layers: tuple[str, ...]
+    quantile: np.ndarray
+    signed: np.ndarray
+    n_pictures: int
+
+    def end(self, layer: str) -> tuple[float, str, bool]:
+        """Return where the scale of `layer` and all like it ends, the layer that decides it, and if it is signed."""
+        signed = bool(self.signed[self.layers.index(layer)])
+        sizes = np.where(self.signed == signed, self.quantile, -np.inf)
+        largest = int(sizes.argmax())
+        return float(sizes[largest]), self.layers[largest], signed
+
+
 def describe(layer: str, maps: np.ndarray, receptive_field: int | None, jump: int | None) -> ActivationMaps:
     """Return `maps` (H, W, C) with the numbers of each channel."""
     mean, maximum = maps.mean(axis=(0, 1)), maps.max(axis=(0, 1))
@@ -135,6 +181,12 @@ class RunningStatistics:
         self._shares.append((maps > 0).mean(axis=(1, 2)))
         self._maxima.append(maps.max(axis=(0, 1, 2)))
 
+    def selectivity(self, labels: np.ndarray, classes: tuple[str, ...]) -> ClassSelectivity:
+        """Return how well each channel tells the classes apart; `labels` (n,) of all pictures that were added."""
+        means, members = np.concatenate(self._means), np.asarray(labels)[:, None] == np.arange(len(classes))
+        value = np.stack([_separation(means[member], means[~member]) for member in members.T])
+        return ClassSelectivity(self._layer, self._dataset, classes, members.sum(axis=0), value.astype(np.float32))
+
     def result(self) -> ChannelStatistics:
         """Return the statistics of everything that was added (one batch at least)."""
         means, maximum = np.concatenate(self._means), np.max(self._maxima, axis=0)
@@ -150,19 +202,31 @@ class RunningStatistics:
         )
 
 
-def rank(answer: ActivationMaps, usual: ChannelStatistics, criterion: str) -> np.ndarray:
+def _separation(inside: np.ndarray, outside: np.ndarray) -> np.ndarray:
+    """Return d' (C,) between the values (n, C) and (m, C)."""
+    if min(len(inside), len(outside)) < 2:
+        return np.zeros(inside.shape[1])
+    spread = np.sqrt((inside.var(axis=0) + outside.var(axis=0)) / 2)
+    apart = inside.mean(axis=0) - outside.mean(axis=0)
+    return np.divide(apart, spread, out=np.zeros_like(apart), where=spread > 0)
+
+
+def rank(
+    answer: ActivationMaps, usual: ChannelStatistics, criterion: str, selectivity: ClassSelectivity | None = None
+) -> np.ndarray:
     """Return the channel numbers (C,) int64, first rank first; ties keep the order of the numbers.
 
     Args:
         answer: To the picture.
         usual: To the sample of the same layer.
         criterion: A key of `RANKINGS`. "unusual" is the distance of the picture's mean from the sample's, in the
-            sample's standard deviations, in either direction.
+            sample's standard deviations, in either direction. "selective" is the largest d' of any class.
+        selectivity: Of the same layer; needed for "selective".
 
     Raises:
-        InputError: Another criterion.
+        InputError: Another criterion, or "selective" without its numbers.
     """
-    if criterion not in RANKINGS:
+    if criterion not in RANKINGS or (criterion == "selective" and selectivity is None):
         raise InputError(f"Expected a ranking out of {', '.join(RANKINGS)}. Received {criterion!r}.")
     if criterion == "number":
         return np.arange(len(answer.mean))
@@ -171,6 +235,7 @@ def rank(answer: ActivationMaps, usual: ChannelStatistics, criterion: str) -> np
         "mean": answer.mean,
         "area": answer.share_active,
         "unusual": unusualness(answer, usual),
+        "selective": answer.mean if selectivity is None else selectivity.value.max(axis=0),
     }[criterion]
     return np.argsort(-value, kind="stable")
 

@@ -21,9 +21,18 @@ from models import kernels, runs
 from models.errors import Cancelled, FreezeframeError
 from models.gabor import GaborFits
 from models.kernels import Kernels
+from models.map_changes import EpochMaps, LayerChanges, MapPair
 from models.occlusion import OcclusionMap
 from models.patch_scores import PatchScores
-from models.results import ActivationMaps, Answers, BackwardViews, ChannelStatistics, Prediction
+from models.results import (
+    ActivationMaps,
+    Answers,
+    BackwardViews,
+    ChannelStatistics,
+    ClassSelectivity,
+    NetworkScale,
+    Prediction,
+)
 from models.top_patches import Projections
 
 JOBS = {
@@ -132,6 +141,41 @@ def channel_statistics(network: str, layer: str, dataset: str) -> ChannelStatist
     from models import activations
 
     return activations.channel_statistics(network, layer, dataset)
+
+
+def class_selectivity(network: str, layer: str, dataset: str) -> ClassSelectivity:
+    """Return how well each channel of a layer tells the classes of a data set apart."""
+    from models import activations
+
+    return activations.class_selectivity(network, layer, dataset)
+
+
+def network_scale(network: str, dataset: str) -> NetworkScale:
+    """Return how large the answers of all layers with maps become."""
+    from models import activations
+
+    return activations.network_scale(network, dataset)
+
+
+def layer_changes(run: str, dataset: str) -> LayerChanges:
+    """Return how far training moved the answer of every layer."""
+    from models import activation_changes
+
+    return activation_changes.layer_changes(run, dataset)
+
+
+def map_pair(run: str, layer: str, picture: str) -> MapPair:
+    """Return a layer's answers to a picture before and after training."""
+    from models import activation_changes
+
+    return activation_changes.map_pair(run, layer, picture)
+
+
+def epoch_maps(run: str, layer: str, picture: str, most: int, channel: int) -> EpochMaps:
+    """Return a layer's answers to a picture at every kept epoch, for the channels that move most."""
+    from models import activation_changes
+
+    return activation_changes.epoch_maps(run, layer, picture, most, channel)
 
 
 def predict(network: str, picture: str) -> Prediction:

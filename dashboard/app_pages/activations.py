@@ -1,60 +1,58 @@
-"""What every channel of a layer answers to one picture."""
+"""What every channel of a layer answers to one picture: now, before training, and on the way."""
 
 import streamlit as st
 
-from dashboard import cache, state
-from dashboard.components.channel_grid import channel_grid
-from dashboard.components.channel_panel import channel_panel, choose, chosen_channel, grid_controls
-from dashboard.components.layer_picker import layer_picker
+from dashboard import state
+from dashboard.components import activation_maps_view, before_after_view, epochs_view
 from dashboard.components.page import header
-from dashboard.components.picture_picker import picture_picker
-from dashboard.components.subject import name_of, network_of, refuse, say_random
+from dashboard.components.subject import network_of, refuse
 from dashboard.components.trail import breadcrumb
-from dashboard.figures import theme
-from dashboard.figures.activations import PER_PAGE, units
-from models.datasets import DATASETS
+from models import network_layers
 from models.errors import FreezeframeError
-from models.results import rank
 
-header("Activations", "Each tile is one channel of a layer: bright where it found its pattern in the picture.")
+# Every view draws itself for the visitor's choices and the network's id.
+VIEWS = {
+    activation_maps_view.VIEW: (
+        activation_maps_view.draw,
+        "Each tile is one channel of a layer: bright where it found its pattern in the picture.",
+    ),
+    before_after_view.VIEW: (
+        before_after_view.draw,
+        "Each tile is one channel: its map before training, after it, and the difference.",
+    ),
+    epochs_view.VIEW: (epochs_view.draw, "Each tile is one channel, at the epoch that you choose."),
+}
+
+title = st.container()
 breadcrumb()
 chosen = state.selection()
 network = network_of(chosen)
-controls, main, zoom = st.columns([5, 13, 5], gap="medium")
-with controls:
-    picture = picture_picker("activations")
-    layer = layer_picker("activations", network)
-    say_random(network)
-try:
-    with main:
-        answer = cache.activation_maps(network, layer.name, picture)
-        usual = cache.channel_statistics(network, layer.name, chosen.dataset)
-except FreezeframeError as error:
-    with main:
-        refuse(error)
 
-n_channels, data = len(usual.dead), DATASETS[chosen.dataset]
-with main:
-    drawing = st.container()
-    criterion, scale, sheet = grid_controls(n_channels, coloured=layer.is_map)
-order = rank(answer, usual, criterion)
-number = chosen_channel(network, layer.name, n_channels, int(order[0]))
-with drawing:
-    if not layer.is_map:
-        names = data.classes if layer.name == "head_output" else ()
-        figure = units(answer.mean, order[sheet * PER_PAGE :][:PER_PAGE], usual.dead, names)
-        alt = f"Values of the units of {layer.name}, in order of rank"
-        st.plotly_chart(figure, key="activations_units", config=theme.CONFIG, alt=alt)
-    else:
-        grid = cache.channel_grid(network, layer.name, picture, chosen.dataset, criterion, scale, sheet)
-        channel_grid(grid, number, key="activations_grid", alt=f"Activation maps of {layer.name}", on_choose=choose)
-with zoom:
-    channel_panel(answer, usual, scale == "layer", network, picture)
-st.caption(
-    "A bright tile says that the channel found its pattern there. It does not say what the pattern is, nor that the "
-    "answer depends on it: for that, hide parts of the picture on the Occlusion page."
+
+def to_what_moved() -> None:
+    """Begin a look at training with a layer it reached, unless the visitor chose one."""
+    first, reached = network_layers.interesting(network), network_layers.moved_most(network)
+    untouched = (None, first.name) if state.get("activations_seen") else (None,)  # a link may name the first one
+    if view != activation_maps_view.VIEW and reached and state.bound("activations_layer") in untouched:
+        before_after_view.show_layer(reached.name)
+
+
+view = st.segmented_control(
+    "View",
+    list(VIEWS),
+    default=activation_maps_view.VIEW,
+    key="activations_view",
+    bind="query-params",
+    required=True,
+    label_visibility="collapsed",
 )
-st.caption(
-    f"{n_channels} channels of {name_of(network, chosen)}; {int(usual.dead.sum())} of them are dead (hatched): never "
-    f"above zero in {usual.n_pictures} training pictures of {data.title}."
-)
+if state.get("activations_seen") != (view, network):
+    to_what_moved()
+state.put("activations_seen", (view, network))
+draw, sentence = VIEWS[view]
+with title:
+    header("Activations", sentence)
+try:
+    draw(chosen, network)
+except FreezeframeError as error:
+    refuse(error)

@@ -8,10 +8,10 @@ from dataclasses import asdict
 
 import streamlit as st
 
-from dashboard.figures.activations import COLUMNS, Grid
+from dashboard.figures.activations import Grid
 
 _HTML = """<div class="grid" role="listbox"></div>
-<div class="legend"><span class="low"></span><span class="bar"></span><span class="high"></span></div>"""
+<div class="legends"></div>"""
 _CSS = """
 .grid { display: grid; grid-template-columns: repeat(var(--columns), minmax(0, 1fr)); gap: 2px 4px; width: 100%; }
 button { all: unset; cursor: pointer; box-sizing: border-box; border-radius: 4px; padding: 1px 1px 0;
@@ -20,15 +20,20 @@ button { all: unset; cursor: pointer; box-sizing: border-box; border-radius: 4px
 button:hover { border-color: var(--st-border-color); }
 button:focus-visible { border-color: var(--st-link-color); }
 button[aria-selected="true"] { border-color: var(--st-text-color); font-weight: 700; }
-.tile { position: relative; width: 100%; aspect-ratio: var(--shape); }
-canvas { display: block; width: 100%; height: 100%; image-rendering: pixelated; border-radius: 2px; }
+.tile { position: relative; display: flex; gap: 2px; width: 100%; }
+canvas { display: block; flex: 1 1 0; min-width: 0; aspect-ratio: var(--shape); image-rendering: pixelated;
+  border-radius: 2px; }
+.several canvas { outline: 1px solid var(--st-border-color); outline-offset: -1px; }
 .dead canvas { filter: grayscale(1) opacity(0.35); }
 .dead .tile::after { content: ""; position: absolute; inset: 0; border-radius: 2px; background:
   repeating-linear-gradient(45deg, transparent 0 5px, var(--st-text-color) 5px 6px); opacity: 0.45; }
-.legend { display: flex; gap: 8px; align-items: center; margin-top: 8px; font: 12px/16px var(--st-font);
+.legends { display: flex; flex-wrap: wrap; gap: 4px 20px; margin-top: 8px; font: 12px/16px var(--st-font);
   color: var(--st-text-color); }
-.bar { width: 160px; height: 8px; border-radius: 4px; }
-@media (max-width: 640px) { .grid { grid-template-columns: repeat(auto-fill, minmax(56px, 1fr)); } }
+.legend { display: flex; flex-wrap: wrap; gap: 2px 8px; align-items: center; }
+.bar { width: 140px; height: 8px; border-radius: 4px; }
+.note { opacity: 0.8; }
+.note:empty { display: none; }
+@media (max-width: 640px) { .grid { grid-template-columns: repeat(auto-fill, minmax(var(--narrow), 1fr)); } }
 """
 _JS = """
 export default function(component) {
@@ -37,11 +42,13 @@ export default function(component) {
   grid.setAttribute("aria-label", data.alt);
   grid.style.setProperty("--columns", data.columns);
   grid.style.setProperty("--shape", data.width + " / " + data.height);
+  grid.classList.toggle("several", data.parts > 1);
+  grid.style.setProperty("--narrow", data.parts === 1 ? "56px" : "150px");
   while (grid.children.length > data.channels.length) grid.lastChild.remove();
   while (grid.children.length < data.channels.length) {
     const button = document.createElement("button"), tile = document.createElement("div");
     tile.className = "tile";
-    tile.append(document.createElement("canvas"));
+    for (let part = 0; part < data.parts; part++) tile.append(document.createElement("canvas"));
     button.setAttribute("role", "option");
     button.append(tile, document.createElement("span"));
     grid.append(button);
@@ -54,7 +61,7 @@ export default function(component) {
     button.setAttribute("aria-label", data.labels[number]);
     button.setAttribute("aria-selected", channel === data.selected);
     button.tabIndex = number === chosen ? 0 : -1;
-    button.lastChild.textContent = channel;
+    button.lastChild.textContent = data.captions[number];
     button.onclick = () => setTriggerValue("channel", channel);
     button.onkeydown = event => {
       const step = { ArrowRight: 1, ArrowLeft: -1, ArrowDown: data.columns, ArrowUp: -data.columns }[event.key];
@@ -64,9 +71,17 @@ export default function(component) {
       event.preventDefault();
     };
   });
-  parentElement.querySelector(".low").textContent = data.low;
-  parentElement.querySelector(".high").textContent = data.high;
-  parentElement.querySelector(".bar").style.background = "linear-gradient(to right, " + data.gradient.join(", ") + ")";
+  parentElement.querySelector(".legends").replaceChildren(...data.legends.map(legend => {
+    const line = document.createElement("div");
+    line.className = "legend";
+    for (const name of ["low", "bar", "high", "note"]) {
+      const span = line.appendChild(document.createElement("span"));
+      span.className = name;
+      if (name !== "bar") span.textContent = legend[name];
+      else span.style.background = "linear-gradient(to right, " + legend.gradient.join(", ") + ")";
+    }
+    return line;
+  }));
   if (grid.dataset.sprite === data.sprite) return;
   grid.dataset.sprite = data.sprite;
   const sprite = new Image();
@@ -75,7 +90,8 @@ export default function(component) {
     [...grid.querySelectorAll("canvas")].forEach((canvas, number) => {
       canvas.width = data.width;
       canvas.height = data.height;
-      const left = number % data.columns * data.width, top = Math.floor(number / data.columns) * data.height;
+      const inRow = data.columns * data.parts;
+      const left = number % inRow * data.width, top = Math.floor(number / inRow) * data.height;
       canvas.getContext("2d").drawImage(sprite, left, top, data.width, data.height, 0, 0, data.width, data.height);
     });
   };
@@ -86,7 +102,7 @@ _grid = st.components.v2.component("freezeframe_channel_grid", html=_HTML, css=_
 
 
 def channel_grid(grid: Grid, selected: int, *, key: str, alt: str, on_choose: Callable[[int], None]) -> None:
-    """Draw the tiles, enlarged by nearest neighbour, the channel number under each, and the colour scale below.
+    """Draw the tiles, enlarged by nearest neighbour, its caption under each, and the colour scales below.
 
     Args:
         grid: What to draw.
@@ -104,6 +120,6 @@ def channel_grid(grid: Grid, selected: int, *, key: str, alt: str, on_choose: Ca
     sprite = "data:image/png;base64," + base64.b64encode(grid.sprite).decode()
     _grid(
         key=key,
-        data={**fields, "sprite": sprite, "columns": COLUMNS, "selected": selected, "alt": alt},
+        data={**fields, "sprite": sprite, "selected": selected, "alt": alt},
         on_channel_change=choose,
     )

@@ -12,16 +12,12 @@ from plotly.colors import get_colorscale, sample_colorscale, unlabel_rgb
 
 from dashboard.figures import theme
 from models import images
-from models.results import ActivationMaps, ChannelStatistics, rank
+from models.results import QUANTILE, ActivationMaps, ChannelStatistics, ClassSelectivity, NetworkScale, rank
 
-SCALES = {"layer": "One for the layer", "channel": "One per channel"}
-QUANTILE = (
-    0.995  # the layer's scale ends where this share of its values lies below, so that one spike does not darken all
-)
+SCALES = {"layer": "One for the layer", "channel": "One per channel", "network": "One for the network"}
 COLUMNS = 10
 PER_PAGE = 7 * COLUMNS
 _LONGEST_TILE = 112  # pixels sent per tile side; larger maps are averaged down for the grid, never for the zoom
-_SHOW_NUMBERS = 10  # maps up to this side get their values written into the cells
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,104 +55,149 @@ def scale_of(values: np.ndarray, *, signed: bool, clip: bool) -> Scale:
 def colour(values: np.ndarray, scale: Scale) -> np.ndarray:
     """Return `values` (…) as RGB uint8 (…, 3); beyond the ends they take the colour of the end, NaN that of 0."""
     share = (np.where(np.isnan(values), 0, values) - scale.low) / (scale.high - scale.low)
-    return np.asarray(_palette(scale.signed)[np.clip(np.rint(share * 256), 0, 256).astype(np.intp)])
+    return np.asarray(palette(scale.signed)[np.clip(np.rint(share * 256), 0, 256).astype(np.intp)])
 
 
 @lru_cache(maxsize=2)
-def _palette(signed: bool) -> np.ndarray:
+def palette(signed: bool) -> np.ndarray:
     """Return 257 colours, an odd number so that zero has the middle one to itself."""
     table = sample_colorscale(Scale(-float(signed), 1.0).colours, np.linspace(0, 1, 257))
     return np.array([unlabel_rgb(entry) for entry in table]).round().astype(np.uint8)
 
 
-def tiles(maps: np.ndarray, channels: np.ndarray, scale: str) -> np.ndarray:
+def scale_for(answer: ActivationMaps, scale: str, network: NetworkScale | None) -> Scale | None:
+    """Return the scale all channels of a layer share under `scale` (a key of `SCALES`); None: each has its own."""
+    if scale == "channel":
+        return None
+    if scale == "network" and network is not None:
+        high, _, signed = network.end(answer.layer)
+        return Scale(-(high or 1.0) if signed else 0.0, high or 1.0)
+    return scale_of(answer.maps, signed=bool(answer.maps.min() < 0), clip=True)
+
+
+def own_scale(values: np.ndarray, *, signed: bool) -> Scale:
+    """Return the scale of one channel (H, W): it ends at its largest value."""
+    return scale_of(values, signed=signed, clip=False)
+
+
+def tiles(maps: np.ndarray, channels: np.ndarray, shared: Scale | None) -> np.ndarray:
     """Return coloured maps (n, h, w, 3) uint8 of `channels` (n,), out of `maps` (H, W, C).
 
     Args:
         maps: One layer's answer.
         channels: Which, in the order of the tiles.
-        scale: A key of `SCALES`: the same colours for the same value everywhere, or each channel's own.
+        shared: The same colours for the same value everywhere; None for each channel's own scale.
     """
     signed = bool(maps.min() < 0)
     chosen = np.moveaxis(maps[..., channels], -1, 0)
-    if scale == "layer":
-        coloured = colour(chosen, scale_of(maps, signed=signed, clip=True))
+    if shared is not None:
+        coloured = colour(chosen, shared)
     else:
-        coloured = np.stack([colour(one, scale_of(one, signed=signed, clip=False)) for one in chosen])
-    height, width = maps.shape[:2]
+        coloured = np.stack([colour(one, own_scale(one, signed=signed)) for one in chosen])
+    return shrunk(coloured)
+
+
+def shrunk(coloured: np.ndarray) -> np.ndarray:
+    """Return coloured maps (n, H, W, 3), averaged down to the size of a tile where they are larger."""
+    height, width = coloured.shape[1:3]
     shrink = min(1.0, _LONGEST_TILE / max(height, width))
     return images.resize(coloured, max(1, round(height * shrink)), max(1, round(width * shrink)))
+
+
+@dataclass(frozen=True, slots=True)
+class Legend:
+    """A colour scale in words: `gradient` are CSS colours from `low` to `high`, `note` says what lies beyond."""
+
+    gradient: tuple[str, ...]
+    low: str
+    high: str
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Grid:
     """One page of the grid: its tiles in one picture (PNG), row by row, and the words for each.
 
-    `gradient` are CSS colours from the scale's low to its high end; `low` and `high` what stands at them.
+    A tile is `parts` pictures of one size side by side; the sprite has `columns` tiles in a row.
     """
 
     sprite: bytes
-    width: int  # of a tile, pixels
+    width: int  # of a part, pixels
     height: int
     channels: tuple[int, ...]
-    labels: tuple[str, ...]
+    captions: tuple[str, ...]  # below the tiles
+    labels: tuple[str, ...]  # on hover, and for screen readers
     dead: tuple[bool, ...]
-    gradient: tuple[str, ...]
-    low: str
-    high: str
+    legends: tuple[Legend, ...]
+    columns: int = COLUMNS
+    parts: int = 1
 
 
-def grid(answer: ActivationMaps, usual: ChannelStatistics, criterion: str, scale: str, page: int) -> Grid:
-    """Return page number `page` (from 0) of the channels ranked by `criterion`, coloured on `scale` (see `SCALES`)."""
-    order = rank(answer, usual, criterion)
+def gradient(signed: bool) -> tuple[str, ...]:
+    """Return the CSS colours of a scale, low end first."""
+    return tuple(f"rgb({r}, {g}, {b})" for r, g, b in palette(signed)[::32].tolist())
+
+
+def grid(
+    answer: ActivationMaps,
+    usual: ChannelStatistics,
+    criterion: str,
+    scale: str,
+    page: int,
+    *,
+    selectivity: ClassSelectivity | None = None,
+    network: NetworkScale | None = None,
+) -> Grid:
+    """Return page number `page` (from 0) of the channels ranked by `criterion`, coloured on `scale` (see `SCALES`).
+
+    Args:
+        answer, usual: To the picture, and to the sample of the data.
+        criterion: A key of `RANKINGS`.
+        scale: A key of `SCALES`.
+        page: From 0.
+        selectivity: For that ranking.
+        network: For the scale of the network.
+    """
+    order = rank(answer, usual, criterion, selectivity)
     chosen = order[page * PER_PAGE : (page + 1) * PER_PAGE]
-    coloured = tiles(answer.maps, chosen, scale)
-    signed = bool(answer.maps.min() < 0)
-    ends = scale_of(answer.maps, signed=signed, clip=True)
+    coloured = tiles(answer.maps, chosen, scale_for(answer, scale, network))
+    best = None if selectivity is None else selectivity.best
     texts = [
         f"channel {number}, rank {page * PER_PAGE + place}: strongest {answer.maximum[number]:.3g}, "
         f"mean {answer.mean[number]:.3g}, above zero on {answer.share_active[number]:.0%}"
+        + (f", most selective for {selectivity.classes[best[number]]}" if selectivity and best is not None else "")
         + (", dead over the sample" if usual.dead[number] else "")
         for place, number in enumerate(chosen, start=1)
     ]
-    whole = scale == "layer"
     return Grid(
         sprite=images.png(images.tile(coloured, COLUMNS, gap=0, background=0)),
         width=coloured.shape[2],
         height=coloured.shape[1],
         channels=tuple(chosen.tolist()),
+        captions=tuple(str(number) for number in chosen.tolist()),
         labels=tuple(texts),
         dead=tuple(usual.dead[chosen].tolist()),
-        gradient=tuple(f"rgb({r}, {g}, {b})" for r, g, b in _palette(signed)[::32].tolist()),
-        low=(f"{ends.low:.3g} and less" if whole else "the same below zero") if signed else "0",
-        high=f"{ends.high:.3g} and more" if whole else "each channel's strongest value",
+        legends=(legend(answer, scale, network),),
     )
 
 
-def channel(values: np.ndarray, scale: Scale, height: int = 300) -> go.Figure:
-    """Draw one activation map (H, W) with its values: written into small maps, on hover for all."""
-    rows, cols = values.shape
-    small = max(rows, cols) <= _SHOW_NUMBERS
-    return go.Figure(
-        go.Heatmap(
-            z=values,
-            zmin=scale.low,
-            zmax=scale.high,
-            colorscale=scale.colours,
-            colorbar={"orientation": "h", "thickness": 8, "outlinewidth": 0, "y": -0.02, "yanchor": "top", "nticks": 4},
-            hovertemplate="row %{y}, col %{x}<br>value %{z:.3f}<extra></extra>",
-            texttemplate="%{z:.2g}" if small else None,
-            textfont={"size": 10},
-            xgap=1 if small else 0,
-            ygap=1 if small else 0,
-        ),
-        theme.base(height)
-        | {
-            "xaxis": {"visible": False, "fixedrange": True, "constrain": "domain", "range": [-0.5, cols - 0.5]},
-            "yaxis": {"visible": False, "fixedrange": True, "constrain": "domain", "range": [rows - 0.5, -0.5]}
-            | {"scaleanchor": "x"},
-        },
-    )
+def legend(answer: ActivationMaps, scale: str, network: NetworkScale | None = None) -> Legend:
+    """Return what the colours of a layer mean, and how much of it lies beyond the end of the scale."""
+    shared = scale_for(answer, scale, network)
+    if shared is None:
+        signed = bool(answer.maps.min() < 0)
+        return Legend(gradient(signed), "the same below zero" if signed else "0", "each channel's strongest value")
+    beyond = float((np.abs(answer.maps) > shared.high).mean())
+    note = f"{beyond:.1%} of the layer's values lie beyond." if beyond else "None of the layer's values lies beyond."
+    if scale == "network" and network is not None:
+        _, largest, signed = network.end(answer.layer)
+        kind = "that is negative at times" if signed else "that is never negative"
+        note += (
+            f" One scale for every layer {kind}: {largest} sets it, of whose values {QUANTILE:.1%} lie below in each "
+            f"of {network.n_pictures} training pictures."
+        )
+    low = f"{shared.low:.3g} and less" if shared.signed else "0"
+    return Legend(gradient(shared.signed), low, f"{shared.high:.3g} and more", note)
 
 
 def units(

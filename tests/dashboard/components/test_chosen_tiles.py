@@ -5,9 +5,9 @@ from types import SimpleNamespace
 import pytest
 
 from dashboard.components import channel_grid, thumbnails
-from dashboard.figures.activations import Grid
+from dashboard.figures.activations import Grid, Legend
 
-GRID = Grid(b"", 1, 1, (7, 3), ("a", "b"), (False, False), ("white",), "0", "1")
+GRID = Grid(b"", 1, 1, (7, 3), ("7", "3"), ("a", "b"), (False, False), (Legend(("white",), "0", "1"),))
 
 
 @pytest.mark.parametrize(("sent", "chosen"), [(3, [3]), (3.0, [3]), (4, []), (-1, []), ("x", []), (None, [])])

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from dashboard.figures import activations
-from dashboard.figures.activations import PER_PAGE, Scale, channel, colour, grid, scale_of, tiles, units
+from dashboard.figures.activations import PER_PAGE, Scale, colour, grid, scale_for, scale_of, tiles, units
 from models import images
-from models.results import RunningStatistics, describe
+from models.results import ClassSelectivity, NetworkScale, RunningStatistics, describe
 
 VIRIDIS_ENDS = [(68, 1, 84), (253, 231, 37)]
 
@@ -48,28 +48,16 @@ def test_one_spike_does_not_darken_the_layer():
 def test_tiles_keep_order_shape_and_scale():
     maps = np.zeros((3, 5, 4), np.float32)
     maps[1, 2, 0], maps[1, 2, 3] = 1, 10
-    layer = tiles(maps, np.array([3, 0]), "layer")
+    layer = tiles(maps, np.array([3, 0]), scale_of(maps, signed=False, clip=True))
     assert layer.shape == (2, 3, 5, 3)
     assert layer[0, 1, 2].tolist() == list(VIRIDIS_ENDS[1])
     assert layer[1, 1, 2].tolist() != list(VIRIDIS_ENDS[1])
-    own = tiles(maps, np.array([3, 0]), "channel")
+    own = tiles(maps, np.array([3, 0]), None)
     assert own[1, 1, 2].tolist() == list(VIRIDIS_ENDS[1])
 
 
 def test_large_maps_are_shrunk_for_the_grid_with_their_shape_kept():
-    assert tiles(np.ones((224, 112, 2), np.float32), np.array([0]), "layer").shape == (1, 112, 56, 3)
-
-
-def test_the_zoom_shows_each_value_where_it_is():
-    values = np.arange(6.0).reshape(2, 3)
-    figure = channel(values, Scale(0, 5))
-    heatmap = figure.data[0]
-    np.testing.assert_array_equal(heatmap.z, values)
-    assert (heatmap.zmin, heatmap.zmax) == (0, 5)
-    assert "row %{y}, col %{x}" in heatmap.hovertemplate
-    assert heatmap.texttemplate == "%{z:.2g}"
-    assert figure.layout.yaxis.range == (1.5, -0.5)
-    assert channel(np.zeros((16, 12)), Scale(0, 1)).data[0].texttemplate is None
+    assert tiles(np.ones((224, 112, 2), np.float32), np.array([0]), None).shape == (1, 112, 56, 3)
 
 
 def test_units_are_drawn_by_rank_and_dead_ones_hatched():
@@ -81,7 +69,7 @@ def test_units_are_drawn_by_rank_and_dead_ones_hatched():
 
 
 def test_every_scale_has_a_name():
-    assert list(activations.SCALES) == ["layer", "channel"]
+    assert list(activations.SCALES) == ["layer", "channel", "network"]
 
 
 def answers(n_channels):
@@ -112,13 +100,41 @@ def test_the_sprite_holds_the_tiles_row_by_row():
     assert sprite.shape == (3 * 3, 5 * activations.COLUMNS, 3)
     assert sprite[3 + 1, 2 * 5 + 2].tolist() == list(VIRIDIS_ENDS[1])  # channel 12: second row, third column
     assert sprite[1, 2].tolist() == list(VIRIDIS_ENDS[0])
-    assert (made.low, made.high) == ("0", "each channel's strongest value")
+    (legend,) = made.legends
+    assert (legend.low, legend.high) == ("0", "each channel's strongest value")
 
 
-def test_the_legend_names_the_ends_of_the_scale():
+def test_the_legend_names_the_ends_of_the_scale_and_what_lies_beyond():
     answer, usual = answers(4)
-    made = grid(answer, usual, "number", "layer", 0)
+    (made,) = grid(answer, usual, "number", "layer", 0).legends
     assert made.high == "2.7 and more"  # 0.995 * 59 = 58.7 of the 60 ordered values ends between 2 and 3
+    assert made.note == "1.7% of the layer's values lie beyond."  # one of 60
     assert (made.gradient[0], made.gradient[-1]) == ("rgb(68, 1, 84)", "rgb(253, 231, 37)")
-    signed = grid(describe("conv", -answer.maps, 7, 2), usual, "number", "layer", 0)
+    (signed,) = grid(describe("conv", -answer.maps, 7, 2), usual, "number", "layer", 0).legends
     assert (signed.low, signed.gradient[4]) == ("-2.7 and less", "rgb(255, 255, 255)")
+
+
+def test_one_scale_for_the_network_is_the_same_in_every_layer_of_a_kind():
+    answer, usual = answers(4)
+    whole = NetworkScale(("conv", "other", "linear"), np.array([2.0, 6, 50]), np.array([False, False, True]), 9)
+    assert scale_for(answer, "network", whole) == Scale(0, 6)
+    made = grid(answer, usual, "number", "network", 0, network=whole)
+    assert made.legends[0].high == "6 and more"
+    assert "None of the layer's values lies beyond. One scale for every layer that is never negative: other" in (
+        made.legends[0].note
+    )
+    sprite = images.decode(made.sprite)
+    half = colour(np.array([[3.0]]), Scale(0, 6))[0, 0].tolist()
+    assert sprite[1, 3 * 5 + 2].tolist() == half  # channel 3 has a 3 in its middle
+    linear = describe("linear", answer.maps, 7, 2)  # not negative for this picture, but at times
+    assert scale_for(linear, "network", whole) == Scale(-50, 50)
+
+
+def test_a_grid_by_selectivity_names_the_class():
+    answer, usual = answers(3)
+    apart = ClassSelectivity(
+        "conv", "d", ("ring", "spiral"), np.array([3, 4]), np.array([[0, 2, 1], [1, 0, 0.5]], np.float32)
+    )
+    made = grid(answer, usual, "selective", "channel", 0, selectivity=apart)
+    assert made.channels == (1, 0, 2)
+    assert "most selective for ring" in made.labels[0] and "most selective for spiral" in made.labels[1]

@@ -1,0 +1,73 @@
+"""One click that fine-tunes the last block and keeps its epochs: for views that need a run in which something moved."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import streamlit as st
+
+from dashboard import state
+from dashboard.components.job_panel import job_panel
+from dashboard.components.train_panel import kept_words, title
+from dashboard.components.weights_offer import weights_missing
+from dashboard.labels import safe_label
+from models import engine
+from models.backbones import BACKBONES
+from models.errors import FreezeframeError
+from models.recipes import DEFAULT, PRESETS, apply_preset, estimate, validate
+from models.training_specs import TrainingSpec
+
+_PROBLEM = "activations_offer_problem"
+
+
+def spec_for(chosen: state.Selection) -> TrainingSpec:
+    """Return the preset "Last block" on the chosen backbone and data, as large as the chosen run's pictures."""
+    side = BACKBONES[chosen.backbone].default_side
+    base = replace(DEFAULT, backbone=chosen.backbone, dataset=chosen.dataset, side=side)
+    if chosen.run is not None:
+        base = TrainingSpec.from_json(chosen.run.spec)
+    return replace(apply_preset("last_block", base), keep_epochs=True)
+
+
+def fine_tune_offer(chosen: state.Selection) -> None:
+    """Draw what it would cost and the button; while the chosen run works, its progress instead."""
+    if chosen.run is not None and chosen.run.status.active:
+        job_panel(chosen.run.id, key="activations_job")
+        st.caption("The maps will be here when it has finished.")
+        return
+    spec = spec_for(chosen)
+    try:
+        validate(spec)
+        cost = estimate(spec)
+    except FreezeframeError as error:
+        st.warning(safe_label(str(error), 400), icon=":material/memory:")
+        return
+    missing = weights_missing(spec)
+
+    def begin() -> None:
+        try:
+            state.choose(run=engine.submit("training", spec.to_json(), owner=chosen.owner, title=title(spec)))
+            state.put(_PROBLEM, "")
+        except FreezeframeError as error:
+            state.put(_PROBLEM, str(error))
+
+    with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
+        st.button(
+            "Fine-tune the last block",
+            key="activations_offer",
+            type="primary",
+            icon=":material/local_fire_department:",
+            on_click=begin,
+            disabled=missing,
+            help=PRESETS["last_block"].description,
+        )
+        st.caption(
+            f"{spec.epochs} epochs at a rate of {spec.learning_rate:g}: about {cost.seconds:.0f} s. It keeps the "
+            f"weights of {kept_words(cost)}, and becomes the chosen run.",
+            width="stretch",
+        )
+    if missing:
+        st.caption("Its pretrained weights are not on this machine: the Train page offers ways on.")
+        st.page_link("app_pages/train.py", label="Train", icon=":material/model_training:")
+    if problem := state.get(_PROBLEM):
+        st.warning(safe_label(problem, 400), icon=":material/hourglass_top:")
