@@ -103,7 +103,10 @@ def epoch_maps(run_id: str, layer: str, picture_id: str, most: int, channel: int
         picture = images.resize(images.load_picture(picture_id), network.height, network.width)[None]
         call, found = networks.layer_function(network, (layer,)), []
         for epoch in (0, *kept):
-            run_networks.put(network.model, kept_epochs.read(run.folder, epoch) if epoch else start)
+            moved = kept_epochs.read(run.folder, epoch) if epoch else {}
+            known = run_networks.variables(network.model)  # what an epoch moves for the first time is as at the start
+            start.update({name: known[name].numpy() for name in moved if name in known and name not in start})
+            run_networks.put(network.model, start | moved)
             found.append(call(picture)[0][0])
     maps = np.stack(found)
     away = np.square(maps - maps[0], dtype=np.float64).mean(axis=(1, 2))
@@ -114,12 +117,9 @@ def epoch_maps(run_id: str, layer: str, picture_id: str, most: int, channel: int
 
 @lru_cache(maxsize=1)
 def _begun(run_id: str) -> tuple[networks.Network, dict[str, np.ndarray]]:
-    """Return a network of its own, whose weights are changed, and those of them at the start that training moved."""
+    """Return a network of its own, whose weights are changed, and a place to remember those at the start."""
     networks.prepare_tensorflow()
     run = runs.get(run_id)
     model = run_networks.begun(run)
     _, height, width, _ = model.input_shape
-    moving = kept_epochs.read(run.folder, kept_epochs.epochs(run.folder)[0])
-    weights = {f"{layer.name}/{n}": w for layer in model.layers for n, w in enumerate(layer.get_weights())}
-    network = networks.Network(f"run:{run_id}:epochs", model, run_networks.classes(run), height, width)
-    return network, {name: weights[name] for name in moving}
+    return networks.Network(f"run:{run_id}:epochs", model, run_networks.classes(run), height, width), {}

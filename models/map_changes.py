@@ -49,7 +49,7 @@ class MapPair:
     @property
     def difference(self) -> np.ndarray:
         """Return after - before; exactly 0 where nothing changed."""
-        return self.after - self.before
+        return np.asarray(self.after - self.before)
 
     def change(self) -> tuple[np.ndarray, np.ndarray]:
         """Return per channel (C,) how far the maps lie apart: root mean square, and relative to the map before."""
@@ -95,7 +95,7 @@ class EpochMaps:
 def relative(difference: np.ndarray, before: np.ndarray) -> np.ndarray:
     """Return `difference` / `before` for lengths of any shape; 0 / 0 is 0, and anything else over 0 counts as 1."""
     whole = np.where(difference > 0, 1.0, 0.0)
-    return np.divide(difference, before, out=whole, where=before > 0)
+    return np.asarray(np.divide(difference, before, out=whole, where=before > 0))
 
 
 def first_channels(change: np.ndarray, most: int, wanted: int) -> np.ndarray:

@@ -158,7 +158,7 @@ def moved_most(network_id: str) -> LayerChoice | None:
     """Return the layer to begin with where training is looked at: the deepest that it reached, rectified if one is."""
     maps = [choice for choice in reached(network_id) if choice.is_map]
     rectified = [choice for choice in maps if choice.name.endswith(("relu", "_out"))]
-    return (rectified or maps or [None])[-1]
+    return rectified[-1] if rectified else maps[-1] if maps else None
 
 
 def seconds(network_id: str, passes: int) -> float:

@@ -208,7 +208,7 @@ def _separation(inside: np.ndarray, outside: np.ndarray) -> np.ndarray:
         return np.zeros(inside.shape[1])
     spread = np.sqrt((inside.var(axis=0) + outside.var(axis=0)) / 2)
     apart = inside.mean(axis=0) - outside.mean(axis=0)
-    return np.divide(apart, spread, out=np.zeros_like(apart), where=spread > 0)
+    return np.asarray(np.divide(apart, spread, out=np.zeros_like(apart), where=spread > 0))
 
 
 def rank(

@@ -5,6 +5,7 @@ Imports Keras: only workers use this module.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import keras
@@ -78,16 +79,20 @@ def after(run: runs.Run, epoch: int) -> keras.Model:
     return model
 
 
-def put(model: keras.Model, moved: dict[str, np.ndarray]) -> None:
+def variables(model: keras.Model) -> dict[str, keras.Variable]:
+    """Return every weight of a classifier by the name that kept epochs give it: "conv5/0"."""
+    return {f"{layer.name}/{number}": v for layer in model.layers for number, v in enumerate(layer.weights)}
+
+
+def put(model: keras.Model, moved: Mapping[str, np.ndarray]) -> None:
     """Give a classifier the weights of a kept epoch (`kept_epochs.read`).
 
     Raises:
         InputError: They belong to another network.
     """
-    layers = {layer.name: layer.weights for layer in model.layers}
+    known = variables(model)
     try:
         for name, array in moved.items():
-            layer, number = name.rsplit("/", 1)
-            layers[layer][int(number)].assign(array)
-    except (KeyError, IndexError, ValueError) as error:
+            known[name].assign(array)
+    except (KeyError, ValueError) as error:
         raise InputError("Expected the weights of this network. Received those of another; train it again.") from error

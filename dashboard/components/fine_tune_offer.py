@@ -14,7 +14,8 @@ from dashboard.labels import safe_label
 from models import engine
 from models.backbones import BACKBONES
 from models.errors import FreezeframeError
-from models.recipes import DEFAULT, PRESETS, apply_preset, estimate, validate
+from models.presets import PRESETS, apply_preset
+from models.recipes import DEFAULT, estimate, validate
 from models.training_specs import TrainingSpec
 
 _PROBLEM = "activations_offer_problem"

@@ -7,7 +7,7 @@ import time
 import numpy as np
 import pytest
 
-from models import images, kept_epochs, recipes, runs
+from models import images, kept_epochs, presets, recipes, runs
 
 PAGE = "activations"
 BEFORE, EPOCHS = "Before and after", "Through the epochs"
@@ -17,7 +17,7 @@ BEFORE, EPOCHS = "Before and after", "Through the epochs"
 def kept(engine):
     """A run that fine-tuned the last block on four digits a class and kept its two epochs."""
     start = dataclasses.replace(recipes.DEFAULT, dataset="digits", shots=4, seed=5)
-    spec = dataclasses.replace(recipes.apply_preset("last_block", start), epochs=2, batch=8, keep_epochs=True)
+    spec = dataclasses.replace(presets.apply_preset("last_block", start), epochs=2, batch=8, keep_epochs=True)
     run = runs.get(engine.submit("training", spec.to_json(), owner="9" * 32, title="kept"))
     deadline = time.monotonic() + 90
     while run.status.active and time.monotonic() < deadline:
