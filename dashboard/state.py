@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 import secrets
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
@@ -174,13 +175,13 @@ def _newest_run(backbone: str, dataset: str) -> str:
     return ""
 
 
-def go(page: str) -> NoReturn:
-    """Leave for the page `page` ("occlusion"); the shared choices come along.
+def go(page: str, also: Mapping[str, str] | None = None) -> NoReturn:
+    """Leave for the page `page` ("occlusion"); the shared choices come along, and `also` for its bound widgets.
 
     Without `query_params` Streamlit refuses to leave a page while one of its widgets is bound to the address.
     """
     shared = {name: st.session_state[f"ff_{name}"] for name in _SHARED}
-    st.switch_page(f"app_pages/{page}.py", query_params={name: value for name, value in shared.items() if value})
+    st.switch_page(f"app_pages/{page}.py", query_params={n: v for n, v in shared.items() if v} | {**(also or {})})
 
 
 def get(key: str, default: Any = None) -> Any:

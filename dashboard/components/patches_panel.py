@@ -13,7 +13,7 @@ from dashboard.components.patch_pairs import patch_pairs
 from dashboard.components.picture_picker import picture_title
 from dashboard.components.subject import name_of, say_random
 from dashboard.components.trail import lead_on
-from dashboard.components.unit_picker import Unit, open_unit, prepare_unit, unit_picker
+from dashboard.components.unit_picker import Unit, address_of, open_unit, unit_picker
 from dashboard.figures.patches import Pairs, boxed, colour_of
 from dashboard.labels import safe_label
 from models import engine, images, network_layers, runs
@@ -157,10 +157,10 @@ def _pairs(
         [f"rank {n}: {name}, value {value:.4g}" for n, (name, value) in enumerate(zip(titles, values, strict=True), 1)],
         [colour_of(number) for number in numbers],
         ("Strongest patches", f"What reached the unit: {_RULES[rule].lower()}"),
-        _selected(len(places)),
+        _selected(unit, len(places)),
         key="features_pairs",
         alt=f"The patches that excite {unit.name} most, and their projections: {', '.join(classes)}",
-        on_choose=lambda number: state.put("features_patch", number),
+        on_choose=lambda number: state.put("features_patch", (unit.name, number)),
     )
     st.caption(" ".join(_sentences(unit, pairs, len(places), n_pictures, float(values[0]))))
 
@@ -188,15 +188,17 @@ def _sentences(unit: Unit, pairs: Pairs, n: int, n_pictures: int, strongest: flo
     return said
 
 
-def _selected(count: int) -> int:
-    return min(int(state.get("features_patch", 0)), count - 1)
+def _selected(unit: Unit, count: int) -> int:
+    """Return the number of the patch that is looked at: the strongest, until another of this unit is chosen."""
+    name, number = state.get("features_patch", ("", 0))
+    return min(int(number), count - 1) if name == unit.name else 0
 
 
 def _beside(
     chosen: state.Selection, network: str, unit: Unit, places: tuple[tuple[int, int, int], ...], values: np.ndarray
 ) -> None:
     """Draw the chosen patch in its picture, and the ways on."""
-    number = _selected(len(places))
+    number = _selected(unit, len(places))
     picture, row, col = places[number]
     name, side = f"sample:{chosen.dataset}:{picture}", network_layers.side(network)
     cut = cut_of(unit.layer, row, col, side, side)
@@ -207,6 +209,5 @@ def _beside(
     st.caption(f"Value {values[number]:.4g}{where}.")
     for page, label, icon in (("activations", "Activations", "blur_on"), ("occlusion", "Occlusion", "select_all")):
         if st.button(label, icon=f":material/{icon}:", key=f"features_to_{page}", width="stretch"):
-            if page == "activations":
-                prepare_unit(page, network, (unit.layer.name, unit.channel))
-            lead_on(name, page, label=f"Features: {unit.name}", page="features")
+            also = address_of(page, network, (unit.layer.name, unit.channel)) if page == "activations" else None
+            lead_on(name, page, label=f"Features: {unit.name}", page="features", also=also)

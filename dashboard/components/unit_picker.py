@@ -36,6 +36,7 @@ def unit_picker(page: str, network: str, begin_with: Callable[[LayerChoice], int
         network: A network id.
         begin_with: Returns the channel to begin with in a layer that is new or was named without one.
     """
+    _bring_back(page, network)
     layer = layer_picker(page, network)
     key, n_channels, place = f"{page}_channel", layer.shape[2], f"{network} {layer.name}"
     before, text = state.get(f"{key}_of"), str(state.bound(key))
@@ -54,18 +55,26 @@ def unit_picker(page: str, network: str, begin_with: Callable[[LayerChoice], int
     )
     if missing:
         st.caption(f":material/link_off: The link names channel {text[:12]}, which {layer.name} does not have.")
+    state.put(f"{page}_unit", (network, layer.name, int(channel or 0)))
     return Unit(layer, int(channel or 0))
 
 
-def prepare_unit(page: str, network: str, unit: tuple[str, int]) -> None:
-    """Let the page `page` ("features", "activations") begin with this layer and channel when it is opened."""
+def _bring_back(page: str, network: str) -> None:
+    """Begin with the unit that was shown before the visitor left the page, unless the address names another."""
+    before, layer, channel = state.get(f"{page}_unit", ("", "", 0))
+    if before == network and state.bound(f"{page}_layer") is None:
+        address_of(page, network, (layer, channel))
+
+
+def address_of(page: str, network: str, unit: tuple[str, int]) -> dict[str, str]:
+    """Return what names this layer and channel in the address of the page `page`, and let it begin with them."""
     layer, channel = unit
     state.put(f"{page}_layer", layer)
     state.put(f"{page}_channel", channel)
     state.put(f"{page}_channel_of", f"{network} {layer}")
+    return {f"{page}_layer": layer, f"{page}_channel": str(channel)}
 
 
 def open_unit(page: str, network: str, unit: tuple[str, int]) -> NoReturn:
-    """Go to the page `page` and show this layer and channel there."""
-    prepare_unit(page, network, unit)
-    state.go(page)
+    """Go to the page `page` ("features", "activations") and show this layer and channel there."""
+    state.go(page, address_of(page, network, unit))

@@ -88,7 +88,7 @@ def test_units_that_see_everything_get_whole_pictures(visit):
 def test_a_patch_leads_on_to_its_picture_and_this_unit(visit):
     app = visit(features_layer="conv2_relu", features_channel="17")
     expected = top_patches.shipped("backbone:frame8:64", "galaxies").of("conv2_relu").picture[4, 17]
-    app.session_state["features_patch"] = 4
+    app.session_state["features_patch"] = ("channel 17 of conv2_relu", 4)
     app.run()
     app.button(key="features_to_activations").click().run()
     assert not app.exception

@@ -1,0 +1,52 @@
+"""The Features page in a real browser: a unit's link, its patches, the way on and back, a search that is stopped."""
+
+import re
+
+from playwright.sync_api import expect
+
+from tests.browser.conftest import settled
+
+LONG = 60_000
+
+
+def test_from_a_units_link_to_a_patch_its_picture_and_back(visit):
+    page = visit("features?features_layer=conv2_relu&features_channel=17")
+    patches = page.locator(".patches [role=option]")
+    expect(patches).to_have_count(9, timeout=LONG)
+    expect(page.locator(".signals canvas")).to_have_count(9)
+    expect(page.locator(".signals canvas").last).to_have_js_property("width", 27, timeout=LONG)  # drawn
+    patches.first.focus()
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("Enter")
+    expect(page.get_by_text(re.compile(r"^Number 5: "))).to_be_visible(timeout=LONG)
+    number = re.search(r"picture (\d+)", page.get_by_text(re.compile(r"^Number 5: ")).inner_text())[1]
+    settled(page)
+    page.get_by_role("button", name="Activations").click()
+    expect(page.locator("[data-testid='stMain'] h3").first).to_have_text("Activations", timeout=LONG)
+    settled(page)
+    assert page.url.endswith(f"galaxies%3A{number}") or f"galaxies%3A{number}&" in page.url
+    expect(page.locator(".st-key-activations_channel input")).to_have_value("17")
+    expect(page.locator(".st-key-activations_layer input").first).to_have_value("conv2_relu")
+    assert "activations_layer=conv2_relu" in page.url and "activations_channel=17" in page.url
+    page.get_by_role("link", name="Features: channel 17 of conv2_relu").click()
+    expect(page.locator("[data-testid='stMain'] h3").first).to_have_text("Features", timeout=LONG)
+    expect(page.get_by_text(re.compile(r"^Number 5: "))).to_be_visible(timeout=LONG)  # of the same unit
+    assert "features_layer=conv2_relu" in page.url and "features_channel=17" in page.url
+    channel = page.locator(".st-key-features_channel input")
+    channel.fill("99999")
+    channel.press("Enter")
+    settled(page)
+    assert page.locator("[data-testid='stException']").count() == 0
+
+
+def test_a_search_through_all_pictures_can_be_stopped(visit):
+    page = visit("features?backbone=mobilenetv2&data=digits")
+    expect(page.get_by_text("Random weights").first).to_be_visible(timeout=LONG)
+    page.get_by_role("button", name=re.compile("Look for the strongest patches")).click()
+    stop = page.locator(".st-key-features_patches_job_cancel button")
+    stop.click(timeout=LONG)
+    expect(page.get_by_text("Cancelled").first).to_be_visible(timeout=LONG)
+    page.reload()
+    settled(page)
+    expect(page.get_by_role("button", name=re.compile("Look for the strongest patches"))).to_be_visible(timeout=LONG)
