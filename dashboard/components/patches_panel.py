@@ -13,7 +13,7 @@ from dashboard.components.patch_pairs import patch_pairs
 from dashboard.components.picture_picker import picture_title
 from dashboard.components.subject import name_of, say_random
 from dashboard.components.trail import lead_on
-from dashboard.components.unit_picker import Unit, address_of, open_unit, unit_picker
+from dashboard.components.unit_picker import Unit, address_of, open_unit, prepare_unit, unit_picker
 from dashboard.figures.patches import Pairs, boxed, colour_of
 from dashboard.labels import safe_label
 from models import engine, images, network_layers, runs
@@ -209,5 +209,8 @@ def _beside(
     st.caption(f"Value {values[number]:.4g}{where}.")
     for page, label, icon in (("activations", "Activations", "blur_on"), ("occlusion", "Occlusion", "select_all")):
         if st.button(label, icon=f":material/{icon}:", key=f"features_to_{page}", width="stretch"):
-            also = address_of(page, network, (unit.layer.name, unit.channel)) if page == "activations" else None
+            also = None
+            if page == "activations":
+                also = address_of(page, (unit.layer.name, unit.channel))
+                prepare_unit(page, network, (unit.layer.name, unit.channel))
             lead_on(name, page, label=f"Features: {unit.name}", page="features", also=also)

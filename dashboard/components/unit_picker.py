@@ -63,18 +63,23 @@ def _bring_back(page: str, network: str) -> None:
     """Begin with the unit that was shown before the visitor left the page, unless the address names another."""
     before, layer, channel = state.get(f"{page}_unit", ("", "", 0))
     if before == network and state.bound(f"{page}_layer") is None:
-        address_of(page, network, (layer, channel))
+        prepare_unit(page, network, (layer, channel))
 
 
-def address_of(page: str, network: str, unit: tuple[str, int]) -> dict[str, str]:
-    """Return what names this layer and channel in the address of the page `page`, and let it begin with them."""
+def prepare_unit(page: str, network: str, unit: tuple[str, int]) -> None:
+    """Let the page `page` ("features", "activations") show this layer and channel when it is drawn next."""
     layer, channel = unit
     state.put(f"{page}_layer", layer)
     state.put(f"{page}_channel", channel)
     state.put(f"{page}_channel_of", f"{network} {layer}")
-    return {f"{page}_layer": layer, f"{page}_channel": str(channel)}
+
+
+def address_of(page: str, unit: tuple[str, int]) -> dict[str, str]:
+    """Return what names this layer and channel in the address of the page `page`."""
+    return {f"{page}_layer": unit[0], f"{page}_channel": str(unit[1])}
 
 
 def open_unit(page: str, network: str, unit: tuple[str, int]) -> NoReturn:
-    """Go to the page `page` ("features", "activations") and show this layer and channel there."""
-    state.go(page, address_of(page, network, unit))
+    """Go to the page `page` and show this layer and channel there."""
+    prepare_unit(page, network, unit)
+    state.go(page, address_of(page, unit))
