@@ -220,6 +220,14 @@ def patch_pairs(
     return figures.pairs(network_layers.layer(network, layer), dataset, places, answer)
 
 
+@st.cache_data(max_entries=512, max_size="16MB", show_spinner=False)
+def patch_mosaic(network: str, layer: str, dataset: str, places: tuple[tuple[int, int, int], ...]) -> bytes:
+    """Return up to nine patches, each around one (picture, row, col), as one small picture."""
+    from dashboard.figures import patches as figures  # brings Plotly, which other pages need not wait for
+
+    return figures.mosaic(network_layers.layer(network, layer), dataset, places, network_layers.side(network))
+
+
 @st.cache_data(max_entries=512, show_spinner="Asking the network…")
 def prediction(network: str, picture: str) -> Prediction:
     """Return what a classifier says about a picture."""

@@ -26,6 +26,7 @@ KIND = "patches"
 RESULT = "patches.npz"
 SHIPPED = runs.ASSETS / "patches"  # written by models.patch_search
 TOP = 9
+RANKINGS = {"class": "Most of one class", "strongest": "Strongest value", "number": "Channel number"}
 _SECONDS_START, _SLOWER = 4.0, 1.6  # tracing; a pass that reads every layer, over one that does not
 
 
@@ -83,10 +84,21 @@ class Strongest:
         return tuple((int(picture), int(row), int(col)) for picture, row, col in found)
 
     def telling(self, labels: NDArray[Any]) -> int:
-        """Return the channel whose pictures agree most on one class, the strongest of equals: good to begin with."""
+        """Return the channel whose pictures agree most on one class: good to begin with."""
+        return int(self.ranked(labels, "class")[0])
+
+    def ranked(self, labels: NDArray[Any], criterion: str) -> NDArray[np.intp]:
+        """Return the channels (C,), first rank first, by a key of `RANKINGS`.
+
+        "class" ranks by how many of a channel's pictures are of one class, and equals by their weakest value.
+        """
+        numbers = np.arange(self.value.shape[1])
+        if criterion == "number":
+            return numbers
         excited, of_class = self.value > 0, labels[self.picture]
         agreement = np.max([(excited & (of_class == number)).sum(axis=0) for number in np.unique(labels)], axis=0)
-        return int(np.lexsort((self.value[-1], agreement))[-1])
+        keys = (-self.value[-1], -agreement) if criterion == "class" else (-self.value[0],)
+        return np.lexsort((numbers, *keys))
 
 
 @dataclass(frozen=True, slots=True)

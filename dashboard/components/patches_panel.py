@@ -10,11 +10,12 @@ import streamlit as st
 from dashboard import cache, state
 from dashboard.components.job_panel import job_panel
 from dashboard.components.patch_pairs import patch_pairs
+from dashboard.components.patches_sheet import patches_sheet
 from dashboard.components.picture_picker import picture_title
 from dashboard.components.subject import name_of, say_random
 from dashboard.components.trail import lead_on
 from dashboard.components.unit_picker import Unit, address_of, open_unit, prepare_unit, unit_picker
-from dashboard.figures.patches import Pairs, boxed, colour_of
+from dashboard.figures.patches import CLIPPED, Pairs, boxed, colour_of
 from dashboard.labels import safe_label
 from models import engine, images, network_layers, runs
 from models import top_patches as core
@@ -81,6 +82,7 @@ def draw(chosen: state.Selection, network: str) -> None:
     with aside:
         _beside(chosen, network, unit, places, values)
     st.caption(_NOT_SHOWN)
+    patches_sheet(chosen.dataset, network, unit, strongest)
     st.caption(_REFERENCE)
 
 
@@ -181,7 +183,9 @@ def _sentences(unit: Unit, pairs: Pairs, n: int, n_pictures: int, strongest: flo
         said.append("The ring marks the place.")
     if pairs.outside:
         said.append("Hatched: outside the picture.")
-    said.append("Right: grey is no signal; each has its own scale, clipped at 99 %. The frame is the class.")
+    said.append(f"Right: grey is no signal; each has its own scale, clipped at {CLIPPED:.1%}. The frame is the class.")
+    if unit.layer.name == "head_output":
+        said.append("The values are probabilities; the projection is that of the score before the softmax.")
     if pairs.others:
         rest = f"{pairs.rectified} ReLUs follow the rule" if pairs.rectified else "there is no ReLU"
         said.append(f"Of {' and '.join(pairs.others)}, which have no such rule, the gradient is taken: {rest}.")

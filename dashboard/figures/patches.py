@@ -11,10 +11,11 @@ from numpy.typing import NDArray
 from dashboard.figures import theme
 from models import datasets, images
 from models.network_layers import LayerChoice
-from models.patches import Cut, cut_of, patch
+from models.patches import OUTSIDE, Cut, cut_of, patch
 from models.top_patches import Projections
 
-CLIPPED = 0.99
+CLIPPED = 0.995
+_SMALL = 36  # px of a patch in a mosaic
 _LOSSLESS = 96  # px of a tile; larger ones are sent as WebP
 
 
@@ -83,6 +84,23 @@ def pairs(layer: LayerChoice, dataset: str, places: Sequence[tuple[int, int, int
         rectified=answer.rectified,
         others=answer.others,
     )
+
+
+def mosaic(layer: LayerChoice, dataset: str, places: Sequence[tuple[int, int, int]], side: int) -> bytes:
+    """Return the patches around (picture, row, col) in three rows of three as one small WebP; missing ones stay grey.
+
+    Args:
+        layer: Which layer.
+        dataset: Whose pictures.
+        places: At most nine.
+        side: Of the pictures the network takes, pixels.
+    """
+    tiles = np.full((9, _SMALL, _SMALL, 3), OUTSIDE, np.uint8)
+    for number, (picture, row, col) in enumerate(places):
+        cut = cut_of(layer, row, col, side, side)
+        shown = patch(images.resize(datasets.picture(dataset, picture), side, side), cut)
+        tiles[number] = images.resize(images.enlarge(shown, _SMALL), _SMALL, _SMALL)
+    return images.webp(images.tile(tiles, 3, gap=1, background=OUTSIDE))
 
 
 def _within(signal: NDArray[np.float32], cut: Cut) -> NDArray[np.float32]:

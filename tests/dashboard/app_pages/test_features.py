@@ -156,3 +156,16 @@ def test_the_shipped_results_are_of_every_layer():
             assert part.value.shape == (9, layer.shape[2])
             assert (np.diff(part.value, axis=0) <= 0).all()
             assert part.row.max() < layer.shape[0] and part.col.max() < layer.shape[1]
+
+
+def test_all_units_of_a_layer_can_be_looked_through(visit):
+    app = visit(features_layer="conv2_relu", features_channel="17", features_ranking="Channel number")
+    tiles = json.loads(
+        next(e for e in app.get("bidi_component") if "freezeframe_picture_tiles" in str(e.proto)).proto.json
+    )["tiles"]
+    assert [tile["words"].split(":")[0] for tile in tiles] == [str(number) for number in range(18)]
+    strongest = top_patches.shipped("backbone:frame8:64", "galaxies").of("conv2_relu")
+    of_class = np.arange(1500) % 5
+    assert strongest.ranked(of_class, "strongest")[0] == strongest.value[0].argmax()
+    first = strongest.ranked(of_class, "class")[0]
+    assert len({of_class[picture] for picture in strongest.picture[:, first]}) == 1
