@@ -123,7 +123,7 @@ class ProbeResult:
 def random_twin(network: str) -> str:
     """Return the id of the same backbone with random weights."""
     match network.split(":"):
-        case ["run", run_id]:
+        case ["run", run_id, *_]:
             spec = TrainingSpec.from_json(runs.get(run_id).spec)
             return f"backbone:{spec.backbone}:{spec.side}:random"
         case ["backbone", _, _, "random"]:

@@ -26,6 +26,11 @@ def network_of(chosen: state.Selection) -> str:
 def name_of(network: str, chosen: state.Selection) -> str:
     """Return what the network is called in a sentence; random weights are always said."""
     title = backbones.BACKBONES[chosen.backbone].title
+    match network.split(":"):
+        case ["run", _, "start"] | ["run", _, "epoch", "0"]:
+            return f"the classifier of this run before its first epoch ({title})"
+        case ["run", _, "epoch", epoch]:
+            return f"the classifier of this run after epoch {epoch} ({title})"
     if network.startswith("run:"):
         return f"the classifier of this run ({title})"
     return f"the bare {title} with {'random' if network.endswith(':random') else 'pretrained'} weights"

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from models import datasets, kept_epochs, networks, presets, recipes, run_networks, runs, transfer
+from models import datasets, kept_epochs, networks, presets, probe, recipes, run_networks, runs, scores, transfer
 from models.errors import InputError, RunNotFound, TooLarge
 from models.network_layers import interesting, layers, side
 from models.training_specs import HeadSpec, TrainingSpec
@@ -175,6 +175,9 @@ def test_kept_epochs_are_networks_and_the_best_is_the_classifier(digits_run):
         assert not same(networks.load(f"run:{run.id}:epoch:{epoch}").model.get_weights(), trained)
     assert not same(began, trained)
     assert layers(f"run:{run.id}:epoch:2") == layers(f"run:{run.id}:start") == layers(f"run:{run.id}")
+    assert probe.random_twin(f"run:{run.id}:epoch:2") == "backbone:frame8:64:random"
+    said = [scores.predict(f"run:{run.id}{end}", "sample:digits:9").probabilities for end in (":start", ":epoch:1")]
+    assert said[0].sum() == pytest.approx(1) and np.abs(said[0] - said[1]).max() > 1e-3
     assert side(f"run:{run.id}:epoch:2") == 64 and interesting(f"run:{run.id}:start").name == "conv3_relu"
 
 

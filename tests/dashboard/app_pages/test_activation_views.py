@@ -3,10 +3,12 @@
 import dataclasses
 import shutil
 import time
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
+from dashboard.components.subject import name_of
 from models import images, kept_epochs, presets, recipes, runs
 
 PAGE = "activations"
@@ -88,6 +90,13 @@ def test_without_a_run_the_views_say_what_is_missing(visit):
     for view in (BEFORE, EPOCHS):
         app.segmented_control(key="activations_view").select(view).run()
         assert not app.exception and len(app.info) == 1 and app.button(key="activations_offer").label
+
+
+def test_networks_on_the_way_have_names_of_their_own():
+    chosen = SimpleNamespace(backbone="frame8")
+    names = [name_of(f"run:{'0' * 32}{end}", chosen) for end in (":start", ":epoch:0", ":epoch:7", "")]
+    assert names[0] == names[1] == "the classifier of this run before its first epoch (Frame8)"
+    assert "after epoch 7" in names[2] and names[3] == "the classifier of this run (Frame8)"
 
 
 def test_a_broken_run_is_a_sentence(visit, kept, tmp_path):

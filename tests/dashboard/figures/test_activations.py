@@ -92,6 +92,12 @@ def test_a_grid_pages_through_the_ranks():
     assert second.labels[0] == "channel 2, rank 71: strongest 2, mean 0.133, above zero on 7%"
 
 
+def test_two_thousand_channels_have_thirty_pages():
+    answer, usual = answers(2048)
+    last = grid(answer, usual, "number", "layer", 29)
+    assert last.channels == tuple(range(29 * PER_PAGE, 2048)) and len(last.channels) == 18
+
+
 def test_the_sprite_holds_the_tiles_row_by_row():
     answer, usual = answers(30)
     made = grid(answer, usual, "number", "channel", 0)
