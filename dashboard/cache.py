@@ -25,7 +25,6 @@ from models import (
     kernels,
     maximisation_recordings,
     network_layers,
-    occlusion,
     pretraining_card,
     runs,
     som_data,
@@ -46,7 +45,6 @@ from models.kernels import Kernels
 from models.map_changes import EpochMaps, LayerChanges, MapPair
 from models.maximisation_film import Film, Sheet
 from models.maximisation_spec import MaximisationSpec
-from models.occlusion import OcclusionMap
 from models.patch_scores import PatchScores
 from models.pretraining_card import Card, KernelStages
 from models.results import (
@@ -248,18 +246,6 @@ def frame8_card() -> tuple[Card, KernelStages]:
     return pretraining_card.read(), pretraining_card.read_kernels()
 
 
-@st.cache_data(max_entries=128, max_size="32MB", show_spinner="Hiding one part after the other…")
-def occlusion_map(
-    network: str, picture: str, patch: int, stride: int, fill: str, score: str, class_index: int
-) -> OcclusionMap:
-    """Return how a class's score falls when parts of a picture are hidden; for maps of a few seconds at most."""
-    answer: OcclusionMap = engine.call(
-        "occlusion_map",
-        network=network, picture=picture, patch=patch, stride=stride, fill=fill, score=score, class_index=class_index,
-    )  # fmt: skip
-    return answer
-
-
 def classifier_file(run_id: str) -> bytes:
     """Return a run's classifier as a `.keras` file; kept nowhere, since it is megabytes and rarely asked for."""
     path = runs.get(run_id).path("classifier.keras")
@@ -267,12 +253,6 @@ def classifier_file(run_id: str) -> bytes:
         return path.read_bytes()
     answer: ClassifierFile = engine.call("classifier_file", run=run_id)
     return answer.data.tobytes()
-
-
-@st.cache_data(max_entries=64, show_spinner=False)
-def occlusion_result(run_id: str) -> OcclusionMap:
-    """Return the map that a finished job wrote."""
-    return occlusion.load(runs.get(run_id).path(occlusion.RESULT))
 
 
 @st.cache_resource(max_entries=32, show_spinner="Hiding one part after the other…")

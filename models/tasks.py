@@ -22,7 +22,6 @@ from models.errors import Cancelled, FreezeframeError
 from models.gabor import GaborFits
 from models.kernels import Kernels
 from models.map_changes import EpochMaps, LayerChanges, MapPair
-from models.occlusion import OcclusionMap
 from models.patch_scores import PatchScores
 from models.results import (
     ActivationMaps,
@@ -190,15 +189,6 @@ def answers(network: str, dataset: str) -> Answers:
     from models import scores
 
     return scores.answers(network, dataset)
-
-
-def occlusion_map(
-    network: str, picture: str, patch: int, stride: int, fill: str, score: str, class_index: int
-) -> OcclusionMap:
-    """Return how a class's score falls when parts of a picture are hidden; for maps of a few seconds at most."""
-    from models import scores
-
-    return scores.occlude(network, picture, patch=patch, stride=stride, fill=fill, score=score, class_index=class_index)
 
 
 def patch_scores(

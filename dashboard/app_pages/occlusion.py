@@ -3,7 +3,7 @@
 import streamlit as st
 
 from dashboard import state
-from dashboard.components import occlusion_map_view
+from dashboard.components import occlusion_figure_view, occlusion_map_view
 from dashboard.components.page import empty, header
 from dashboard.components.subject import has_classifier, network_of
 from dashboard.components.trail import breadcrumb
@@ -11,6 +11,7 @@ from dashboard.components.trail import breadcrumb
 # Every view draws itself for the visitor's choices and the network's id.
 VIEWS = {
     "Map": (occlusion_map_view.draw, "Orange: hiding this place lowers the score of the class. Blue: it raises it."),
+    "The whole figure": (occlusion_figure_view.draw, "Move the square: what every class and one map answer, at once."),
 }
 
 title = st.container()

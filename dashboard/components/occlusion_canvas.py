@@ -17,8 +17,7 @@ import numpy as np
 import streamlit as st
 
 from dashboard.figures import theme
-from dashboard.figures.occlusion import outline
-from dashboard.figures.occlusion_panels import MapScale, PixelMap, cell_edges, nearest_done, stops
+from dashboard.figures.occlusion import MapScale, PixelMap, cell_edges, nearest_done, outline, stops
 from models import images, occlusion, patch_scores
 from models.patch_scores import PatchScores
 
@@ -90,10 +89,10 @@ def linked_maps(
 
 @dataclass(frozen=True, slots=True)
 class Projection:
-    """The strongest channel in pixel space, (H, W, 3) uint8 at the picture's size, or a word why there is none."""
+    """The watched channel in pixel space: (H, W, 3) uint8, or None and a note why; what it is called ("map 7")."""
 
     image: np.ndarray | None
-    title: str
+    channel: str
     note: str
 
 
@@ -130,10 +129,13 @@ def occluder_figure(
         "baseActivity": scores.base_activity if scores.layer else 0.0,
         "start": int(probabilities[:, explained].argmin()),
         "stops": stops(False),
-        "titles": {"picture": "Hide a square: drag it", "activity": activity_title(scores)}
-        | {"projection": projection.title},
+        "titles": {
+            "picture": "Hide a square: drag it",
+            "activity": f"Activity of {projection.channel}",
+            "projection": f"{projection.channel.capitalize()}, projected to pixels",
+        },
         "note": projection.note,
-        "alts": _alts(scores, picture),
+        "alts": _alts(f"{projection.channel} of {scores.layer}", picture),
     }
     parts = {
         "picture": images.png(image),
@@ -147,18 +149,13 @@ def occluder_figure(
     _figure(key=key, data=pack(header, parts))
 
 
-def activity_title(scores: PatchScores) -> str:
-    """Return what panel b shows."""
-    return f"Activity of {scores.layer} {scores.channel}"
-
-
-def _alts(scores: PatchScores, picture: str) -> dict[str, str]:
+def _alts(channel: str, picture: str) -> dict[str, str]:
     """Return what each panel shows, for who cannot see it."""
     return {
         "figure": f"Occlusion of {picture}: what every class and one channel answer as a square hides each part",
         "picture": f"The picture: {picture}",
-        "activity": f"Sum of channel {scores.channel} of {scores.layer}, by position of the square",
-        "projection": f"Channel {scores.channel} of {scores.layer}, projected to the pixels",
+        "activity": f"Activity of {channel}, by position of the square",
+        "projection": f"The strongest value of {channel}, projected to the pixels",
         "probability": "Probability of the chosen class, by position of the square",
         "winner": "The most probable class, by position of the square",
     }

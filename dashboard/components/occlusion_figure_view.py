@@ -13,11 +13,16 @@ from dashboard.components.occlusion_panel import TAPPED, Asked, Question, ask, f
 from dashboard.components.occlusion_view import true_class
 from dashboard.components.picture_picker import picture_picker, picture_title
 from dashboard.components.subject import refuse
-from models import images
+from dashboard.components.unit_picker import open_unit
+from dashboard.figures.backward import signed
+from dashboard.labels import safe_label
+from models import images, runs, top_patches
 from models.errors import FreezeframeError
 from models.network_layers import LayerChoice
+from models.patch_scores import PatchScores
 from models.results import Prediction
 
+_PATCHES, _WIDTH = 3, 240  # how many strongest patches, and px of all of them side by side
 _REFERENCE = "M. D. Zeiler, R. Fergus: Visualizing and Understanding Convolutional Networks. ECCV 2014, figure 7."
 _LIMITS = (
     "One square at a time: the figure does not show what two parts do together, and the square itself is something new "
@@ -44,6 +49,8 @@ def draw(chosen: state.Selection, network: str) -> None:
         with main:
             refuse(error)
     with main:
+        if scores is not None:
+            strongest(chosen, network, scores)
         operations(scores)
         st.caption(f"{_LIMITS} {_REFERENCE}")
 
@@ -67,12 +74,53 @@ def _figure(asked: Asked, said: Prediction, layer: LayerChoice) -> None:
         return
     label = true_class(question.picture, said)
     explained = int(said.probabilities.argmax()) if label is None else label
-    projection = Projection(None, "", "")
+    projection = projection_of(scores, question, layer.is_map)
     title = picture_title(question.picture)
     occluder_figure(image, scores, projection, explained=explained, picture=title, key="occlusion_figure")
-    words = [asked.remark([scores])]
+    st.caption(" ".join(filter(None, [asked.remark([scores]), _reading(scores, layer)])))
+
+
+def projection_of(scores: PatchScores, question: Question, is_map: bool) -> Projection:
+    """Return the watched channel's strongest value in the untouched picture, carried back to the pixels."""
+    found = cache.backward_views(question.network, scores.layer, scores.channel, question.picture)
+    channel = f"{'map' if is_map else 'unit'} {scores.channel}"
+    if found.value <= 0:
+        return Projection(None, channel, "The channel is silent on this picture: there is nothing to project.")
+    drawn, _ = signed(found.deconvolution)
+    gradient = f" Through {', '.join(found.others)} it is the gradient." if found.others else ""
+    note = f"Deconvolution of its strongest value, {found.value:.3g}. Grey is zero.{gradient}"
+    return Projection(drawn, channel, note)
+
+
+def strongest(chosen: state.Selection, network: str, scores: PatchScores) -> None:
+    """Draw the patches of the data that excite the watched channel most, and the way to its page."""
+    patches, way = st.columns([13, 5], vertical_alignment="center")
+    found = top_patches.find(network, chosen.dataset, scores.layer, chosen.owner)
+    if isinstance(found, runs.Run):
+        found = cache.top_patches(found.id) if found.status.state == "done" else None
+    places = () if found is None else found.of(scores.layer).places(scores.channel)[:_PATCHES]
+    name = f"channel {scores.channel} of {scores.layer}"
+    with patches:
+        if places:
+            pairs = cache.patch_pairs(network, scores.layer, scores.channel, chosen.dataset, places, "deconvolution")
+            st.caption(f"What else excites {safe_label(name)}: strongest patches of the data, and their projections")
+            with st.container(horizontal=True, key="occlusion_patches"):
+                for sprite, what in ((pairs.patches, "Strongest patches"), (pairs.signals, "Their projections")):
+                    st.image(images.enlarge(images.decode(sprite), _WIDTH), width=_WIDTH, alt=f"{what}: {name}")
+        else:
+            st.caption(f"Nobody has looked yet which pictures of the data excite {safe_label(name)} most.")
+    if way.button(
+        "See this channel", key="occlusion_unit", icon=":material/image_search:", help="On the Features page"
+    ):
+        open_unit("features", network, (scores.layer, scores.channel))
+
+
+def _reading(scores: PatchScores, layer: LayerChoice) -> str:
+    """Return how panel b is read."""
+    name = safe_label(layer.name)
     if not layer.is_map:
-        words.append(
-            f"{layer.name} is a dense layer: it has no maps, and panel b shows the value of its strongest unit."
-        )
-    st.caption(" ".join(filter(None, words)) or "Panels b, d and e: every cell is one position of the square.")
+        return f"{name} is a dense layer: it has no maps. Panel b shows its strongest unit, {scores.channel}."
+    return (
+        f"Panels b, d, e: each cell is one position of the square. Of {name}'s {layer.shape[2]} maps, b follows the "
+        "one with the largest sum in the untouched picture."
+    )

@@ -37,7 +37,7 @@ from dashboard.components.occlusion_view import (
 )
 from dashboard.components.picture_picker import picture_beside, picture_picker
 from dashboard.components.subject import refuse
-from dashboard.figures import occlusion_panels as figures
+from dashboard.figures import occlusion as figures
 from models import images
 from models.errors import FreezeframeError
 from models.occlusion import FILLS, OcclusionMap
@@ -103,6 +103,7 @@ def _look(picture: str, said: Prediction, main: DeltaGenerator) -> _Look:
         default=ONE,
         required=True,
         key="occlusion_show",
+        width="stretch",
         bind="query-params",
         help="One map; several classes on one scale; or the four fills, and where their maps disagree.",
     )

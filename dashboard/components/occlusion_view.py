@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import streamlit as st
 
-from dashboard.figures.occlusion_panels import disagreement
+from dashboard.figures.occlusion import disagreement
 from models import datasets, images
 from models.occlusion import OcclusionMap, share_inside
 from models.patch_scores import PatchScores, base_probabilities, probabilities

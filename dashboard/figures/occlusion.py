@@ -1,75 +1,103 @@
-"""The occlusion map over its picture, and the classes as bars."""
+"""What the panels of the Occlusion page show: numbers per position or per pixel, and the colours for them."""
 
 from __future__ import annotations
 
-import base64
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
-import plotly.graph_objects as go
+from plotly.colors import get_colorscale, sample_colorscale, unlabel_rgb
 
 from dashboard.figures import theme
-from models import images
 from models.occlusion import OcclusionMap
 
-_PICTURE_PX = 640  # the picture is enlarged to about this before the browser sees it, so that its pixels stay sharp
+Colour = tuple[int, int, int]
 
 
-def overlay(
-    image: np.ndarray,
-    result: OcclusionMap,
-    *,
-    unit: str,
-    opacity: float,
-    mask: np.ndarray | None = None,
-    height: int = 530,
-) -> go.Figure:
-    """Draw `image` under its occlusion map, zero in the middle of the scale.
+@dataclass(frozen=True, slots=True)
+class MapScale:
+    """A colour scale shared by maps: its ends, what it measures, and what a reading is called ("logit falls by")."""
 
-    Args:
-        image: (H, W, 3) uint8, at the size of the map.
-        result: The map.
-        unit: What the score is measured in: "probability" or "logit".
-        opacity: Of the map, 0..1.
-        mask: (H, W) bool, outlined in white on black; None for none.
-        height: Pixels.
-    """
-    rows, cols = result.drop.shape
-    limit = float(np.abs(result.drop).max()) or 1.0  # a flat map must not divide by zero
-    figure = go.Figure(
-        go.Heatmap(
-            z=result.drop,
-            zmin=-limit,
-            zmax=limit,
-            colorscale=theme.DIVERGING,
-            opacity=opacity,
-            colorbar={
-                "orientation": "h",
-                "thickness": 10,
-                "outlinewidth": 0,
-                "exponentformat": "power",
-                "y": -0.01,
-                "yanchor": "top",
-                "title": {
-                    "text": f"mean fall of the {unit} over the squares that hide a place",
-                    "side": "bottom",
-                    "font": {"size": 13},
-                },
-            },
-            hovertemplate=f"row %{{y}}, col %{{x}}<br>{unit} falls by %{{z:.3g}}<extra></extra>",
-        )
+    low: float
+    high: float
+    title: str
+    reading: str
+
+    @property
+    def stops(self) -> tuple[Colour, ...]:
+        """Evenly spaced colours: diverging with zero in the middle where the scale is signed, else sequential."""
+        return stops(self.low < 0)
+
+
+@dataclass(frozen=True, slots=True)
+class PixelMap:
+    """A map (H, W) over the picture, NaN where nothing is known yet, and the number of its scale."""
+
+    title: str
+    values: np.ndarray
+    scale: int = 0
+
+
+@lru_cache(maxsize=2)
+def stops(signed: bool) -> tuple[Colour, ...]:
+    """Return the colours of the diverging or of the sequential scale, an odd number so that zero has its own."""
+    scale = theme.DIVERGING if signed else get_colorscale(theme.SEQUENTIAL)
+    red_green_blue = (unlabel_rgb(colour) for colour in sample_colorscale(scale, np.linspace(0, 1, 65)))
+    return tuple((round(red), round(green), round(blue)) for red, green, blue in red_green_blue)
+
+
+def falls(maps: Sequence[tuple[str, OcclusionMap]], unit: str) -> tuple[list[PixelMap], list[MapScale]]:
+    """Return titled occlusion maps on one scale, zero in its middle."""
+    largest = max((float(np.nanmax(np.abs(one.drop), initial=0)) for _, one in maps), default=0.0)
+    limit = largest or 1.0  # a flat map must not divide by zero
+    scale = MapScale(-limit, limit, f"mean fall of the {unit} over the squares that hide a place", f"{unit} falls by")
+    return [PixelMap(title, one.drop) for title, one in maps], [scale]
+
+
+def disagreement(maps: Sequence[OcclusionMap]) -> np.ndarray:
+    """Return (H, W) float32: per pixel the standard deviation of the falls, NaN where one of them is unknown."""
+    return np.asarray(np.std([one.drop for one in maps], axis=0), np.float32)
+
+
+def with_disagreement(maps: Sequence[tuple[str, OcclusionMap]], unit: str) -> tuple[list[PixelMap], list[MapScale]]:
+    """Return titled maps of the same picture on one scale, and where they disagree on a scale of its own."""
+    panels, scales = falls(maps, unit)
+    spread = disagreement([one for _, one in maps])
+    high = float(np.nanmax(spread, initial=0)) or 1.0
+    title = f"standard deviation of the {len(maps)} falls of the {unit}"
+    return (
+        [*panels, PixelMap("Where they disagree", spread, 1)],
+        [*scales, MapScale(0.0, high, title, f"{unit} differs by")],
     )
-    picture = images.png(images.enlarge(image, _PICTURE_PX))
-    figure.add_layout_image(
-        source="data:image/png;base64," + base64.b64encode(picture).decode(),
-        xref="x", yref="y", x=-0.5, y=-0.5, sizex=cols, sizey=rows, sizing="stretch", layer="below",
-    )  # fmt: skip
-    if mask is not None:
-        for colour, width in (("rgb(0, 0, 0)", 4), ("rgb(255, 255, 255)", 2)):
-            x, y = outline(mask)
-            figure.add_scatter(x=x, y=y, mode="lines", line={"color": colour, "width": width}, hoverinfo="skip")
-    figure.update_xaxes(visible=False, fixedrange=True, constrain="domain", range=[-0.5, cols - 0.5])
-    figure.update_yaxes(visible=False, fixedrange=True, constrain="domain", range=[rows - 0.5, -0.5], scaleanchor="x")
-    return theme.layout(figure, height).update_layout(showlegend=False)
+
+
+def cell_edges(origins: np.ndarray, patch: int, size: int) -> list[float]:
+    """Return the borders (n + 1,) in pixels between cells around the squares' centres; together they fill [0, size]."""
+    centres = origins + patch / 2
+    return [0.0, *((centres[:-1] + centres[1:]) / 2).tolist(), float(size)]
+
+
+def nearest_done(done: np.ndarray) -> np.ndarray:
+    """Return, for every position of a grid (n_rows, n_cols) bool, the number of a computed one nearest to it.
+
+    Nearest in steps along rows and columns. Where nothing is computed, every position is its own.
+    """
+    number = np.arange(done.size).reshape(done.shape)
+    found = np.where(done, number, -1)
+    if not done.any():
+        return number.ravel()
+    while (found < 0).any():
+        before = found.copy()
+        for new, old in (
+            (found, before),
+            (found.T, before.T),
+            (found[::-1], before[::-1]),
+            (found.T[::-1], before.T[::-1]),
+        ):
+            reached = (new[1:] < 0) & (old[:-1] >= 0)
+            new[1:][reached] = old[:-1][reached]
+    return found.ravel()
 
 
 def outline(mask: np.ndarray) -> tuple[list[float | None], list[float | None]]:

@@ -37,7 +37,12 @@ def by_layer(scores: PatchScores, height: int = 260) -> go.Figure:
             hovertemplate=f"%{{x}}, {name}: %{{y:.3g}} million<extra></extra>",
         )  # fmt: skip
     theme.layout(figure, height)
-    figure.update_layout(barmode="overlay", bargap=0.15, legend={"y": 0.5, "yanchor": "middle"})
+    figure.update_layout(
+        barmode="overlay",
+        bargap=0.15,
+        legend={"x": 1, "xanchor": "right", "y": 1.0, "yanchor": "bottom"},
+        margin={"t": 24},
+    )
     figure.update_xaxes(fixedrange=True, showticklabels=False)
     figure.update_xaxes(showticklabels=len(names) <= 20, tickangle=-30, row=2, col=1)
     figure.update_yaxes(fixedrange=True, gridcolor=theme.GRID, zerolinecolor=theme.GRID, title_font_size=12)

@@ -257,7 +257,7 @@ class OccluderFigure {
     if (said.activity.length) parts.push("activity " + short(said.activity[at]) + " (" + short(said.baseActivity) + ")");
     if (!said.bytes.computed[at]) parts.push("of the nearest square computed so far");
     const last = side => side + said.patch - 1;
-    const text = "Rows " + top + "–" + last(top) + ", columns " + left + "–" + last(left) + " hidden: " + parts.join(", ");
+    const text = (this.hover === null ? "Rows " : "Pointed at: rows ") + top + "–" + last(top) + ", columns " + left + "–" + last(left) + " hidden: " + parts.join(", ");
     this.where.textContent = text;
     this.slider.value = this.at;
     this.slider.setAttribute("aria-valuetext", text);

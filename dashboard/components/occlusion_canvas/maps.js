@@ -94,8 +94,8 @@ class LinkedMaps {
   }
 
   outline(panel, g) {
-    const dots = window.devicePixelRatio || 1;
-    for (const [colour, width] of [["rgb(0, 0, 0)", 3.5], ["rgb(255, 255, 255)", 1.5]]) {
+    const dots = window.devicePixelRatio || 1, thin = this.panels.length > 1 ? 1 : 1.5;
+    for (const [colour, width] of [["rgb(0, 0, 0)", thin + 2], ["rgb(255, 255, 255)", thin]]) {
       g.strokeStyle = colour;
       g.lineWidth = width * dots;
       g.beginPath();

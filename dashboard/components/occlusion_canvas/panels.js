@@ -89,7 +89,10 @@ class Panel {
 
   frame(top, left, bottom, right, thick = 2) {
     const g = this.mark.getContext("2d"), dots = window.devicePixelRatio || 1;
-    const [x, y, across, down] = [this.x(left), this.y(top), this.x(right) - this.x(left), this.y(bottom) - this.y(top)];
+    const inset = (thick + 2) * dots / 2; // a frame at the border stays whole
+    const inside = (value, end) => Math.min(end - inset, Math.max(inset, value));
+    const [x, y] = [inside(this.x(left), this.mark.width), inside(this.y(top), this.mark.height)];
+    const [across, down] = [inside(this.x(right), this.mark.width) - x, inside(this.y(bottom), this.mark.height) - y];
     for (const [colour, width] of [["rgb(0, 0, 0)", thick + 2], ["rgb(255, 255, 255)", thick]]) {
       g.strokeStyle = colour;
       g.lineWidth = width * dots;

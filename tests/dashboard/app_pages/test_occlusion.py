@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from dashboard import cache
-from dashboard.components.occlusion_panel import Question
+from dashboard.components.occlusion_panel import TAPPED, Question
 from dashboard.components.occlusion_view import evidence, mask_of, strongest
 from models import datasets, engine, images, patch_scores, runs
 from models.occlusion import occlusion_map
@@ -187,6 +187,60 @@ def test_a_run_whose_training_diverged_gets_a_sentence(visit, monkeypatch):
     app = visit()
     assert not app.exception
     assert "the training of this run diverged" in app.error[0].value
+
+
+def test_the_whole_figure_travels_once_with_its_five_panels(visit):
+    app = visit(occlusion_view="The whole figure")
+    assert not app.exception and not app.error
+    header, parts = drawn(app, "figure")
+    whole = engine.call("patch_scores", **asdict(FIRST))
+    values = np.frombuffer(parts["probabilities"], "<f4").reshape(13, 13, 5)
+    np.testing.assert_allclose(values, patch_scores.probabilities(whole), atol=1e-6)
+    np.testing.assert_allclose(np.frombuffer(parts["activity"], "<f4"), whole.activity.ravel(), rtol=1e-5)
+    assert header["titles"]["activity"] == f"Activity of map {whole.channel}"
+    assert header["classes"][header["explained"]][0] == "spiral"  # the true class, as in the paper
+    assert all(parts[name].startswith(b"\x89PNG") for name in ("picture", "hidden", "projection"))
+    assert header["note"].startswith("Deconvolution of its strongest value")
+    assert "Of conv5\\_relu's 256 maps" in words(app)
+    assert f"What else excites channel {whole.channel} of conv5\\_relu" in words(app)
+
+
+def test_the_layer_of_the_figure_stays_chosen_on_the_map_and_back(visit):
+    app = visit(occlusion_view="The whole figure")
+    app.selectbox(key="occlusion_block").set_value("conv3").run()
+    app.selectbox(key="occlusion_layer").set_value("conv3_relu").run()
+    for view in ("Map", "The whole figure"):
+        app.segmented_control(key="occlusion_view").set_value(view).run()
+        assert not app.exception
+        assert app.session_state[TAPPED] == "conv3_relu"
+    assert app.selectbox(key="occlusion_layer").value == "conv3_relu"
+
+
+def test_a_dense_layer_has_no_maps_and_says_so(visit):
+    app = visit(occlusion_view="The whole figure", occlusion_layer="head_output")
+    assert not app.exception and not app.error
+    assert "head\\_output is a dense layer: it has no maps" in words(app)
+    assert drawn(app, "figure")[0]["titles"]["activity"] == "Activity of unit 1"
+
+
+def test_the_figure_takes_your_own_picture_and_a_silent_channel(visit, monkeypatch):
+    ask = cache.backward_views
+    monkeypatch.setattr(cache, "backward_views", lambda *arguments: replace(ask(*arguments), value=0.0))
+    picture = images.store_upload(np.random.default_rng(1).integers(0, 256, (50, 90, 3), np.uint8), "me")
+    app = visit(occlusion_view="The whole figure", picture=picture)
+    assert not app.exception and not app.error
+    header, parts = drawn(app, "figure")
+    assert (header["height"], header["width"]) == (64, 64)
+    assert parts["projection"] == b"" and "silent" in header["note"]
+
+
+@pytest.mark.parametrize("view", ["Map", "The whole figure"])
+def test_a_run_that_lost_its_classifier_gets_a_sentence(visit, view):
+    run = runs.create("training", runs.get("example").spec, owner="me", title="Training")
+    run.set_status(runs.RunStatus("done"))
+    app = visit(run=run.id, occlusion_view=view)
+    assert not app.exception
+    assert "Expected a finished training run" in app.error[0].value
 
 
 def test_the_mask_is_that_of_the_picture_at_the_size_of_the_map():

@@ -6,7 +6,7 @@ import pytest
 from dashboard.components import occlusion_canvas as canvas
 from dashboard.components.occlusion_operations import explanation, summary
 from dashboard.components.occlusion_view import disagree, resolve, title_of_class
-from dashboard.figures.occlusion_panels import falls
+from dashboard.figures.occlusion import falls
 from models.patch_scores import map_of
 from models.results import Prediction
 from tests.dashboard.hidden import CLASSES, HEIGHT, WIDTH, scores
@@ -51,7 +51,7 @@ def test_maps_travel_as_they_are_with_the_outline_in_pixels(sent):
 
 def test_the_figure_begins_where_the_class_loses_most(sent):
     made = scores()
-    nothing = canvas.Projection(None, "", "")
+    nothing = canvas.Projection(None, "map 5", "")
     canvas.occluder_figure(IMAGE, made, nothing, explained=1, picture="ring, picture 3", key="k")
     [(header, parts)] = sent
     values = np.frombuffer(parts["probabilities"], "<f4").reshape(15, 3)
@@ -69,7 +69,7 @@ def test_of_partial_scores_every_position_shows_the_nearest_computed(sent):
     made = scores()
     made.logits[:, 1:] = np.nan
     made.activity[:, 1:] = np.nan
-    canvas.occluder_figure(IMAGE, made, canvas.Projection(None, "", ""), explained=1, picture="p", key="k")
+    canvas.occluder_figure(IMAGE, made, canvas.Projection(None, "map 5", ""), explained=1, picture="p", key="k")
     [(_, parts)] = sent
     assert parts["computed"] == b"\x01\0\0\0\0" * 3
     np.testing.assert_array_equal(np.frombuffer(parts["activity"], "<f4"), np.repeat([0, 5, 10], 5))
