@@ -40,7 +40,7 @@ def maximisation(unit: Unit, spec: MaximisationSpec, owner: str, row: DeltaGener
     with row:
         _start(spec, other, found, working, owner)
     while_active(bool(working), lambda: _player(unit, spec, other, owner))
-    for run in working:
+    for run in reversed(working):
         job_panel(run.id, key=f"features_ascent_{run.id[:8]}")
     if film := found.get(spec):
         st.markdown(

@@ -26,7 +26,7 @@ def test_the_picture_without_a_switch_is_made_and_scrubbed(visit):
     page.reload()
     settled(page)
     page.get_by_text("With every switch off it answers").wait_for()
-    assert "features_switches=jitter" in page.url and "frequency" not in page.url
+    assert "features_switches=Jitter" in page.url and "Frequency" not in page.url
     page.get_by_role("option", name="channel 47 of conv1_relu").or_(
         page.get_by_role("option", name="47 of conv1_relu")
     ).click()

@@ -75,6 +75,15 @@ def test_the_gradient_of_a_turn_is_its_transpose():
     assert (turned.apply(picture) * signal).sum() == pytest.approx((picture * turned.transpose(signal)).sum())
 
 
+def test_a_step_on_a_shifted_and_turned_copy_is_brought_back_to_the_picture():
+    kernel = np.random.default_rng(6).normal(size=(HEIGHT, WIDTH, 3))
+    start, after = ascent(linear(kernel), HEIGHT, WIDTH, strengths={"jitter": 3.0, "turn": 15.0}, steps=1, seed=9)
+    down, across, angle, zoom = np.random.default_rng((9, 1)).uniform(-1, 1, 4)
+    back = Turn(HEIGHT, WIDTH, np.deg2rad(15 * angle), 1 + 15 * zoom / 100).transpose(kernel)
+    expected = np.roll(back, (-round(3 * down), -round(3 * across)), (0, 1))
+    np.testing.assert_allclose(after.picture - start.picture, STEP * expected / np.sqrt(np.square(expected).mean()))
+
+
 @pytest.mark.parametrize("power", [0.25, 1.0])
 def test_a_smoothed_step_is_a_step_on_scaled_fourier_coefficients_of_decorrelated_colours(power):
     height, width = 4, 7
