@@ -12,6 +12,8 @@ from models.results import BackwardViews
 def backward_views(network_id: str, layer: str, channel: int, picture_id: str) -> BackwardViews:
     """Return the channel's strongest value in the picture and, by each rule, what it owes to every pixel.
 
+    Of a class it is the logit.
+
     Raises:
         InputError: Unknown network, layer or channel.
         PictureError: The picture is gone or its id malformed.
@@ -23,6 +25,8 @@ def backward_views(network_id: str, layer: str, channel: int, picture_id: str) -
     network = networks.load(network_id)
     picture = images.resize(images.load_picture(picture_id), network.height, network.width)[None]
     [answer] = networks.layer_function(network, (layer,))(picture)
+    if backward.nonlinearity(network.model.get_layer(layer)) == "softmax":
+        answer = networks.logits(network, picture)  # what the rules start from
     maps = answer[0] if answer.ndim == 4 else answer.reshape(1, 1, -1)
     if not 0 <= channel < maps.shape[2]:
         raise InputError(f"Expected a channel of {layer} from 0 to {maps.shape[2] - 1}. Received {channel}.")

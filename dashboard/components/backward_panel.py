@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+import numpy as np
 import streamlit as st
 
 from dashboard import cache
@@ -31,6 +32,7 @@ def backward(unit: Unit, network: str, picture: str) -> None:
     """Draw the picture as the network sees it and the signal of each rule, on one kind of scale."""
     found = cache.backward_views(network, unit.layer.name, unit.channel, picture)
     st.markdown(f"**In {picture_title(picture)}: what {unit.name} owes to every pixel**")
+    signals = {rule: getattr(found, rule) for rule in _RULES}
     height, width = found.guided.shape[:2]
     seen = images.resize(images.load_picture(picture), height, width)
     with st.container(horizontal=True, gap="small", key="features_backward"):
@@ -38,13 +40,14 @@ def backward(unit: Unit, network: str, picture: str) -> None:
             st.image(images.enlarge(seen, _SENT), width=_SIDE, alt=f"The picture: {picture_title(picture)}")
             st.caption("The picture")
         for rule, (title, sentence) in _RULES.items():
-            drawn, scale = signed(getattr(found, rule))
+            drawn, scale = signed(signals[rule])
             with st.container(width=_SIDE):
                 alt = f"{title} of {unit.name} in {picture_title(picture)}; grey is zero"
                 st.image(images.enlarge(drawn, _SENT), width=_SIDE, alt=alt)
                 st.caption(f"{title}, ±{scale:.2g}", help=sentence)
-    place = f" at row {found.row}, column {found.col}" if unit.layer.is_map else ""
-    silent = " It is silent here, and what is behind its ReLU has no gradient." if found.value <= 0 else ""
+    logit = " before the softmax" if unit.layer.name == "head_output" else ""
+    place = f" at row {found.row}, column {found.col}" if unit.layer.is_map else logit
+    silent = " It is silent here: there is nothing to carry back." if not any(map(np.any, signals.values())) else ""
     st.caption(
         f"Of its strongest value, {found.value:.3g}{place}.{silent} Grey is zero, brighter raises the answer, darker "
         f"lowers it, for red, green and blue apart; each picture has its own scale, clipped at {QUANTILE:.1%} of its "

@@ -49,6 +49,7 @@ def _strength(switch: Switch) -> float:
             float(switch.high),
             float(switch.usual),
             float(switch.step),
+            "%g",
             key=f"features_{switch.id}",
             persist_state="session",
             help=switch.does,

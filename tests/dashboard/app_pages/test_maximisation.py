@@ -4,8 +4,6 @@ import json
 import struct
 import time
 
-import pytest
-
 from models import maximisation_film, maximisation_recordings, runs
 from models.maximisation_spec import KIND, MaximisationSpec
 
@@ -99,13 +97,12 @@ def test_earlier_pictures_of_the_unit_are_offered_for_comparison(visit):
     assert films(app)[1]["words"].endswith("seed 3")
 
 
-@pytest.mark.parametrize("layer", ["head_average", "head_output"])
-def test_units_without_places_have_no_choice_of_place(visit, layer):
-    app = visit(**VIEW, features_layer=layer, features_channel="1")
+def test_a_class_has_no_choice_of_place_and_its_sheet_names_the_classes(visit):
+    app = visit(**VIEW, features_layer="head_output", features_channel="1")
     assert not app.exception and not app.error
     assert "features_place" not in app.session_state
     assert "Classes of head_output" in words(app)
-    assert "unit 1 of " + layer in words(app)
+    assert "unit 1 of head_output" in words(app) and "before the softmax" in words(app)
 
 
 def test_with_random_weights_it_says_so(visit):
