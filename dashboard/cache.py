@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import base64
 import re
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -39,6 +39,7 @@ from models import maximisation_film as maximisation_films
 from models import patch_scores as hidden_patches
 from models import som_depth as som_depth_job
 from models import top_patches as patch_results
+from models.augmentation_spec import AugmentationSpec
 from models.gabor import GaborFits
 from models.gabor_recordings import Noise, Stages
 from models.kernels import Kernels
@@ -50,6 +51,7 @@ from models.pretraining_card import Card, KernelStages
 from models.results import (
     ActivationMaps,
     Answers,
+    AugmentedPictures,
     BackwardViews,
     ChannelStatistics,
     ClassSelectivity,
@@ -224,6 +226,18 @@ def patch_mosaic(network: str, layer: str, dataset: str, places: tuple[tuple[int
     from dashboard.figures import patches as figures  # brings Plotly, which other pages need not wait for
 
     return figures.mosaic(network_layers.layer(network, layer), dataset, places, network_layers.side(network))
+
+
+@st.cache_data(max_entries=64, max_size="32MB", show_spinner=False)
+def augmented_pictures(
+    picture: str, side: int, augmentation: AugmentationSpec, seed: int, first: int, count: int
+) -> AugmentedPictures:
+    """Return what epochs of a training would make of a picture."""
+    answer: AugmentedPictures = engine.call(
+        "augmented_pictures",
+        picture=picture, side=side, augmentation=asdict(augmentation), seed=seed, first=first, count=count,
+    )  # fmt: skip
+    return answer
 
 
 @st.cache_data(max_entries=512, show_spinner="Asking the network…")

@@ -42,6 +42,11 @@ class Selection:
     picture: str  # a picture id
     owner: str
 
+    @property
+    def split_seed(self) -> int:
+        """Return the split of the data that the chosen run was made with; 0 without one."""
+        return int(self.run.spec.get("split_seed", 0)) if self.run and self.run.spec["dataset"] == self.dataset else 0
+
 
 def prepare() -> None:
     """Fill the session from the address once, give every key a valid value, write the address; first in the frame."""

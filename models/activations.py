@@ -58,7 +58,10 @@ def activation_maps(network_id: str, layer: str, picture_id: str) -> ActivationM
 
 
 def sample(dataset: str) -> np.ndarray:
-    """Return the indices (n,) of the fixed sample: `SAMPLE` training pictures, evenly spaced over all of them."""
+    """Return the indices (n,) of the fixed sample: `SAMPLE` training pictures, evenly spaced over all of them.
+
+    Of split 0 for runs of other splits too: what is usual can then be compared between networks.
+    """
     train = datasets.split(dataset).train
     return np.asarray(train[np.unique(np.linspace(0, len(train) - 1, SAMPLE).round().astype(np.intp))])
 

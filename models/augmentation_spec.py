@@ -77,6 +77,7 @@ class AugmentationSpec:
 
 
 OFF = AugmentationSpec()
+GENTLE = AugmentationSpec(flip_horizontal=True, rotation=15.0, shift=0.1, zoom=0.1, brightness=0.1, contrast=0.2)
 
 
 def draws(spec: AugmentationSpec, seed: int, epoch: int, numbers: NDArray[np.integer]) -> NDArray[np.float32]:

@@ -14,12 +14,8 @@ from typing import Any
 import numpy as np
 
 from models import images, networks, occlusion, patch_scores
-from models import incremental_costs as costs
 from models.errors import InputError
-from models.folding import folded_pairs
-from models.incremental import FullPass, WindowPass
-from models.incremental_graph import GLOBAL, graph
-from models.incremental_plan import Placed, reaches
+from models.examples import pictures_per_pass
 from models.patch_scores import PatchScores
 from models.runs import SILENT, Progress
 
@@ -49,100 +45,28 @@ class Question:
         return occlusion.patch_origins(self.picture.shape[1], self.patch, self.stride)
 
 
-class Scorer:
-    """Scores squares of one picture, the same for every picture but for what is hidden.
-
-    Up to the cut only windows of maps are computed, behind it whole maps; where windows would save nothing, every
-    square takes a forward pass of the whole picture.
-    """
+class FullPass:
+    """Scores every position with a forward pass of the whole picture."""
 
     def __init__(self, network: networks.Network, question: Question) -> None:
-        if network.classes is None:
-            raise InputError("Expected a trained classifier. Received a bare backbone, which has no classes.")
-        if question.layer and question.layer not in {layer.name for layer in network.model.layers}:
-            raise InputError(f"Expected a layer of the network. Received {question.layer[:60]!r}.")
-        self._question = question
+        self._network, self._question = network, question
         self._hidden = occlusion.filling(question.picture, question.fill, question.patch)
-        grid = np.meshgrid(question.rows, question.cols, indexing="ij")
-        self.squares = Placed(grid[0].ravel(), grid[1].ravel(), question.patch)
-        unfolded = question.layer if question.layer in folded_pairs(network.model) else ""
-        made = networks.kept(network, ("/graph", unfolded), lambda: graph(network.model, unfolded))
-        self.graph, self.nodes = made, made.nodes
-        tap = made.shown_as[question.layer] if question.layer else ""
-        height, width = network.height, network.width
-        self.reach = reaches(self.nodes, height, width)
-        self.cut = costs.cut(self.nodes, self.reach, self.squares)
-        self._full = networks.kept(network, ("/whole", unfolded, tap), lambda: FullPass(made, height, width, tap))
-        self._windows = None
-        if self.cut:
-            key = ("/windows", unfolded, tap, str(self.cut))
-            self._windows = networks.kept(network, key, lambda: WindowPass(made, self.cut, self.reach, tap))
-        self._most = costs.most_squares(self.nodes, self.cut, self.reach, self.squares)
-        self._clean: Any = None
+        self.chunk = pictures_per_pass(network.model)
 
     def base(self) -> tuple[np.ndarray, np.ndarray]:
         """Return the logits (C,) of the untouched picture and the sums (K,) over each map of the watched layer."""
-        logits, sums = self._full(self._question.picture[None])
+        logits, sums = networks.logits_and_sums(self._network, self._question.picture[None], self._question.layer)
         return logits[0], sums[0]
 
-    def parts(self, chosen: np.ndarray) -> list[np.ndarray]:
-        """Return the squares `chosen` (numbers) in parts that are computed together."""
-        if self._windows is None:
-            return np.array_split(chosen, -(-len(chosen) // self._most))
-        return list(costs.batches(self.nodes[: self.cut], self.reach, self.squares, self._most, chosen))
-
-    def scores(self, part: np.ndarray, channel: int) -> tuple[np.ndarray, np.ndarray]:
-        """Return logits (n, C) and the sums (n,) of the watched channel for some squares; NaN if none is watched."""
-        rows, cols, patch = self.squares.rows[part], self.squares.cols[part], self._question.patch
-        down, across = rows[:, None, None] + np.arange(patch)[:, None], cols[:, None, None] + np.arange(patch)
-        hidden = self._hidden[down, across]
-        if self._windows is None:
-            pictures = np.repeat(self._question.picture[None], len(part), axis=0)
-            pictures[np.arange(len(part))[:, None, None], down, across] = hidden
-            logits, sums = self._full(pictures)
-            activity = sums[:, channel] if self._question.layer else sums
-        else:
-            if self._clean is None:
-                self._clean = self._windows.clean(self._question.picture, channel)
-            tables = self._windows.tables(Placed(rows, cols, patch))
-            logits, activity = self._windows.scores(self._clean, tables, hidden, channel)
-        return logits, activity if self._question.layer else np.full(len(part), np.nan, np.float32)
-
-    def operations(self) -> dict[str, Any]:
-        """Return what is multiplied per square, layer by layer and as a mean, as fields of `PatchScores`."""
-        done = costs.computed(self.nodes, self.cut, self.reach, self.squares, self.parts(np.arange(self.n_squares)))
-        shown = [number for number, node in enumerate(self.nodes) if node.macs]
-        macs = np.array([self.nodes[number].macs for number in shown])
-        return {
-            "way": "incremental" if self.cut else "full",
-            "reason": self._reason(),
-            "macs_full": float(macs.sum()),
-            "macs_done": float((macs * done[shown]).sum()),
-            "layer_names": tuple(self.nodes[number].name for number in shown),
-            "layer_macs_full": macs.astype(np.float32),
-            "layer_macs_done": (macs * done[shown]).astype(np.float32),
-            "layer_maps": np.array([self.nodes[number].shape[:2] for number in shown], np.int64),
-            "layer_windows": np.array(
-                [costs.changed(self.nodes[number], self.reach, self.squares) for number in shown], np.float32
-            ),
-        }
-
-    @property
-    def n_squares(self) -> int:
-        """Positions of the grid."""
-        return len(self.squares.rows)
-
-    def _reason(self) -> str:
-        """Return why whole maps are computed from the cut on; "" where a layer must read all of its input there."""
-        first = self.nodes[self.cut]
-        if first.kind == "whole":
-            kind = self.graph.kinds[first.name]
-            return (
-                ""
-                if kind in GLOBAL
-                else f"From {first.name} on, whole maps are computed: a layer of the kind {kind} mixes places."
-            )
-        return f"From {first.name} on, a square reaches nearly all of every map, so whole maps are computed."
+    def scores(self, corners: np.ndarray, channel: int) -> tuple[np.ndarray, np.ndarray]:
+        """Return logits (n, C) and the sums (n,) of the watched channel with squares at `corners` (n, 2)."""
+        patch = self._question.patch
+        pictures = np.repeat(self._question.picture[None], len(corners), axis=0)
+        for picture, (row, col) in zip(pictures, corners.tolist(), strict=True):
+            window = np.s_[row : row + patch, col : col + patch]
+            picture[window] = self._hidden[window]
+        logits, sums = networks.logits_and_sums(self._network, pictures, self._question.layer)
+        return logits, sums[:, channel] if self._question.layer else np.full(len(corners), np.nan, np.float32)
 
 
 def compute(
@@ -165,10 +89,11 @@ def compute(
         Cancelled: By `progress`.
     """
     rows, cols = question.rows, question.cols
-    scorer = Scorer(network, question)
+    scorer = FullPass(network, question)
     base_logits, sums = scorer.base()
     channel = _channel(question, sums)
     n_positions = len(rows) * len(cols)
+    corners = np.stack(np.meshgrid(rows, cols, indexing="ij"), axis=-1).reshape(-1, 2)
     logits = np.full((n_positions, len(base_logits)), np.nan, np.float32)
     activity = np.full(n_positions, np.nan, np.float32)
     result = PatchScores(
@@ -186,15 +111,16 @@ def compute(
         height=question.picture.shape[0],
         width=question.picture.shape[1],
         classes=network.classes or (),
-        **scorer.operations(),
+        **_operations(network),
     )
     done, written = 0, 0.0
     for stage in patch_scores.coarse_to_fine(len(rows), len(cols), max(question.patch // question.stride, 1)):
-        for part in (parts := scorer.parts(stage)):
+        for start in range(0, len(stage), scorer.chunk):
             progress.event(share=done / n_positions, note=f"{done} of {n_positions} positions")
-            logits[part], activity[part] = scorer.scores(part, channel)
-            done += len(part)
-            coarse_done = part is parts[-1] and not written
+            chosen = stage[start : start + scorer.chunk]
+            logits[chosen], activity[chosen] = scorer.scores(corners[chosen], channel)
+            done += len(chosen)
+            coarse_done = start + scorer.chunk >= len(stage) and not written
             if watch is not None and (coarse_done or (written and time.monotonic() > written + WRITE_EVERY_S)):
                 watch(result)
                 written = time.monotonic()
@@ -210,6 +136,24 @@ def _channel(question: Question, sums: np.ndarray) -> int:
             f"Expected a channel from 0 to {len(sums) - 1}, or -1 for the strongest. Received {question.channel}."
         )
     return int(sums.argmax()) if question.channel == -1 else question.channel
+
+
+def _operations(network: networks.Network) -> dict[str, Any]:
+    """Return what a forward pass multiplies, layer by layer, as fields of `PatchScores`."""
+    layers = [layer for layer in network.model.layers if getattr(layer, "kernel", None) is not None]
+    maps = [tuple(layer.output.shape[1:-1]) or (1, 1) for layer in layers]
+    macs = [float(np.prod(layer.kernel.shape)) * rows * cols for layer, (rows, cols) in zip(layers, maps, strict=True)]
+    return {
+        "way": "full",
+        "reason": "",
+        "macs_full": sum(macs),
+        "macs_done": sum(macs),
+        "layer_names": tuple(layer.name for layer in layers),
+        "layer_macs_full": np.array(macs, np.float32),
+        "layer_macs_done": np.array(macs, np.float32),
+        "layer_maps": np.array(maps, np.int64),
+        "layer_windows": np.array(maps, np.float32),
+    }
 
 
 def hide(

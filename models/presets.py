@@ -50,6 +50,10 @@ def _everything(spec: TrainingSpec) -> TrainingSpec:
     return _fine_tuning(spec, tuple(name for block in _weighted_blocks(spec) for name in block), epochs=10)
 
 
+def _two_phases(spec: TrainingSpec) -> TrainingSpec:
+    return replace(_last_block(spec), head_epochs=30, head_rate=DEFAULT.learning_rate)
+
+
 def _lecture(spec: TrainingSpec) -> TrainingSpec:
     return TrainingSpec(
         backbone="vgg19", dataset=spec.dataset, side=115, head=HeadSpec(widths=(256,)), epochs=10, seed=spec.seed,
@@ -64,6 +68,12 @@ PRESETS: dict[str, Preset] = {
             "features", "Feature extraction", "The whole backbone frozen; only the head learns.", _feature_extraction
         ),
         Preset("last_block", "Last block", "The last block learns too, at a low rate.", _last_block),
+        Preset(
+            "two_phases",
+            "Head, then fine-tune",
+            "First the head alone, quickly; then the last block too, at a low rate, from the head's best epoch.",
+            _two_phases,
+        ),
         Preset("everything", "Everything", "No layer is frozen; all learn at a low rate.", _everything),
         Preset(
             "lecture",

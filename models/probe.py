@@ -31,7 +31,6 @@ SHIPPED = runs.ASSETS / "probe"  # written by models.probe_job
 PIXELS = "pixels"
 PIXELS_SIDE = 32  # pixels are taken of pictures of at most this side
 FEW = 20  # training pictures a class of the smaller budget
-_SPLIT = 0  # the one that trainings use: a run has not seen the pictures it is measured on
 FIT_SECONDS = 1.0  # all regressions at one depth; measured 0.3 to 3 on one thread
 START_SECONDS = 4.0
 
@@ -144,11 +143,14 @@ def layers(network: str) -> tuple[network_layers.LayerChoice, ...]:
     return (*last.values(), *hidden)
 
 
-def splits(dataset: str) -> dict[int, datasets.Split]:
-    """Return the pictures to fit on, choose on and measure on, by training pictures a class."""
-    everything = datasets.split(dataset, _SPLIT)
+def splits(dataset: str, seed: int = 0) -> dict[int, datasets.Split]:
+    """Return the pictures to fit on, choose on and measure on, by training pictures a class.
+
+    `seed` is that of a run's own split: it has not seen the pictures it is measured on.
+    """
+    everything = datasets.split(dataset, seed)
     most = int(np.bincount(datasets.labels(dataset)[everything.train]).min())
-    few = {FEW: datasets.split(dataset, _SPLIT, FEW)} if most > FEW else {}
+    few = {FEW: datasets.split(dataset, seed, FEW)} if most > FEW else {}
     return few | {most: everything}
 
 

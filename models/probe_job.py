@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from models import answers, datasets, images, probe, probe_fit
+from models import answers, datasets, images, network_layers, probe, probe_fit
 from models.probe import PIXELS, PIXELS_SIDE, RESULT, ProbeResult, ProbeSpec
 from models.runs import SILENT, Progress, write_atomically
 from models.som_features import layer_features
@@ -38,7 +38,7 @@ def measure(spec: ProbeSpec, progress: Progress = SILENT) -> ProbeResult:
     Cost: two forward passes per picture, and up to some seconds a block for the regressions.
     """
     labels = np.asarray(datasets.labels(spec.dataset), np.int64)
-    parts = probe.splits(spec.dataset)
+    parts = probe.splits(spec.dataset, network_layers.split_seed(spec.network))
     for part in parts.values():
         probe_fit.check_pictures(labels, part)
     chosen, twins = probe.layers(spec.network), spec.networks

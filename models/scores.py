@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from models import datasets, images, networks, patch_scorer
+from models import datasets, images, network_layers, networks, patch_scorer
 from models.errors import InputError
 from models.examples import pictures_per_pass
 from models.occlusion import RESULT, SCORES, OcclusionMap, ScoreFunction, occlusion_map, save
@@ -45,7 +45,7 @@ def answers(network_id: str, dataset: str) -> Answers:
 
     Cost: a forward pass for each, about 1 s for 300 pictures with Frame8.
     """
-    network, index = networks.load(network_id), datasets.split(dataset).test
+    network, index = networks.load(network_id), datasets.split(dataset, network_layers.split_seed(network_id)).test
     pictures = images.resize(datasets.load(dataset).images[index], network.height, network.width)
     probabilities = networks.forward(network, pictures)
     return Answers(dataset, index, probabilities.argmax(axis=1), probabilities.max(axis=1), network.classes or ())

@@ -83,7 +83,7 @@ def measure(task: DepthTask, progress: Progress = runs.SILENT) -> DepthResult:
     """Train a map on every chosen layer with every seed, for the network and for random weights."""
     layers = chosen_layers(task.network)
     known = {choice.name for choice in network_layers.layers(task.random)}
-    parts = datasets.split(task.dataset)  # the one that trainings use: a run has not seen what it is judged on
+    parts = datasets.split(task.dataset, network_layers.split_seed(task.network))  # a run has not seen its test part
     test, labels = np.concatenate([parts.validation, parts.test]), datasets.labels(task.dataset)
     found = np.full((2, len(layers), SEEDS), math.nan)
     networks = [task.network] if task.network == task.random else [task.network, task.random]

@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 
 from models import kernels, runs
+from models.augmentation_spec import AugmentationSpec
 from models.errors import Cancelled, FreezeframeError
 from models.gabor import GaborFits
 from models.kernels import Kernels
@@ -26,6 +27,7 @@ from models.patch_scores import PatchScores
 from models.results import (
     ActivationMaps,
     Answers,
+    AugmentedPictures,
     BackwardViews,
     ChannelStatistics,
     ClassSelectivity,
@@ -33,6 +35,7 @@ from models.results import (
     Prediction,
 )
 from models.top_patches import Projections
+from models.training_specs import typed
 
 JOBS = {
     "training": "models.transfer:run_job",
@@ -175,6 +178,16 @@ def epoch_maps(run: str, layer: str, picture: str, most: int, channel: int) -> E
     from models import activation_changes
 
     return activation_changes.epoch_maps(run, layer, picture, most, channel)
+
+
+def augmented_pictures(
+    picture: str, side: int, augmentation: dict[str, Any], seed: int, first: int, count: int
+) -> AugmentedPictures:
+    """Return what epochs of a training, from `first` (0 is the first) on, would make of a picture."""
+    from models import augmentation as pipeline
+
+    spec = AugmentationSpec(**typed(AugmentationSpec, augmentation))
+    return pipeline.preview(spec, picture, side=side, seed=seed, epochs=range(first, first + count))
 
 
 def predict(network: str, picture: str) -> Prediction:

@@ -6,6 +6,7 @@ from dashboard import state
 from dashboard.components.confusion_panel import confusion_panel
 from dashboard.components.job_panel import job_panel
 from dashboard.components.judged_pictures import cell_pictures, mistake_strip
+from dashboard.components.noisy_labels_panel import noisy_labels_panel
 from dashboard.components.page import empty, header
 from dashboard.components.score_table import score_table
 from dashboard.components.subject import has_classifier, refuse
@@ -57,3 +58,4 @@ st.markdown("##### Each class")
 score_table(evaluation)
 st.markdown("##### Most confident mistakes")
 mistake_strip(result, dataset)
+noisy_labels_panel(result, dataset)

@@ -24,8 +24,8 @@ spec = replace(DEFAULT, backbone=chosen.backbone, dataset=chosen.dataset, side=B
 presets = st.container()
 controls, picture = st.columns([4, 11], gap="medium")
 with controls:
-    trainable, batch_norm = freeze_picker(layer_tables.table(spec.backbone, spec.side))
-    spec = head_and_recipe(replace(spec, trainable=trainable, batch_norm=batch_norm))
+    spec = freeze_picker(layer_tables.table(spec.backbone, spec.side), spec)
+    spec = head_and_recipe(spec, chosen.picture)
     train_button(spec, chosen.owner, chosen.run)
 with presets:
     preset_row(spec)

@@ -22,17 +22,18 @@ def tile_side(classes: int) -> int:
     return next((side for side in _SIDES if classes * (side + 8) <= _HEIGHT), _SIDES[-1])
 
 
-def class_gallery(dataset: str, part: str, *, selected: str, outlined: bool) -> None:
+def class_gallery(dataset: str, part: str, *, split: int, selected: str, outlined: bool) -> None:
     """Draw one row of equal pictures for every class.
 
     Args:
         dataset: Its id.
         part: The part of the split the pictures are from, one of PARTS.
+        split: The seed of the split.
         selected: The picture id to mark.
         outlined: Draw the outlines of the objects, where the data set has masks.
     """
     spec = datasets.get(dataset)
-    indices = getattr(datasets.split(dataset), PARTS[part])
+    indices = getattr(datasets.split(dataset, split), PARTS[part])
     number = state.get("data_screenful", 0)  # past the last screenful it begins again
     of_class = datasets.labels(dataset)[indices]
     side = tile_side(len(spec.classes))

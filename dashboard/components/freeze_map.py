@@ -12,7 +12,7 @@ from dashboard.figures import theme
 from dashboard.figures.architecture import alt_text, architecture, clicked_block
 from models.costs import learning_layers
 from models.layer_tables import LayerTable
-from models.training_specs import TrainingSpec
+from models.training_specs import BatchNormPolicy, TrainingSpec
 
 MAP_PX = 212
 
@@ -20,17 +20,27 @@ MAP_PX = 212
 def freeze_map(table: LayerTable, spec: TrainingSpec) -> None:
     """Draw the network as `spec` would train it."""
     learning = frozenset(learning_layers(table, spec))
+    norms = norm_policies(table, spec)
     st.plotly_chart(
-        architecture(table, learning, spec.head, None, height=MAP_PX),
+        architecture(table, learning, spec.head, None, norms=norms, height=MAP_PX),
         key="train_map",
         on_select=lambda: _clicked(table),
         selection_mode="points",
         config=theme.CONFIG,
-        alt=alt_text(table, learning, spec.head),
+        alt=alt_text(table, learning, spec.head, norms),
     )
     st.caption(
         "The map shows which weights may change, not whether changing them helps. Click a block to freeze or free it."
     )
+
+
+def norm_policies(table: LayerTable, spec: TrainingSpec) -> dict[str, BatchNormPolicy]:
+    """Return what BatchNorm does in every block of which a BatchNorm layer may learn."""
+    return {
+        row.block: spec.batch_norm_in(row.block)
+        for row in table.layers
+        if row.has_batch_norm and row.name in spec.trainable
+    }
 
 
 def _clicked(table: LayerTable) -> None:
@@ -45,7 +55,7 @@ def click_block(table: LayerTable, block: str) -> None:
     change sides.
     """
     blocks = weighted_blocks(table)
-    cut_key, layers_key = keys_of(table.backbone)
+    cut_key, layers_key, _ = keys_of(table.backbone)
     if block not in blocks:
         return
     if state.get("train_how", "block") == "block":

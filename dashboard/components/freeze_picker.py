@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import replace
 from itertools import chain
 from typing import Literal
 
@@ -10,7 +11,7 @@ import streamlit as st
 
 from dashboard import state
 from models.layer_tables import LayerTable
-from models.training_specs import BatchNormPolicy
+from models.training_specs import BatchNormPolicy, TrainingSpec
 
 How = Literal["block", "layer"]
 HOW_TITLES: dict[How, str] = {"block": "By block", "layer": "Layer by layer"}
@@ -37,10 +38,10 @@ def above(blocks: dict[str, tuple[str, ...]], cut: str) -> tuple[str, ...]:
     return tuple(chain.from_iterable(blocks[name] for name in names[first:]))
 
 
-def freeze_picker(table: LayerTable) -> tuple[tuple[str, ...], BatchNormPolicy]:
-    """Draw the choice of what is frozen; return (the layers that learn, what BatchNorm does in them)."""
+def freeze_picker(table: LayerTable, spec: TrainingSpec) -> TrainingSpec:
+    """Draw the choice of what is frozen; return `spec` with the layers that learn, and what BatchNorm does in them."""
     blocks = weighted_blocks(table)
-    cut_key, layers_key = keys_of(table.backbone)
+    cut_key, layers_key, _ = keys_of(table.backbone)
     cuts = [NOTHING, *blocks]
     how = st.segmented_control(
         "How to choose",
@@ -76,14 +77,26 @@ def freeze_picker(table: LayerTable) -> tuple[tuple[str, ...], BatchNormPolicy]:
             placeholder="None: the whole backbone is frozen",
             help="Only layers with weights are listed. All others, and all you leave out, are frozen.",
         )
-    return tuple(trainable), _policy(table)
-
-
-def _policy(table: LayerTable) -> BatchNormPolicy:
-    """Draw the choice of what BatchNorm does; a backbone without BatchNorm gets a sentence instead."""
+    spec = replace(spec, trainable=tuple(trainable))
     if not any(row.has_batch_norm for row in table.layers):
         st.caption("This backbone has no BatchNorm layers.")
-        return "hold"
+        return spec
+    key = keys_of(table.backbone)[2]
+    differing = len(state.get(key) or ())
+    more = f", {differing} differ{'s' if differing == 1 else ''}" if differing else ""
+    label = f"BatchNorm: {POLICY_TITLES[state.get('train_bn') or 'hold']}{more}"
+    with st.popover(label, icon=":material/equalizer:", width="stretch", key="train_norm"):
+        policy = _policy()
+        return replace(spec, batch_norm=policy, batch_norm_except=tuple(_other_blocks(table, policy)))
+
+
+def blocks_with_norm(table: LayerTable) -> list[str]:
+    """Return the names of the blocks that have BatchNorm, input first."""
+    return [block.name for block in table.blocks if block.has_batch_norm]
+
+
+def _policy() -> BatchNormPolicy:
+    """Draw the choice of what BatchNorm does."""
     return st.segmented_control(
         "BatchNorm in trainable layers",
         tuple(POLICY_TITLES),
@@ -97,26 +110,40 @@ def _policy(table: LayerTable) -> BatchNormPolicy:
     )
 
 
-def choices(table: LayerTable, trainable: Collection[str], batch_norm: BatchNormPolicy) -> dict[str, object]:
-    """Return the widget values, by key, that stand for these layers: a cut where there is one."""
+def _other_blocks(table: LayerTable, policy: BatchNormPolicy) -> list[str]:
+    """Draw the choice of the blocks in which BatchNorm does the other of the two."""
+    other = POLICY_TITLES["train" if policy == "hold" else "hold"]
+    return st.multiselect(
+        f"But {other} in these blocks",
+        blocks_with_norm(table),
+        key=keys_of(table.backbone)[2],
+        bind="query-params",
+        placeholder="none",
+        help="It matters in blocks that learn; the freeze map shows it there as BN, in blue or in orange.",
+    )
+
+
+def choices(table: LayerTable, spec: TrainingSpec) -> dict[str, object]:
+    """Return the widget values, by key, that stand for what learns in `spec`: a cut where there is one."""
     blocks = weighted_blocks(table)
-    cut_key, layers_key = keys_of(table.backbone)
-    chosen = set(trainable)
+    cut_key, layers_key, other_key = keys_of(table.backbone)
+    norms = {"train_bn": spec.batch_norm, other_key: list(spec.batch_norm_except)}
+    chosen = set(spec.trainable)
     cut = next((cut for cut in (NOTHING, *blocks) if set(above(blocks, cut)) == chosen), None)
     if cut is not None:
-        return {"train_how": "block", cut_key: cut, "train_bn": batch_norm}
+        return {"train_how": "block", cut_key: cut, **norms}
     names = [name for name in chain.from_iterable(blocks.values()) if name in chosen]
-    return {"train_how": "layer", layers_key: names, "train_bn": batch_norm}
+    return {"train_how": "layer", layers_key: names, **norms}
 
 
 def _carry_over(table: LayerTable) -> None:
     """Start the layer-by-layer choice from the block cut."""
-    cut_key, layers_key = keys_of(table.backbone)
+    cut_key, layers_key, _ = keys_of(table.backbone)
     if state.get("train_how", "block") == "layer":
         blocks = weighted_blocks(table)
         state.put(layers_key, list(above(blocks, state.get(cut_key, list(blocks)[-1]))))
 
 
-def keys_of(backbone: str) -> tuple[str, str]:
-    """Every backbone has its own layers, and so its own keys: (cut, layers)."""
-    return f"train_cut_{backbone}", f"train_layers_{backbone}"
+def keys_of(backbone: str) -> tuple[str, str, str]:
+    """Every backbone has its own layers, and so its own keys: (cut, layers, blocks with another BatchNorm policy)."""
+    return f"train_cut_{backbone}", f"train_layers_{backbone}", f"train_bn_other_{backbone}"

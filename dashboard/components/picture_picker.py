@@ -76,7 +76,7 @@ def _filter_key(page: str, dataset: str) -> str:
 
 def _candidates(page: str, dataset: str) -> list[str]:
     """Return the ids of the test pictures that pass the class filter."""
-    test = datasets.split(dataset).test
+    test = datasets.split(dataset, state.selection().split_seed).test
     wanted = state.get(_filter_key(page, dataset), ALL)
     if wanted != ALL:
         number = datasets.DATASETS[dataset].classes.index(wanted)

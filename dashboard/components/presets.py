@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from dashboard import state
-from dashboard.components import freeze_picker, head_builder, recipe_panel
+from dashboard.components import augmentation_panel, freeze_picker, head_builder, learning_data_panel, recipe_panel
 from models import layer_tables
 from models.presets import PRESETS, apply_preset
 from models.training_specs import TrainingSpec
@@ -13,6 +13,7 @@ from models.training_specs import TrainingSpec
 ICONS = {
     "features": ":material/ac_unit:",
     "last_block": ":material/vertical_align_bottom:",
+    "two_phases": ":material/stairs:",
     "everything": ":material/local_fire_department:",
     "lecture": ":material/school:",
 }
@@ -44,9 +45,11 @@ def use_spec(spec: TrainingSpec) -> None:
         state.choose(backbone=spec.backbone, dataset=spec.dataset)
     table = layer_tables.table(spec.backbone, spec.side)
     values = {
-        **freeze_picker.choices(table, spec.trainable, spec.batch_norm),
+        **freeze_picker.choices(table, spec),
         **head_builder.choices(spec.head),
         **recipe_panel.choices(spec),
+        **learning_data_panel.choices(spec),
+        **augmentation_panel.choices(spec.augmentation),
     }
     for key, value in values.items():
         state.put(key, value)

@@ -12,9 +12,9 @@ from models import datasets
 PARTS = {"Training": "train", "Validation": "validation", "Test": "test"}
 
 
-def class_sizes(dataset: str) -> None:
+def class_sizes(dataset: str, seed: int) -> None:
     """Draw how many pictures each class has in each part."""
-    spec, split, labels = datasets.get(dataset), datasets.split(dataset), datasets.labels(dataset)
+    spec, split, labels = datasets.get(dataset), datasets.split(dataset, seed), datasets.labels(dataset)
     counts = {
         name: np.bincount(labels[getattr(split, part)], minlength=len(spec.classes)) for name, part in PARTS.items()
     }
@@ -28,11 +28,12 @@ def class_sizes(dataset: str) -> None:
     )
 
 
-def how_divided(dataset: str) -> None:
+def how_divided(dataset: str, seed: int) -> None:
     """Say how many pictures are in each part, and how they were chosen."""
-    split = datasets.split(dataset)
+    split = datasets.split(dataset, seed)
+    why = f"with seed {seed}, as for the chosen run" if seed else "with seed 0: everybody gets the same parts"
     st.markdown(
         f"**The split.** The network learns from {len(split.train):,} pictures, is watched on "
         f"{len(split.validation):,} while it learns, and is judged on {len(split.test):,} that it has never seen. "
-        "Divided at random within every class, with seed 0: everybody gets the same parts."
+        f"Divided at random within every class, {why}. Another seed, on the Train page under Data, divides anew."
     )

@@ -1,4 +1,4 @@
-"""The train panel: head and recipe, what a run will cost, and the button that starts it, or why it cannot start."""
+"""The train panel: head, recipe, data, augmentation, what a run will cost, and the button that starts it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from dataclasses import replace
 import streamlit as st
 
 from dashboard import state
-from dashboard.components import head_builder, recipe_panel
+from dashboard.components import augmentation_panel, head_builder, learning_data_panel, recipe_panel
+from dashboard.components.last_layer_explained import last_layer_explained
 from dashboard.components.weights_offer import weights_missing
 from models import engine, runs
 from models.backbones import BACKBONES
@@ -17,31 +18,67 @@ from models.recipes import Cost, estimate, validate
 from models.training_specs import TrainingSpec
 
 
-def head_and_recipe(spec: TrainingSpec) -> TrainingSpec:
-    """Draw the head and the recipe behind two buttons, and in short what they say; return `spec` with their values."""
-    left, right = st.columns(2, gap="small")
+def head_and_recipe(spec: TrainingSpec, picture: str) -> TrainingSpec:
+    """Draw head, recipe, data and augmentation behind four buttons, and in short what they say.
+
+    Args:
+        spec: Holds what is frozen, and the defaults.
+        picture: The chosen picture's id, to show augmentation on.
+
+    Returns:
+        `spec` with what the controls say.
+    """
+    left, right = st.columns([9, 11], gap="xsmall")
     with left.popover("Head", icon=":material/add_box:", width="stretch", key="train_head"):
-        spec = replace(spec, head=head_builder.head_builder(spec.head))
+        layers, explanation = st.tabs(["Layers", "Last layer and loss"])
+        with layers:
+            head = head_builder.head_builder(spec.head)
     with right.popover("Recipe", icon=":material/tune:", width="stretch", key="train_recipe"):
-        spec = recipe_panel.recipe_panel(spec)
-    head = head_builder.summary(spec.head, len(DATASETS[spec.dataset].classes))
-    st.caption(f"{head} classes · {recipe_panel.summary(spec)}")
+        spec = recipe_panel.recipe_panel(replace(spec, head=head))
+    with left.popover("Data", icon=":material/photo_library:", width="stretch", key="train_data"):
+        spec = learning_data_panel.learning_data_panel(spec)
+    augment = right.popover(
+        "Augment", icon=":material/transform:", width="stretch", key="train_augment", on_change="rerun"
+    )
+    with augment:
+        spec = augmentation_panel.augmentation_panel(spec, picture, is_open=bool(augment.open))
+    n_classes = len(DATASETS[spec.dataset].classes)
+    with explanation:
+        last_layer_explained(spec, n_classes)
+    parts = (
+        f"{head_builder.summary(spec.head, n_classes)} classes",
+        recipe_panel.summary(spec),
+        learning_data_panel.summary(spec),
+        augmentation_panel.summary(spec.augmentation),
+    )
+    st.caption(" · ".join(filter(None, parts)))
     return spec
 
 
-def cost_lines(cost: Cost) -> None:
-    """Draw what a run would cost: parameters exactly, time and memory roughly."""
+def cost_lines(spec: TrainingSpec, cost: Cost) -> None:
+    """Draw what a run of `spec` would cost: parameters exactly, time and memory roughly."""
     times = f"about {cost.seconds:.0f} s" if cost.seconds < 120 else f"about {cost.seconds / 60:.0f} min"
     memory = f"{cost.peak_mb / 1000:.1f} GB"
     kept = f"  \n:material/movie: keeps {kept_words(cost)}" if cost.kept_epochs else ""
-    once = "once" if cost.cached else "anew in every epoch: too large to keep"
+    if spec.augmentation.on:
+        once = "anew in every epoch, for every epoch sees other pictures"
+    else:
+        once = "once" if cost.cached else "anew in every epoch: too large to keep"
     st.markdown(
         f":orange[:material/local_fire_department:] **{cost.parameters_trainable:,}** trainable  \n"
         f":blue[:material/ac_unit:] **{cost.parameters_frozen:,}** frozen  \n"
         f":material/timer: {times} · :material/memory: {memory}{kept}",
         help="Parameters are exact. Time and memory are estimates, made from the layer tables before anything runs. "
-        f"The {cost.frozen_prefix_layers} layers below everything that learns are computed {once}.",
+        f"{_phase_times(cost)}The {cost.frozen_prefix_layers} layers below everything that learns are computed {once}.",
     )
+
+
+def _phase_times(cost: Cost) -> str:
+    """Return how long each of two phases takes; "" for one."""
+    if len(cost.phase_seconds) == 1:
+        return ""
+    head, tuning = cost.phase_seconds
+    return f"The head alone takes about {head:.0f} s of it, fine-tuning about {tuning:.0f} s. "
 
 
 def kept_words(cost: Cost) -> str:
@@ -54,7 +91,7 @@ def train_button(spec: TrainingSpec, owner: str, run: runs.Run | None) -> None:
     problem = ""
     try:
         validate(spec)
-        cost_lines(estimate(spec))
+        cost_lines(spec, estimate(spec))
     except FreezeframeError as error:
         problem = str(error)
     missing = not problem and weights_missing(spec)
@@ -86,5 +123,7 @@ def title(spec: TrainingSpec) -> str:
     """Return the name a run goes by: data, backbone, and what learns in it."""
     learns = f"{len(spec.trainable)} layers learn" if spec.trainable else "frozen"
     random = ", random weights" if spec.weights == "random" else ""
-    shots = f", {spec.shots} shots" if spec.shots else ""
-    return f"{DATASETS[spec.dataset].title}: {BACKBONES[spec.backbone].title} {learns}{random}{shots}"
+    first = "head first, then " if spec.head_epochs else ""
+    data = learning_data_panel.summary(spec)
+    more = f"{random}{', ' if data else ''}{data}{', augmented' if spec.augmentation.on else ''}"
+    return f"{DATASETS[spec.dataset].title}: {BACKBONES[spec.backbone].title} {first}{learns}{more}"

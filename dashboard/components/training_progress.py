@@ -7,8 +7,10 @@ from typing import Any
 import streamlit as st
 
 from dashboard.components.job_panel import job_panel
+from dashboard.figures import theme
 from dashboard.figures.curves import TRAINING, VALIDATION
 from models import runs
+from models.training_specs import TrainingSpec
 
 STATUS_PX, CURVES_PX = 56, 200  # the same for a run that works and one that has finished, so nothing jumps at the end
 MEASURES = (("Accuracy", "accuracy", ".0%"), ("Loss", "loss", "~g"))
@@ -36,8 +38,9 @@ def live_curves(run: runs.Run) -> None:
                     "epoch": [row["epoch"] for row in rows] * 2,
                     "value": [row[f"{prefix}{measure}"] for prefix in ("", "val_") for row in rows],
                     "on": ["training"] * len(rows) + ["validation"] * len(rows),
+                    "phase": [row.get("phase", 1) for row in rows] * 2,
                 },
-                _chart(title, digits, int(run.spec["epochs"])),
+                _chart(title, digits, sum(phase.epochs for phase in TrainingSpec.from_json(run.spec).phases())),
                 key=f"train_live_{measure}",
                 height=CURVES_PX,
                 alt=f"{title} per epoch on the training and the validation pictures, so far",
@@ -49,15 +52,16 @@ def live_curves(run: runs.Run) -> None:
 def _chart(title: str, digits: str, epochs: int) -> dict[str, Any]:
     """Return a chart of lines over all epochs to come; only its data change, so the browser keeps it."""
     names = ["training", "validation"]
-    return {
+    epoch = {
+        "type": "quantitative",
+        "title": "epoch",
+        "scale": {"domain": [1, max(epochs, 2)], "nice": False},
+        "axis": {"format": "d", "grid": False, "tickCount": 6},
+    }
+    lines = {
         "mark": {"type": "line", "point": {"size": 14}},
         "encoding": {
-            "x": {
-                "field": "epoch",
-                "type": "quantitative",
-                "scale": {"domain": [1, max(epochs, 2)], "nice": False},
-                "axis": {"format": "d", "grid": False, "tickCount": 6},
-            },
+            "x": {"field": "epoch", **epoch},
             "y": {
                 "field": "value",
                 "type": "quantitative",
@@ -80,6 +84,16 @@ def _chart(title: str, digits: str, epochs: int) -> dict[str, Any]:
             },
         },
     }
+    border = {
+        "transform": [
+            {"filter": "datum.phase > 1"},
+            {"aggregate": [{"op": "min", "field": "epoch", "as": "first"}]},
+            {"calculate": "datum.first - 0.5", "as": "border"},
+        ],
+        "mark": {"type": "rule", "color": theme.TRAINABLE, "strokeWidth": 1.5},
+        "encoding": {"x": {"field": "border", **epoch}},
+    }
+    return {"layer": [lines, border]}
 
 
 def epochs_so_far(run: runs.Run) -> list[dict[str, float]]:

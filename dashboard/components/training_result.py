@@ -8,7 +8,7 @@ from dashboard import cache
 from dashboard.components.training_progress import CURVES_PX, STATUS_PX
 from dashboard.figures import theme
 from dashboard.labels import safe_label
-from models import kept_epochs, runs
+from models import runs
 from models.errors import RunNotFound
 from models.intervals import wilson
 from models.recipes import estimate
@@ -56,25 +56,48 @@ def account(run: runs.Run, result: TrainingResult) -> None:
     """Draw how it was computed, how long it took against the prediction, and what to know about the end."""
     summary = result.summary
     spent = summary["seconds"]
-    predicted = estimate(TrainingSpec.from_json(run.spec)).seconds
+    spec = TrainingSpec.from_json(run.spec)
+    predicted = estimate(spec).seconds
     paths = {
         "features once": "The frozen backbone was computed **once** per picture; only the head learnt, on its output.",
+        "augmented": "Every epoch saw other pictures, so the frozen part ran **anew in every epoch**.",
         "plain": "Every epoch ran through the **whole network**: nothing below the trainable layers could be kept.",
     }
     path = paths.get(summary["path"], f"Everything up to the frozen boundary was computed **once**: {summary['path']}.")
     st.markdown(
-        f"{path}  \nTook **{spent['total']:.1f} s** (predicted about {predicted:.0f} s): "
+        f"{_phases(spec, result)}{path}  \nTook **{spent['total']:.1f} s** (predicted about {predicted:.0f} s): "
         + ", ".join(f"{name} {seconds:.1f} s" for name, seconds in spent.items() if name != "total")
         + f".  \nKept the weights of epoch **{summary['best_epoch']}** of {len(result.history)}, the best on the "
-        "validation pictures."
+        f"validation pictures.{_training_numbers(spec, result)}"
     )
-    if kept := kept_epochs.epochs(run.folder):
-        st.caption(
-            f"It kept the weights of {len(kept)} epochs ({kept_epochs.megabytes(run.folder):.2g} MB): the Activations "
-            "page plays them, Through the epochs."
-        )
     if note := summary.get("note"):
         st.warning(safe_label(note, 400), icon=":material/warning:")
+
+
+def _phases(spec: TrainingSpec, result: TrainingResult) -> str:
+    """Return what the first of two phases did; "" for a single phase."""
+    if not spec.head_epochs:
+        return ""
+    head, tuning = (sum(row.get("phase", 1) == phase for row in result.history) for phase in (1, 2))
+    return (
+        f"First the head alone learnt for **{head} epochs**, on features computed once; then **{tuning} epochs** of "
+        "fine-tuning from its best one, with a new optimiser.  \n"
+    )
+
+
+def _training_numbers(spec: TrainingSpec, result: TrainingResult) -> str:
+    """Return what the training curves are measured against where that differs from the validation curves."""
+    said = ""
+    if len(result.noisy_index):
+        said += (
+            f"  \n**{len(result.noisy_index)}** training pictures had a wrong label: training accuracy and loss are "
+            "against the labels that were learnt from. The Evaluate page shows these pictures."
+        )
+    if spec.label_smoothing:
+        said += (
+            f"  \nThe training loss has label smoothing {spec.label_smoothing:g} in it, the validation loss has not."
+        )
+    return said
 
 
 def onward(run: runs.Run) -> None:

@@ -27,6 +27,7 @@ _SLOT = 68.0  # narrowest place of a column: its text needs it
 _HAIRLINE = 0.03  # of a block's parameters
 _FLOOR = -_TALL / 2 - 2
 _ICONS: dict[Literal["snowflake", "flame"], str] = {"snowflake": theme.FROZEN, "flame": theme.TRAINABLE}
+_NORM_WORDS = {"hold": "BatchNorm held: as it was", "train": "BatchNorm learns: statistics, scale and shift move"}
 _POOLING_NAMES = {"average": "average", "max": "maximum", "average+max": "avg, max", "flatten": "flatten"}
 
 
@@ -42,6 +43,7 @@ class _Column:
     runs: tuple[tuple[str, float], ...]  # (colour, share of the width)
     hover: str
     clickable: bool
+    norm: str = ""  # colour of the badge that tells what BatchNorm does; "" for none
 
 
 def architecture(
@@ -50,6 +52,7 @@ def architecture(
     head: HeadSpec | None,
     selected: str | None,
     *,
+    norms: Mapping[str, str] | None = None,
     height: int = HEIGHT,
 ) -> go.Figure:
     """Return the diagram; a click on a block is read with `clicked_block`.
@@ -59,9 +62,10 @@ def architecture(
         trainable: Names of the layers that learn; None when the question is not asked.
         head: The new layers on top, drawn behind the backbone; None for none.
         selected: Name of the block to mark.
+        norms: What BatchNorm does in blocks that learn: {block: "hold" or "train"}; a badge says it.
         height: Of the figure, in pixels.
     """
-    columns = [_picture(table), *(_block(table, block, trainable) for block in table.blocks)]
+    columns = [_picture(table), *(_block(table, block, trainable, norms or {}) for block in table.blocks)]
     if head is not None:
         columns += _head(table, head)
     slots = _slots(columns)
@@ -91,12 +95,18 @@ def clicked_block(event: Mapping[str, Any] | None) -> str | None:
     return str(name) if name else None
 
 
-def alt_text(table: LayerTable, trainable: frozenset[str] | None, head: HeadSpec | None) -> str:
+def alt_text(
+    table: LayerTable,
+    trainable: frozenset[str] | None,
+    head: HeadSpec | None,
+    norms: Mapping[str, str] | None = None,
+) -> str:
     """Return the diagram in words, for those who cannot see it."""
     parts = []
     for block in table.blocks:
         size = " by ".join(map(str, block.output[:2]))
-        parts.append(f"{block.name}: {size}, {block.output[2]} channels{_state_words(table, block, trainable)}")
+        norm = {"hold": ", BatchNorm held", "train": ", BatchNorm learns"}.get((norms or {}).get(block.name, ""), "")
+        parts.append(f"{block.name}: {size}, {block.output[2]} channels{_state_words(table, block, trainable)}{norm}")
     new = "" if head is None else " Then the new head, trainable."
     return f"{table.backbone} for pictures of {table.side} pixels, {len(parts)} blocks. {'; '.join(parts)}.{new}"
 
@@ -129,7 +139,7 @@ def _state_words(table: LayerTable, block: Block, trainable: frozenset[str] | No
     return f", {sum(learning)} of {len(learning)} layers trainable" if any(learning) else ", frozen"
 
 
-def _block(table: LayerTable, block: Block, trainable: frozenset[str] | None) -> _Column:
+def _block(table: LayerTable, block: Block, trainable: frozenset[str] | None, norms: Mapping[str, str]) -> _Column:
     side, _, channels = block.output
     share = math.sqrt(side / table.side)
     runs = _runs(table, block, trainable)
@@ -139,8 +149,12 @@ def _block(table: LayerTable, block: Block, trainable: frozenset[str] | None) ->
         f"{block.activation_bytes / 1e6:,.2f} MB of activations<br>"
         f"a unit at its end sees {block.receptive_field} × {block.receptive_field} pixels"
     )
+    policy = norms.get(block.name)
+    if policy:
+        hover += f"<br>{_NORM_WORDS[policy]}"
     lines = (f"{side}×{side}", f"×{channels:,}")
-    return _Column(block.name, lines, _thickness(channels), _TALL * share, share, runs, hover, True)
+    badge = {"hold": theme.FROZEN, "train": theme.TRAINABLE}.get(policy or "", "")
+    return _Column(block.name, lines, _thickness(channels), _TALL * share, share, runs, hover, True, badge)
 
 
 def _picture(table: LayerTable) -> _Column:
@@ -192,7 +206,10 @@ def _draw(canvas: Canvas, slot: tuple[float, float], column: _Column, *, marked:
     colours = dict(column.runs)
     kinds = [kind for kind, colour in _ICONS.items() if colour in colours]
     for number, kind in enumerate(kinds):
-        canvas.icon(kind, middle + back_x / 2, half + back_y, (18 * (number - (len(kinds) - 1) / 2), 13))
+        place = 18 * (number - (len(kinds) - 1) / 2) - (12 if column.norm else 0)
+        canvas.icon(kind, middle + back_x / 2, half + back_y, (place, 13))
+    if column.norm:
+        canvas.badge("BN", column.norm, middle + back_x / 2, half + back_y, (9 * len(kinds) + 3, 13))
     name = f"<b>{column.name}</b>" if column.clickable else column.name
     for row, words in enumerate((name, *column.lines)):
         canvas.text(words, middle, _FLOOR, row)

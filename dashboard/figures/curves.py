@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Mapping, Sequence
 
@@ -22,7 +23,8 @@ def learning_curves(history: Sequence[Mapping[str, float]], best_epoch: int | No
 
     Args:
         history: One mapping per epoch, in order, with `epoch`, `accuracy`, `val_accuracy` (shares, 0 to 1), `loss` and
-            `val_loss` (cross-entropy in nats). A value that is not finite leaves a gap in its line.
+            `val_loss` (cross-entropy in nats). Where `phase` changes, a line marks it. A value that is not finite
+            leaves a gap in its line.
         best_epoch: The epoch whose weights were kept; a line marks it in both panels. None marks nothing.
         height: Of the figure, in px.
     """
@@ -53,9 +55,28 @@ def learning_curves(history: Sequence[Mapping[str, float]], best_epoch: int | No
     figure.update_yaxes(automargin=True, gridcolor=theme.GRID, zeroline=False)
     figure.update_yaxes(tickformat=".0%", row=1, col=1)
     figure.update_layout(legend={"x": 1, "xanchor": "right"}, margin={"t": 28})
+    for first, after in itertools.pairwise(history):
+        if first.get("phase", 1) != after.get("phase", 1):
+            _mark_border(figure, (first["epoch"] + after["epoch"]) / 2)
     if best_epoch is not None:
         _mark_best(figure, best_epoch)
     return figure
+
+
+def _mark_border(figure: go.Figure, place: float) -> None:
+    """Draw the border between the head's phase and fine-tuning through both panels."""
+    for column in (1, 2):
+        figure.add_vline(x=place, line={"color": theme.TRAINABLE, "width": 1.5}, row=1, col=column)
+    figure.add_annotation(
+        text="fine-tuning →",
+        x=place,
+        yref="y domain",
+        y=0,
+        xanchor="left",
+        yanchor="bottom",
+        showarrow=False,
+        font_size=11,
+    )
 
 
 def _mark_best(figure: go.Figure, epoch: int) -> None:

@@ -75,6 +75,23 @@ class Canvas:
             }
         )
 
+    def badge(self, words: str, colour: str, x: float, y: float, shift: tuple[float, float]) -> None:
+        """Write a few letters in a rounded frame of `colour`, `shift` pixels (right, up) of the place (x, y)."""
+        self._texts.append(
+            {
+                "x": x,
+                "y": y,
+                "xshift": shift[0],
+                "yshift": shift[1],
+                "text": words,
+                "showarrow": False,
+                "font": {"size": 9, "weight": 700},
+                "bordercolor": colour,
+                "borderwidth": 1.5,
+                "borderpad": 1,
+            }
+        )
+
     def text(self, words: str, x: float, y: float, row: int) -> None:
         """Write `words` centred below (x, y), in row 0, 1, …"""
         place = {"x": x, "y": y, "yanchor": "top", "yshift": -2 - LINE_HEIGHT * row}

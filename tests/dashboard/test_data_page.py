@@ -8,7 +8,8 @@ from dashboard.components import class_gallery
 from dashboard.components.thumbnails import Row
 from dashboard.figures import theme
 from dashboard.figures.class_balance import class_balance
-from models import datasets
+from models import datasets, runs
+from models.training_specs import TrainingSpec
 
 
 class Seen:
@@ -47,6 +48,16 @@ def choose(page: AppTest, key: str, value: str) -> AppTest:
     page.segmented_control(key=key).set_value(value).run()
     assert not page.exception
     return page
+
+
+def test_a_run_of_another_split_shows_its_own_parts(page: AppTest, seen: Seen) -> None:
+    spec = TrainingSpec(dataset="digits", split_seed=3).to_json()
+    page.session_state["ff_run"] = runs.create("training", spec, owner="", title="Another split").id
+    page.session_state["ff_data"] = "digits"
+    choose(page, "data_part", "Test")
+    shown = {index for row in seen.indices() for index in row}
+    assert shown <= set(datasets.split("digits", 3).test) and not shown <= set(datasets.split("digits").test)
+    assert "with seed 3, as for the chosen run" in texts(page)
 
 
 def test_every_class_has_a_row_of_its_training_pictures(page: AppTest, seen: Seen) -> None:

@@ -108,6 +108,26 @@ def test_first_view_is_the_matrix_and_the_most_confused_pair(open_page: Callable
     assert "95.0%" in [caption.value for caption in app.caption]
 
 
+def test_wrong_labels_are_shown_with_what_became_of_them(open_page: Callable[..., AppTest], run: runs.Run) -> None:
+    with np.load(run.path("predictions.npz")) as saved:
+        arrays = {name: saved[name] for name in saved.files}
+    said = probabilities(np.array([0, 0, 4, 4]), np.full(4, 0.9))  # two seen through, one learnt by heart, one neither
+    noisy = {
+        "noisy_index": np.array([15, 20, 21, 23]),
+        "noisy_label": np.array([1, 3, 4, 0]),
+        "noisy_probability": said,
+    }
+    np.savez(run.path("predictions.npz"), **arrays, **noisy)
+    app = open_page(run.id)
+    assert not app.exception
+    told = next(text.value for text in app.markdown if "learnt with the label of another class" in text.value)
+    assert told.startswith("**4** training pictures") and "Of **50%** (15% to 85%)" in told and "Of **25%**" in told
+    captions = [caption.value for caption in app.caption]
+    assert "elliptical, named spiral  \n:material/visibility: says elliptical" in captions
+    assert "spiral, named merger  \n:material/psychology: says merger" in captions
+    assert "ring, named elliptical  \n:material/help: says merger" in captions
+
+
 def test_shares_by_the_switch(open_page: Callable[..., AppTest], run: runs.Run) -> None:
     app = open_page(run.id)
     app.get_by_key("evaluate_numbers").set_value("Shares").run()

@@ -1,6 +1,7 @@
 """The Train page inside the real frame: cold, with good and bad settings, and after a run."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -9,6 +10,7 @@ from streamlit.testing.v1 import AppTest
 from dashboard.components import freezing_proof, train_panel, training_progress
 from models import engine as engine_module
 from models import presets, recipes, runs
+from models.augmentation_spec import AugmentationSpec
 from models.datasets import DATASETS
 from models.training_results import WeightChange
 from tests.conftest import APP
@@ -228,6 +230,11 @@ def test_an_epoch_told_twice_is_drawn_once(tmp_path):
 def test_a_run_goes_by_data_backbone_and_what_learns():
     spec = recipes.TrainingSpec(trainable=("conv5", "conv5_bn"), weights="random", shots=20)
     assert train_panel.title(spec) == "Galaxies: Frame8 2 layers learn, random weights, 20 shots"
+    more = replace(spec, head_epochs=3, label_noise=0.2, split_seed=4, augmentation=AugmentationSpec(hue=1.0))
+    assert train_panel.title(more) == (
+        "Galaxies: Frame8 head first, then 2 layers learn, random weights, 20 shots, 20% wrong labels, split 4, "
+        "augmented"
+    )
     assert DATASETS[spec.dataset].title == "Galaxies"
 
 
@@ -254,6 +261,7 @@ def test_a_run_that_works_shows_its_curves_so_far_on_axes_that_stay(engine):
     assert not app.exception
     assert "Epoch 1 of 2" in app.get("progress")[0].proto.text
     accuracy, loss = (json.loads(chart.proto.spec) for chart in app.get("vega_lite_chart"))
-    assert accuracy["encoding"]["x"]["scale"]["domain"] == [1, 2]
-    assert (accuracy["encoding"]["y"]["title"], loss["encoding"]["y"]["title"]) == ("Accuracy", "Loss")
+    accuracy, loss = accuracy["layer"][0]["encoding"], loss["layer"][0]["encoding"]
+    assert accuracy["x"]["scale"]["domain"] == [1, 2]
+    assert (accuracy["y"]["title"], loss["y"]["title"]) == ("Accuracy", "Loss")
     run.set_status(runs.RunStatus("cancelled"))

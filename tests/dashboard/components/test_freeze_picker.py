@@ -5,6 +5,7 @@ import pytest
 from dashboard import state
 from dashboard.components import freeze_map, freeze_picker
 from models import layer_tables
+from models.training_specs import TrainingSpec
 
 BLOCKS = {"stem": ("conv1", "bn1"), "middle": ("conv2",), "last": ("conv3", "bn3")}
 TABLE = layer_tables.table("frame8", 64)
@@ -42,15 +43,23 @@ def test_only_layers_with_weights_can_learn():
 def test_a_cut_is_told_as_a_cut_and_anything_else_layer_by_layer():
     blocks = freeze_picker.weighted_blocks(TABLE)
     first, *_, before_last, last = blocks
-    cut = freeze_picker.choices(TABLE, blocks[last], "hold")
-    assert cut == {"train_how": "block", "train_cut_frame8": before_last, "train_bn": "hold"}
-    assert freeze_picker.choices(TABLE, (), "train")["train_cut_frame8"] == last
-    assert (
-        freeze_picker.choices(TABLE, [n for b in blocks.values() for n in b], "hold")["train_cut_frame8"] == "nothing"
-    )
-    odd = freeze_picker.choices(TABLE, [blocks[last][0], blocks[first][0]], "train")
+
+    def choices(names, policy="hold", other=()):
+        spec = TrainingSpec(trainable=tuple(names), batch_norm=policy, batch_norm_except=other)
+        return freeze_picker.choices(TABLE, spec)
+
+    norms = {"train_bn": "hold", "train_bn_other_frame8": [last]}
+    assert choices(blocks[last], other=(last,)) == {"train_how": "block", "train_cut_frame8": before_last, **norms}
+    assert choices((), "train")["train_cut_frame8"] == last
+    assert choices([n for b in blocks.values() for n in b])["train_cut_frame8"] == "nothing"
+    odd = choices([blocks[last][0], blocks[first][0]], "train")
     assert odd["train_how"] == "layer"
     assert odd["train_layers_frame8"] == [blocks[first][0], blocks[last][0]]
+
+
+def test_the_map_tells_the_policy_of_blocks_in_which_batch_norm_may_learn():
+    spec = TrainingSpec(trainable=("conv4", "conv4_bn", "conv5", "conv5_bn", "conv3"), batch_norm_except=("conv5",))
+    assert freeze_map.norm_policies(TABLE, spec) == {"conv4": "hold", "conv5": "train"}
 
 
 def test_a_click_moves_the_cut_and_a_second_one_frees_the_block(session):

@@ -57,6 +57,16 @@ def test_colours_and_icons_tell_frozen_from_trainable(frame8: LayerTable) -> Non
     assert icons(figure) == [blue] * 4 + [orange] * 3
 
 
+def test_a_badge_tells_what_batch_norm_does_in_blocks_that_learn(frame8: LayerTable) -> None:
+    learning, norms = frozenset({"conv4", "conv4_bn", "conv5", "conv5_bn"}), {"conv4": "hold", "conv5": "train"}
+    figure = architecture(frame8, learning, None, None, norms=norms)
+    badges = [(note.text, note.bordercolor) for note in figure.layout.annotations if note.bordercolor]
+    assert badges == [("BN", theme.FROZEN), ("BN", theme.TRAINABLE)]
+    assert "BatchNorm learns" in figure.data[0].hovertext[5] and "BatchNorm" not in figure.data[0].hovertext[3]
+    words = alt_text(frame8, learning, None, norms)
+    assert "256 channels, trainable, BatchNorm held; conv5" in words and "trainable, BatchNorm learns" in words
+
+
 def test_a_block_of_which_some_layers_learn_shares_its_width_by_parameters() -> None:
     vgg16 = table("vgg16", 96)
     figure = architecture(vgg16, frozenset({"block2_conv2"}), None, None)

@@ -16,6 +16,14 @@ HISTORY = (
 )
 
 
+def test_a_line_marks_where_fine_tuning_begins():
+    phases = [{**row, "phase": phase} for row, phase in zip(HISTORY, (1, 1, 2), strict=True)]
+    figure = learning_curves(phases, None)
+    assert [(line.x0, line.x1) for line in figure.layout.shapes] == [(2.5, 2.5)] * 2
+    assert figure.layout.annotations[-1].text == "fine-tuning →"
+    assert not learning_curves(HISTORY, None).layout.shapes
+
+
 def layer(name: str, *, frozen: bool, change: float, parameters: int = 12) -> WeightChange:
     return WeightChange(name, "block1", "backbone", frozen, parameters, change / 2, change, 0.0)
 

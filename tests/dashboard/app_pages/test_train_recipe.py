@@ -1,0 +1,158 @@
+"""The Train page's recipe: two phases, data, augmentation, BatchNorm by block; each control reaches the run."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from dashboard import cache
+from dashboard.components import last_layer_explained
+from models import engine as engine_module
+from models import presets, recipes, runs
+from models.augmentation_spec import GENTLE, AugmentationSpec
+from models.results import AugmentedPictures
+
+PAGE = "train"
+
+
+@pytest.fixture
+def asked(monkeypatch):
+    """The specs that the page asked to train."""
+    specs = []
+    run_id = runs.create("training", replace(recipes.DEFAULT, seed=99).to_json(), owner="", title="queued").id
+    monkeypatch.setattr(engine_module, "submit", lambda kind, spec, **_: specs.append(spec) or run_id)
+    return specs
+
+
+def trained(app, asked) -> recipes.TrainingSpec:
+    assert not app.exception
+    app.button(key="train_start").click().run()
+    return recipes.TrainingSpec.from_json(asked[-1])
+
+
+def texts(app) -> str:
+    return "\n".join(element.value for element in [*app.markdown, *app.caption, *app.error, *app.latex])
+
+
+def test_the_preset_of_two_phases_sets_every_control_and_another_one_takes_it_back(visit, asked):
+    app = visit()
+    app.button(key="train_preset_two_phases").click().run()
+    assert "Two phases: the head alone for 30 epochs from a rate of 0.003" in texts(app)
+    spec = trained(app, asked)
+    assert spec == presets.apply_preset("two_phases", recipes.DEFAULT)
+    app.button(key="train_preset_features").click().run()
+    assert trained(app, asked) == recipes.DEFAULT
+
+
+def test_every_control_reaches_the_run(visit, asked):
+    app = visit()
+    app.select_slider(key="train_cut_frame8").set_value("conv3")
+    app.segmented_control(key="train_bn").set_value("train")
+    app.multiselect(key="train_bn_other_frame8").set_value(["conv5"])
+    app.number_input(key="train_smoothing").set_value(0.1)
+    app.number_input(key="train_head_epochs").set_value(4)
+    app.number_input(key="train_head_rate").set_value(0.02)
+    app.slider(key="train_noise").set_value(0.25)
+    app.number_input(key="train_split").set_value(2)
+    app.toggle(key="train_flip_vertical").set_value(True)
+    app.slider(key="train_rotation").set_value(30.0)
+    app.slider(key="train_cutout").set_value(0.3).run()
+    assert "225 of them with a wrong label" in texts(app)
+    alt = app.get("plotly_chart")[0].proto.alt
+    assert "trainable, BatchNorm learns; conv5" in alt and alt.count("BatchNorm held") == 1
+    spec = trained(app, asked)
+    assert (spec.batch_norm, spec.batch_norm_except, spec.label_smoothing) == ("train", ("conv5",), 0.1)
+    assert (spec.head_epochs, spec.head_rate, spec.label_noise, spec.split_seed) == (4, 0.02, 0.25, 2)
+    assert spec.augmentation == AugmentationSpec(flip_vertical=True, rotation=30.0, cutout=0.3)
+    assert spec.trainable == ("conv4", "conv4_bn", "conv5", "conv5_bn")
+
+
+@pytest.mark.parametrize(
+    ("key", "sentence"),
+    [("train_head_epochs", "a backbone that is frozen whole"), ("train_head_rate", "rate of the head alone above 0")],
+)
+def test_phases_that_make_no_sense_hold_the_button_with_a_sentence(visit, key, sentence):
+    app = visit()
+    app.number_input(key=key).set_value({"train_head_epochs": 5, "train_head_rate": 0.0}[key]).run()
+    assert sentence in app.error[0].value and app.button(key="train_start").disabled
+
+
+def test_a_mix_and_all_off_set_every_slider(visit, asked):
+    app = visit()
+    app.button(key="train_augment_gentle").click().run()
+    assert trained(app, asked).augmentation == GENTLE
+    app.button(key="train_augment_off").click().run()
+    assert not trained(app, asked).augmentation.on
+
+
+STRIP = """
+from dashboard import state
+from dashboard.components.augmentation_panel import augmentation_panel
+from models.augmentation_spec import AugmentationSpec
+from models.recipes import DEFAULT
+from dataclasses import replace
+state.prepare()
+spec = replace(DEFAULT, augmentation=AugmentationSpec(rotation=30.0))
+augmentation_panel(spec, "sample:galaxies:571", is_open={is_open})
+"""
+
+
+@pytest.mark.parametrize("is_open", [True, False])
+def test_the_strip_shows_the_coming_epochs_and_rolls_on_once_it_is_open(monkeypatch, is_open):
+    asked = []
+
+    def answer(*arguments):
+        asked.append(arguments)
+        picture = np.zeros((8, 8, 3), np.uint8)
+        return AugmentedPictures(picture, np.stack([picture] * 7), ("turned +3°",) * 7)
+
+    monkeypatch.setattr(cache, "augmented_pictures", answer)
+    app = AppTest.from_string(STRIP.format(is_open=is_open), default_timeout=30).run()
+    assert not app.exception
+    if not is_open:
+        assert not asked
+        return
+    assert [caption.value for caption in app.caption][:2] == ["as it is", "epoch 1"]
+    app.button(key="train_augment_again").click().run()
+    assert [caption.value for caption in app.caption][:2] == ["as it is", "epoch 8"]
+    assert [arguments[4:] for arguments in asked] == [(0, 7), (7, 7)]
+
+
+def test_the_last_layer_is_explained_with_the_numbers_of_the_recipe(visit):
+    app = visit()
+    assert r"\sum_{j=1}^{5}" in texts(app) and "ln 5 = 1.61" in texts(app)
+    app.number_input(key="train_smoothing").set_value(0.1)
+    app.number_input(key="train_decay").set_value(0.001).run()
+    assert "= 0.92" in texts(app) and "= 0.02" in texts(app) and r"0.001 \sum w^2" in texts(app)
+
+
+@pytest.mark.parametrize(
+    ("classes", "words"),
+    [(1, "nothing to learn"), (2, "one sigmoid of z₁ − z₂"), (3, "Two classes could take one sigmoid")],
+)
+def test_what_other_tasks_would_take(classes, words):
+    assert words in last_layer_explained._other_tasks(classes)
+
+
+def test_the_preview_task_answers_what_the_pipeline_makes(engine):
+    answer = engine.call(
+        "augmented_pictures",
+        picture="sample:digits:45", side=64, augmentation={"flip_horizontal": True}, seed=0, first=0, count=2,
+    )  # fmt: skip
+    flipped = answer.picture[:, ::-1] if answer.words[0] == "mirrored" else answer.picture
+    np.testing.assert_array_equal(answer.changed[0], flipped)
+
+
+def test_what_two_phases_and_wrong_labels_mean_is_said_after_a_run():
+    from dashboard.components import training_result
+
+    spec = replace(recipes.DEFAULT, head_epochs=2, trainable=("conv5",), label_smoothing=0.1)
+    none = np.empty(0, np.int64)
+    result = recipes.TrainingResult(
+        ({"phase": 1}, {"phase": 1}, {"phase": 2}), none, none, none, none, none, none, (), {}, np.arange(3)
+    )
+    assert "head alone learnt for **2 epochs**" in training_result._phases(spec, result)
+    assert "**1 epochs** of fine-tuning" in training_result._phases(spec, result)
+    said = training_result._training_numbers(spec, result)
+    assert "**3** training pictures had a wrong label" in said and "label smoothing 0.1 in it" in said
