@@ -87,7 +87,7 @@ def draw(chosen: state.Selection, network: str) -> None:
     except FreezeframeError as error:
         with main:
             refuse(error)
-    if look.mask is not None and known[0] is not None and look.show == ONE:
+    if look.mask is not None and known[0] is not None and look.show == ONE and not asked.active:
         aside.caption(evidence(map_of(known[0], look.classes[0], look.score), look.mask))
     with main:
         operations(known[0])

@@ -174,6 +174,7 @@ def ask(questions: Sequence[Question], owner: str, beside: DeltaGenerator) -> As
     if seconds <= AT_ONCE_S:
         beside.caption(f"{price}, about {max(seconds, 0.1):.1f} s")
         return Asked(tuple(questions), (None,) * len(questions), at_once=True)
+    engine.warm_up_jobs()  # while the visitor reads what it costs
     asked = Asked(tuple(questions), tuple(_job(one, owner) for one in questions), at_once=False)
     missing = [one for one, run in zip(questions, asked.jobs, strict=True) if run is None]
     if not missing:

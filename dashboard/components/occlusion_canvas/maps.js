@@ -59,12 +59,11 @@ class LinkedMaps {
       panel.base.setAttribute("aria-label", said.maps[i].title);
     });
     this.handle.setAttribute("aria-label", said.alt + " Read it with the arrow keys.");
-    list.replaceChildren();
-    this.bars = said.scales.map(scale => {
-      const bar = new ScaleBar(element("div", list, "scale"));
-      bar.set(scale.low, scale.high, scale.stops, short, scale.title);
-      return bar;
-    });
+    if (!this.bars || this.bars.length !== said.scales.length) {
+      list.replaceChildren();
+      this.bars = said.scales.map(() => new ScaleBar(element("div", list, "scale")));
+    }
+    said.scales.forEach((scale, i) => this.bars[i].set(scale.low, scale.high, scale.stops, short, scale.title));
   }
 
   paint(always) {
