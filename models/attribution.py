@@ -15,14 +15,13 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from models import networks
-from models.attribution_maps import BASELINES, COMPLETE, NOISE, SAMPLES, Attribution, upsample
+from models.attribution_maps import BASELINES, COMPLETE, MOST_STEPS, Attribution, upsample
 from models.errors import InputError
 from models.examples import pictures_per_pass
 from models.occlusion import SCORES, filling
 from models.runs import SILENT, Progress
 
 _STEPS = 16  # of integrated gradients, to begin with
-MOST_STEPS = 512
 _NOTHING = np.zeros((0, 0), np.float32)
 Floats = NDArray[np.float32]
 
@@ -130,13 +129,6 @@ def saliency(
     values = np.abs(total / samples).max(axis=-1).astype(np.float32)
     method = "smoothgrad" if samples > 1 else "saliency"
     return Attribution(method, values, float(base[0]), samples + 1, np.nan, np.nan, 0, _NOTHING, "")
-
-
-def smoothgrad(
-    network: networks.Network, picture: NDArray[np.uint8], score: str, class_index: int, progress: Progress = SILENT
-) -> Attribution:
-    """Return SmoothGrad with the usual copies and noise."""
-    return saliency(network, picture, score, class_index, samples=SAMPLES, noise=NOISE, progress=progress)
 
 
 def baseline_picture(picture: NDArray[np.uint8], baseline: str) -> NDArray[np.uint8]:

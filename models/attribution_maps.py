@@ -6,19 +6,24 @@ middle; unsigned ones tell only how much.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Final
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from models.errors import InputError
+from models.training_specs import typed
 
 BASELINES: Final = ("mean", "black", "grey", "blur")
 UPSAMPLING: Final = ("bilinear", "nearest")
 COMPLETE: Final = 0.01  # how far integrated gradients may miss what they have to add up to
+MOST_STEPS: Final = 256  # of integrated gradients for one picture
+FEW_STEPS: Final = 64  # where many pictures wait
 SAMPLES: Final = 25  # noisy copies of SmoothGrad
 NOISE: Final = 10  # % of the picture's range
+_HIDDEN, _CURVES = 170, 300  # forward passes of an occlusion map, and of all deletion curves
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +98,44 @@ GUIDED: Final = Method(
     "The class: it traces edges of the picture, with trained weights or without.",
     "Springenberg et al., 2015, arXiv 1412.6806",
 )
+
+
+@dataclass(frozen=True, slots=True)
+class ExplanationSpec:
+    """One question about one class of one picture: the map of `method`, or for "" the deletion curves of all methods.
+
+    The rest are the settings of single methods; 0 and "" stand for their first ones.
+    """
+
+    network: str
+    picture: str
+    score: str
+    class_index: int
+    method: str = ""
+    samples: int = SAMPLES
+    noise: int = NOISE
+    baseline: str = "mean"
+    steps: int = MOST_STEPS
+    layer: str = ""
+    fill: str = "mean"
+    cell: int = 0
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the spec as JSON types; `from_json` is its inverse."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> ExplanationSpec:
+        """Return the spec that `to_json` wrote, or raise InputError for other fields or types."""
+        return cls(**typed(cls, data))
+
+    @property
+    def passes(self) -> int:
+        """About how many forward passes a worker takes; a gradient counts two and a half."""
+        gradients = {"saliency": 2, "smoothgrad": self.samples + 1, "integrated": self.steps + 1, "gradcam": 1}
+        if self.method:
+            return round(2.5 * gradients[self.method]) if self.method in gradients else _HIDDEN
+        return round(2.5 * sum(gradients.values())) + _HIDDEN + _CURVES
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,9 +1,12 @@
-"""Shares measured on a sample, with their 95 % intervals."""
+"""Shares and means measured on a sample, with their 95 % intervals."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from math import nan, sqrt
+
+import numpy as np
+from numpy.typing import NDArray
 
 from models.errors import InputError
 
@@ -12,10 +15,10 @@ Z_95 = 1.959963984540054  # 97.5 % quantile of the normal distribution
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """A share measured on a sample.
+    """A share (or a mean) measured on a sample.
 
     Attributes:
-        value: In 0..1, or NaN when the sample is empty.
+        value: Of a share in 0..1, or NaN when the sample is empty.
         low: Lower end of the 95 % interval, NaN with `value`.
         high: Upper end of the 95 % interval, NaN with `value`.
         n: Pictures in the sample.
@@ -65,3 +68,19 @@ def f1_estimate(hits: int, false_alarms: int, misses: int) -> Estimate:
     share = wilson(hits, hits + false_alarms + misses)
     value, low, high = (2 * x / (1 + x) for x in (share.value, share.low, share.high))
     return Estimate(value, low, high, share.n)
+
+
+def mean(values: NDArray[np.floating]) -> Estimate:
+    """Return the mean of some values with its 95 % interval after Student; NaN values do not count.
+
+    Fewer than two values have no interval: its ends are NaN.
+    """
+    from scipy.special import stdtrit  # a page that needs no mean does not wait for it
+
+    found = np.asarray(values, np.float64)[~np.isnan(values)]
+    n = len(found)
+    if n < 2:
+        return Estimate(float(found[0]) if n else nan, nan, nan, n)
+    half = float(stdtrit(n - 1, 0.975)) * float(found.std(ddof=1)) / sqrt(n)
+    centre = float(found.mean())
+    return Estimate(centre, centre - half, centre + half, n)

@@ -64,7 +64,7 @@ def test_saliency_of_a_probability_follows_the_softmax(linear):
 
 def test_smoothgrad_of_a_linear_network_is_its_gradient_whatever_the_noise(linear):
     network, weights = linear
-    found = attribution.smoothgrad(network, PICTURE, "logit", 2)
+    found = attribution.saliency(network, PICTURE, "logit", 2, samples=25, noise=10)
     np.testing.assert_allclose(found.values, np.abs(weights[..., 2]).max(axis=-1), rtol=1e-4)
     assert found.method == "smoothgrad"
 
@@ -147,7 +147,7 @@ def test_a_picture_that_is_its_own_baseline_gets_nothing(convolutional):
     black = np.zeros((HEIGHT, WIDTH, 3), np.uint8)
     found = attribution.integrated_gradients(convolutional, black, "logit", 0, baseline="black")
     assert not found.values.any() and found.gap is None and found.steps == 16
-    assert np.isfinite(attribution.smoothgrad(convolutional, black, "logit", 0).values).all()
+    assert np.isfinite(attribution.saliency(convolutional, black, "logit", 0, samples=3, noise=10).values).all()
 
 
 @pytest.mark.parametrize("number", [0, 1, 2])

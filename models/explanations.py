@@ -1,0 +1,115 @@
+"""Answers about one picture that need several methods: any map by name, all of them, and their deletion curves.
+
+Imports Keras: only workers use this module.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models import answers, attribution, deletion, images, networks, patch_scorer, patch_scores, scores
+from models.attribution_maps import METHODS, Attribution, ExplanationSpec
+from models.errors import InputError
+from models.runs import SILENT, Progress, write_atomically
+
+Picture = NDArray[np.uint8]
+
+
+def occlusion(
+    network: networks.Network, picture: Picture, score: str, class_index: int, progress: Progress = SILENT
+) -> Attribution:
+    """Return the occlusion map with the page's first settings: patch a quarter, stride a sixteenth, mean colour."""
+    attribution.check(network, score, class_index)
+    side = min(picture.shape[:2])
+    question = patch_scorer.Question(picture, max(side // 4, 1), max(side // 16, 1), "mean", "", -1)
+    found = patch_scorer.compute(network, question, progress=progress)
+    drop = patch_scores.map_of(found, class_index, score)
+    nothing = np.zeros((0, 0), np.float32)
+    return Attribution("occlusion", drop.drop, drop.base_score, 0, np.nan, np.nan, 0, nothing, "")
+
+
+def explain(
+    network: networks.Network, picture: Picture, spec: ExplanationSpec, progress: Progress = SILENT
+) -> Attribution:
+    """Return the map of `spec.method` for `picture` (H, W, 3) uint8 at the size the network takes.
+
+    Raises:
+        InputError: A value outside what is offered, or another method.
+        Cancelled: By `progress`.
+    """
+    asked = network, picture, spec.score, spec.class_index
+    match spec.method:
+        case "occlusion":
+            return occlusion(*asked, progress)
+        case "saliency":
+            return attribution.saliency(*asked, progress=progress)
+        case "smoothgrad":
+            return attribution.saliency(*asked, samples=spec.samples, noise=spec.noise, progress=progress)
+        case "integrated":
+            return attribution.integrated_gradients(
+                *asked, baseline=spec.baseline, most_steps=spec.steps, progress=progress
+            )
+        case "gradcam":
+            return attribution.grad_cam(*asked, spec.layer)
+    raise InputError(f"Expected a method out of {', '.join(METHODS)}. Received {spec.method[:40]!r}.")
+
+
+def maps_of(
+    network: networks.Network, picture: Picture, spec: ExplanationSpec, progress: Progress = SILENT
+) -> dict[str, NDArray[np.float32]]:
+    """Return the maps (H, W) of all methods by name; Grad-CAM is left out where it cannot be drawn."""
+    found = {}
+    for method in METHODS:
+        try:
+            found[method] = explain(network, picture, replace(spec, method=method), progress).values
+        except InputError:
+            if method != "gradcam":  # the last maps may have a single position
+                raise
+    return found
+
+
+def _opened(network_id: str, picture_id: str) -> tuple[networks.Network, Picture]:
+    network = networks.load(network_id)
+    return network, images.resize(images.load_picture(picture_id), network.height, network.width)
+
+
+def attribution_map(spec: ExplanationSpec, progress: Progress = SILENT) -> Attribution:
+    """Return the map that `spec` asks for.
+
+    Raises:
+        InputError: A value outside what is offered.
+        PictureError: The picture is gone or its id malformed.
+        RunNotFound: The run has no classifier.
+        Cancelled: By `progress`.
+    """
+    network, picture = _opened(spec.network, spec.picture)
+    return explain(network, picture, spec, progress)
+
+
+def deletion_curves(spec: ExplanationSpec, progress: Progress = SILENT) -> deletion.Curves:
+    """Return the deletion and insertion curves of all methods; `fill` and `cell` of the spec say what is taken away.
+
+    Raises:
+        InputError: A value outside what is offered.
+        PictureError: The picture is gone or its id malformed.
+        RunNotFound: The run has no classifier.
+        Cancelled: By `progress`.
+    """
+    network, picture = _opened(spec.network, spec.picture)
+    maps = maps_of(network, picture, spec, progress)
+    ask = scores.score_function(network, spec.score, spec.class_index)
+    cell = spec.cell or max(min(picture.shape[:2]) // 16, 1)
+    return deletion.curves(ask, picture, maps, fill=spec.fill, cell=cell, score=spec.score, progress=progress)
+
+
+def run_job(folder: Path, spec: dict[str, Any], progress: Progress) -> None:
+    """Answer what `spec` (the JSON of an ExplanationSpec) asks and write it; for networks too large for a click."""
+    asked = ExplanationSpec.from_json(spec)
+    progress.event(share=0.0, note="Computing gradients" if asked.method else "Computing all maps and curves")
+    result = attribution_map(asked, progress) if asked.method else deletion_curves(asked, progress)
+    write_atomically(folder / "answer.npz", answers.encode(result))
