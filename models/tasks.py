@@ -18,7 +18,9 @@ from typing import Any
 import numpy as np
 
 from models import kernels, runs
+from models.attribution_maps import Attribution, ExplanationSpec
 from models.augmentation_spec import AugmentationSpec
+from models.deletion import Curves
 from models.errors import Cancelled, FreezeframeError
 from models.gabor import GaborFits
 from models.kernels import Kernels
@@ -48,6 +50,9 @@ JOBS = {
     "probe": "models.probe_job:run_job",
     "patches": "models.patch_search:run_job",
     "maximisation": "models.maximisation_job:run_job",
+    "explanation": "models.explanations:run_job",
+    "trust": "models.trust_job:run_job",
+    "randomised": "models.randomised_job:run_job",
 }
 
 
@@ -220,6 +225,20 @@ def projections(
     from models import patch_search
 
     return patch_search.projections(network, layer, channel, dataset, places, rule)
+
+
+def attribution_map(spec: dict[str, Any]) -> Attribution:
+    """Return the map that `spec`, the JSON of an ExplanationSpec, asks for; of a second or two at most."""
+    from models import explanations
+
+    return explanations.attribution_map(ExplanationSpec.from_json(spec))
+
+
+def deletion_curves(spec: dict[str, Any]) -> Curves:
+    """Return the deletion and insertion curves of all methods for the picture of an ExplanationSpec."""
+    from models import explanations
+
+    return explanations.deletion_curves(ExplanationSpec.from_json(spec))
 
 
 def first_kernels(network: str) -> Kernels:
