@@ -12,11 +12,12 @@ from __future__ import annotations
 import base64
 import re
 from dataclasses import asdict, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import streamlit as st
 
+from models import answers as recorded
 from models import (
     datasets,
     engine,
@@ -26,6 +27,7 @@ from models import (
     maximisation_recordings,
     network_layers,
     pretraining_card,
+    randomised,
     runs,
     som_data,
     som_failures,
@@ -34,12 +36,16 @@ from models import (
     som_recordings,
     som_rotation_job,
     som_table_store,
+    trust,
+    trust_recordings,
 )
 from models import maximisation_film as maximisation_films
 from models import patch_scores as hidden_patches
 from models import som_depth as som_depth_job
 from models import top_patches as patch_results
+from models.attribution_maps import Attribution, ExplanationSpec
 from models.augmentation_spec import AugmentationSpec
+from models.deletion import Curves
 from models.gabor import GaborFits
 from models.gabor_recordings import Noise, Stages
 from models.kernels import Kernels
@@ -48,6 +54,7 @@ from models.maximisation_film import Film, Sheet
 from models.maximisation_spec import MaximisationSpec
 from models.patch_scores import PatchScores
 from models.pretraining_card import Card, KernelStages
+from models.randomised import RandomisedResult, RandomisedSpec
 from models.results import (
     ActivationMaps,
     Answers,
@@ -69,6 +76,7 @@ from models.som_tables import Table
 from models.tasks import ClassifierFile
 from models.top_patches import Projections, TopPatches
 from models.training_results import load_result
+from models.trust import TrustResult, TrustSpec
 
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure
@@ -285,6 +293,46 @@ def patch_scores(
 def patch_scores_result(run_id: str, version: int) -> PatchScores | None:
     """Return what a job has written at this version of its file (`patch_scores.version`); read-only."""
     return hidden_patches.load(runs.get(run_id).path(hidden_patches.RESULT)) if version else None
+
+
+@st.cache_resource(max_entries=64, show_spinner="Following the gradient…")
+def attribution_map(spec: ExplanationSpec) -> Attribution:
+    """Return the map of one method for one class of a picture; of a second or two at most; read-only."""
+    answer: Attribution = engine.call("attribution_map", spec=spec.to_json())
+    return answer
+
+
+@st.cache_resource(max_entries=32, show_spinner="Taking the picture apart and putting it together again…")
+def deletion_curves(spec: ExplanationSpec) -> Curves:
+    """Return the deletion and insertion curves of all methods for one class of a picture; read-only."""
+    answer: Curves = engine.call("deletion_curves", spec=spec.to_json())
+    return answer
+
+
+def explanation_result(run_id: str, name: str) -> Any:
+    """Return what a job for one picture has written under `name`; None where nothing can be read."""
+    path = runs.get(run_id).path(name)
+    return _explanation_result(run_id, name) if path.exists() else None
+
+
+@st.cache_resource(max_entries=32, show_spinner=False)
+def _explanation_result(run_id: str, name: str) -> Any:
+    try:
+        return recorded.decode(runs.get(run_id).path(name).read_bytes())
+    except (OSError, ValueError):
+        return None
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def trust_result(spec: TrustSpec, run_id: str) -> TrustResult | None:
+    """Return what a classifier's maps are worth over its test pictures: what a run measured, else what is shipped."""
+    return trust.load(runs.get(run_id)) if run_id else trust_recordings.truth(spec)
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def randomised_result(spec: RandomisedSpec, run_id: str) -> RandomisedResult | None:
+    """Return what random weights do to a classifier's maps: what a run measured, else what is shipped."""
+    return randomised.load(runs.get(run_id)) if run_id else trust_recordings.randomised(spec)
 
 
 @st.cache_resource(show_spinner=False)

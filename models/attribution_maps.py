@@ -19,10 +19,11 @@ from models.training_specs import typed
 BASELINES: Final = ("mean", "black", "grey", "blur")
 UPSAMPLING: Final = ("bilinear", "nearest")
 COMPLETE: Final = 0.01  # how far integrated gradients may miss what they have to add up to
-MOST_STEPS: Final = 256  # of integrated gradients for one picture
+MOST_STEPS: Final = 160  # of integrated gradients for one picture
 FEW_STEPS: Final = 64  # where many pictures wait
 SAMPLES: Final = 25  # noisy copies of SmoothGrad
 NOISE: Final = 10  # % of the picture's range
+CURVES: Final = "curves.npz"  # in the folder of a run that was asked for them
 _HIDDEN, _CURVES = 170, 300  # forward passes of an occlusion map, and of all deletion curves
 
 

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models import answers, attribution, deletion, images, networks, patch_scorer, patch_scores, scores
-from models.attribution_maps import METHODS, Attribution, ExplanationSpec
+from models.attribution_maps import CURVES, METHODS, Attribution, ExplanationSpec
 from models.errors import InputError
 from models.runs import SILENT, Progress, write_atomically
 
@@ -108,8 +108,16 @@ def deletion_curves(spec: ExplanationSpec, progress: Progress = SILENT) -> delet
 
 
 def run_job(folder: Path, spec: dict[str, Any], progress: Progress) -> None:
-    """Answer what `spec` (the JSON of an ExplanationSpec) asks and write it; for networks too large for a click."""
+    """Answer an ExplanationSpec whose methods are separated by commas, one file each; or the curves, in their file.
+
+    For networks too large for a click.
+    """
     asked = ExplanationSpec.from_json(spec)
-    progress.event(share=0.0, note="Computing gradients" if asked.method else "Computing all maps and curves")
-    result = attribution_map(asked, progress) if asked.method else deletion_curves(asked, progress)
-    write_atomically(folder / "answer.npz", answers.encode(result))
+    methods = asked.method.split(",") if asked.method else []
+    for number, method in enumerate(methods):
+        progress.event(share=number / len(methods), note=f"{METHODS[method].title} ({number + 1} of {len(methods)})")
+        found = attribution_map(replace(asked, method=method), progress)
+        write_atomically(folder / f"{method}.npz", answers.encode(found))
+    if not methods:
+        progress.event(share=0.0, note="Computing all maps and their curves")
+        write_atomically(folder / CURVES, answers.encode(deletion_curves(asked, progress)))

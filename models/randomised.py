@@ -27,7 +27,7 @@ RESULT: Final = "randomised.npz"
 MEASURES: Final = ("rank", "structure")
 PICTURES: Final = 8  # the chosen one and as many test pictures as make this number
 MOST_LEVELS: Final = 8
-KEEPS: Final = 0.5  # a method whose maps keep more than this rank correlation fails to change
+KEEPS: Final = 0.5  # a map that keeps more than this rank correlation has not changed
 TRAINED: Final = "as trained"
 TESTED: Final[dict[str, Method]] = METHODS | {GUIDED.id: GUIDED}
 _PASSES: Final = 280  # a picture and a level, in forward passes
@@ -121,10 +121,19 @@ class RandomisedResult:
         values = self.rank if measure == "rank" else self.structure
         return mean(values[self.methods.index(method), level])
 
+    def stays(self, method: str) -> int:
+        """Return the deepest level down to which a method's mean rank correlation stays above `KEEPS`.
+
+        0 where it falls as soon as the head is random. A method that does not has failed: only the head knows classes.
+        """
+        level = 0
+        while level + 1 < len(self.levels) and self.likeness(method, level + 1).value > KEEPS:
+            level += 1
+        return level
+
     def unchanged(self) -> tuple[str, ...]:
-        """Return the methods that fail to change: with all weights random, more than `KEEPS` of the rank remains."""
-        last = len(self.levels) - 1
-        return tuple(method for method in self.methods if self.likeness(method, last).value > KEEPS)
+        """Return the methods that fail to change when the head becomes random."""
+        return tuple(method for method in self.methods if self.stays(method))
 
 
 def load(run: runs.Run) -> RandomisedResult | None:

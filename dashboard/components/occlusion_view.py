@@ -8,7 +8,7 @@ import numpy as np
 import streamlit as st
 
 from dashboard.figures.occlusion import disagreement
-from models import datasets, images
+from models import datasets, pointing
 from models.occlusion import OcclusionMap, share_inside
 from models.patch_scores import PatchScores, base_probabilities, probabilities
 from models.results import Prediction
@@ -21,11 +21,7 @@ HARDLY = 1e-3  # a score that changes by less has nothing to say about places
 
 def mask_of(picture: str, side: int) -> np.ndarray | None:
     """Return where the object of a picture is, bool (side, side), or None where nobody knows."""
-    kind, *place = picture.split(":")
-    if kind != "sample" or not datasets.get(place[0]).has_masks:
-        return None
-    mask = datasets.mask(place[0], int(place[1])).astype(np.uint8) * 255
-    return np.asarray(images.resize(np.repeat(mask[..., None], 3, axis=-1), side, side)[..., 0] > 127)
+    return pointing.mask_of(picture, side, side)
 
 
 def view_controls(has_mask: bool) -> tuple[float, bool]:

@@ -129,18 +129,22 @@ def test_integrated_gradients_add_up_where_the_network_bends(convolutional, scor
     assert found.baseline_score == pytest.approx(float(ask(convolutional, np.zeros((1, 6, 9, 3)))[0, 1]), abs=1e-5)
 
 
-def test_finer_steps_use_the_gradients_again_and_equal_the_plain_rule(convolutional):
-    found = attribution.integrated_gradients(convolutional, PICTURE, "logit", 1, baseline="black", most_steps=16)
-    points = np.linspace(0, 1, 17)[:, None, None, None] * PICTURE.astype(np.float32)
-    _, slopes = attribution.gradients(convolutional, points, np.ones(17, int), "logit")
-    plain = PICTURE * ((slopes[1:] + slopes[:-1]) / 2).mean(axis=0)
-    np.testing.assert_allclose(found.values, plain.sum(axis=-1), atol=1e-5)
+def plain_rule(network, steps):
+    points = np.linspace(0, 1, steps + 1)[:, None, None, None] * PICTURE.astype(np.float32)
+    _, slopes = attribution.gradients(network, points, np.ones(steps + 1, int), "logit")
+    return (PICTURE * ((slopes[1:] + slopes[:-1]) / 2).mean(axis=0)).sum(axis=-1)
 
 
-def test_steps_end_and_the_gap_is_told(convolutional, monkeypatch):
+def test_steps_begin_even_and_are_halved_where_the_gradient_jumps(convolutional, monkeypatch):
+    asked = {"score": "logit", "class_index": 1, "baseline": "black"}
+    even = attribution.integrated_gradients(convolutional, PICTURE, most_steps=16, **asked)
+    np.testing.assert_allclose(even.values, plain_rule(convolutional, 16), atol=1e-5)
     monkeypatch.setattr(attribution, "COMPLETE", 0.0)
-    found = attribution.integrated_gradients(convolutional, PICTURE, "logit", 1, most_steps=64)
-    assert found.steps == 64 and found.n_gradients == 65 and found.gap is not None
+    halved = attribution.integrated_gradients(convolutional, PICTURE, most_steps=96, **asked)
+    exact = plain_rule(convolutional, 8192)
+    assert np.abs(halved.values - exact).max() < np.abs(plain_rule(convolutional, 96) - exact).max() / 4
+    assert np.abs(halved.values - exact).max() < 2e-3 < np.abs(exact).max() / 20
+    assert halved.steps == 96 and halved.n_gradients == 97 and halved.gap is not None  # it ends, and tells the gap
 
 
 def test_a_picture_that_is_its_own_baseline_gets_nothing(convolutional):

@@ -115,7 +115,7 @@ def result(rank):
 
 def test_a_method_that_keeps_its_rank_fails_to_change():
     found = result([[[1, 1, 1], [0.9, 0.7, 0.8]], [[1, 1, 1], [0.1, np.nan, -0.3]]])
-    assert found.unchanged() == ("x",)
+    assert found.unchanged() == ("x",) and (found.stays("x"), found.stays("y")) == (1, 0)
     assert found.likeness("y", 1).n == 2 and found.likeness("y", 1).value == pytest.approx(-0.1)
     assert found.likeness("x", 1, "structure").value == pytest.approx(0.8)
     flat = result([[[1, 1], [np.nan, np.nan]], [[1, 1], [0, 0]]])

@@ -1,0 +1,25 @@
+"""Other methods beside the occlusion map, and whether they can be trusted."""
+
+from tests.browser.conftest import settled
+
+
+def test_from_the_maps_to_whether_they_can_be_trusted(visit):
+    page = visit("occlusion?run=example&occlusion_view=Other+methods&occlusion_score=logit")
+    for title in ("Occlusion", "Saliency", "SmoothGrad", "Integrated gradients", "Grad-CAM"):
+        page.get_by_text(title, exact=True).last.wait_for(timeout=60_000)
+    page.get_by_text("Adds up to").wait_for(timeout=60_000)
+    assert page.locator("[data-testid='stPlotlyChart']").count() == 6
+    bottom = page.locator("[data-testid='stPlotlyChart']").last.bounding_box()
+    assert bottom["y"] + bottom["height"] <= 768  # all maps above the fold
+
+    page.get_by_role("radio", name="Can I trust it?").click()
+    page.get_by_text("Taken away: lower is better").wait_for(timeout=60_000)
+    page.get_by_role("radio", name="Against the truth").click()
+    page.get_by_text("Strongest place in the object").first.wait_for(timeout=30_000)
+    page.get_by_role("radio", name="Rightly answered").click()
+    page.get_by_text("those that the network got right").wait_for(timeout=30_000)
+    page.get_by_role("radio", name="Random weights").click()
+    page.get_by_text("Guided backpropagation fails to change").wait_for(timeout=30_000)
+    settled(page)
+    assert page.get_by_role("img", name="Grad-CAM: maps from trained to random").count() == 1
+    assert "occlusion_trust" in page.url  # the link leads back here

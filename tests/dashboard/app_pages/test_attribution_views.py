@@ -1,0 +1,147 @@
+"""The views "Other methods" and "Can I trust it?" of the Occlusion page, with real workers."""
+
+import time
+
+import numpy as np
+
+from dashboard.components import attribution_view, trust_curves_panel
+from dashboard.components.trust_random_panel import rows, verdict
+from models import images, runs
+from models.attribution_maps import METHODS, Attribution
+from models.randomised import RandomisedResult
+from models.training_specs import TrainingSpec
+
+PAGE = "occlusion"
+METHODS_VIEW = {"occlusion_view": "Other methods"}
+TRUST = {"occlusion_view": "Can I trust it?"}
+
+
+def texts(app):
+    kinds = ("markdown", "caption", "info", "warning", "error")
+    return "\n".join(element.value for kind in kinds for element in app.get(kind))
+
+
+def test_five_maps_stand_beside_the_picture(visit):
+    app = visit(**METHODS_VIEW, occlusion_score="logit")
+    assert not app.exception and not app.error
+    assert len(app.get("plotly_chart")) == 6
+    shown = texts(app)
+    assert all(f"**{method.title}**" in shown for method in METHODS.values())
+    assert (
+        "Adds up to" in shown and "8 × 8 values of `conv5_relu`, interpolated" in shown and "try the logit" not in shown
+    )
+    assert "None of them shows why" in shown
+    app.selectbox(key="occlusion_cam_layer").select("conv2_relu")
+    app.segmented_control(key="occlusion_cam_enlarge").set_value("nearest")
+    app.selectbox(key="occlusion_baseline").select("black").run()
+    assert not app.exception and "16 × 16 values of `conv2_relu`, as they are" in texts(app)
+    app.selectbox(key="occlusion_score").select("probability").run()
+    assert "try the logit" in texts(app)
+
+
+def test_your_own_picture_is_explained_without_an_outline(visit):
+    picture = images.store_upload(np.random.default_rng(1).integers(0, 256, (50, 90, 3), np.uint8), "me")
+    app = visit(**METHODS_VIEW, picture=picture)
+    assert not app.exception and not app.error and len(app.get("plotly_chart")) == 6
+    app = visit(**TRUST, picture=picture, occlusion_trust="Against the truth", occlusion_truth_of="This picture")
+    assert not app.exception and "Nobody knows the object of your own picture" in texts(app)
+
+
+def test_what_is_too_slow_for_a_click_is_a_job(visit, monkeypatch):
+    monkeypatch.setattr(attribution_view, "AT_ONCE_S", 0.05)
+    app = visit(**METHODS_VIEW)
+    assert not app.exception
+    assert texts(app).count("This takes a while") == 3  # saliency and Grad-CAM are quick
+    app.button(key="occlusion_methods_start").click().run()
+    [run] = runs.listing(app.session_state["ff_owner"], "explanation")
+    deadline = time.monotonic() + 120
+    while run.status.active and time.monotonic() < deadline:
+        time.sleep(0.2)
+    assert run.status.state == "done", run.status.message
+    app.run()
+    assert not app.exception and "This takes a while" not in texts(app) and len(app.get("plotly_chart")) == 6
+    run.path("integrated.npz").write_bytes(b"PK torn")
+    attribution_view.cache._explanation_result.clear()
+    app.run()
+    assert not app.exception and "cannot be read" in texts(app)
+    assert app.button(key="occlusion_methods_start")
+
+
+def test_curves_of_a_picture_and_of_the_test_set(visit, monkeypatch):
+    app = visit(**TRUST)
+    assert not app.exception and not app.error and len(app.get("plotly_chart")) == 1
+    assert "none that the network ever learned" in texts(app)
+    assert list(app.dataframe[0].value[""])[-1] == "5 random orders"
+    app = visit(**TRUST, occlusion_curves_of="Test set")
+    assert not app.exception and "60 test pictures" in texts(app) and "95 % Student intervals" in texts(app)
+    monkeypatch.setattr(trust_curves_panel, "AT_ONCE_S", 0)
+    app = visit(**TRUST)
+    assert not app.exception and app.button(key="occlusion_curves_job_start")
+
+
+def test_the_shipped_run_is_held_against_the_truth_at_once(visit):
+    app = visit(**TRUST, occlusion_trust="Against the truth")
+    assert not app.exception and not app.error and len(app.get("plotly_chart")) == 1
+    shown = texts(app)
+    assert "300 test pictures (all)" in shown and "95 % Wilson intervals" in shown and "points to the middle" in shown
+    app.segmented_control(key="occlusion_truth_which").set_value("right").run()
+    assert "those that the network got right" in texts(app)
+    app.segmented_control(key="occlusion_truth_of").set_value("one").run()
+    assert not app.exception and len(app.dataframe[0].value) == 5
+
+
+def test_random_weights_are_shipped_for_the_first_picture_and_a_job_for_others(visit):
+    app = visit(**TRUST, occlusion_trust="Random weights")
+    assert not app.exception and len(app.get("plotly_chart")) == 1
+    assert "**Guided backpropagation fails to change**" in texts(app)
+    app.segmented_control(key="occlusion_random_measure").set_value("structure").run()
+    assert not app.exception
+    app = visit(**TRUST, occlusion_trust="Random weights", picture="sample:galaxies:7")
+    assert not app.exception and "Not measured yet for this picture" in texts(app)
+    assert app.button(key="occlusion_random_job_start")
+
+
+def test_without_masks_there_is_no_truth_and_it_is_said(visit):
+    run = runs.create("training", TrainingSpec(dataset="textures").to_json(), owner="somebody", title="Textures")
+    run.set_status(runs.RunStatus("done"))
+    app = visit(**TRUST, run=run.id, occlusion_trust="Against the truth")
+    assert not app.exception and "Textures has no masks" in texts(app)
+    app = visit(**TRUST, run=run.id, occlusion_curves_of="Test set")
+    assert not app.exception and "All maps of 60 test pictures" in texts(app)
+    app = visit(**METHODS_VIEW, run=run.id)
+    assert not app.exception and "has no classifier" in app.error[0].value
+
+
+def test_without_a_run_the_way_to_one_is_offered(visit):
+    app = visit(**TRUST, data="digits")
+    assert not app.exception and "explains a trained classifier's answer" in app.markdown[-1].value
+
+
+def test_what_maps_say_in_words():
+    flat = np.zeros((3, 4), np.float32)
+    assert attribution_view.scale(flat, METHODS["saliency"], "logit") == (
+        "The same everywhere: the score answers to no place."
+    )
+    assert attribution_view.scale(flat + np.eye(3, 4), METHODS["occlusion"], "logit") == "±1 logit."
+    nothing = np.zeros((0, 0), np.float32)
+    found = Attribution("integrated", flat, 3.0, 17, 1.0, 2.2, 16, nothing, "")
+    assert attribution_view.remark(found, "") == "Adds up to 2.2 of 2: 10.0% off, **not complete**, 16 steps."
+    same = Attribution("integrated", flat, 3.0, 17, 3.0, 0.0, 16, nothing, "")
+    assert "the picture's score" in attribution_view.remark(same, "")
+
+
+def test_the_verdict_names_what_fails_to_change():
+    rank = np.ones((2, 3, 2), np.float32)
+    rank[0, 1:] = [[0.9, 0.7], [np.nan, np.nan]]
+    rank[1, 1:] = 0.1
+    strips = np.zeros((2, 3, 2, 2), np.float16)
+    names = ("as trained", "head", "conv1"), ("guided", "saliency")
+    result = RandomisedResult("n", "sample:galaxies:7", *names, strips, rank, rank, np.full((2, 2), 0.3, np.float32), 1)
+    assert verdict(result) == (
+        "**Guided backpropagation fails to change**: it keeps 0.80 when the head is random, and more than 0.5 down to "
+        "head. With the head random the others keep Saliency 0.10."
+    )
+    table = rows(result)
+    assert table[0]["conv1"] == "flat maps" and table[2]["two different pictures"] == "0.30" and len(table) == 4
+    rank[0, 1] = 0
+    assert verdict(result).startswith("**Every method's maps change** when the head becomes random.")
