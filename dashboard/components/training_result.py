@@ -38,7 +38,7 @@ def finished(run: runs.Run, result: TrainingResult) -> None:
     """Draw the result and the learning curves of a finished run."""
     summary = result.summary
     accuracy = wilson(round(summary["accuracy"] * summary["n_test"]), summary["n_test"])
-    name = "Example run, shipped with Freezeframe" if run.id == runs.EXAMPLE else safe_label(run.title)
+    name = "Example run, shipped with Freezeframe" if run.id == runs.EXAMPLE else safe_label(run.title, 32)
     with st.container(height=STATUS_PX, border=False, vertical_alignment="center"):
         st.markdown(
             f"**{accuracy.value:.1%}** of {accuracy.n} test pictures right "
