@@ -62,13 +62,18 @@ def search(
     outputs = [network.model.get_layer(name).output.shape[1:] for name in layers]
     found = RunningTop(sum(shape[-1] for shape in outputs), min(top, n_pictures))
     most = int(_MAPS_MB * 2**20 // (4 * sum(math.prod(shape) for shape in outputs)))
-    step, told = max(1, min(pictures_per_pass(network.model), most)), 0.0
-    for start in range(0, n_pictures, step):
+    most = max(1, min(pictures_per_pass(network.model), most))
+    progress.event(share=0.0, note=f"Getting {len(layers)} layers ready")
+    start, told = 0, -math.inf
+    while start < n_pictures:
         progress.check()
         if time.monotonic() - told > _TELL_S:
             told = time.monotonic()
             progress.event(share=start / n_pictures, note=f"Picture {start:,} of {n_pictures:,}")
-        found.add(*call(pictures(start, min(start + step, n_pictures)), found.threshold))
+        # The first passes are small: as long as few pictures were seen, most values are among the strongest so far.
+        stop = min(start + min(most, max(1, start)), n_pictures)
+        found.add(*call(pictures(start, stop), found.threshold))
+        start = stop
     return found
 
 

@@ -27,7 +27,8 @@ RESULT = "patches.npz"
 SHIPPED = runs.ASSETS / "patches"  # written by models.patch_search
 TOP = 9
 RANKINGS = {"class": "Most of one class", "strongest": "Strongest value", "number": "Channel number"}
-_SECONDS_START, _SLOWER = 4.0, 1.6  # tracing; a pass that reads every layer, over one that does not
+_START_SECONDS, _LAYER_SECONDS = 3.0, 0.035  # loading; tracing
+_SLOWER = 1.6  # a pass that reads every layer, over one that does not
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +45,9 @@ class PatchSpec:
     @property
     def seconds(self) -> float:
         """About how long a warm worker takes."""
-        return _SECONDS_START + _SLOWER * network_layers.seconds(self.network, datasets.get(self.dataset).size)
+        tracing = _LAYER_SECONDS * len(network_layers.layers(self.network))
+        passes = network_layers.seconds(self.network, datasets.get(self.dataset).size)
+        return _START_SECONDS + tracing + _SLOWER * passes
 
     def to_json(self) -> dict[str, Any]:
         """Return the spec as JSON types; `from_json` is its inverse."""
@@ -179,9 +182,8 @@ class RunningTop:
         changed = np.unique(entries[:, 1])
         numbers = np.arange(self._seen, self._seen + len(value), dtype=np.int32)
         new = np.broadcast_to(numbers[:, None], (len(value), len(changed)))
-        # NaN, which a classifier whose training diverged may give, never exceeds a threshold, and counts as lowest.
-        values = np.where(np.isnan(value[:, changed]), -np.inf, value[:, changed])
-        values = np.concatenate([self.value[:, changed], values])
+        values = np.concatenate([self.value[:, changed], value[:, changed]])
+        # NaN, which a classifier whose training diverged may give, exceeds no threshold, and is sorted behind all else.
         order = np.argsort(-values, axis=0, kind="stable")[: self._top]
         pairs = ((self.picture, new), (self.place, places[:, changed]))
         self.value[:, changed] = np.take_along_axis(values, order, axis=0)

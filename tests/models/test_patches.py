@@ -33,6 +33,13 @@ def test_beyond_the_border_the_patch_is_hatched():
     assert {tuple(colour) for colour in outside.tolist()} == {OUTSIDE, STRIPE}
 
 
+def test_below_the_picture_it_is_hatched_too():
+    found = patch(PICTURE, cut_of(SEVEN, 9, 0, HEIGHT, WIDTH))
+    np.testing.assert_array_equal(found[:4, 2:], PICTURE[16:, :5])
+    outside = np.concatenate([found[4:].reshape(-1, 3), found[:4, :2].reshape(-1, 3)])
+    assert {tuple(colour) for colour in outside.tolist()} == {OUTSIDE, STRIPE}
+
+
 def test_a_field_larger_than_the_picture_shows_all_of_it_with_the_place_marked():
     wide = layer(Field(size=21, jump=2, start=0.0))
     cut = cut_of(wide, 3, 5, HEIGHT, WIDTH)
