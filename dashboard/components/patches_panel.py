@@ -111,6 +111,7 @@ def _search(chosen: state.Selection, network: str, run: runs.Run | None) -> None
             return
         if run.status.state == "done":
             st.warning("The result of this search cannot be read. Search again.", icon=":material/restart_alt:")
+    engine.warm_up_jobs()  # while the visitor reads what it costs
     layers = network_layers.layers(network)
     st.info(
         f"Nobody has looked yet which of the {DATASETS[chosen.dataset].size:,} pictures excite the units of "

@@ -26,7 +26,7 @@ def slow(model, names, pictures, top=9):
     """Every layer's whole output, then sorted: value, picture and place, (top, channels)."""
     found = []
     for name in names:
-        maps = keras.Model(model.input, model.get_layer(name).output).predict(pictures, verbose=0)
+        maps = np.asarray(keras.Model(model.input, model.get_layer(name).output)(pictures.astype(np.float32)))
         maps = maps.reshape(len(maps), -1, maps.shape[-1])
         value, place = maps.max(axis=1), maps.argmax(axis=1)
         order = np.argsort(-value, axis=0, kind="stable")[:top]
@@ -143,7 +143,7 @@ def test_a_layer_that_is_not_there_is_said(network):
 
 
 def test_a_run_that_froze_its_backbone_answers_in_it_as_the_backbone_does():
-    pictures = datasets.load("galaxies").images[:20]
+    pictures = np.stack([datasets.picture("galaxies", number) for number in range(12)])
     found = [
         search(networks.load(name), ["conv2", "conv5_relu"], pictures) for name in top_patches.sources("run:example")
     ]
