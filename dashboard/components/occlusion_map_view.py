@@ -67,7 +67,7 @@ class _Look:
 
 def draw(chosen: state.Selection, network: str) -> None:
     """Draw the whole view for a trained classifier."""
-    controls, main, aside = st.columns([5, 13, 5], gap="medium")
+    controls, main, aside = st.columns([10, 25, 11], gap="medium")
     try:
         with controls:
             picture = picture_picker("occlusion")

@@ -83,7 +83,7 @@ def tapped(network: str) -> str:
     kept = state.get(TAPPED)
     if kept in {layer.name for layer in layers}:
         return str(kept)
-    maps = [layer.name for layer in layers if layer.is_map]
+    maps = [layer.name for layer in layers if layer.is_map and not layer.name.endswith("pool")]
     rectified = [name for name in maps if name.endswith(("relu", "_out"))]
     return (rectified or maps or [layers[-1].name])[-1]
 

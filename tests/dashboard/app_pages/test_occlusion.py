@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from dashboard import cache
-from dashboard.components.occlusion_panel import TAPPED, Question
+from dashboard.components.occlusion_panel import TAPPED, Question, tapped
 from dashboard.components.occlusion_view import evidence, mask_of, strongest
 from models import datasets, engine, images, patch_scores, runs
 from models.occlusion import occlusion_map
@@ -270,3 +270,16 @@ def test_a_score_that_hardly_moves_is_said_to_and_the_logit_advised(change, said
     score = lambda batch: 1 - change * (batch[:, 0, 0, 0] < 255)  # noqa: E731
     result = occlusion_map(score, image, patch=2, stride=2)
     assert strongest(result, "probability").startswith(f"Score 1; no square changes it by more than {said}. Try the ")
+
+
+@pytest.mark.parametrize(
+    ("network", "layer"),
+    [
+        ("backbone:frame8:64", "conv5_relu"),
+        ("backbone:vgg16:96", "block5_conv3"),
+        ("backbone:mobilenetv2:96", "out_relu"),
+        ("backbone:efficientnetb0:96", "top_activation"),
+    ],
+)
+def test_the_watched_layer_is_the_deepest_with_maps_until_another_is_chosen(network, layer):
+    assert tapped(network) == layer
