@@ -208,9 +208,13 @@ def integrated_gradients(
 
 
 def default_layer(network: networks.Network) -> str:
-    """Return the last layer before the head whose values are maps: as the head reads them, after their ReLU."""
-    names = [layer.name for layer in network.model.layers if len(layer.output.shape) == 4]
-    return str(names[-1]) if names else ""
+    """Return the last layer before the head whose maps have positions, after their ReLU; not a pooled one."""
+    maps = [layer for layer in network.model.layers if len(layer.output.shape) == 4]
+    while maps and len(getattr(maps[0], "kernel", np.zeros(0)).shape) != 4:  # what prepares the picture
+        maps.pop(0)
+    pools = keras.layers.MaxPooling2D, keras.layers.AveragePooling2D
+    fit = [layer for layer in maps if tuple(layer.output.shape[1:3]) != (1, 1) and not isinstance(layer, pools)]
+    return str((fit or maps)[-1].name) if maps else ""
 
 
 def _cam_function(network: networks.Network, layer: str, score: str) -> Callable[..., list[NDArray[Any]]]:

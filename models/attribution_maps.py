@@ -95,7 +95,7 @@ GUIDED: Final = Method(
     "Guided backpropagation",
     False,
     0.99,
-    "A gradient that drops what is negative at every ReLU on its way back.",
+    "A gradient that drops what is negative at every ReLU on its way back; without ReLUs it is the plain one.",
     "The class: it traces edges of the picture, with trained weights or without.",
     "Springenberg et al., 2015, arXiv 1412.6806",
 )

@@ -137,6 +137,17 @@ class TrustResult:
         }
         return found | {"random": mean(deletion.area(of_random, self.shares))}
 
+    def gains(self, way: str) -> dict[str, Estimate]:
+        """Return by how much each method's area beats that of random orders: the mean over pictures."""
+        sign, of_methods, of_random = (
+            (-1, self.deletion, self.random_deletion)
+            if way == "deletion"
+            else (1, self.insertion, self.random_insertion)
+        )
+        chance = deletion.area(of_random, self.shares)
+        pairs = zip(self.methods, of_methods, strict=True)
+        return {name: mean(sign * (deletion.area(rows, self.shares) - chance)) for name, rows in pairs}
+
 
 def load(run: runs.Run) -> TrustResult | None:
     """Return the result of a run, or None where there is none that can be read."""

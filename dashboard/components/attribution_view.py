@@ -182,9 +182,10 @@ def remark(found: Attribution, enlarge: str) -> str:
 
 def _reading() -> None:
     """Draw what each method shows, and what it does not."""
-    rows = [
-        {"Method": method.title, "Shows": method.shows, "Does not show": method.hides, "Source": method.source}
+    lines = [
+        f"- **{method.title}.** {method.shows} *Not shown:* {method.hides[0].lower()}{method.hides[1:]} "
+        f":gray[{method.source}.]"
         for method in METHODS.values()
     ]
     with st.expander("How to read each map", key="occlusion_methods_reading", expanded=True):
-        st.table(rows)
+        st.markdown("\n".join(lines))

@@ -15,8 +15,9 @@ from dashboard.components.trust_test_pictures import missing, test_pictures
 from dashboard.figures import theme
 from dashboard.figures import trust as figures
 from models import network_layers
-from models.attribution_maps import CURVES, FEW_STEPS, ExplanationSpec
+from models.attribution_maps import CURVES, FEW_STEPS, METHODS, ExplanationSpec
 from models.deletion import FILLS, Curves
+from models.trust import TrustResult
 
 _FILLS = {"mean": "the mean colour", "blur": "the blurred picture"}
 _NOT_SHOWN = (
@@ -51,6 +52,7 @@ def draw(chosen: state.Selection, network: str) -> None:
                 st.plotly_chart(
                     chart, key="occlusion_areas", config=theme.CONFIG, alt="Mean areas under the curves, by method"
                 )
+                st.markdown(" ".join(_against_chance(result, way) for way in figures.WAYS))
                 st.caption(
                     f"Probability of the predicted class, {len(result.sample)} test pictures, squares of a sixteenth "
                     "of the side, filled with the mean colour; maps explain the logit. 95 % Student intervals over "
@@ -62,6 +64,16 @@ def draw(chosen: state.Selection, network: str) -> None:
     else:
         _one(chosen, network, controls, main)
     main.caption(_REFERENCE)
+
+
+def _against_chance(result: TrustResult, way: str) -> str:
+    """Return which methods are better than random orders, picture by picture, computed from the numbers."""
+    gains = result.gains(way)
+    better = [f"{METHODS[name].title} by {at.value:.2f}" for name, at in gains.items() if at.low > 0]
+    rest = [METHODS[name].title for name, at in gains.items() if not at.low > 0]
+    start = {"deletion": "Taken away", "insertion": "Put back"}[way]
+    text = f"**{start}**, compared with random orders picture by picture: better are {', '.join(better) or 'none'}"
+    return text + (f"; not clearly so {', '.join(rest)}." if rest else ".")
 
 
 def _one(chosen: state.Selection, network: str, controls: DeltaGenerator, main: DeltaGenerator) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import numpy as np
 import streamlit as st
+from numpy.typing import NDArray
 from streamlit.delta_generator import DeltaGenerator
 
 from dashboard import cache, state
@@ -12,9 +14,12 @@ from dashboard.components.picture_picker import picture_picker
 from dashboard.components.trust_test_pictures import missing, test_pictures
 from dashboard.figures import theme
 from dashboard.figures import trust as figures
-from models import pointing
+from dashboard.figures.attribution import panel
+from dashboard.labels import safe_label
+from models import images, pointing
 from models.attribution_maps import METHODS, ExplanationSpec
 from models.datasets import DATASETS
+from models.errors import InputError
 from models.occlusion import share_inside
 from models.trust import CHOICES, TrustResult
 
@@ -110,22 +115,32 @@ def _one(network: str, controls: DeltaGenerator, main: DeltaGenerator) -> None:
         if mask is None:
             st.info("Nobody knows the object of your own picture.", icon=":material/visibility_off:")
             return
-        within, rows = pointing.tolerance(said.height, said.width), []
-        for method in METHODS.values():
-            spec = ExplanationSpec(network, picture, "logit", class_index, method=method.id)
-            found = attribution_view.answer(spec, None) if attribution_view.seconds(spec) <= AT_ONCE_S else None
-            share, hit = None, "not computed: too slow for a click"
-            if found is not None:
-                share = share_inside(found.values, mask)
-                hit = "yes" if pointing.hits(found.values, mask, within) else "no"
-            rows.append(
-                {
-                    "Method": method.title,
-                    _SHARE: "–" if share is None else f"{share:.0%}",
-                    f"{_POINT} (±{within} px)": hit,
-                }
-            )
-        st.dataframe(rows, hide_index=True, alt="This picture's maps against its object")
+        image = images.resize(images.load_picture(picture), said.height, said.width)
+        for place, method in zip(st.columns(len(METHODS), gap="small"), METHODS.values(), strict=True):
+            with place:
+                _map(ExplanationSpec(network, picture, "logit", class_index, method=method.id), image, mask)
         st.caption(
-            f"Maps of the logit. The object covers {mask.mean():.0%} of the picture: an even map has as much inside."
+            f"Maps of the logit with the object outlined; the cross is the strongest place, which may miss it by "
+            f"{pointing.tolerance(said.height, said.width)} px. The object covers {mask.mean():.0%} of the picture: an "
+            "even map has as much inside."
         )
+
+
+def _map(spec: ExplanationSpec, image: NDArray[np.uint8], mask: NDArray[np.bool_]) -> None:
+    """Draw one map with its strongest place, and what is inside the object; or say why there is none."""
+    try:
+        found = attribution_view.answer(spec, None) if attribution_view.seconds(spec) <= AT_ONCE_S else None
+    except InputError as error:
+        st.caption(f"**{METHODS[spec.method].title}**: {safe_label(str(error), 400)}")
+        return
+    if found is None:
+        st.caption(f"**{METHODS[spec.method].title}**: too slow for a click; the test set is a job.")
+        return
+    share, place = share_inside(found.values, mask), pointing.peak(found.values)
+    hit = pointing.hits(found.values, mask, pointing.tolerance(*mask.shape))
+    words = f"{'nothing speaks for it' if share is None else f'{share:.0%} inside'}; {'a hit' if hit else 'a miss'}."
+    title = METHODS[spec.method].title
+    figure = panel(image, found.values, METHODS[spec.method], mask=mask, mark=place, opacity=0.8, height=140)
+    key = f"occlusion_truth_{spec.method}"
+    st.plotly_chart(figure, key=key, config=theme.CONFIG, alt=f"{title}, its strongest place marked: {words}")
+    st.caption(f"**{title}**: {words}")

@@ -24,6 +24,7 @@ def panel(
     unit: str = "",
     opacity: float = 1.0,
     mask: NDArray[np.bool_] | None = None,
+    mark: tuple[int, int] | None = None,
     height: int = 196,
 ) -> go.Figure:
     """Draw a map over its picture without axes or a scale; without a map, the picture.
@@ -35,6 +36,7 @@ def panel(
         unit: Of the values, for the text at the pointer.
         opacity: Of the map, 0..1.
         mask: (H, W) bool, outlined in white on black; None for none.
+        mark: (row, col) of a place to mark with a cross; None for none.
         height: Pixels.
     """
     rows, cols = image.shape[:2]
@@ -59,6 +61,14 @@ def panel(
         x, y = outline(mask)
         for colour, width in (("rgb(0, 0, 0)", 3), ("rgb(255, 255, 255)", 1.5)):
             figure.add_scatter(x=x, y=y, mode="lines", line={"color": colour, "width": width}, hoverinfo="skip")
+    if mark is not None:
+        marker = {
+            "symbol": "x",
+            "size": 11,
+            "color": "rgb(255, 255, 255)",
+            "line": {"color": "rgb(0, 0, 0)", "width": 1.5},
+        }
+        figure.add_scatter(x=[mark[1]], y=[mark[0]], mode="markers", marker=marker, hoverinfo="skip")
     figure.update_xaxes(visible=False, fixedrange=True, constrain="domain", range=[-0.5, cols - 0.5])
     figure.update_yaxes(visible=False, fixedrange=True, constrain="domain", range=[rows - 0.5, -0.5], scaleanchor="x")
     layout = theme.layout(figure, height)

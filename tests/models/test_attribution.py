@@ -239,6 +239,16 @@ def test_what_cannot_be_explained_is_refused_with_a_sentence(convolutional):
         attribution.grad_cam(convolutional, PICTURE, "logit", 0, layer=convolutional.model.layers[-1].name)
 
 
+def test_pooled_maps_and_single_positions_are_passed_over():
+    inputs = keras.Input((HEIGHT, WIDTH, 3))
+    maps = layers.Conv2D(2, 3, name="last")(inputs)
+    pooled = layers.Conv2D(2, (2, 3), name="single")(layers.MaxPooling2D(2, name="pool")(maps))
+    model = keras.Model(inputs, layers.Dense(3, activation="softmax")(layers.Flatten()(pooled)))
+    assert tuple(model.get_layer("single").output.shape[1:3]) == (1, 1)
+    found = attribution.grad_cam(network_of(model), PICTURE, "logit", 0)
+    assert found.layer == "last" and found.coarse.shape == (4, 7)
+
+
 def test_maps_of_one_position_are_refused_by_grad_cam_only():
     inputs = keras.Input((HEIGHT, WIDTH, 3))
     maps = layers.Conv2D(2, (HEIGHT, WIDTH), name="all")(inputs)

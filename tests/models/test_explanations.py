@@ -124,6 +124,11 @@ def test_the_summary_counts_all_or_only_the_right_answers(measured):
     assert list(areas) == [*METHODS, "random"] and areas["random"].n == 3
     expected = deletion.area(measured.deletion[0], measured.shares).mean()
     assert areas["occlusion"].value == pytest.approx(expected)
+    gains = measured.gains("insertion")["saliency"]
+    pairs = deletion.area(measured.insertion[1], measured.shares)
+    pairs = pairs - deletion.area(measured.random_insertion, measured.shares)
+    assert gains.value == pytest.approx(pairs.mean()) and gains.n == 3
+    assert measured.gains("deletion")["occlusion"].value == pytest.approx(areas["random"].value - expected)
     with pytest.raises(InputError, match="all, right"):
         measured.chosen("wrong")
 

@@ -74,6 +74,7 @@ def test_curves_of_a_picture_and_of_the_test_set(visit, monkeypatch):
     assert list(app.dataframe[0].value[""])[-1] == "5 random orders"
     app = visit(**TRUST, occlusion_curves_of="Test set")
     assert not app.exception and "60 test pictures" in texts(app) and "95 % Student intervals" in texts(app)
+    assert "compared with random orders picture by picture: better are Occlusion by" in texts(app)
     monkeypatch.setattr(trust_curves_panel, "AT_ONCE_S", 0)
     app = visit(**TRUST)
     assert not app.exception and app.button(key="occlusion_curves_job_start")
@@ -87,7 +88,7 @@ def test_the_shipped_run_is_held_against_the_truth_at_once(visit):
     app.segmented_control(key="occlusion_truth_which").set_value("right").run()
     assert "those that the network got right" in texts(app)
     app.segmented_control(key="occlusion_truth_of").set_value("one").run()
-    assert not app.exception and len(app.dataframe[0].value) == 5
+    assert not app.exception and len(app.get("plotly_chart")) == 5 and texts(app).count("% inside; a ") == 5
 
 
 def test_random_weights_are_shipped_for_the_first_picture_and_a_job_for_others(visit):

@@ -23,6 +23,8 @@ def test_a_signed_panel_has_zero_in_the_middle_and_an_unsigned_one_at_the_end():
     flat = attribution.panel(IMAGE, 0 * VALUES, METHODS["saliency"]).data[0]
     assert (flat.zmin, flat.zmax) == (0, 1)
     assert not attribution.panel(IMAGE).data
+    [cross] = attribution.panel(IMAGE, mark=(4, 7)).data
+    assert (cross.x[0], cross.y[0]) == (7, 4)
     assert list(signed.layout.xaxis.range) == [-0.5, 8.5] and list(signed.layout.yaxis.range) == [5.5, -0.5]
 
 
