@@ -11,18 +11,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
-from models import answers
-from models.errors import InputError, RunNotFound
-from models.runs import SILENT, Progress, write_atomically
+from models.errors import InputError
+from models.runs import SILENT, Progress
 
 ScoreFunction = Callable[[np.ndarray], np.ndarray]  # (N, H, W, 3) uint8 -> (N,) float
 FILLS = ("grey", "mean", "blur", "noise")
 SCORES = ("probability", "logit")
-RESULT = "occlusion.npz"  # in the folder of a run that made a map
 BATCH = 64  # pictures in one call of the score function, unless told
 _GREY = 128
 
@@ -186,21 +183,3 @@ def share_inside(drop: np.ndarray, mask: np.ndarray) -> float | None:
     evidence = np.maximum(drop, 0)
     total = float(evidence.sum())
     return float(evidence[mask].sum()) / total if total > 0 else None
-
-
-def save(path: Path, result: OcclusionMap) -> None:
-    """Write `result`, whole or not at all."""
-    write_atomically(path, answers.encode(result))
-
-
-def load(path: Path) -> OcclusionMap:
-    """Return the map that `save` wrote.
-
-    Raises:
-        RunNotFound: The file is gone or unreadable.
-    """
-    try:
-        result: OcclusionMap = answers.decode(path.read_bytes())
-    except (OSError, ValueError) as error:
-        raise RunNotFound("This occlusion map is not here any more. Compute it again.") from error
-    return result

@@ -5,17 +5,12 @@ Imports Keras: only workers use this module.
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Any
-
 import numpy as np
 
-from models import datasets, images, network_layers, networks, patch_scorer
+from models import datasets, images, network_layers, networks
 from models.errors import InputError
-from models.examples import pictures_per_pass
-from models.occlusion import RESULT, SCORES, OcclusionMap, ScoreFunction, occlusion_map, save
+from models.occlusion import SCORES, ScoreFunction
 from models.results import Answers, Prediction
-from models.runs import SILENT, Progress
 
 
 def _resized(network: networks.Network, picture_id: str) -> np.ndarray:
@@ -65,39 +60,3 @@ def score_function(network: networks.Network, score: str, class_index: int) -> S
         raise InputError(f"Expected a class number from 0 to {len(network.classes) - 1}. Received {class_index}.")
     answer = networks.forward if score == "probability" else networks.logits
     return lambda batch: answer(network, batch)[:, class_index]
-
-
-def occlude(
-    network_id: str,
-    picture_id: str,
-    *,
-    patch: int,
-    stride: int,
-    fill: str,
-    score: str,
-    class_index: int,
-    progress: Progress = SILENT,
-) -> OcclusionMap:
-    """Return the occlusion map of one class for one picture, at the size the network takes.
-
-    Raises:
-        InputError: A value outside what is offered.
-        PictureError: The picture is gone or its id malformed.
-        RunNotFound: The run has no classifier.
-        Cancelled: By `progress`.
-
-    Cost: `models.occlusion.cost` + 1 forward passes.
-    """
-    network = networks.load(network_id)
-    explained = score_function(network, score, class_index)
-    picture = _resized(network, picture_id)
-    batch = pictures_per_pass(network.model)
-    return occlusion_map(explained, picture, patch=patch, stride=stride, fill=fill, batch=batch, progress=progress)
-
-
-def run_job(folder: Path, spec: dict[str, Any], progress: Progress) -> None:
-    """Compute the map of one class (the arguments of `occlude`) or the scores of all (those of `patch_scorer.hide`)."""
-    if "class_index" not in spec:
-        patch_scorer.run_job(folder, spec, progress)
-        return
-    save(folder / RESULT, occlude(**spec, progress=progress))

@@ -45,7 +45,7 @@ JOBS = {
     "som": "models.som_job:run_job",
     "depth": "models.som_depth:run_job",
     "rotation": "models.som_rotation_job:run_job",
-    "occlusion": "models.scores:run_job",
+    "occlusion": "models.patch_scorer:run_job",
     "transferability": "models.transferability_job:run_job",
     "probe": "models.probe_job:run_job",
     "patches": "models.patch_search:run_job",

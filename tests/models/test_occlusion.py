@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from models import occlusion
-from models.errors import Cancelled, InputError, RunNotFound
+from models.errors import Cancelled, InputError
 from models.occlusion import BATCH, FILLS, cost, filling, occlusion_map, patch_origins, share_inside
 
 WHITE = np.full((7, 9, 3), 255, np.uint8)
@@ -187,14 +187,3 @@ def test_share_inside_the_mask():
     mask = np.array([[True, False, True], [False, False, True]])
     assert share_inside(drop, mask) == pytest.approx(0.75)
     assert share_inside(-np.abs(drop), mask) is None
-
-
-def test_a_saved_map_comes_back_whole(tmp_path):
-    result = occlusion_map(one_pixel, WHITE, patch=3, stride=2, fill="mean")
-    occlusion.save(tmp_path / "map.npz", result)
-    again = occlusion.load(tmp_path / "map.npz")
-    np.testing.assert_array_equal(again.drop, result.drop)
-    assert (again.base_score, again.fill, again.n_passes, again.patch) == (1.0, "mean", 13, 3)
-    (tmp_path / "map.npz").write_bytes((tmp_path / "map.npz").read_bytes()[:200])
-    with pytest.raises(RunNotFound):
-        occlusion.load(tmp_path / "map.npz")

@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
-from models import backbone_builder, datasets, heads, occlusion, runs, scores
+from models import backbone_builder, datasets, heads, occlusion, patch_scorer, runs, scores
 from models.errors import InputError
+from models.patch_scores import map_of
 from models.recipes import HeadSpec, TrainingSpec
 
 ASKED = {"patch": 24, "stride": 20, "fill": "mean", "class_index": 2}
@@ -27,6 +28,10 @@ def one_by_one(model, picture):
     return np.array(model(picture[None].astype(np.float32), training=False))[0]
 
 
+def occlude(network, picture, *, score, class_index, **square):
+    return map_of(patch_scorer.hide(network, picture, **square), class_index, score)
+
+
 def test_prediction_and_logits_belong_together(classifier):
     model, network = classifier
     said = scores.predict(network, "sample:galaxies:7")
@@ -39,7 +44,7 @@ def test_prediction_and_logits_belong_together(classifier):
 
 def test_the_map_equals_hiding_one_patch_after_the_other(classifier):
     model, network = classifier
-    result = scores.occlude(network, "sample:galaxies:7", score="probability", **ASKED)
+    result = occlude(network, "sample:galaxies:7", score="probability", **ASKED)
     picture = datasets.picture("galaxies", 7)
     hidden = occlusion.filling(picture, "mean", 24)
     slow = np.empty_like(result.occluded)
@@ -55,16 +60,8 @@ def test_the_map_equals_hiding_one_patch_after_the_other(classifier):
 
 def test_logits_are_another_score_of_the_same_picture(classifier):
     _, network = classifier
-    result = scores.occlude(network, "sample:galaxies:7", score="logit", **ASKED)
+    result = occlude(network, "sample:galaxies:7", score="logit", **ASKED)
     assert result.base_score == pytest.approx(scores.predict(network, "sample:galaxies:7").logits[2], abs=1e-4)
-
-
-def test_the_job_writes_the_same_map(classifier, tmp_path):
-    _, network = classifier
-    arguments = {"network_id": network, "picture_id": "sample:galaxies:7", "score": "logit", **ASKED}
-    scores.run_job(tmp_path, arguments, runs.SILENT)
-    written = occlusion.load(tmp_path / occlusion.RESULT)
-    np.testing.assert_array_equal(written.drop, scores.occlude(**arguments).drop)
 
 
 @pytest.mark.parametrize(
@@ -79,30 +76,9 @@ def test_the_job_writes_the_same_map(classifier, tmp_path):
 def test_values_outside_are_refused(classifier, changes, message):
     _, network = classifier
     with pytest.raises(InputError, match=message):
-        scores.occlude(network, "sample:galaxies:7", **{"score": "logit", **ASKED, **changes})
+        occlude(network, "sample:galaxies:7", **{"score": "logit", **ASKED, **changes})
 
 
 def test_a_bare_backbone_has_no_classes_to_explain():
     with pytest.raises(InputError, match="Received a bare backbone"):
-        scores.occlude("backbone:frame8:64:random", "sample:galaxies:7", score="logit", **ASKED)
-
-
-def test_a_heavy_network_hears_of_a_cancel_between_small_passes(classifier, monkeypatch):
-    class Counter:
-        def __init__(self):
-            self.events = 0
-
-        def event(self, **_):
-            self.events += 1
-
-        def check(self):
-            pass
-
-    _, network = classifier
-    monkeypatch.setattr(scores, "pictures_per_pass", lambda model: 2)
-    counter = Counter()
-    small = scores.occlude(network, "sample:galaxies:7", score="logit", progress=counter, **ASKED)
-    assert small.occluded.size == 9 and counter.events == 5
-    monkeypatch.undo()
-    whole = scores.occlude(network, "sample:galaxies:7", score="logit", **ASKED)
-    np.testing.assert_allclose(small.occluded, whole.occluded, atol=1e-4)
+        occlude("backbone:frame8:64:random", "sample:galaxies:7", score="logit", **ASKED)
