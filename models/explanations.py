@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from models import answers, attribution, deletion, images, networks, patch_scorer, patch_scores, scores
 from models.attribution_maps import CURVES, METHODS, Attribution, ExplanationSpec
 from models.errors import InputError
-from models.runs import SILENT, Progress, write_atomically
+from models.runs import SILENT, Cancellable, Progress, write_atomically
 
 Picture = NDArray[np.uint8]
 
@@ -27,7 +27,7 @@ def occlusion(
     attribution.check(network, score, class_index)
     side = min(picture.shape[:2])
     question = patch_scorer.Question(picture, max(side // 4, 1), max(side // 16, 1), "mean", "", -1)
-    found = patch_scorer.compute(network, question, progress=progress)
+    found = patch_scorer.compute(network, question, progress=Cancellable(progress))
     drop = patch_scores.map_of(found, class_index, score)
     nothing = np.zeros((0, 0), np.float32)
     return Attribution("occlusion", drop.drop, drop.base_score, 0, np.nan, np.nan, 0, nothing, "")

@@ -22,7 +22,7 @@ from models.errors import InputError
 from models.examples import pictures_per_pass
 from models.map_similarity import rank_correlation, structural_similarity
 from models.randomised import PICTURES, RESULT, TRAINED, Level, RandomisedResult, RandomisedSpec, levels
-from models.runs import SILENT, Progress, write_atomically
+from models.runs import SILENT, Cancellable, Progress, write_atomically
 
 _SAMPLES, _STEPS = 10, 32  # of SmoothGrad and integrated gradients: fewer than elsewhere, the same at every level
 Maps = dict[str, NDArray[np.float32]]
@@ -71,8 +71,8 @@ def maps_of(
     hidden = occlusion.occlusion_map(
         scores.score_function(network, "logit", class_index), picture,
         patch=max(side // 4, 1), stride=max(side // 8, 1), fill="mean", batch=pictures_per_pass(network.model),
+        progress=Cancellable(progress),
     )  # fmt: skip
-    progress.check()
     found = {
         "occlusion": hidden.drop,
         "saliency": attribution.saliency(*asked, progress=progress).values,

@@ -88,6 +88,21 @@ SILENT: Progress = _Silent()
 
 
 @dataclass(frozen=True, slots=True)
+class Cancellable:
+    """Listens to a part of a larger job: keeps the part's own share to itself and asks whether to stop."""
+
+    whole: Progress
+
+    def event(self, **_: Any) -> None:
+        """Raise `Cancelled` when asked to stop."""
+        self.whole.check()
+
+    def check(self) -> None:
+        """Raise `Cancelled` when asked to stop."""
+        self.whole.check()
+
+
+@dataclass(frozen=True, slots=True)
 class RunStatus:
     """The latest state of a run; times are seconds since the epoch, `share` lies in 0..1."""
 

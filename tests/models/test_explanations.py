@@ -147,6 +147,24 @@ def test_without_masks_only_the_curves_are_measured(tmp_path):
     assert trust.load(runs.Run("x", tmp_path)) is None
 
 
+def test_the_bar_of_the_job_is_not_that_of_one_of_its_maps(network):
+    class Listener:
+        shares = ()
+
+        def event(self, *, share, note):
+            self.shares += (share,)
+            if len(self.shares) == 3:
+                raise Cancelled
+
+        def check(self):
+            pass
+
+    heard = Listener()
+    with pytest.raises(Cancelled):
+        trust_job.measure(TrustSpec(network), heard)
+    assert heard.shares == (0, 1 / 300, 2 / 300)
+
+
 def test_a_cancel_in_the_middle_is_heard(network):
     class Impatient:
         told = 0
