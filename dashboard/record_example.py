@@ -25,6 +25,7 @@ APP = Path(__file__).with_name("app.py")
 VIEWS = (  # page, key of a widget, and what it is set to
     ("backbone", "backbone_view", "Its own classes"),
     ("features", "features_view", "What it looks for"),
+    ("features", "features_view", "First layer"),
     ("occlusion", "occlusion_view", "The whole figure"),
 )
 

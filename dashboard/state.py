@@ -27,6 +27,7 @@ _PICTURE = re.compile(r"sample:([a-z0-9-]+):([0-9]{1,6})|upload:[0-9a-f]{32}")
 # Defaults of widgets that keep their value across pages: key -> value.
 DEFAULTS: dict[str, Any] = {
     "data_outline": False,
+    "features_well": 0.8,
     "general_slice_digits": [0, 1, 2, 3, 4],
     "general_slice_seed": 0,
 }

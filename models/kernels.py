@@ -8,8 +8,10 @@ from typing import Any
 
 import numpy as np
 
+from models import layer_tables
 from models.backbones import FRAME8_WEIGHTS
 from models.errors import InputError
+from models.layer_rows import LayerRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +20,11 @@ class Kernels:
 
     values: np.ndarray
     layer: str
+
+
+def first_row(backbone: str, side: int) -> LayerRow:
+    """Return what is known of a backbone's first convolution without opening it."""
+    return next(row for row in layer_tables.table(backbone, side).layers if row.kind == "Conv2D")
 
 
 def first_kernels(layers: Iterable[Any]) -> Kernels:

@@ -3,19 +3,24 @@
 import streamlit as st
 
 from dashboard import state
-from dashboard.components import maximisation_view, patches_panel
+from dashboard.components import gabor_panel, maximisation_view, patches_panel
 from dashboard.components.page import header
 from dashboard.components.subject import network_of, refuse
 from dashboard.components.trail import breadcrumb
 from models.errors import FreezeframeError
 
-header("Features", "What one channel of a layer looks for, shown by the pictures that excite it.")
+SENTENCES = {
+    "First layer": "The kernels of the first layer, and the Gabor function that fits each best: stripes under a bell."
+}
+USUAL = "What one channel of a layer looks for, shown by the pictures that excite it."
+header("Features", SENTENCES.get(str(state.bound("features_view")), USUAL))
 breadcrumb()
 chosen = state.selection()
 network = network_of(chosen)
 views = {
     "Strongest patches": lambda: patches_panel.draw(chosen, network),
     "What it looks for": lambda: maximisation_view.draw(chosen, network),
+    "First layer": lambda: gabor_panel.draw(chosen, network),
 }
 view = st.segmented_control(
     "View",

@@ -43,7 +43,7 @@ export default function(component) {
   grid.style.setProperty("--columns", data.columns);
   grid.style.setProperty("--shape", data.width + " / " + data.height);
   grid.classList.toggle("several", data.parts > 1);
-  grid.style.setProperty("--narrow", data.parts === 1 ? "56px" : "150px");
+  grid.style.setProperty("--narrow", data.parts === 1 ? "56px" : data.width > 16 ? "150px" : "100px");
   while (grid.children.length > data.channels.length) grid.lastChild.remove();
   while (grid.children.length < data.channels.length) {
     const button = document.createElement("button"), tile = document.createElement("div");

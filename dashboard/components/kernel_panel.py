@@ -6,6 +6,7 @@ import numpy as np
 import streamlit as st
 
 from dashboard import cache
+from dashboard.components.gabor_kernel_panel import first_layer
 from dashboard.figures.kernels import SCALES, mosaic
 from models import weights
 from models.backbones import BackboneSpec
@@ -68,3 +69,5 @@ def kernel_panel(spec: BackboneSpec, side: int) -> None:
         f"brightest and darkest values stand for {limit}; nothing is clipped. Largest weights: {largest.min():.3g} to "
         f"{largest.max():.3g}. The kernels show what the first layer looks for, not how often it finds it."
     )
+    if st.button("A Gabor function for each kernel", key="backbone_gabor", icon=":material/waves:"):
+        first_layer()

@@ -53,6 +53,8 @@ class Film:
         cloud_types: The class of each of them, uint8 (n,), or empty.
         depth: Dimensions of that space, 2 or 3.
         note: What the viewer should know about the film, below its numbers.
+        rate: Frames a second to begin with: 1, 5, 10, 20, 40 or 60.
+        unit: What one place of the lattice is called, with its number; without it, its row and column are named.
     """
 
     identity: str
@@ -73,6 +75,8 @@ class Film:
     cloud_types: bytes = b""
     depth: int = 3
     note: str = ""
+    rate: int = 20
+    unit: str = ""
 
 
 def shares(bmu: NDArray[Any], labels: NDArray[np.int64], units: int) -> bytes:
@@ -106,6 +110,8 @@ def pack(film: Film, *, height: int, alt: str, live: bool, picked: Sequence[int]
         "cloudTypes": len(film.cloud_types),
         "depth": film.depth,
         "note": film.note,
+        "rate": film.rate,
+        "unit": film.unit,
         "atlasColumns": film.atlas_columns,
         "tile": film.tile,
         "classes": film.classes,

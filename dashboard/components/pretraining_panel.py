@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from dashboard import cache, state
+from dashboard.components.gabor_kernel_panel import first_layer
 from dashboard.figures import theme
 from dashboard.figures.kernels import mosaic
 from dashboard.figures.pretraining import learning_rates, pretraining_curves
@@ -55,6 +56,10 @@ def draw(spec: BackboneSpec) -> None:
         column.image(
             png(drawn), width=drawn.shape[1] // 2, alt=f"The {kernels.shape[-1]} first-layer kernels: {title.lower()}"
         )
+    if st.button(
+        "See them form, with a Gabor function fitted to each", key="backbone_gabor", icon=":material/animation:"
+    ):
+        first_layer()
     st.caption(
         "The same 48 kernels of conv1, place by place: noise becomes edges of one direction and blobs of colour, most "
         "of it in the first epochs. Each has its own scale (mid-grey is 0): one that stayed small looks as loud as a "

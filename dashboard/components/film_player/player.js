@@ -61,6 +61,7 @@ class Player {
     this.at = still ? this.film.sizes.length - 1 : 0;
     this.playing = !still;
     this.asNet = false;
+    this.speed.value = this.film.rate;
   }
 
   label(film) {
@@ -116,7 +117,8 @@ class Player {
   describe(unit) {
     if (unit === null) { this.where.textContent = ""; return; }
     const {columns, kind, depth} = this.film;
-    const parts = ["Unit in row " + Math.floor(unit / columns) + ", column " + unit % columns];
+    const place = "Unit in row " + Math.floor(unit / columns) + ", column " + unit % columns;
+    const parts = [this.film.unit ? this.film.unit + " " + unit : place];
     if (kind === "colours" && this.film.points.length) {
       parts.push("rgb(" + this.film.frameBytes[this.at].subarray(3 * unit, 3 * unit + 3).join(", ") + ")");
     } else if (kind === "net") {

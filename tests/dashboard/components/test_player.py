@@ -87,6 +87,7 @@ def test_a_net_travels_as_places_over_its_cloud_with_the_classes_of_its_points()
 def test_colours_can_be_shown_in_their_space_and_a_hundred_frames_stay_light():
     header, _ = unpack(pack(film_of(som_recorder.example(), "x", 100), height=420, alt="", live=False, picked=None))
     assert header["cloud"] == 1000 * 3 * 4 and header["depth"] == 3 and header["note"] == ""
+    assert header["rate"] == 20 and header["unit"] == ""
 
 
 def test_a_film_says_that_it_is_thinned():
