@@ -80,6 +80,8 @@ def test_roles_become_classes_each_once():
     assert resolve((-1, -2, -3, 1), SAID, 0, made) == [1, 0, 2]  # edge-on wins where the first row is hidden
     assert resolve((-1, -2), SAID, 1, made) == [1]
     assert resolve((-2, 2), SAID, None, made) == [2]
+    made.base_logits[:], made.logits[0, :, 2] = 0, 0.5  # now the predicted class rises most, which is no news
+    assert resolve((-3,), SAID, None, made) == [2]
     assert title_of_class(1, SAID, 1) == "spiral 90%, predicted, true"
     assert title_of_class(0, SAID, 1) == "ring 5%"
 
