@@ -120,7 +120,7 @@ def disagree(titled: Sequence[tuple[str, OcclusionMap]], unit: str) -> str:
     """Return where the fills disagree most, and how."""
     spread = disagreement([one for _, one in titled])
     row, col = np.unravel_index(int(np.nanargmax(spread)), spread.shape)
-    falls = {title.lower(): float(one.drop[row, col]) for title, one in titled}
+    falls = {title.lower(): round(float(one.drop[row, col]), 3) for title, one in titled}
     low, high = min(falls, key=falls.__getitem__), max(falls, key=falls.__getitem__)
     if falls[high] - falls[low] < HARDLY:
         return f"The fills agree: their falls of the {unit} differ by less than {HARDLY:g} everywhere."

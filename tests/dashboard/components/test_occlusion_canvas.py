@@ -97,8 +97,8 @@ def test_operations_are_told_with_their_reason():
     made = scores()
     assert summary(made) == "1 million of 4 million operations per position: 75% saved"
     words = explanation(made)
-    assert "A square of 3 × 3 px can change 32% of the maps of conv1" in words
-    assert "100% of conv2" in words
+    assert "A square of 3 × 3 px can change 32% of the maps of `conv1`" in words
+    assert "100% of `conv2`" in words
     full = scores(way="full", reason="Full passes: this network has a layer of an unknown kind.", macs_done=4e6)
     assert summary(full) == "4 million of 4 million operations per position: nothing saved"
     assert explanation(full) == "Full passes: this network has a layer of an unknown kind."
