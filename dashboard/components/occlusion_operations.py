@@ -40,8 +40,8 @@ def explanation(scores: PatchScores) -> str:
     if local and scores.way == "incremental":
         (first, near), (last, far) = local[0], local[-1]
         parts.append(
-            f"A square of {scores.patch} × {scores.patch} px can change {near:.0%} of the maps of `{first}`: only those "
-            f"values are computed anew, the others are those of the untouched picture. Deeper values see more of the "
+            f"A square of {scores.patch} × {scores.patch} px can change {near:.0%} of the maps of `{first}`: only "
+            f"those values are computed anew, the others are those of the untouched picture. Deeper values see more of the "
             f"picture, so the square reaches further: {far:.0%} of `{last}`."
         )
         parts.append("A smaller patch saves more, and early layers save most: a convolution looks only nearby.")
