@@ -41,8 +41,8 @@ def explanation(scores: PatchScores) -> str:
         (first, near), (last, far) = local[0], local[-1]
         parts.append(
             f"A square of {scores.patch} × {scores.patch} px can change {near:.0%} of the maps of `{first}`: only "
-            f"those values are computed anew, the others are those of the untouched picture. Deeper values see more of the "
-            f"picture, so the square reaches further: {far:.0%} of `{last}`."
+            "those values are computed anew, the others are those of the untouched picture. Deeper values see more "
+            f"of the picture, so the square reaches further: {far:.0%} of `{last}`."
         )
         parts.append("A smaller patch saves more, and early layers save most: a convolution looks only nearby.")
     if scores.reason:
