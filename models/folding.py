@@ -13,7 +13,7 @@ from models.freezing import source, tensors_of
 _FOLDABLE = (layers.Conv2D, layers.DepthwiseConv2D, layers.Dense)
 
 
-def _batch_norms_to_fold(network: keras.Model) -> dict[str, str]:
+def folded_pairs(network: keras.Model) -> dict[str, str]:
     """Return {convolution or dense layer: the BatchNorm that alone reads its linear output}."""
     readers: dict[str, list[Any]] = {}
     for operation in network.operations:
@@ -38,7 +38,7 @@ def fold_batch_norm(network: keras.Model) -> keras.Model:
     The outputs differ only by rounding; a forward pass takes about a third of the time, because what is left
     (convolution, bias, ReLU) runs as one operation. The copy has its own weights: fold after they are final.
     """
-    pairs = _batch_norms_to_fold(network)
+    pairs = folded_pairs(network)
     folded = set(pairs.values())
 
     def copy(layer: Any) -> Any:
@@ -53,13 +53,13 @@ def fold_batch_norm(network: keras.Model) -> keras.Model:
     fast = keras.models.clone_model(network, clone_function=copy, call_function=call)
     for layer in network.layers:
         if layer.name in pairs:
-            fast.get_layer(layer.name).set_weights(_folded(layer, network.get_layer(pairs[layer.name])))
+            fast.get_layer(layer.name).set_weights(folded_weights(layer, network.get_layer(pairs[layer.name])))
         elif layer.weights and layer.name not in folded:
             fast.get_layer(layer.name).set_weights(layer.get_weights())
     return fast
 
 
-def _folded(layer: Any, norm: Any) -> list[np.ndarray]:
+def folded_weights(layer: Any, norm: Any) -> list[np.ndarray]:
     """Return [kernel, bias] of `layer` with the scale and shift of `norm` at inference multiplied in (in float64)."""
     kernel = layer.get_weights()[0].astype(np.float64)
     bias = layer.get_weights()[1] if layer.use_bias else 0.0

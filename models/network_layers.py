@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import lru_cache
 
-from models import backbones, datasets, layer_tables, runs
+from models import backbones, datasets, layer_tables, patch_costs, runs
 from models.costs import GIGAMACS_PER_SECOND, STEP_SECONDS, frozen_prefix, learning_layers
 from models.errors import InputError
 from models.occlusion import cost
@@ -167,7 +167,7 @@ def moved_most(network_id: str) -> LayerChoice | None:
     return rectified[-1] if rectified else maps[-1] if maps else None
 
 
-def seconds(network_id: str, passes: int) -> float:
+def seconds(network_id: str, passes: float) -> float:
     """Return about how long so many forward passes of single pictures take in a warm worker."""
     backbone, pixels, _ = _opened(network_id)
     return passes * (layer_tables.table(backbone, pixels).macs / (GIGAMACS_PER_SECOND * 1e9) + STEP_SECONDS)
@@ -179,5 +179,7 @@ def patch_seconds(network_id: str, patch: int, stride: int) -> float:
     Raises:
         InputError: Not 1 <= stride <= patch <= side.
     """
-    pixels = side(network_id)
-    return seconds(network_id, cost(pixels, pixels, patch, stride) + 1)
+    backbone, pixels, _ = _opened(network_id)
+    return seconds(
+        network_id, 1 + cost(pixels, pixels, patch, stride) * patch_costs.share(backbone, pixels, patch, stride)
+    )

@@ -52,7 +52,7 @@ class Network:
     classes: tuple[str, ...] | None
     height: int
     width: int
-    functions: OrderedDict[tuple[str, ...], Callable[[Any], Any]] = field(default_factory=OrderedDict, repr=False)
+    functions: OrderedDict[tuple[str, ...], Any] = field(default_factory=OrderedDict, repr=False)
 
 
 def prepare_tensorflow() -> None:
@@ -135,6 +135,17 @@ def _inference(network: Network, outputs: list[Any]) -> Callable[[Any], list[Any
     return lambda images: list(keras.tree.flatten(model(images, training=False)))
 
 
+def kept(network: Network, key: tuple[str, ...], make: Callable[[], Any]) -> Any:
+    """Return what is kept of a network under `key`, made by `make` where there is none; the last few stay."""
+    with _lock:
+        if key not in network.functions:
+            network.functions[key] = make()
+        network.functions.move_to_end(key)
+        while len(network.functions) > most_functions(network):
+            network.functions.popitem(last=False)
+        return network.functions[key]
+
+
 def traced(
     network: Network, key: tuple[str, ...], make: Callable[[], Callable[..., list[Any]]], *more: tf.TensorSpec
 ) -> Callable[..., list[np.ndarray]]:
@@ -142,14 +153,8 @@ def traced(
 
     It takes a batch of pictures and what `more` describes; keys begin with a slash unless they name layers.
     """
-    with _lock:
-        if key not in network.functions:
-            shape = tf.TensorSpec([None, network.height, network.width, 3], tf.float32)
-            network.functions[key] = tf.function(make(), input_signature=[shape, *more], autograph=False)
-        network.functions.move_to_end(key)
-        while len(network.functions) > most_functions(network):
-            network.functions.popitem(last=False)
-        function = network.functions[key]
+    shape = tf.TensorSpec([None, network.height, network.width, 3], tf.float32)
+    function = kept(network, key, lambda: tf.function(make(), input_signature=[shape, *more], autograph=False))
 
     def call(images: np.ndarray, *rest: np.ndarray) -> list[np.ndarray]:
         with _lock:
@@ -164,7 +169,7 @@ def forward(network: Network, images: np.ndarray) -> np.ndarray:
     Raises:
         InputError: The network is a bare backbone, or the pictures have another size.
     """
-    dense = _last_dense(network)
+    dense = last_dense(network)
     return _by_chunks(traced(network, (_FORWARD,), lambda: _inference(network, [dense.output])), network, images)
 
 
@@ -174,7 +179,7 @@ def logits(network: Network, images: np.ndarray) -> np.ndarray:
     Raises:
         InputError: The network is a bare backbone, or the pictures have another size.
     """
-    dense = _last_dense(network)
+    dense = last_dense(network)
 
     def scores() -> Callable[[Any], list[Any]]:
         features = _inference(network, [dense.input])
@@ -183,33 +188,7 @@ def logits(network: Network, images: np.ndarray) -> np.ndarray:
     return _by_chunks(traced(network, (_LOGITS,), scores), network, images)
 
 
-def logits_and_sums(network: Network, images: np.ndarray, layer: str) -> tuple[np.ndarray, np.ndarray]:
-    """Return the logits (N, C) and, per picture, the sum over each map of one layer (N, K), float32, of all N at once.
-
-    K is 0 where `layer` is "". Values of dense layers are their own sums.
-
-    Raises:
-        InputError: The network is a bare backbone or has no such layer.
-    """
-    dense = _last_dense(network)
-    if layer and layer not in {known.name for known in network.model.layers}:
-        raise InputError(f"Expected a layer of the network. Received {layer[:60]!r}.")
-
-    def both() -> Callable[[Any], list[Any]]:
-        answer = _inference(network, [dense.input, *([network.model.get_layer(layer).output] if layer else [])])
-
-        def scored(images: Any) -> list[Any]:
-            features, *maps = answer(images)
-            sums = tf.reduce_sum(maps[0], range(1, len(maps[0].shape) - 1)) if maps else features[:, :0]
-            return [tf.matmul(features, dense.kernel) + dense.bias, sums]
-
-        return scored
-
-    scores, sums = traced(network, (_LOGITS, layer), both)(images)
-    return scores, sums
-
-
-def _last_dense(network: Network) -> Any:
+def last_dense(network: Network) -> Any:
     """Return the softmax layer."""
     if network.classes is None:
         raise InputError("Expected a trained classifier. Received a bare backbone, which has no classes.")

@@ -5,7 +5,7 @@ import dataclasses
 import numpy as np
 import pytest
 
-from models import networks, occlusion, patch_scorer, patch_scores, runs
+from models import incremental_costs, networks, occlusion, patch_scorer, patch_scores, runs
 from models.errors import Cancelled, InputError, RunNotFound
 from models.patch_scorer import Question
 from tests.models import tiny
@@ -84,7 +84,7 @@ def test_stages_hold_every_position_once_and_the_first_reaches_all_borders(n_row
 
 
 def test_the_first_partial_result_covers_the_picture_and_the_rest_comes_later(network, monkeypatch):
-    monkeypatch.setattr(patch_scorer, "pictures_per_pass", lambda model: 3)
+    monkeypatch.setattr(incremental_costs, "MOST_SQUARES", 3)
     monkeypatch.setattr(patch_scorer, "WRITE_EVERY_S", 0.0)
     seen = []
     whole = patch_scorer.compute(
@@ -134,7 +134,7 @@ def test_a_cancel_ends_it_and_leaves_what_was_computed(network, monkeypatch):
         def check(self):
             pass
 
-    monkeypatch.setattr(patch_scorer, "pictures_per_pass", lambda model: 2)
+    monkeypatch.setattr(incremental_costs, "MOST_SQUARES", 2)
     stop, kept = Stop(), []
     with pytest.raises(Cancelled):
         patch_scorer.compute(network, ASKED, progress=stop, watch=kept.append)
