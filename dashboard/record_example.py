@@ -27,6 +27,9 @@ VIEWS = (  # page, key of a widget, and what it is set to
     ("features", "features_view", "What it looks for"),
     ("features", "features_view", "First layer"),
     ("occlusion", "occlusion_view", "The whole figure"),
+    ("occlusion", "occlusion_view", "Other methods"),
+    ("occlusion", "occlusion_view", "Can I trust it?"),
+    ("features", "features_view", "First layer"),
 )
 
 

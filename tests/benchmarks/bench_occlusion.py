@@ -17,8 +17,8 @@ The weights are random and scaled so that hiding a part moves the logits. Ways a
 large networks gives the slow ways every fourth place, or squares without overlap, and compares the time per place.
 Figures are medians of the pairs' ratios. `flop_limit` is how many times fewer multiplications are needed at least,
 `flops_saved` how many times fewer are done, `max_abs_diff` is in logits, against `full` on the same weights, and
-`spread` tells how much they vary. `extra_mb`: what ours takes at its peak, above the network in memory, in a process of
-its own. The last line is one JSON object.
+`spread` tells how much they vary. `peak_mb`: the peak of a process that does nothing but ours, building the network
+included; `chunk`: the most squares computed together. The last line is one JSON object.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import resource
 import statistics
 import subprocess
 import sys
@@ -43,6 +44,7 @@ from keras import layers
 from models import backbone_builder, networks, occlusion, patch_scorer
 from models.folding import fold_batch_norm
 from models.patch_scores import PatchScores
+from models.patch_ways import Plan, Squares
 from tests.models import occluders
 
 CASES = {"small": (16, 8, 1), "mobilenetv2": (32, 16, 4), "vgg16": (32, 16, 4)}  # patch, stride, share of places
@@ -122,6 +124,7 @@ def compare(case: str, pairs: int) -> dict[str, float]:
     n_theirs = ((made.height - patch) // step + 1) * ((made.width - patch) // step + 1)
     target = np.eye(made.model.output_shape[1], dtype=np.float32)[:1]
     scores = patch_scorer.compute(made, question)
+    plan = Plan(Squares(made, image, patch, stride, FILL), "")
     right = whole(image, some, patch, 16)
     theirs(pixels, target)
     ratios: dict[str, list[float]] = {"vs_full": [], "vs_xplique": []}
@@ -142,7 +145,8 @@ def compare(case: str, pairs: int) -> dict[str, float]:
         "max_abs_diff": float(f"{np.abs(found - right).max():.2g}"),
         "spread": float(f"{np.ptp(right, axis=0).min():.2g}"),
         "ms_a_place": round(1e3 * ours, 2),
-        "extra_mb": extra_memory(case),
+        "chunk": max(len(part.members) for part in plan.parts(np.arange(len(places)))),
+        "peak_mb": peak_memory(case),
     }
 
 
@@ -156,22 +160,18 @@ def operations(scores: PatchScores) -> dict[str, float]:
     }
 
 
-def extra_memory(case: str) -> float:
-    """Return the MB that ours takes at its peak above the network in memory, in a process of its own."""
+def peak_memory(case: str) -> int:
+    """Return the MB at the peak of a process of its own that builds the network and hides squares our way."""
     command = [sys.executable, "-m", "tests.benchmarks.bench_occlusion", "--memory", case]
-    return float(subprocess.run(command, check=True, capture_output=True, text=True).stdout.split()[-1])
+    return int(subprocess.run(command, check=True, capture_output=True, text=True).stdout.split()[-1])
 
 
 def memory(case: str) -> None:
-    """Print what `extra_memory` reads."""
-    import resource
-
+    """Print what `peak_memory` reads."""
     made, (patch, stride, _) = network(case), CASES[case]
     image = occluders.picture(made.height, made.width)
-    networks.logits(made, image[None])
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     patch_scorer.compute(made, patch_scorer.Question(image, patch, stride, FILL, "", -1))
-    print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) // 1024)
+    print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)
 
 
 def main() -> None:
