@@ -29,7 +29,6 @@ VIEWS = (  # page, key of a widget, and what it is set to
     ("occlusion", "occlusion_view", "The whole figure"),
     ("occlusion", "occlusion_view", "Other methods"),
     ("occlusion", "occlusion_view", "Can I trust it?"),
-    ("features", "features_view", "First layer"),
 )
 
 
