@@ -14,7 +14,7 @@ from models.gabor import COLOUR, KINDS, ORIENTED, SMOOTH, GaborFits
 from models.images import enlarge
 
 KERNEL = "features_kernel"
-_SIDE = 126  # px of a picture; sent twice as large, which is crisp on fine screens too
+_SIDE = 104  # px of a picture, three beside each other on a phone; sent twice as large for fine screens
 
 
 def chosen_kernel(count: int, best: int) -> int:
@@ -37,7 +37,7 @@ def draw(fits: GaborFits, number: int, well: float, linked: str) -> None:
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         st.number_input("Kernel", 0, len(fits) - 1, step=1, key=KERNEL, bind="query-params", width=120)
         _links(fits.layer, number, linked)
-    names = ("Kernel", "Its Gabor function", "What is left")
+    names = ("Kernel", "Its fit", "What is left")
     with st.container(horizontal=True, gap="small"):
         for name, picture in zip(names, figures.pictures(fits)[number], strict=True):
             st.image(

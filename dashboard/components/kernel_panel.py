@@ -8,7 +8,7 @@ import streamlit as st
 from dashboard import cache
 from dashboard.components.gabor_kernel_panel import first_layer
 from dashboard.figures.kernels import SCALES, mosaic
-from models import weights
+from models import gabor, weights
 from models.backbones import BackboneSpec
 from models.errors import FreezeframeError
 from models.images import png
@@ -69,5 +69,7 @@ def kernel_panel(spec: BackboneSpec, side: int) -> None:
         f"brightest and darkest values stand for {limit}; nothing is clipped. Largest weights: {largest.min():.3g} to "
         f"{largest.max():.3g}. The kernels show what the first layer looks for, not how often it finds it."
     )
-    if st.button("A Gabor function for each kernel", key="backbone_gabor", icon=":material/waves:"):
+    if not gabor.too_small(height, width) and st.button(
+        "A Gabor function for each kernel", key="backbone_gabor", icon=":material/waves:"
+    ):
         first_layer()
