@@ -15,7 +15,7 @@ from models.folding import folded_pairs
 from models.incremental import FullPass, WindowPass
 from models.incremental_costs import Part
 from models.incremental_graph import Graph, graph
-from models.incremental_plan import Placed, reaches
+from models.incremental_plan import Placed, Reaches, reaches
 
 
 class Way(Protocol):
@@ -99,8 +99,12 @@ class Plan:
         # Folding changes the output of the layer that takes BatchNorm over: where just that is watched, it stays apart.
         unfolded = layer if layer in folded_pairs(network.model) else ""
         self._squares, self._key = squares, unfolded
-        self._graph: Graph = networks.kept(network, ("/graph", unfolded), lambda: graph(network.model, unfolded))
-        self._reach = networks.kept(network, ("/reach", unfolded), lambda: reaches(self._graph.nodes, height, width))
+
+        def look() -> tuple[Graph, dict[str, Reaches]]:
+            found = graph(network.model, unfolded)
+            return found, reaches(found.nodes, height, width)
+
+        self._graph, self._reach = networks.kept(network, ("/graph", unfolded), look)
         self._tap = self._graph.shown_as[layer] if layer else ""
         self.cut = incremental_costs.cut(self._graph.nodes, self._reach, squares.placed)
 
