@@ -1,6 +1,6 @@
 """Take the pictures that README and the home page show, from the running app and its shipped example.
 
-    python -m tests.browser.screenshots            every page
+    python -m tests.browser.screenshots            every page, and the views of `VIEWS`
     python -m tests.browser.screenshots som home   only these
 
 Writes whole pages at 1366 x 768 to `assets/screenshots/<page>-<light|dark>.webp`, and a cut of each page's main picture
@@ -33,6 +33,11 @@ MAIN_PICTURE = {
     "som": ".st-key-som_player canvas",
 }
 WHOLE = {"general"}  # a cut would take the ends of its curves
+VIEWS = {  # further pictures for README: name -> address
+    "figure": "occlusion?occlusion_view=The+whole+figure",
+    "trust": "occlusion?occlusion_view=Can+I+trust+it%3F",
+    "gabor": "features?features_view=First+layer",
+}
 
 
 def save(picture: Image.Image, path: Path) -> None:
@@ -62,7 +67,7 @@ def main(pages: list[str]) -> None:
                 for scheme in ("light", "dark"):
                     context = browser.new_context(viewport={"width": 1366, "height": 768}, color_scheme=scheme)
                     page = context.new_page()
-                    page.goto(f"{server.url}/{name.replace('home', '')}")
+                    page.goto(f"{server.url}/{VIEWS.get(name, name.replace('home', ''))}")
                     settled(page)
                     time.sleep(6 if name == "som" else 3)  # charts draw after the script; the film plays to its end
                     save(Image.open(io.BytesIO(page.screenshot())), SCREENSHOTS / f"{name}-{scheme}.webp")
@@ -75,4 +80,4 @@ def main(pages: list[str]) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:] or PAGES)
+    main(sys.argv[1:] or [*PAGES, *VIEWS])

@@ -1,11 +1,12 @@
-"""Fine-tune the last block, compare before and after, step through the epochs, and box what a value depends on."""
+"""A fine-tuned run: before and after, through the epochs, and with a picture of your own on every page inside."""
 
 import re
 
+import pytest
 from playwright.sync_api import expect
 
 from tests.browser.conftest import settled
-from tests.browser.test_journeys import LONG, run_in_address
+from tests.browser.test_journeys import LONG, go, run_in_address
 
 MAPS = ".st-key-activations_zoom .maps"
 
@@ -14,8 +15,13 @@ def words(page, key: str) -> str:
     return page.locator(f".st-key-{key} .words").inner_text()
 
 
-def test_fine_tune_compare_and_step_through_the_epochs(visit):
-    page = visit("train?data=digits&train_shots=2+pictures")
+@pytest.fixture(scope="module")
+def run(browser, server):
+    """The id of a run whose last block was fine-tuned for three epochs, all of them kept."""
+    context = browser.new_context(viewport={"width": 1366, "height": 768})
+    page = context.new_page()
+    page.goto(f"{server.url}/train?data=digits&train_shots=2+pictures")
+    settled(page)
     page.locator(".st-key-train_preset_last_block button").first.click()
     settled(page)
     page.locator(".st-key-train_recipe button").first.click()
@@ -31,8 +37,11 @@ def test_fine_tune_compare_and_step_through_the_epochs(visit):
     page.locator(".st-key-train_start button").first.click()
     expect(page.get_by_text(re.compile(r"of \d+ test pictures right")).first).to_be_visible(timeout=2 * LONG)
     settled(page)
-    run = run_in_address(page)
+    yield run_in_address(page)
+    context.close()
 
+
+def test_compare_before_and_after_and_step_through_the_epochs(visit, run):
     page = visit(f"activations?data=digits&run={run}&activations_view=Before+and+after")
     expect(page.get_by_text("From conv5 on.")).to_be_visible(timeout=LONG)
     pairs = page.locator(".st-key-activations_pairs .grid button")
@@ -63,6 +72,51 @@ def test_fine_tune_compare_and_step_through_the_epochs(visit):
     settled(page)
     expect(film.locator(".strongest")).to_contain_text(film.locator(".grid button").nth(3).inner_text())
     expect(where).to_contain_text("after epoch 3 of 3")  # the place in the film stays
+
+
+def test_an_own_picture_on_every_page_that_looks_into_a_fine_tuned_run(visit, run, tmp_path):
+    from PIL import Image
+
+    page = visit(f"occlusion?data=digits&run={run}")
+    own = tmp_path / "own.png"
+    Image.effect_mandelbrot((90, 60), (-2, -1, 1, 1), 50).convert("RGB").save(own)
+    page.get_by_text("Your own").first.click()
+    page.locator("input[type=file]").first.set_input_files(str(own))
+    page.wait_for_function("location.search.includes('upload')", timeout=LONG)
+    settled(page)
+    expect(page.locator(".st-key-occlusion_map canvas").first).to_be_visible(timeout=LONG)
+    expect(page.get_by_text(re.compile(r"operations|multiplications")).first).to_be_attached()
+
+    page.get_by_text("The whole figure", exact=True).first.click()
+    figure = page.locator(".st-key-occlusion_figure")
+    square = figure.get_by_role("slider", name="The hidden square")
+    expect(square).to_be_visible(timeout=LONG)
+    square.focus()
+    page.keyboard.press("Home")
+    page.keyboard.press("ArrowDown")
+    expect(figure.locator(".where")).to_contain_text("Rows 4–19, columns 0–15 hidden")
+    assert len(figure.locator(".value").all_inner_texts()) == 10
+
+    page.get_by_text("Other methods", exact=True).first.click()
+    page.get_by_text("Adds up to").wait_for(timeout=LONG)
+    page.get_by_role("radio", name="Can I trust it?").click()
+    page.get_by_text("Taken away: lower is better").wait_for(timeout=LONG)
+    page.get_by_role("radio", name="Against the truth").click()
+    expect(page.get_by_text(re.compile("mask|Galaxies")).first).to_be_visible(timeout=LONG)  # digits have none, and why
+
+    go(page, "Features")
+    page.get_by_role("button", name=re.compile("Look for the strongest patches")).click()
+    expect(page.locator(".patches [role=option]")).to_have_count(9, timeout=2 * LONG)
+    page.get_by_text("What it looks for", exact=True).first.click()
+    expect(page.get_by_text("owes to every pixel").first).to_be_visible(timeout=LONG)
+    assert "upload" in page.url
+    page.get_by_text("First layer", exact=True).first.click()
+    settled(page)
+    wrong = page.locator("[data-testid='stException'], [data-testid='stAlertContentError']")
+    assert wrong.all_inner_texts() == []
+    go(page, "Activations")
+    expect(page.locator(f"{MAPS} canvas")).to_be_visible(timeout=LONG)
+    assert f"run={run}" in page.url and "upload" in page.url
 
 
 def test_the_receptive_field_follows_pointer_click_and_keys(visit):
