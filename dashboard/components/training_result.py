@@ -8,7 +8,7 @@ from dashboard import cache
 from dashboard.components.training_progress import CURVES_PX, STATUS_PX
 from dashboard.figures import theme
 from dashboard.labels import safe_label
-from models import runs
+from models import kept_epochs, runs
 from models.errors import RunNotFound
 from models.intervals import wilson
 from models.recipes import estimate
@@ -70,6 +70,11 @@ def account(run: runs.Run, result: TrainingResult) -> None:
         + f".  \nKept the weights of epoch **{summary['best_epoch']}** of {len(result.history)}, the best on the "
         f"validation pictures.{_training_numbers(spec, result)}"
     )
+    if kept := kept_epochs.epochs(run.folder):
+        st.caption(
+            f"It kept the weights of {len(kept)} epochs ({kept_epochs.megabytes(run.folder):.2g} MB): the Activations "
+            "page plays them, Through the epochs."
+        )
     if note := summary.get("note"):
         st.warning(safe_label(note, 400), icon=":material/warning:")
 

@@ -15,6 +15,7 @@ from models import datasets, kept_epochs, networks, presets, probe, recipes, run
 from models.errors import InputError, RunNotFound, TooLarge
 from models.network_layers import interesting, layers, side
 from models.training_specs import HeadSpec, TrainingSpec
+from tests.models import tiny
 from tests.models.test_transfer import SPEC, Recorder, fit, without_times
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -92,6 +93,19 @@ def test_keeping_changes_no_number_and_the_best_epoch_is_the_classifier(tmp_path
     for name, array in moved.items():
         layer, number = name.split("/")
         assert classifier.get_layer(layer).get_weights()[int(number)].tobytes() == array.tobytes()
+
+
+def test_every_kept_epoch_has_the_loss_its_history_tells(whole):
+    folder, kept, _ = whole
+    classifier, material = tiny.classifier(KEPT.head, True, KEPT.seed), tiny.material()
+    images, labels = (array[material.split.validation] for array in (material.images, material.labels))
+    losses = []
+    for epoch in kept_epochs.epochs(folder):
+        run_networks.put(classifier, kept_epochs.read(folder, epoch))
+        probability = np.array(classifier(images.astype("f4")))
+        losses.append(-np.log(probability[np.arange(len(labels)), labels]).mean())
+        assert losses[-1] == pytest.approx(kept.history[epoch - 1]["val_loss"], rel=1e-4)
+    assert len(set(losses)) == len(losses) > 10
 
 
 KILLED = """
