@@ -71,4 +71,4 @@ def test_unusual_counts_standard_deviations_both_ways_and_guards_channels_that_n
 def test_unknown_rankings_are_refused():
     with pytest.raises(InputError, match=r"Expected a ranking out of strongest, .*Received 'best'"):
         rank(describe("conv", maps(), None, None), sample(), "best")
-    assert len(RANKINGS) == 5
+    assert len(RANKINGS) == 6
