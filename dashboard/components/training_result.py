@@ -18,6 +18,7 @@ from models.training_specs import TrainingSpec
 NEXT = (
     ("evaluate", "Evaluate", ":material/grid_on:"),
     ("activations", "Activations", ":material/blur_on:"),
+    ("features", "Features", ":material/travel_explore:"),
     ("occlusion", "Occlusion", ":material/select_all:"),
     ("som", "Self-organising map", ":material/apps:"),
 )
