@@ -81,6 +81,19 @@ def split_seed(network_id: str) -> int:
     return 0 if spec is None else spec.split_seed
 
 
+def dataset(network_id: str) -> str:
+    """Return the data set that a run's classifier was trained on.
+
+    Raises:
+        InputError: The id is malformed, or names a bare backbone.
+        RunNotFound: There is no such run.
+    """
+    spec = _opened(network_id)[2]
+    if spec is None:
+        raise InputError("Expected a trained classifier. Received a bare backbone, which has no classes.")
+    return spec.dataset
+
+
 def random_twin(network_id: str) -> str:
     """Return the id of the same backbone, as large, with random weights."""
     backbone, pixels, _ = _opened(network_id)

@@ -20,7 +20,7 @@ from models import answers, network_layers, runs
 from models.attribution_maps import GUIDED, METHODS, Method
 from models.errors import InputError
 from models.intervals import Estimate, mean
-from models.training_specs import TrainingSpec, typed
+from models.training_specs import typed
 
 KIND: Final = "randomised"
 RESULT: Final = "randomised.npz"
@@ -53,10 +53,7 @@ class RandomisedSpec:
     @property
     def dataset(self) -> str:
         """The data that the run was trained on; the other pictures come from its test part."""
-        kind, _, run = self.network.partition(":")
-        if kind != "run":
-            raise InputError("Expected a trained classifier. Received a bare backbone, which has no classes.")
-        return TrainingSpec.from_json(runs.get(run).spec).dataset
+        return network_layers.dataset(self.network)
 
     @property
     def seconds(self) -> float:

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from models import answers, datasets, deletion, network_layers, runs
 from models.errors import InputError
 from models.intervals import Estimate, mean, wilson
-from models.training_specs import TrainingSpec, typed
+from models.training_specs import typed
 
 KIND: Final = "trust"
 RESULT: Final = "trust.npz"
@@ -35,10 +35,7 @@ class TrustSpec:
     @property
     def dataset(self) -> str:
         """The data that the run was trained on."""
-        kind, _, run = self.network.partition(":")
-        if kind != "run":
-            raise InputError("Expected a trained classifier. Received a bare backbone, which has no classes.")
-        return TrainingSpec.from_json(runs.get(run).spec).dataset
+        return network_layers.dataset(self.network)
 
     @property
     def n_pictures(self) -> int:

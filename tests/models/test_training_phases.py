@@ -31,19 +31,6 @@ SPEC = TrainingSpec(
 )  # fmt: skip
 
 
-class Recorder:
-    """A progress that keeps events and calls `hook` at every check."""
-
-    def __init__(self, hook=lambda: None):
-        self.events, self.hook = [], hook
-
-    def event(self, **fields):
-        self.events.append(fields)
-
-    def check(self):
-        self.hook()
-
-
 def fit(folder, spec=SPEC, progress=runs.SILENT, material=None):
     """Train the tiny network in `folder`; return the result and the classifier."""
     folder.mkdir(exist_ok=True)
@@ -70,7 +57,7 @@ def whole(tmp_path_factory):
             super().__init__(*arguments, **options)
             starts.append((self.phase, self.best_epoch, [array.copy() for array in self.best], options["earlier"]))
 
-    training_phases.Course, progress = Watched, Recorder()
+    training_phases.Course, progress = Watched, tiny.Recorder()
     try:
         result, classifier = fit(tmp_path_factory.mktemp("whole") / "run", progress=progress)
     finally:
@@ -150,7 +137,7 @@ def test_a_run_that_died_in_either_phase_continues_to_the_same_bits(whole, tmp_p
     result, classifier, _, _ = whole
     monkeypatch.setattr(checkpoints, "CHECKPOINT_SECONDS", 0.0)
     for fatal in (2, 3, 5):  # after the second epoch, at the border, and in the second phase
-        progress = Recorder()
+        progress = tiny.Recorder()
 
         def die(progress=progress, fatal=fatal):
             epochs = [event["epoch"] for event in progress.events if "epoch" in event]
@@ -160,7 +147,7 @@ def test_a_run_that_died_in_either_phase_continues_to_the_same_bits(whole, tmp_p
         progress.hook = die
         with pytest.raises(StopError):
             fit(tmp_path / "dying", progress=progress)
-    progress = Recorder()
+    progress = tiny.Recorder()
     again, resumed = fit(tmp_path / "dying", progress=progress)
     assert [event["epoch"] for event in progress.events if "epoch" in event] == [6]
     assert without_times(again.history) == without_times(result.history)
@@ -179,7 +166,7 @@ from pathlib import Path
 from models import checkpoints
 from tests.models import test_training_phases as t
 checkpoints.CHECKPOINT_SECONDS = 0.0
-progress = t.Recorder()
+progress = t.tiny.Recorder()
 def die():
     if sum("epoch" in event for event in progress.events) == 4:
         os.kill(os.getpid(), signal.SIGKILL)
@@ -263,6 +250,6 @@ def test_a_checkpoint_from_before_there_were_phases_is_continued(tmp_path, monke
     del state["phase"], state["spec"]["head_epochs"], state["spec"]["augmentation"]
     state["history"] = [{key: value for key, value in row.items() if key != "phase"} for row in state["history"][:2]]
     np.savez(path, **{**arrays, "state": np.array(json.dumps(state))})
-    progress = Recorder()
+    progress = tiny.Recorder()
     assert len(fit(tmp_path / "run", spec, progress)[0].history) == 3
     assert [event["epoch"] for event in progress.events if "epoch" in event] == [3]

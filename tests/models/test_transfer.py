@@ -26,19 +26,6 @@ RICH = HeadSpec("average+max", (5,), dropout=0.3, batch_norm=True, weight_decay=
 SPEC = TrainingSpec(head=RICH, batch=8, epochs=4, learning_rate=0.01, schedule="cosine", seed=3)
 
 
-class Recorder:
-    """A progress that keeps events and calls `hook` at every check."""
-
-    def __init__(self, hook=lambda: None):
-        self.events, self.hook = [], hook
-
-    def event(self, **fields):
-        self.events.append(fields)
-
-    def check(self):
-        self.hook()
-
-
 def fit(folder, spec=SPEC, progress=runs.SILENT, batch_norm=True):
     """Train the tiny network in `folder`; return the result and the classifier."""
     folder.mkdir(exist_ok=True)
@@ -135,7 +122,7 @@ def test_max_norm_holds_and_rates_fall(tmp_path):
 
 
 def test_the_results_are_complete_and_the_saved_classifier_gives_them(tmp_path):
-    progress = Recorder()
+    progress = tiny.Recorder()
     result, _ = fit(tmp_path / "run", progress=progress)
     folder = tmp_path / "run"
     assert {p.name for p in folder.iterdir()} - {"checkpoint.npz"} == {
@@ -169,7 +156,7 @@ def test_a_run_that_died_continues_to_the_same_bits(tmp_path, monkeypatch, train
     spec = replace(SPEC, trainable=trainable, batch_norm="train")
     whole, classifier = fit(tmp_path / "whole", spec)
     for fatal in (2, 4):  # dies after the first and after the third epoch
-        progress = Recorder()
+        progress = tiny.Recorder()
 
         def die(progress=progress, fatal=fatal):
             epochs = [event["epoch"] for event in progress.events if "epoch" in event]
@@ -179,7 +166,7 @@ def test_a_run_that_died_continues_to_the_same_bits(tmp_path, monkeypatch, train
         progress.hook = die
         with pytest.raises(StopError):
             fit(tmp_path / "dying", spec, progress)
-    progress = Recorder()
+    progress = tiny.Recorder()
     again, resumed = fit(tmp_path / "dying", spec, progress)
     assert [event["epoch"] for event in progress.events if "epoch" in event] == [4]
     assert without_times(again.history) == without_times(whole.history)
@@ -204,7 +191,7 @@ def die():
     if len(calls) == 9:
         os.kill(os.getpid(), signal.SIGKILL)
 folder = Path(sys.argv[1])
-progress = t.Recorder(die) if sys.argv[2] == "die" else t.runs.SILENT
+progress = t.tiny.Recorder(die) if sys.argv[2] == "die" else t.runs.SILENT
 t.fit(folder, progress=progress)
 """
 
@@ -293,7 +280,7 @@ def test_a_cancel_ends_the_run_at_once_and_leaves_no_result(tmp_path, call):
             raise Cancelled
 
     with pytest.raises(Cancelled):
-        fit(tmp_path / "run", progress=Recorder(cancel))
+        fit(tmp_path / "run", progress=tiny.Recorder(cancel))
     assert len(calls) == call and not (tmp_path / "run" / "summary.json").exists()
 
 

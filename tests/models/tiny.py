@@ -55,3 +55,16 @@ def material(n=45):
     images[np.arange(n), ..., labels] += 25
     parts = np.split(np.arange(n), [n * 3 // 5, n * 4 // 5])
     return Material(images, labels.astype(np.int64), datasets.Split(*parts))
+
+
+class Recorder:
+    """A progress that keeps events and calls `hook` at every check."""
+
+    def __init__(self, hook=lambda: None):
+        self.events, self.hook = [], hook
+
+    def event(self, **fields):
+        self.events.append(fields)
+
+    def check(self):
+        self.hook()
