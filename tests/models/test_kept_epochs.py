@@ -16,7 +16,7 @@ from models.errors import InputError, RunNotFound, TooLarge
 from models.network_layers import interesting, layers, side
 from models.training_specs import HeadSpec, TrainingSpec
 from tests.models import tiny
-from tests.models.test_transfer import SPEC, Recorder, fit, without_times
+from tests.models.test_transfer import SPEC, fit, without_times
 
 ROOT = Path(__file__).resolve().parents[2]
 LAST = replace(SPEC, trainable=("depthwise", "bn3"), batch_norm="train", head=HeadSpec(batch_norm=True))
@@ -118,7 +118,7 @@ folder = Path(sys.argv[1])
 def die():
     if len(kept_epochs.epochs(folder)) == 15:
         os.kill(os.getpid(), signal.SIGKILL)
-t.fit(folder, t.KEPT, t.Recorder(die))
+t.fit(folder, t.KEPT, t.tiny.Recorder(die))
 """
 
 
@@ -129,7 +129,7 @@ def test_a_run_killed_in_the_middle_leaves_the_same_files(tmp_path, whole, kille
     if checkpoint == "lost":
         (tmp_path / "checkpoint.npz").unlink()
         (tmp_path / "epoch-0002.npz").write_bytes(b"torn")
-    progress = Recorder()
+    progress = tiny.Recorder()
     again, _ = fit(tmp_path, KEPT, progress)
     assert sum("epoch" in event for event in progress.events) == (11 if checkpoint == "left" else 26)
     assert without_times(again.history) == without_times(result.history)
