@@ -117,11 +117,9 @@ def load(dataset: str) -> Dataset:
     spec = get(dataset)
     if dataset not in _DRAWN:
         return Dataset(spec, _scans()[0], labels(dataset), None)
-    folder = runs.home() / "datasets"
-    folder.mkdir(mode=0o700, exist_ok=True)
-    stem = f"{dataset}-{_digest(dataset)}"
-    files = [folder / f"{stem}-images.npy"] + [folder / f"{stem}-masks.npy"] * spec.has_masks
-    if not all(file.exists() for file in files):
+    files = _files(spec)
+    files[0].parent.mkdir(mode=0o700, exist_ok=True)
+    if not is_drawn(dataset):
         made = [_draw(dataset, index) for index in range(spec.size)]
         for file, arrays in zip(files, zip(*made, strict=True), strict=False):
             buffer = BytesIO()
@@ -129,6 +127,17 @@ def load(dataset: str) -> Dataset:
             runs.write_atomically(file, buffer.getvalue())
     mapped = [np.load(file, mmap_mode="r") for file in files]
     return Dataset(spec, mapped[0], labels(dataset), mapped[1] if spec.has_masks else None)
+
+
+def is_drawn(dataset: str) -> bool:
+    """Return whether the pictures of a data set are there and need not be drawn first."""
+    return dataset not in _DRAWN or all(file.exists() for file in _files(get(dataset)))
+
+
+def _files(spec: DatasetSpec) -> list[Path]:
+    """Return where the pictures, and the masks if there are any, of a drawn data set lie."""
+    stem = runs.home() / "datasets" / f"{spec.id}-{_digest(spec.id)}"
+    return [Path(f"{stem}-{part}.npy") for part in ("images", "masks")[: 1 + spec.has_masks]]
 
 
 def _digest(dataset: str) -> str:

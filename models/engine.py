@@ -92,7 +92,9 @@ class Engine:
     def _warm(self, resource: str) -> None:
         """Have the worker that offers `resource` load TensorFlow, once."""
         if resource not in self.warming:
-            self.warming[resource] = self.client.submit(tasks.warm, resources={resource: 1}, pure=False, priority=10)
+            self.warming[resource] = self.client.submit(
+                tasks.warm, resource, resources={resource: 1}, pure=False, priority=10
+            )
 
     def _clear(self) -> None:
         """Clear old runs away at the start and then every hour."""

@@ -11,12 +11,11 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from models.costs import CACHE_LIMIT_MB, CHUNK, MB
 from models.folding import fold_batch_norm
 from models.freezing import Split
+from models.memory_costs import MB, chunk
+from models.phase_costs import CACHE_LIMIT_MB
 from models.runs import Progress
-
-_PASS_MACS = 20 * 10**9  # about a third of a second on one thread
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +101,7 @@ def progress_until(prefix: keras.Model) -> float:
 
 def pictures_per_pass(*networks: keras.Model) -> int:
     """Return how many pictures make a forward pass of well under a second, so that a cancel is noticed; 1 to 32."""
-    return int(min(max(_PASS_MACS // max(sum(map(macs, networks)), 1), 1), CHUNK))
+    return chunk(sum(map(macs, networks)))
 
 
 def macs(network: keras.Model) -> int:

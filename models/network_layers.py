@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import lru_cache
 
-from models import backbones, datasets, layer_tables, patch_costs, runs
-from models.costs import GIGAMACS_PER_SECOND, STEP_SECONDS, frozen_prefix, learning_layers
+from models import backbones, calibration, datasets, layer_tables, patch_costs, runs
+from models.costs import frozen_prefix, learning_layers
 from models.errors import InputError
 from models.occlusion import cost
 from models.receptive_field import Field
 from models.recipes import HeadSpec, TrainingSpec
+from models.time_costs import STEP_SECONDS
 
 HEAD = "head"
 
@@ -183,7 +184,7 @@ def moved_most(network_id: str) -> LayerChoice | None:
 def seconds(network_id: str, passes: float) -> float:
     """Return about how long so many forward passes of single pictures take in a warm worker."""
     backbone, pixels, _ = _opened(network_id)
-    return passes * (layer_tables.table(backbone, pixels).macs / (GIGAMACS_PER_SECOND * 1e9) + STEP_SECONDS)
+    return passes * (layer_tables.table(backbone, pixels).macs / calibration.current().dense + STEP_SECONDS)
 
 
 def patch_seconds(network_id: str, patch: int, stride: int) -> float:

@@ -6,11 +6,13 @@ Plain data without Keras: the page builds these, a worker carries them out (`mod
 from __future__ import annotations
 
 import math
-from dataclasses import replace
 
 from models import backbones, datasets, kept_epochs, layer_tables
-from models.costs import Cost, estimate_run, learning_layers, memory_limit_mb
+from models.costs import Cost, estimate_run, learning_layers
 from models.errors import InputError, TooLarge
+from models.memory_costs import memory_limit_mb
+from models.phase_costs import Pictures
+from models.smaller_runs import smaller_runs
 from models.training_results import TrainingResult, load_result
 from models.training_specs import HeadSpec, TrainingSpec
 
@@ -125,29 +127,38 @@ def split_of(spec: TrainingSpec) -> datasets.Split:
 
 
 def estimate(spec: TrainingSpec) -> Cost:
-    """Return what the run will cost (see `Cost`); rough for time, close for parameters and memory."""
-    table = layer_tables.table(spec.backbone, spec.side)
-    split = split_of(spec)
-    return estimate_run(
-        table,
-        spec,
-        n_classes=len(datasets.DATASETS[spec.dataset].classes),
-        n_train=len(split.train),
-        n_watched=len(split.validation) + len(split.test),
+    """Return what the run will cost (see `Cost`)."""
+    data, split = datasets.DATASETS[spec.dataset], split_of(spec)
+    pictures = Pictures(
+        learnt=len(split.train),
+        watched=len(split.validation),
+        tested=len(split.test),
+        held=data.size,
+        resized=(data.height, data.width) != (spec.side, spec.side),
+        to_draw=0 if datasets.is_drawn(spec.dataset) else data.size,
     )
+    table = layer_tables.table(spec.backbone, spec.side)
+    return estimate_run(table, spec, n_classes=len(data.classes), pictures=pictures)
 
 
 def _check_memory(spec: TrainingSpec) -> None:
     limit, needed = memory_limit_mb(), estimate(spec).peak_mb
     if needed <= limit:
         return
-    smaller = [replace(spec, batch=batch) for batch in (16, 8, 4) if batch < spec.batch]
-    smaller += [replace(spec, side=side) for side in sorted(backbones.BACKBONES[spec.backbone].sides, reverse=True)]
-    fits = next((s for s in smaller if s.side <= spec.side and estimate(s).peak_mb <= limit), None)
-    advice = f"A batch of {fits.batch} at {fits.side} pixels would fit." if fits else "A smaller backbone would fit."
+    words = next((words for words, smaller in smaller_runs(spec) if _fits(smaller, limit)), "")
+    advice = f"{words} would fit." if words else "Nothing that is offered here would fit."
     raise TooLarge(
         f"Expected a run that fits into {limit:.0f} MB. Received one that needs about {needed:.0f} MB. {advice}"
     )
+
+
+def _fits(spec: TrainingSpec, limit: float) -> bool:
+    """Return whether a run can be carried out in so many MB."""
+    try:
+        _check_phases(spec)
+    except InputError:
+        return False
+    return estimate(spec).peak_mb <= limit
 
 
 def _check_kept(spec: TrainingSpec) -> None:

@@ -16,8 +16,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from models.costs import FLOAT, MB, memory_limit_mb
 from models.errors import TooLarge
+from models.memory_costs import FLOAT, MB, memory_limit_mb
 from models.som_lattice import Floats, Indices, Lattice, theta
 from models.som_measures import quality
 from models.som_search import BLOCK_SAMPLES, BLOCK_VALUES, Search, checked, silent

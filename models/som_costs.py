@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from models import datasets, network_layers, som_points, som_table_store
-from models.costs import FLOAT, MB, memory_limit_mb
 from models.errors import TooLarge
+from models.memory_costs import FLOAT, MB, memory_limit_mb
 from models.som import SomSpec, memory_mb
 from models.som_data import COLOURS, SomTask, picture_shape
 from models.som_rotation import FILM_TURNS

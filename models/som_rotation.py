@@ -16,8 +16,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from models.costs import FLOAT, MB, memory_limit_mb
 from models.errors import InputError, TooLarge
+from models.memory_costs import FLOAT, MB, memory_limit_mb
 from models.som import Lattice, Snapshot, SomSpec, batch_step, memory_mb
 from models.som_measures import Floats, Indices, checked, silent
 from models.som_start import initial_codebook

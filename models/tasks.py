@@ -63,11 +63,15 @@ class Warmth:
     pid: int
 
 
-def warm() -> Warmth:
-    """Load TensorFlow and Keras, so that the first click does not wait for them."""
+def warm(resource: str = "interactive") -> Warmth:
+    """Load TensorFlow and Keras, so that the first click does not wait for them; for jobs, measure the machine once."""
     from models import networks
 
     networks.prepare_tensorflow()
+    if resource == "jobs":
+        from models import calibration_benchmark
+
+        calibration_benchmark.once()
     return Warmth(os.getpid())
 
 

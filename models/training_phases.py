@@ -7,7 +7,7 @@ epoch and with a new optimiser, the chosen layers of the backbone learn too.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,8 +18,7 @@ import numpy as np
 
 from models import checkpoints, datasets
 from models.checkpoints import Course
-from models.costs import BACKWARD, GIGAMACS_PER_SECOND, STEP_SECONDS
-from models.examples import Examples, fits, macs, pictures_per_pass, prepare_examples, progress_until
+from models.examples import Examples, pictures_per_pass, prepare_examples, progress_until
 from models.freezing import Split, freeze, split_at_frozen
 from models.runs import Progress
 from models.training_loop import Loop
@@ -84,6 +83,7 @@ def run_phases(
     *,
     blocks: Mapping[str, str],
     seconds: dict[str, float],
+    work: Sequence[float] = (),
 ) -> Course:
     """Train `classifier` through all phases and return the course of the last one.
 
@@ -95,9 +95,10 @@ def run_phases(
         checkpoint: A file of the same spec there is continued.
         blocks: {backbone layer: block}.
         seconds: What the frozen part and the epochs took is added to it.
+        work: About how long each phase takes, to divide the progress bar.
     """
     saved = checkpoints.read(checkpoint, spec)
-    windows = _windows(spec, classifier, material, progress, blocks)
+    windows = _windows(spec, work, progress)
 
     def train(number: int, earlier: Course | None) -> Course:
         phase, heard = spec.phases()[number - 1], windows[number - 1]
@@ -141,26 +142,14 @@ def _examples(phase: TrainingSpec, parts: Split, material: Material, progress: P
     return prepare_examples(parts, material.images[rows], material.labels[rows], progress, augmented=numbers)
 
 
-def _windows(
-    spec: TrainingSpec, classifier: keras.Model, material: Material, progress: Progress, blocks: Mapping[str, str]
-) -> list[Progress]:
-    """Return the progress of every phase, as wide as its share of the work."""
+def _windows(spec: TrainingSpec, work: Sequence[float], progress: Progress) -> list[Progress]:
+    """Return the progress of every phase, as wide as its share of the work (equal ones where none is told)."""
     phases = spec.phases()
     if len(phases) == 1:
         return [progress]
-    work = np.array([_seconds(phase, _cut(classifier, phase, blocks), material) for phase in phases])
-    ends = EPOCHS_UNTIL * np.cumsum(work) / work.sum()
+    ends = EPOCHS_UNTIL * np.cumsum(work or [1.0] * len(phases)) / (sum(work) or len(phases))
     starts = [0.0, *map(float, ends[:-1])]
     return [_Window(progress, start, float(end)) for start, end in zip(starts, ends, strict=True)]
-
-
-def _seconds(phase: TrainingSpec, parts: Split, material: Material) -> float:
-    """Return about how long a phase takes, to divide the progress bar."""
-    learnt, everything = len(material.split.train), len(material.rows)
-    once = parts.weighted and fits(parts, everything)
-    passes = (everything if once else phase.epochs * everything) + phase.epochs * learnt * phase.augmentation.on
-    work = passes * macs(parts.prefix) + phase.epochs * macs(parts.tail) * (everything + BACKWARD * learnt)
-    return work / (GIGAMACS_PER_SECOND * 1e9) + phase.epochs * -(-learnt // phase.batch) * STEP_SECONDS
 
 
 def _epochs(course: Course, material: Material, progress: Progress) -> None:

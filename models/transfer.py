@@ -9,9 +9,8 @@ A run is resumable: killed at any moment and started again it ends with the same
 from __future__ import annotations
 
 import os
-import resource
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,10 +19,22 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 import keras
 import numpy as np
 
-from models import backbone_builder, datasets, heads, images, kept_epochs, layer_tables, networks, recipes
+from models import (
+    backbone_builder,
+    costs,
+    datasets,
+    heads,
+    images,
+    kept_epochs,
+    layer_tables,
+    memory_watch,
+    networks,
+    recipes,
+)
 from models.checkpoints import Course
 from models.freezing import HEAD, weight_change, weights_by_layer
 from models.label_noise import with_noise
+from models.memory_watch import Watch
 from models.runs import Progress, write_atomically
 from models.training_loop import Loop
 from models.training_phases import EPOCHS_UNTIL, Material, predict, run_phases, timed
@@ -51,6 +62,10 @@ def train(spec: TrainingSpec, progress: Progress, folder: Path) -> None:
     started = time.perf_counter()
     networks.prepare_tensorflow()
     recipes.validate(spec)
+    cost = recipes.estimate(spec)
+    costs.keep(folder, cost)
+    memory_watch.tidy()
+    watching = memory_watch.Watch()
     progress.event(share=0.0, note="Reading the pictures")
     material = _material(spec)
     progress.event(share=0.01, note="Building the network")
@@ -59,7 +74,8 @@ def train(spec: TrainingSpec, progress: Progress, folder: Path) -> None:
     blocks = {row.name: row.block for row in layer_tables.table(spec.backbone, spec.side).layers}
     seconds = {"preparation": time.perf_counter() - started}
     try:
-        fit(spec, classifier, material, progress, folder, blocks=blocks, seconds=seconds)
+        work = cost.phase_seconds
+        fit(spec, classifier, material, progress, folder, blocks=blocks, seconds=seconds, work=work, watching=watching)
     except Exception:  # a kill is none: its files are needed again
         kept_epochs.clear(folder)
         raise
@@ -86,6 +102,8 @@ def fit(
     *,
     blocks: Mapping[str, str],
     seconds: Mapping[str, float],
+    work: Sequence[float] = (),
+    watching: Watch | None = None,
 ) -> TrainingResult:
     """Train `classifier` on `material`; save and return the result, and save the classifier.
 
@@ -99,10 +117,15 @@ def fit(
         folder: Of the run; a checkpoint of the same spec found there is continued.
         blocks: {backbone layer: block}.
         seconds: What the phases before this one took.
+        work: About how long each phase of the training takes.
+        watching: Made when the run began; one is made now if there is none.
     """
+    watching = watching or Watch()
     spent = dict(seconds)
     before = weights_by_layer(classifier)
-    course = run_phases(spec, classifier, material, progress, folder / CHECKPOINT, blocks=blocks, seconds=spent)
+    course = run_phases(
+        spec, classifier, material, progress, folder / CHECKPOINT, blocks=blocks, seconds=spent, work=work
+    )
     learn, watch, test = material.places()
     noisy = learn[np.isin(material.split.train, material.noisy)]
     with timed(spent, "results"):
@@ -114,7 +137,7 @@ def fit(
             for name, rows in (("probability", test), ("val_probability", watch), ("noisy_probability", noisy))
         }
         _save_classifier(classifier, folder / "classifier.keras")
-    summary = {**_facts(course, classifier), "seconds": {**spent, "total": sum(spent.values())}}
+    summary = {**_facts(course, classifier), **watching.facts(), "seconds": {**spent, "total": sum(spent.values())}}
     result = _result(course, material, probabilities, weight_change(classifier, before, blocks), summary)
     save_result(folder, result)
     return result
@@ -164,7 +187,6 @@ def _facts(course: Course, classifier: keras.Model) -> dict[str, Any]:
         "path": _path(course.loop),
         "parameters_trainable": trainable,
         "parameters_frozen": int(classifier.count_params()) - trainable,
-        "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
         "spec": course.spec.to_json(),
     }
 

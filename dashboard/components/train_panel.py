@@ -10,7 +10,7 @@ from dashboard import state
 from dashboard.components import augmentation_panel, head_builder, learning_data_panel, recipe_panel
 from dashboard.components.last_layer_explained import last_layer_explained
 from dashboard.components.weights_offer import weights_missing
-from models import engine, runs
+from models import costs, engine, runs
 from models.backbones import BACKBONES
 from models.datasets import DATASETS
 from models.errors import FreezeframeError, QueueFull
@@ -57,7 +57,6 @@ def head_and_recipe(spec: TrainingSpec, picture: str) -> TrainingSpec:
 
 def cost_lines(spec: TrainingSpec, cost: Cost) -> None:
     """Draw what a run of `spec` would cost: parameters exactly, time and memory roughly."""
-    times = f"about {cost.seconds:.0f} s" if cost.seconds < 120 else f"about {cost.seconds / 60:.0f} min"
     memory = f"{cost.peak_mb / 1000:.1f} GB"
     kept = f"  \n:material/movie: keeps {kept_words(cost)}" if cost.kept_epochs else ""
     if spec.augmentation.on:
@@ -67,9 +66,25 @@ def cost_lines(spec: TrainingSpec, cost: Cost) -> None:
     st.markdown(
         f":orange[:material/local_fire_department:] **{cost.parameters_trainable:,}** trainable  \n"
         f":blue[:material/ac_unit:] **{cost.parameters_frozen:,}** frozen  \n"
-        f":material/timer: {times} · :material/memory: {memory}{kept}",
+        f":material/timer: about {duration(cost.seconds)}{_phase_times(cost)} · :material/memory: {memory}{kept}",
         help="Parameters are exact. Time and memory are estimates, made from the layer tables before anything runs. "
-        f"{_phase_times(cost)}The {cost.frozen_prefix_layers} layers below everything that learns are computed {once}.",
+        f"{_rates_words(cost)} Memory is that of the whole process at its peak, within about a quarter. "
+        f"The {cost.frozen_prefix_layers} layers below everything that learns are computed {once}.",
+    )
+
+
+def duration(seconds: float) -> str:
+    """Return seconds in words: "8 s", "3 min"."""
+    return f"{seconds:.0f} s" if seconds < 120 else f"{seconds / 60:.0f} min"
+
+
+def _rates_words(cost: Cost) -> str:
+    """Return whose speed the predicted time is."""
+    if cost.measured:
+        return f"How fast this machine is was measured on {cost.measured}; other work on it makes a run take longer."
+    return (
+        "How fast this machine is has not been measured yet, so the time is that of a usual laptop; it is measured "
+        "once, when the process that trains has started."
     )
 
 
@@ -78,7 +93,7 @@ def _phase_times(cost: Cost) -> str:
     if len(cost.phase_seconds) == 1:
         return ""
     head, tuning = cost.phase_seconds
-    return f"The head alone takes about {head:.0f} s of it, fine-tuning about {tuning:.0f} s. "
+    return f" (head {duration(head)}, fine-tuning {duration(tuning)})"
 
 
 def kept_words(cost: Cost) -> str:
@@ -115,6 +130,7 @@ def _start(spec: TrainingSpec, owner: str, run: runs.Run | None) -> None:
     except QueueFull as error:
         st.error(str(error), icon=":material/error:")
         return
+    costs.keep(runs.get(run_id).folder, estimate(spec))
     state.choose(run=run_id)
     st.rerun()
 

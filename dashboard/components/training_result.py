@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import streamlit as st
 
 from dashboard import cache
 from dashboard.components.training_progress import CURVES_PX, STATUS_PX
 from dashboard.figures import theme
 from dashboard.labels import safe_label
-from models import kept_epochs, runs
+from models import costs, kept_epochs, runs
+from models.costs import Cost
 from models.errors import RunNotFound
 from models.intervals import wilson
-from models.recipes import estimate
+from models.memory_costs import WORKER_MB
 from models.training_results import TrainingResult, load_result
 from models.training_specs import TrainingSpec
 
+_BUSY = 0.8  # the processor's share of the time below which others are to blame
+_LEFT_MB = 50
 NEXT = (
     ("evaluate", "Evaluate", ":material/grid_on:"),
     ("activations", "Activations", ":material/blur_on:"),
@@ -54,11 +59,10 @@ def finished(run: runs.Run, result: TrainingResult) -> None:
 
 
 def account(run: runs.Run, result: TrainingResult) -> None:
-    """Draw how it was computed, how long it took against the prediction, and what to know about the end."""
+    """Draw how it was computed, what it took against the prediction, and what to know about the end."""
     summary = result.summary
-    spent = summary["seconds"]
     spec = TrainingSpec.from_json(run.spec)
-    predicted = estimate(spec).seconds
+    predicted = costs.kept(run.folder)
     paths = {
         "features once": "The frozen backbone was computed **once** per picture; only the head learnt, on its output.",
         "augmented": "Every epoch saw other pictures, so the frozen part ran **anew in every epoch**.",
@@ -66,10 +70,9 @@ def account(run: runs.Run, result: TrainingResult) -> None:
     }
     path = paths.get(summary["path"], f"Everything up to the frozen boundary was computed **once**: {summary['path']}.")
     st.markdown(
-        f"{_phases(spec, result)}{path}  \nTook **{spent['total']:.1f} s** (predicted about {predicted:.0f} s): "
-        + ", ".join(f"{name} {seconds:.1f} s" for name, seconds in spent.items() if name != "total")
-        + f".  \nKept the weights of epoch **{summary['best_epoch']}** of {len(result.history)}, the best on the "
-        f"validation pictures.{_training_numbers(spec, result)}"
+        f"{_phases(spec, result)}{path}  \n{_took(spec, result, predicted)}{_held(summary, predicted)}  \nKept the "
+        f"weights of epoch **{summary['best_epoch']}** of {len(result.history)}, the best on the validation pictures."
+        f"{_training_numbers(spec, result)}"
     )
     if kept := kept_epochs.epochs(run.folder):
         st.caption(
@@ -78,6 +81,31 @@ def account(run: runs.Run, result: TrainingResult) -> None:
         )
     if note := summary.get("note"):
         st.warning(safe_label(note, 400), icon=":material/warning:")
+
+
+def _took(spec: TrainingSpec, result: TrainingResult, predicted: Cost | None) -> str:
+    """Return how long a run took, beside what was predicted, and where the time went."""
+    summary, epochs = result.summary, spec.head_epochs + spec.epochs
+    spent, expected = summary["seconds"], f" (predicted {predicted.seconds:.1f} s)" if predicted else ""
+    if expected and len(result.history) < epochs:
+        expected = f"{expected[:-1]} for all {epochs} epochs)"
+    parts = ", ".join(f"{name} {seconds:.1f} s" for name, seconds in spent.items() if name != "total")
+    worked = summary.get("processor_seconds", spent["total"])
+    busy = ""
+    if worked < _BUSY * spent["total"]:
+        busy = f" The processor worked {worked:.1f} s of it: the machine had other work too."
+    return f"Took **{spent['total']:.1f} s**{expected}: {parts}.{busy}"
+
+
+def _held(summary: dict[str, Any], predicted: Cost | None) -> str:
+    """Return how much memory its process took at the peak; "" for runs from before that was measured for each."""
+    if "base_mb" not in summary:
+        return ""
+    peak, base = summary["peak_mb"], summary["base_mb"]
+    expected = f" (predicted {predicted.peak_mb:.0f} MB)" if predicted else ""
+    earlier = base - WORKER_MB
+    more = f", of which about {earlier:.0f} MB were left there by earlier runs" if earlier > _LEFT_MB else ""
+    return f"  \nIts process held **{peak:.0f} MB** at the peak{expected}{more}."
 
 
 def _phases(spec: TrainingSpec, result: TrainingResult) -> str:
