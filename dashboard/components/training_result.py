@@ -26,6 +26,7 @@ NEXT = (
     ("features", "Features", ":material/travel_explore:"),
     ("occlusion", "Occlusion", ":material/select_all:"),
     ("som", "Self-organising map", ":material/apps:"),
+    ("compare", "Compare", ":material/compare_arrows:"),
 )
 
 

@@ -1,0 +1,24 @@
+"""Trainings side by side: accuracy with a paired interval, curves on one axis, drift of every layer, recipes."""
+
+import streamlit as st
+
+from dashboard.components import comparison_panel
+from dashboard.components.page import header
+
+header(
+    "Compare", "Finished trainings side by side: how accurate, how they got there, and in what their recipes differ."
+)
+found = comparison_panel.read(comparison_panel.choose_runs())
+if len(found) == 1:
+    st.info(
+        "One run has nothing to be compared with. Train another on the Train page, by another preset for example.",
+        icon=":material/compare_arrows:",
+    )
+if found:
+    left, right = st.columns(2, gap="medium")
+    with left:
+        comparison_panel.accuracies(found)
+    with right:
+        comparison_panel.recipes_table(found)
+        comparison_panel.lead_on(found)
+    comparison_panel.curves_and_drift(found)

@@ -1,0 +1,30 @@
+"""From the freeze map to a comparison: predicted, trained, proved, trained again with more freedom, compared."""
+
+import re
+
+from playwright.sync_api import expect
+
+from tests.browser.conftest import settled
+from tests.browser.test_journeys import LONG, finished, train
+
+FEW = "train?data=digits&train_epochs=2&train_batch=8&train_shots=5+pictures"
+
+
+def test_from_the_freeze_map_to_a_comparison(visit):
+    page = visit(FEW)
+    expect(page.get_by_text(re.compile(r"about \d+ s")).first).to_be_visible(timeout=LONG)
+    train(page)
+    finished(page)
+    expect(page.get_by_text(re.compile(r"All 10 frozen layers .* are the same to the last bit"))).to_be_visible()
+    page.get_by_role("slider", name="Frozen up to and including").focus()
+    page.keyboard.press("ArrowLeft")
+    settled(page)
+    train(page)
+    finished(page)
+    expect(page.get_by_text(re.compile(r"All 9 frozen layers .* are the same to the last bit"))).to_be_visible()
+    page.get_by_role("link", name="Compare").last.click()
+    settled(page)
+    expect(page.get_by_text(re.compile(r"2 against 1: .* points .* pictures both were tested on"))).to_be_visible(
+        timeout=LONG
+    )
+    expect(page.locator(".st-key-compare_drift").get_by_text("conv5", exact=True)).to_be_visible(timeout=LONG)

@@ -1,0 +1,91 @@
+"""The Compare page: nothing but the example, several runs, other data, damaged runs, broken links."""
+
+import shutil
+from dataclasses import replace
+
+import pytest
+
+from models import recipes, runs
+from models.training_results import load_result, save_result
+from models.training_specs import TrainingSpec
+
+PAGE = "compare"
+OWNER = "a" * 32
+
+
+@pytest.fixture
+def another(engine):
+    """Makes a finished run out of the example's results, some of its test pictures turned wrong."""
+
+    def make(title, wrong=0, **changes):
+        spec = replace(TrainingSpec.from_json(runs.get(runs.EXAMPLE).spec), **changes)
+        run = runs.create("training", spec.to_json(), owner=OWNER, title=title)
+        result = load_result(runs.get(runs.EXAMPLE))
+        probability = result.probability.copy()
+        probability[:wrong] = 0
+        probability[range(wrong), (result.label[:wrong] + 1) % probability.shape[1]] = 1
+        save_result(run.folder, replace(result, probability=probability))
+        run.set_status(runs.RunStatus("done", share=1.0))
+        made.append(run)
+        return run
+
+    made = []
+    yield make
+    for run in made:
+        shutil.rmtree(run.folder)
+
+
+def said(app):
+    return " ".join(element.value for element in [*app.markdown, *app.caption, *app.info, *app.warning])
+
+
+def test_one_run_alone_says_what_to_do_next(visit):
+    app = visit()
+    assert not app.exception
+    assert "nothing to be compared with" in said(app)
+
+
+def test_two_runs_differ_by_a_paired_interval_and_in_their_recipes(visit, another):
+    run = another("![x](http://127.0.0.1:9/a.png)", wrong=60, label_noise=0.25)
+    app = visit(compare=f"example,{run.id}")
+    assert not app.exception
+    assert app.multiselect(key="compare_runs").value == ["example", run.id]
+    text = said(app)
+    assert "**2 against 1**: −20.0 points" in text
+    assert "a clear difference" in text
+    assert "on 300 pictures" in text
+    table = app.dataframe[0].value
+    assert list(table["Setting"]) == ["label noise"]
+    assert list(table["2"]) == ["0.25"]
+    app.toggle(key="compare_all_settings").set_value(True).run()
+    assert len(app.dataframe[0].value) > 20
+
+
+def test_the_choice_is_in_the_address_and_opens_a_run(visit, another):
+    first, second = another("one"), another("two")
+    app = visit(compare=f"{first.id},example")
+    app.multiselect(key="compare_runs").set_value([first.id, "example"]).run()
+    assert app.query_params["compare"] == f"{first.id},example"
+    app = visit(compare=f"{second.id},{first.id}")
+    assert "Nothing differs" in said(app)
+    assert "no clear difference" in said(app)
+
+
+def test_other_data_and_damaged_runs_are_named(visit, another):
+    other, damaged = another("other", dataset="digits"), another("damaged")
+    damaged.path("predictions.npz").write_bytes(b"cut short")
+    app = visit(compare=f"example,{other.id},{damaged.id}")
+    assert not app.exception
+    assert "trained on other data" in said(app)
+    assert "damaged" in said(app)
+
+
+@pytest.mark.parametrize("link", ["f" * 32, "../../etc", "example,example", "<script>", ",,,"])
+def test_a_broken_link_falls_back_to_the_example(visit, link):
+    app = visit(compare=link)
+    assert not app.exception
+    assert app.multiselect(key="compare_runs").value == [runs.EXAMPLE]
+
+
+def test_the_settings_of_the_example_are_whole():
+    recipes.validate(TrainingSpec.from_json(runs.get(runs.EXAMPLE).spec))
