@@ -144,6 +144,8 @@ class Engine:
         status = run.status
         if future.status == "finished" and future.result() == "busy":
             self.waiting.append(run)  # another server works on it; look again later
+        elif status.active and run.cancel_asked:  # its worker was ended because it did not stop in time
+            run.set_status(runs.RunStatus("cancelled", started=status.started, finished=time.time()))
         elif status.active:  # its worker died again and again
             message = "This job ended its worker several times and was given up. Choose a smaller one."
             run.set_status(runs.RunStatus("failed", message=message, started=status.started, finished=time.time()))

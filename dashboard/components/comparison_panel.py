@@ -72,7 +72,7 @@ def accuracies(found: list[tuple[runs.Run, Compared]]) -> None:
     compared = [which for _, which in found]
     said = "; ".join(f"{run.accuracy.value:.1%} of {run.accuracy.n}" for run in compared)
     st.plotly_chart(
-        comparison.accuracies(compared, 60 + 44 * len(compared)),
+        comparison.accuracies(compared, 80 + 40 * len(compared)),
         key="compare_accuracies",
         config=theme.CONFIG,
         alt=f"Test accuracy of every run with its 95% interval: {said}",
@@ -133,8 +133,9 @@ def recipes_table(found: list[tuple[runs.Run, Compared]]) -> None:
     differing = [row for row in rows if row.differs]
     every = st.toggle("Also what is the same", key="compare_all_settings", bind="query-params")
     listed = differing + [row for row in rows if not row.differs] if every else differing
-    if not listed:
+    if not listed and len(found) > 1:
         st.caption("Nothing differs: the same recipe gives the same numbers.")
+    if not listed:
         return
     st.dataframe(
         [

@@ -58,7 +58,9 @@ def accuracies(compared: Sequence[Compared], height: int) -> go.Figure:
             showlegend=False,
         )
     theme.layout(figure, height)
-    figure.update_xaxes(title_text="test accuracy", tickformat=".0%", automargin=True, gridcolor=theme.GRID)
+    figure.update_xaxes(
+        title_text="test accuracy", title_standoff=4, tickformat=".0%", automargin=True, gridcolor=theme.GRID
+    )
     figure.update_yaxes(autorange="reversed", automargin=True, showgrid=False)
     return figure
 
