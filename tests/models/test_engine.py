@@ -11,6 +11,7 @@ import sys
 import time
 import urllib.request
 from pathlib import Path
+from types import SimpleNamespace
 
 import psutil
 import pytest
@@ -87,6 +88,17 @@ def test_all_visitors_together_may_have_forty_jobs_waiting():
 def test_a_refusal_of_a_task_reaches_the_caller_as_it_is(engine):
     with pytest.raises(InputError, match="Expected a network"):
         engine.call("predict", network="nonsense", picture="sample:galaxies:1")
+
+
+@pytest.mark.parametrize(("asked", "state"), [(True, "cancelled"), (False, "failed")])
+def test_a_job_whose_worker_was_lost_is_given_up_unless_it_was_to_stop_anyway(asked, state):
+    stopped, names = waiting_engine(("a1", "a"))
+    run = runs.get(next(iter(names)))
+    run.set_status(runs.RunStatus("running"))
+    if asked:
+        run.cancel()
+    stopped._settle(run, SimpleNamespace(status="error"))
+    assert run.status.state == state
 
 
 def test_a_waiting_job_is_cancelled_at_once():
