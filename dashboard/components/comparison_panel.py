@@ -34,7 +34,8 @@ def choose_runs() -> list[runs.Run]:
     if not finished:
         empty("No training has finished yet.", "Train one", "train", ":material/model_training:")
     titles = {run_id: EXAMPLE_NAME if run_id == runs.EXAMPLE else name for run_id, name in _names(finished).items()}
-    chosen = [run.id for run in state.compared() if run.id in finished] or list(finished)[:3]
+    linked = [run.id for run in state.compared() if run.id in finished]
+    chosen = linked[: comparison.MOST] or list(finished)[:3]
     state.put("compare_runs", chosen)
     st.multiselect(
         "Runs to compare",

@@ -87,5 +87,12 @@ def test_a_broken_link_falls_back_to_the_example(visit, link):
     assert app.multiselect(key="compare_runs").value == [runs.EXAMPLE]
 
 
+def test_a_link_with_too_many_runs_shows_the_first_six(visit, another):
+    made = [another(f"run {number}").id for number in range(7)]
+    app = visit(compare=",".join(made))
+    assert not app.exception
+    assert app.multiselect(key="compare_runs").value == made[:6]
+
+
 def test_the_settings_of_the_example_are_whole():
     recipes.validate(TrainingSpec.from_json(runs.get(runs.EXAMPLE).spec))
