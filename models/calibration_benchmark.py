@@ -22,9 +22,9 @@ from keras import layers
 
 from models import calibration, networks
 from models.calibration import Rates
-from models.memory_costs import FLOAT
+from models.memory_costs import CHUNK, FLOAT
 
-_TIMES, _PICTURES = 4, 16
+_TIMES = 4
 _MAPS = (24, 24, 144)  # as in the middle of MobileNetV2: too large for the nearer caches
 _SIDE, _CHANNELS = 16, 128  # of the dense convolution
 _WEIGHTS = 2**20
@@ -41,36 +41,35 @@ def once() -> None:
 def measure() -> Rates:
     """Return the rates of one thread; measured with what `prepare_tensorflow` sets."""
     networks.prepare_tensorflow()
-    moved = 2 * FLOAT * _PICTURES * float(np.prod(_MAPS))
-    macs = _PICTURES * float(_SIDE * _SIDE * 9 * _CHANNELS * _CHANNELS)
+    moved = 2 * FLOAT * CHUNK * float(np.prod(_MAPS))
+    macs = CHUNK * float(_SIDE * _SIDE * 9 * _CHANNELS * _CHANNELS)
     dense = _forward(layers.Conv2D(_CHANNELS, 3, padding="same", name="dense"), (_SIDE, _SIDE, _CHANNELS))
     depthwise = _forward(layers.DepthwiseConv2D(3, padding="same", name="depthwise"), _MAPS)
     relu = _forward(layers.ReLU(name="relu"), _MAPS)
-    call = _seconds(_forward(layers.ReLU(name="call"), (1, 1, 1)))  # of a call that computes next to nothing
     return Rates(
-        dense=macs / _seconds(dense, call),
-        depthwise=moved / _seconds(depthwise, call),
-        moved=moved / _seconds(relu, call),
-        norm=moved / _seconds(_norm_in_training(), call),
-        updated=_WEIGHTS / _seconds(_update(), call),
+        dense=macs / _seconds(dense),
+        depthwise=moved / _seconds(depthwise),
+        moved=moved / _seconds(relu),
+        norm=moved / _seconds(_norm_in_training()),
+        updated=_WEIGHTS / _seconds(_update()),
         traced=2 * _TRACED_BLOCKS / _tracing(),
         measured=datetime.datetime.now(datetime.UTC).date().isoformat(),
     )
 
 
-def _seconds(run: Callable[[], Any], call: float = 0.0) -> float:
-    """Return the processor's seconds of a call, the best of some after a first one, less what any call takes."""
+def _seconds(run: Callable[[], Any]) -> float:
+    """Return the processor's seconds of a call, the best of some after a first one."""
     run()
     best = float("inf")
     for _ in range(_TIMES):
         started = time.process_time()
         run()
         best = min(best, time.process_time() - started)
-    return max(best - call, 1e-6)
+    return max(best, 1e-6)
 
 
 def _random(shape: tuple[int, ...]) -> Any:
-    return tf.constant(np.random.default_rng(0).standard_normal((_PICTURES, *shape), np.float32))
+    return tf.constant(np.random.default_rng(0).standard_normal((CHUNK, *shape), np.float32))
 
 
 def _forward(layer: Any, shape: tuple[int, ...]) -> Callable[[], Any]:
