@@ -20,7 +20,6 @@ from dashboard.components.visitor import remember
 from models import engine
 
 ICON = Path(ROOT, "assets", "icon.svg")
-STARTS_TRAININGS = ("train", "compare", "sweeps", "traps")
 PAGES = {
     "Transfer": [
         ("home", "Home", ":material/home:", "What this is, and where you stand"),
@@ -29,8 +28,6 @@ PAGES = {
         ("train", "Train", ":material/model_training:", "Freeze some layers, train the rest"),
         ("evaluate", "Evaluate", ":material/grid_on:", "What the classifier gets right and wrong"),
         ("compare", "Compare", ":material/compare_arrows:", "Trainings side by side: recipe, curves, accuracy, layers"),
-        ("sweeps", "Sweeps", ":material/ssid_chart:", "One choice varied over several seeds, with error bands"),
-        ("traps", "Traps", ":material/warning:", "Trainings that go wrong on purpose, and their cures"),
     ],
     "See inside": [
         ("activations", "Activations", ":material/blur_on:", "What every channel of a layer answers to a picture"),
@@ -72,5 +69,5 @@ page.run()
 remember()
 one_entry_per_page()
 engine.start()  # after the first paint: the workers warm up while the visitor reads
-if page.url_path in STARTS_TRAININGS:
+if page.url_path == "train":
     engine.warm_up_jobs()

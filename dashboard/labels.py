@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 
+EXAMPLE_RUN = "Example run (shipped)"  # as pickers and figures name it
 LONGEST = 60
 _JOINER = "\u2060"  # no width, and no line may break there
 # Streamlit makes links of bare addresses and icons of :material/…: even where their signs are escaped.

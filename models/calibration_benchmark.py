@@ -22,7 +22,8 @@ from keras import layers
 
 from models import calibration, networks
 from models.calibration import Rates
-from models.memory_costs import CHUNK, FLOAT
+from models.memory_costs import CHUNK
+from models.time_costs import FLOAT
 
 _TIMES = 4
 _MAPS = (24, 24, 144)  # as in the middle of MobileNetV2: too large for the nearer caches

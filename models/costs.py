@@ -15,8 +15,6 @@ from models.calibration import Rates
 from models.layer_tables import LayerTable
 from models.memory_costs import MB
 from models.phase_costs import Phase, Pictures
-from models.phase_costs import frozen_prefix as frozen_prefix
-from models.phase_costs import learning_layers as learning_layers
 from models.runs import write_atomically
 from models.time_costs import FLOAT
 from models.training_specs import TrainingSpec

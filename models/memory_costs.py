@@ -12,8 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from models import cluster
-from models.time_costs import FLOAT as FLOAT
-from models.time_costs import Layers, values
+from models.time_costs import FLOAT, Layers, values
 
 WORKER_MB = 740  # a worker with TensorFlow loaded that has trained something small
 CHUNK = 32  # pictures per forward pass where nothing is learnt

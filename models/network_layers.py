@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from models import backbones, calibration, datasets, layer_tables, patch_costs, runs
-from models.costs import frozen_prefix, learning_layers
 from models.errors import InputError
 from models.occlusion import cost
+from models.phase_costs import frozen_prefix, learning_layers
 from models.receptive_field import Field
 from models.recipes import HeadSpec, TrainingSpec
 from models.time_costs import STEP_SECONDS

@@ -8,10 +8,10 @@ from __future__ import annotations
 import math
 
 from models import backbones, datasets, kept_epochs, layer_tables
-from models.costs import Cost, estimate_run, learning_layers
+from models.costs import Cost, estimate_run
 from models.errors import InputError, TooLarge
 from models.memory_costs import memory_limit_mb
-from models.phase_costs import Pictures
+from models.phase_costs import Pictures, learning_layers
 from models.smaller_runs import smaller_runs
 from models.training_results import TrainingResult, load_result
 from models.training_specs import HeadSpec, TrainingSpec

@@ -4,16 +4,36 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from math import comb, sqrt
 from typing import Any
 
 import numpy as np
 
 from models import recipes
-from models.errors import InputError
-from models.intervals import Estimate, wilson
+from models.intervals import Estimate, mcnemar, paired_difference, wilson
 from models.training_results import TrainingResult
 from models.training_specs import TrainingSpec
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """One of some trainings: its number from 1, its run id, its title (plain text), its recipe and its results."""
+
+    number: int
+    run_id: str
+    title: str
+    spec: TrainingSpec
+    result: TrainingResult
+
+    @property
+    def name(self) -> str:
+        """Return what it is called among the others."""
+        return f"{self.number} · {self.title}"
+
+    @property
+    def accuracy(self) -> Estimate:
+        """Return the share of its test pictures that it gets right."""
+        right = _right(self.result)
+        return wilson(int(right.sum()), len(right))
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,19 +91,11 @@ def _text(value: Any) -> str:
     return "all" if value is None else f"{value:g}" if isinstance(value, float) else str(value)
 
 
-def accuracy(result: TrainingResult) -> Estimate:
-    """Return the share of a run's test pictures that it gets right."""
-    right = _right(result)
-    return wilson(int(right.sum()), len(right))
-
-
 def _right(result: TrainingResult) -> np.ndarray:
     return np.asarray(result.probability.argmax(axis=1) == result.label)
 
 
-def paired(
-    first: TrainingResult, second: TrainingResult, specs: tuple[TrainingSpec, TrainingSpec]
-) -> Difference | None:
+def paired(first: Compared, second: Compared) -> Difference | None:
     """Return by how much the second run is better on the pictures that both were tested on.
 
     A picture that one of the two has learnt from, or chose its best epoch by, is left out: runs of other splits share
@@ -92,15 +104,15 @@ def paired(
     Returns:
         None where nothing is left to compare, or the data sets differ.
     """
-    if specs[0].dataset != specs[1].dataset:
+    if first.spec.dataset != second.spec.dataset:
         return None
-    splits = [recipes.split_of(spec) for spec in specs]
+    splits = [recipes.split_of(run.spec) for run in (first, second)]
     seen = np.concatenate([part for split in splits for part in (split.train, split.validation)])
-    both = np.intersect1d(first.index, second.index)
+    both = np.intersect1d(first.result.index, second.result.index)
     clean = np.setdiff1d(both, seen)
     if not len(clean):
         return None
-    a, b = (_right(result)[_places(result.index, clean)] for result in (first, second))
+    a, b = (_right(run.result)[_places(run.result.index, clean)] for run in (first, second))
     only_first, only_second = int((a & ~b).sum()), int((b & ~a).sum())
     return Difference(
         paired_difference(int((a & b).sum()), only_first, only_second, int((~a & ~b).sum())),
@@ -115,39 +127,3 @@ def _places(index: np.ndarray, wanted: np.ndarray) -> np.ndarray:
     """Return where the pictures `wanted` are in `index`."""
     order = np.argsort(index)
     return np.asarray(order[np.searchsorted(index, wanted, sorter=order)])
-
-
-def paired_difference(both: int, only_first: int, only_second: int, neither: int) -> Estimate:
-    """Return (second - first) of two shares of the same pictures, with its 95 % interval.
-
-    Wilson's intervals of the two shares, put together with the correlation of the pairs; it stays inside -1..1 and
-    keeps a width where the runs never disagree.
-
-    Source:
-        Newcombe, Improved confidence intervals for the difference between binomial proportions based on paired data,
-        Statistics in Medicine 17 (1998), method 10.
-    """
-    n = both + only_first + only_second + neither
-    if n == 0:
-        raise InputError("Expected pictures that both runs were tested on. Received none.")
-    one, two = wilson(both + only_second, n), wilson(both + only_first, n)
-    margins = (both + only_first) * (only_second + neither) * (both + only_second) * (only_first + neither)
-    product = float(both * neither - only_first * only_second)
-    if product > 0:  # the continuity correction of method 10
-        product = max(product - n / 2, 0)
-    phi = product / sqrt(margins) if margins else 0.0
-    value = one.value - two.value
-    low = _reach(one.value - one.low, two.high - two.value, phi)
-    high = _reach(one.high - one.value, two.value - two.low, phi)
-    return Estimate(value, max(value - low, -1.0), min(value + high, 1.0), n)
-
-
-def _reach(one: float, two: float, phi: float) -> float:
-    return sqrt(max(one**2 - 2 * phi * one * two + two**2, 0.0))
-
-
-def mcnemar(only_first: int, only_second: int) -> float:
-    """Return the two-sided p of McNemar's exact test: a fair coin thrown once for every disagreement."""
-    n, fewer = only_first + only_second, min(only_first, only_second)
-    tail = sum(comb(n, k) for k in range(fewer + 1))
-    return float(min(1.0, 2 * tail / 2**n))

@@ -17,13 +17,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.errors import TooLarge
-from models.memory_costs import FLOAT, MB, memory_limit_mb
+from models.memory_costs import MB, memory_limit_mb
 from models.som_lattice import Floats, Indices, Lattice, theta
 from models.som_measures import quality
 from models.som_search import BLOCK_SAMPLES, BLOCK_VALUES, Search, checked, silent
 from models.som_spec import MAX_SNAPSHOTS, METHODS, SomSpec
 from models.som_start import initial_codebook
 from models.som_updates import batch_step, epoch_orders, online_step, sample_order, weight_range
+from models.time_costs import FLOAT
 
 __all__ = [  # what others need of a map, from one place
     "MAX_SNAPSHOTS",

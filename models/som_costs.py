@@ -6,10 +6,11 @@ from dataclasses import dataclass, replace
 
 from models import datasets, network_layers, som_points, som_table_store
 from models.errors import TooLarge
-from models.memory_costs import FLOAT, MB, memory_limit_mb
+from models.memory_costs import MB, memory_limit_mb
 from models.som import SomSpec, memory_mb
 from models.som_data import COLOURS, SomTask, picture_shape
 from models.som_rotation import FILM_TURNS
+from models.time_costs import FLOAT
 
 POSES = 2 * FILM_TURNS  # of a picture, for a map that ignores rotations
 # Measured on one thread of an AMD EPYC with AVX-512 and doubled, since most laptops do less.

@@ -17,10 +17,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.errors import InputError, TooLarge
-from models.memory_costs import FLOAT, MB, memory_limit_mb
+from models.memory_costs import MB, memory_limit_mb
 from models.som import Lattice, Snapshot, SomSpec, batch_step, memory_mb
 from models.som_measures import Floats, Indices, checked, silent
 from models.som_start import initial_codebook
+from models.time_costs import FLOAT
 
 TURNS = (4, 8, 16)
 _SCORES = 1 << 20  # held at once in a search: 4 MiB

@@ -8,17 +8,17 @@ from dashboard.components.page import header
 header(
     "Compare", "Finished trainings side by side: how accurate, how they got there, and in what their recipes differ."
 )
-found = comparison_panel.read(comparison_panel.choose_runs())
-if len(found) == 1:
+compared = comparison_panel.read(comparison_panel.choose_runs())
+if len(compared) == 1:
     st.info(
         "One run has nothing to be compared with. Train another on the Train page, by another preset for example.",
         icon=":material/compare_arrows:",
     )
-if found:
+if compared:
     left, right = st.columns(2, gap="medium")
     with left:
-        comparison_panel.accuracies(found)
+        comparison_panel.accuracies(compared)
     with right:
-        comparison_panel.recipes_table(found)
-        comparison_panel.lead_on(found)
-    comparison_panel.curves_and_drift(found)
+        comparison_panel.recipes_table(compared)
+        comparison_panel.lead_on(compared)
+    comparison_panel.curves_and_drift(compared)

@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-import html
-
 import streamlit as st
 
 from dashboard import state
 from dashboard.components.job_panel import distinct_names
 from dashboard.components.page import empty
 from dashboard.figures import comparison, theme
-from dashboard.figures.comparison import Compared
-from dashboard.labels import plain_label, safe_label
+from dashboard.labels import EXAMPLE_RUN, plain_label, safe_label
 from models import runs
 from models.errors import FreezeframeError
-from models.run_comparison import Difference, accuracy, paired, settings
+from models.run_comparison import Compared, paired, settings
 from models.training_results import load_result
 from models.training_specs import TrainingSpec
-
-EXAMPLE_NAME = "Example run (shipped)"
 
 
 def choose_runs() -> list[runs.Run]:
@@ -33,7 +28,7 @@ def choose_runs() -> list[runs.Run]:
         finished = {shown.id: shown} | finished
     if not finished:
         empty("No training has finished yet.", "Train one", "train", ":material/model_training:")
-    titles = {run_id: EXAMPLE_NAME if run_id == runs.EXAMPLE else name for run_id, name in _names(finished).items()}
+    titles = {run_id: EXAMPLE_RUN if run_id == runs.EXAMPLE else name for run_id, name in _names(finished).items()}
     linked = [run.id for run in state.compared() if run.id in finished]
     chosen = linked[: comparison.MOST] or list(finished)[:3]
     state.put("compare_runs", chosen)
@@ -53,54 +48,53 @@ def _names(found: dict[str, runs.Run]) -> dict[str, str]:
     return {run_id: plain_label(name) for run_id, name in distinct_names(found).items()}
 
 
-def read(chosen: list[runs.Run]) -> list[tuple[runs.Run, Compared]]:
-    """Return the runs whose results can be read, numbered; the others are named."""
+def read(chosen: list[runs.Run]) -> list[Compared]:
+    """Return the runs whose recipe and results can be read, numbered; the others are named."""
     found = []
     for number, run in enumerate(chosen, start=1):
-        title = EXAMPLE_NAME if run.id == runs.EXAMPLE else run.title
+        title = EXAMPLE_RUN if run.id == runs.EXAMPLE else run.title
         try:
-            result = load_result(run)
+            spec, result = TrainingSpec.from_json(run.spec), load_result(run)
         except FreezeframeError as error:
             st.warning(f"{safe_label(title)}: {safe_label(str(error), 300)}", icon=":material/warning:")
             continue
-        name = html.escape(f"{number} · {title if len(title) <= 48 else f'{title[:47]}…'}")
-        found.append((run, Compared(name, result, accuracy(result))))
+        found.append(Compared(number, run.id, plain_label(title, 48), spec, result))
     return found
 
 
-def accuracies(found: list[tuple[runs.Run, Compared]]) -> None:
-    """Draw every run's accuracy, and how the first differs from each of the others on the same pictures."""
-    compared = [which for _, which in found]
-    said = "; ".join(f"{run.accuracy.value:.1%} of {run.accuracy.n}" for run in compared)
+def accuracies(compared: list[Compared]) -> None:
+    """Draw every run's accuracy, and how the others differ from the first on the same pictures."""
+    said = "; ".join(f"{run.name}: {run.accuracy.value:.1%} of {run.accuracy.n}" for run in compared)
     st.plotly_chart(
         comparison.accuracies(compared, 80 + 40 * len(compared)),
         key="compare_accuracies",
         config=theme.CONFIG,
         alt=f"Test accuracy of every run with its 95% interval: {said}",
     )
-    for number, (run, which) in enumerate(found[1:], start=2):
-        specs = TrainingSpec.from_json(found[0][0].spec), TrainingSpec.from_json(run.spec)
-        st.markdown(verdict(number, paired(compared[0].result, which.result, specs), same_data=specs))
+    for run in compared[1:]:
+        st.markdown(verdict(compared[0], run))
     st.caption(
         "The intervals say how much another set of test pictures would change the numbers, not how much another seed "
         "of the training would: for that, train again with other seeds."
     )
 
 
-def verdict(number: int, found: Difference | None, *, same_data: tuple[TrainingSpec, TrainingSpec]) -> str:
-    """Return in words how run `number` differs from run 1 on the pictures both were tested on."""
+def verdict(first: Compared, second: Compared) -> str:
+    """Return in words how the second run differs from the first on the pictures both were tested on."""
+    one, two = first.number, second.number
+    if first.spec.dataset != second.spec.dataset:
+        return f"**{two} and {one}** were trained on other data: their accuracies cannot be compared."
+    found = paired(first, second)
     if found is None:
-        if same_data[0].dataset != same_data[1].dataset:
-            return f"**{number} and 1** were trained on other data: their accuracies cannot be compared."
-        return f"**{number} and 1** share no test picture that neither has learnt from: other splits."
+        return f"**{two} and {one}** share no test picture that neither has learnt from: other splits."
     gap = found.difference
     points = f"{_points(gap.value)} points (95% interval {_points(gap.low)} to {_points(gap.high)})"
     chance = "< 0.001" if found.p < 0.001 else f"= {found.p:.2g}"
     clear = "a clear difference" if gap.low > 0 or gap.high < 0 else "no clear difference"
     left = f" {found.left_out} pictures that one of them has learnt from are left out." if found.left_out else ""
     return (
-        f"**{number} against 1**: {points} on {gap.n} pictures both were tested on, {clear}. Only 1 gets "
-        f"{found.only_first} right, only {number} gets {found.only_second} (McNemar p {chance}).{left}"
+        f"**{two} against {one}**: {points} on {gap.n} pictures both were tested on, {clear}. Only {one} gets "
+        f"{found.only_first} right, only {two} gets {found.only_second} (McNemar p {chance}).{left}"
     )
 
 
@@ -108,9 +102,8 @@ def _points(share: float) -> str:
     return f"{100 * share:+.1f}".replace("-", "−")
 
 
-def curves_and_drift(found: list[tuple[runs.Run, Compared]]) -> None:
+def curves_and_drift(compared: list[Compared]) -> None:
     """Draw the validation curves on one axis, and how far every layer moved."""
-    compared = [which for _, which in found]
     st.plotly_chart(
         comparison.curves(compared, 250),
         key="compare_curves",
@@ -127,16 +120,16 @@ def curves_and_drift(found: list[tuple[runs.Run, Compared]]) -> None:
     st.caption("A layer that moved far need not have learnt more: its outputs may be the same for other weights.")
 
 
-def recipes_table(found: list[tuple[runs.Run, Compared]]) -> None:
+def recipes_table(compared: list[Compared]) -> None:
     """Draw the recipes side by side, what differs first; all the rest on demand."""
-    rows = settings([TrainingSpec.from_json(run.spec) for run, _ in found])
+    rows = settings([run.spec for run in compared])
     st.markdown("##### The recipes")
     differing = [row for row in rows if row.differs]
     every = st.toggle("Also what is the same", key="compare_all_settings", bind="query-params")
     listed = differing + [row for row in rows if not row.differs] if every else differing
-    if not listed and len(found) > 1:
-        st.caption("Nothing differs: the same recipe gives the same numbers.")
     if not listed:
+        if len(compared) > 1:
+            st.caption("Nothing differs: the same recipe gives the same numbers.")
         return
     st.dataframe(
         [
@@ -150,11 +143,11 @@ def recipes_table(found: list[tuple[runs.Run, Compared]]) -> None:
     )
 
 
-def lead_on(found: list[tuple[runs.Run, Compared]]) -> None:
+def lead_on(compared: list[Compared]) -> None:
     """Offer to show each run on all pages."""
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.caption("Show on every page:")
-        for number, (run, _) in enumerate(found, start=1):
-            if st.button(f"Run {number}", key=f"compare_open_{number}", icon=":material/open_in_new:"):
-                state.choose(run=run.id)
+        for run in compared:
+            if st.button(f"Run {run.number}", key=f"compare_open_{run.number}", icon=":material/open_in_new:"):
+                state.choose(run=run.run_id)
                 state.go("train")

@@ -6,7 +6,7 @@ import streamlit as st
 
 from dashboard import state
 from dashboard.components.job_panel import job_chip
-from dashboard.labels import plain_label
+from dashboard.labels import EXAMPLE_RUN, plain_label
 from models import backbones, datasets, runs
 
 _NO_RUN = ""
@@ -17,7 +17,7 @@ def run_label(run_id: str, number: int) -> str:
     if run_id == _NO_RUN:
         return "No run: the bare backbone"
     if run_id == runs.EXAMPLE:
-        return "Example run (shipped)"
+        return EXAMPLE_RUN
     run = runs.get(run_id)
     states = {"queued": " · in progress", "running": " · in progress", "done": ""}
     state_name = run.status.state

@@ -10,8 +10,8 @@ from dashboard import state
 from dashboard.components.freeze_picker import NOTHING, keys_of, weighted_blocks
 from dashboard.figures import theme
 from dashboard.figures.architecture import alt_text, architecture, clicked_block
-from models.costs import learning_layers
 from models.layer_tables import LayerTable
+from models.phase_costs import learning_layers
 from models.training_specs import BatchNormPolicy, TrainingSpec
 
 MAP_PX = 212

@@ -2,49 +2,34 @@
 
 from __future__ import annotations
 
-import math
+import html
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final
 
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from dashboard.figures import theme
-from dashboard.figures.curves import NAMES_SHOWN
-from models.intervals import Estimate
-from models.training_results import TrainingResult, WeightChange
+from dashboard.figures.curves import MARKERS_UP_TO, add_line, lay_out_changes, lay_out_panels
+from models.run_comparison import Compared
+from models.training_results import WeightChange
 
-COLOURS: Final = (
-    "#009E73",
-    "#CC79A7",
-    "#56B4E9",
-    "#D55E00",
-    "#8F7BC4",
-    "#B8A800",
-)  # not blue and orange: frozen, trained
 SYMBOLS: Final = ("circle", "square", "diamond", "triangle-up", "cross", "star")
 DASHES: Final = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")
-MOST: Final = len(COLOURS)
-
-
-@dataclass(frozen=True, slots=True)
-class Compared:
-    """One run: how it is called in the figures (plain text), its results, its accuracy."""
-
-    name: str
-    result: TrainingResult
-    accuracy: Estimate
+MOST: Final = len(SYMBOLS)
+# Blue and orange mean frozen and trainable here.
+COLOURS: Final = [colour for colour in theme.CLASS_COLOURS if colour not in (theme.FROZEN, theme.TRAINABLE)][:MOST]
+_APART = 0.16  # of the distance of two layers, between the marks of two runs
 
 
 def accuracies(compared: Sequence[Compared], height: int) -> go.Figure:
-    """Test accuracy of every run, a dot with its 95 % interval, the first run on top."""
+    """Test accuracy of every run, a mark with its 95 % interval, the first run on top; the height in px."""
     figure = go.Figure()
-    for number, run in enumerate(compared):
-        estimate = run.accuracy
+    for run, colour, symbol in zip(compared, COLOURS, SYMBOLS, strict=False):
+        name, estimate = html.escape(run.name), run.accuracy
         figure.add_scatter(
             x=[estimate.value],
-            y=[run.name],
+            y=[name],
             error_x={
                 "array": [estimate.high - estimate.value],
                 "arrayminus": [estimate.value - estimate.low],
@@ -52,8 +37,8 @@ def accuracies(compared: Sequence[Compared], height: int) -> go.Figure:
                 "width": 6,
             },
             mode="markers",
-            marker={"color": COLOURS[number], "symbol": SYMBOLS[number], "size": 12},
-            hovertemplate=f"{run.name}<br>{estimate.value:.1%} of {estimate.n} test pictures<br>"
+            marker={"color": colour, "symbol": symbol, "size": 12},
+            hovertemplate=f"{name}<br>{estimate.value:.1%} of {estimate.n} test pictures<br>"
             f"95% interval {estimate.low:.1%} to {estimate.high:.1%}<extra></extra>",
             showlegend=False,
         )
@@ -66,80 +51,50 @@ def accuracies(compared: Sequence[Compared], height: int) -> go.Figure:
 
 
 def curves(compared: Sequence[Compared], height: int) -> go.Figure:
-    """Accuracy (left) and loss (right) on the validation pictures, epoch by epoch, all runs on one axis."""
+    """Accuracy (left) and loss (right) per epoch, all runs on one axis; the height in px.
+
+    The lines are of the validation pictures.
+    """
     figure = make_subplots(rows=1, cols=2, horizontal_spacing=0.12)
-    for column, (title, measure, digits) in enumerate(
-        (("Validation accuracy", "val_accuracy", ".1%"), ("Validation loss", "val_loss", ".3f")), start=1
-    ):
-        for number, run in enumerate(compared):
-            figure.add_scatter(
-                x=[row["epoch"] for row in run.result.history],
-                y=[row[measure] if math.isfinite(row[measure]) else None for row in run.result.history],
-                name=run.name,
-                legendgroup=run.name,
-                showlegend=column == 1,
-                mode="lines+markers" if len(run.result.history) == 1 else "lines",
-                line={"color": COLOURS[number], "dash": DASHES[number], "width": 2},
-                hovertemplate=f"{run.name}, epoch %{{x}}: %{{y:{digits}}}<extra></extra>",
-                row=1,
-                col=column,
-            )
+    longest = max((len(run.result.history) for run in compared), default=0)
+    mode = "lines+markers" if longest <= MARKERS_UP_TO else "lines"
+    for column in (1, 2):
+        for run, colour, dash in zip(compared, COLOURS, DASHES, strict=False):
+            style = {"mode": mode, "marker": {"size": 4}, "line": {"color": colour, "dash": dash, "width": 2}}
+            add_line(figure, column, run.result.history, "val_", html.escape(run.name), style)
+    lay_out_panels(figure, height)
+    for column, title in enumerate(("Validation accuracy", "Validation loss"), start=1):
         figure.update_yaxes(title_text=title, row=1, col=column)
-    theme.layout(figure, height)
-    figure.update_xaxes(title_text="epoch", title_standoff=4, tickformat="d", automargin=True, gridcolor=theme.GRID)
-    figure.update_yaxes(automargin=True, gridcolor=theme.GRID, zeroline=False)
-    figure.update_yaxes(tickformat=".0%", row=1, col=1)
     return figure
 
 
 def drift(compared: Sequence[Compared], height: int) -> go.Figure:
-    """How far the weights of every layer moved, relative to their size before, on a logarithmic axis.
+    """How far the weights of every layer moved, relative to their size before, on a logarithmic axis; height in px.
 
-    Layers that moved are filled marks. Those that did not move at all stand on a line of their own, which the axis
-    labels "0": a snowflake where the layer was frozen.
+    Layers that did not move at all stand on a line of their own, which the axis labels "0": an asterisk where the layer
+    was frozen.
     """
-    names = list(dict.fromkeys(row.name for run in compared for row in run.result.weight_change))
-    moved = [row.relative_change for run in compared for row in run.result.weight_change if row.relative_change > 0]
-    low = 10.0 ** (math.floor(math.log10(min(moved, default=1e-3))) - 1)
-    top = 10.0 ** math.ceil(math.log10(max(moved, default=1.0)) + 1e-9)
+    rows = [row for run in compared for row in run.result.weight_change]
+    names = list(dict.fromkeys(row.name for row in rows))
     figure = go.Figure()
+    theme.layout(figure, height)
+    zero = lay_out_changes(figure, names, [row.relative_change for row in rows])
     for number, run in enumerate(compared):
-        rows = run.result.weight_change
+        name, layers = html.escape(run.name), run.result.weight_change
         figure.add_scatter(
-            x=[names.index(row.name) + 0.16 * (number - (len(compared) - 1) / 2) for row in rows],
-            y=[row.relative_change or low for row in rows],
-            customdata=[(row.name, _moved(row)) for row in rows],
-            name=run.name,
+            x=[names.index(row.name) + _APART * (number - (len(compared) - 1) / 2) for row in layers],
+            y=[row.relative_change or zero for row in layers],
+            customdata=[(row.name, _moved(row)) for row in layers],
+            name=name,
             mode="markers",
             marker={
                 "color": COLOURS[number],
-                "symbol": ["asterisk-open" if row.frozen else SYMBOLS[number] for row in rows],
+                "symbol": ["asterisk-open" if row.frozen else SYMBOLS[number] for row in layers],
                 "size": 9,
                 "line": {"color": COLOURS[number], "width": 1.5},
             },
-            hovertemplate=f"{run.name}<br>%{{customdata[0]}}: %{{customdata[1]}}<extra></extra>",
+            hovertemplate=f"{name}<br>%{{customdata[0]}}: %{{customdata[1]}}<extra></extra>",
         )
-    theme.layout(figure, height)
-    decades = range(round(math.log10(low)) + 1, round(math.log10(top)) + 1)
-    named = len(names) <= NAMES_SHOWN
-    figure.update_xaxes(
-        tickvals=list(range(len(names))) if named else None,
-        ticktext=names if named else None,
-        tickangle=-45 if named else 0,
-        title_text=None if named else "layer, input first",
-        range=[-0.7, len(names) - 0.3],
-        automargin=True,
-        showgrid=False,
-    )
-    figure.update_yaxes(
-        type="log",
-        range=[math.log10(low) - 0.4, math.log10(top)],
-        tickvals=[low, *(10.0**decade for decade in decades)],
-        ticktext=["0", *(f"{10.0**decade:g}" for decade in decades)],
-        title_text="relative change",
-        automargin=True,
-        gridcolor=theme.GRID,
-    )
     return figure
 
 

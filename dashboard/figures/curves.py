@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
@@ -29,31 +30,15 @@ def learning_curves(history: Sequence[Mapping[str, float]], best_epoch: int | No
         height: Of the figure, in px.
     """
     figure = make_subplots(rows=1, cols=2, horizontal_spacing=0.12)
-    epochs = [row["epoch"] for row in history]
-    mode = "lines+markers" if len(epochs) <= MARKERS_UP_TO else "lines"
-    for column, (title, measure, digits) in enumerate(PANELS, start=1):
+    mode = "lines+markers" if len(history) <= MARKERS_UP_TO else "lines"
+    for column in (1, 2):
         for prefix, name, colour, dash in (
             ("", "training", TRAINING, "dot"),
             ("val_", "validation", VALIDATION, "solid"),
         ):
-            figure.add_scatter(
-                x=epochs,
-                y=[_finite(row[prefix + measure]) for row in history],
-                name=name,
-                legendgroup=name,
-                showlegend=column == 1,
-                mode=mode,
-                marker={"size": 4},
-                line={"color": colour, "dash": dash, "width": 2},
-                hovertemplate=f"{name}, epoch %{{x}}: %{{y:{digits}}}<extra></extra>",
-                row=1,
-                col=column,
-            )
-        figure.update_yaxes(title_text=title, row=1, col=column)
-    theme.layout(figure, height)
-    figure.update_xaxes(title_text="epoch", title_standoff=4, tickformat="d", automargin=True, gridcolor=theme.GRID)
-    figure.update_yaxes(automargin=True, gridcolor=theme.GRID, zeroline=False)
-    figure.update_yaxes(tickformat=".0%", row=1, col=1)
+            style = {"mode": mode, "marker": {"size": 4}, "line": {"color": colour, "dash": dash, "width": 2}}
+            add_line(figure, column, history, prefix, name, style)
+    lay_out_panels(figure, height)
     figure.update_layout(legend={"x": 1, "xanchor": "right"}, margin={"t": 28})
     for first, after in itertools.pairwise(history):
         if first.get("phase", 1) != after.get("phase", 1):
@@ -61,6 +46,48 @@ def learning_curves(history: Sequence[Mapping[str, float]], best_epoch: int | No
     if best_epoch is not None:
         _mark_best(figure, best_epoch)
     return figure
+
+
+def add_line(
+    figure: go.Figure,
+    column: int,
+    history: Sequence[Mapping[str, float]],
+    prefix: str,
+    name: str,
+    style: Mapping[str, Any],
+) -> None:
+    """Add one line to a figure of two panels; a value that is not finite leaves a gap.
+
+    Args:
+        figure: With two columns.
+        column: 1 for the accuracy, 2 for the loss; the line of the first stands in the legend.
+        history: One mapping per epoch (see `learning_curves`).
+        prefix: "" for the training pictures, "val_" for the validation pictures.
+        name: Of the line, as HTML.
+        style: Its mode, marker and line.
+    """
+    _, measure, digits = PANELS[column - 1]
+    figure.add_scatter(
+        x=[row["epoch"] for row in history],
+        y=[_finite(row[prefix + measure]) for row in history],
+        name=name,
+        legendgroup=name,
+        showlegend=column == 1,
+        hovertemplate=f"{name}, epoch %{{x}}: %{{y:{digits}}}<extra></extra>",
+        row=1,
+        col=column,
+        **style,
+    )
+
+
+def lay_out_panels(figure: go.Figure, height: int) -> None:
+    """Give a figure of accuracy (left) and loss (right) per epoch its axes; the height in px."""
+    for column, (title, _, _) in enumerate(PANELS, start=1):
+        figure.update_yaxes(title_text=title, row=1, col=column)
+    theme.layout(figure, height)
+    figure.update_xaxes(title_text="epoch", title_standoff=4, tickformat="d", automargin=True, gridcolor=theme.GRID)
+    figure.update_yaxes(automargin=True, gridcolor=theme.GRID, zeroline=False)
+    figure.update_yaxes(tickformat=".0%", row=1, col=1)
 
 
 def _mark_border(figure: go.Figure, place: float) -> None:
@@ -98,18 +125,29 @@ def weight_change(layers: Sequence[WeightChange], height: int = 280) -> go.Figur
         layers: One row per layer with weights, input first.
         height: Of the figure, in px.
     """
-    zero, top = _axis_range([row.relative_change for row in layers])
     figure = go.Figure()
+    theme.layout(figure, height)
+    zero = lay_out_changes(figure, [row.name for row in layers], [row.relative_change for row in layers])
     _draw(figure, layers, True, theme.FROZEN, ("frozen", "frozen: exactly 0", "asterisk-open"), zero)
     _draw(figure, layers, False, theme.TRAINABLE, ("trainable", "trainable: no change", "circle-open"), zero)
-    theme.layout(figure, height)
-    named = len(layers) <= NAMES_SHOWN
+    figure.update_layout(bargap=0.35, barmode="overlay", legend={"x": 1, "xanchor": "right"}, margin={"t": 32})
+    return figure
+
+
+def lay_out_changes(figure: go.Figure, names: Sequence[str], changes: Sequence[float]) -> float:
+    """Give a figure layers along x (layer i at i) and their relative changes along a logarithmic y.
+
+    Returns:
+        Where 0 is drawn, below the smallest change.
+    """
+    zero, top = _axis_range(changes)
+    named = len(names) <= NAMES_SHOWN
     figure.update_xaxes(
-        tickvals=list(range(len(layers))) if named else None,
-        ticktext=[row.name for row in layers] if named else None,
+        tickvals=list(range(len(names))) if named else None,
+        ticktext=list(names) if named else None,
         tickangle=-45 if named else 0,
         title_text=None if named else "layer, input first",
-        range=[-0.7, len(layers) - 0.3],
+        range=[-0.7, len(names) - 0.3],
         showgrid=False,
         automargin=True,
     )
@@ -123,8 +161,7 @@ def weight_change(layers: Sequence[WeightChange], height: int = 280) -> go.Figur
         automargin=True,
         gridcolor=theme.GRID,
     )
-    figure.update_layout(bargap=0.35, barmode="overlay", legend={"x": 1, "xanchor": "right"}, margin={"t": 32})
-    return figure
+    return zero
 
 
 def _draw(

@@ -5,7 +5,7 @@ import re
 from playwright.sync_api import expect
 
 from tests.browser.conftest import settled
-from tests.browser.test_journeys import LONG, finished, train
+from tests.browser.test_journeys import LONG, finished, run_in_address, train
 
 FEW = "train?data=digits&train_epochs=2&train_batch=8&train_shots=5+pictures"
 
@@ -13,13 +13,13 @@ FEW = "train?data=digits&train_epochs=2&train_batch=8&train_shots=5+pictures"
 def test_from_the_freeze_map_to_a_comparison(visit):
     page = visit(FEW)
     expect(page.get_by_text(re.compile(r"about \d+ s")).first).to_be_visible(timeout=LONG)
-    train(page)
+    frozen = train(page)
     finished(page)
     expect(page.get_by_text(re.compile(r"All 10 frozen layers .* are the same to the last bit"))).to_be_visible()
     page.get_by_role("slider", name="Frozen up to and including").focus()
     page.keyboard.press("ArrowLeft")
     settled(page)
-    train(page)
+    freer = train(page)
     finished(page)
     expect(page.get_by_text(re.compile(r"All 9 frozen layers .* are the same to the last bit"))).to_be_visible()
     page.get_by_role("link", name="Compare").last.click()
@@ -28,3 +28,8 @@ def test_from_the_freeze_map_to_a_comparison(visit):
         timeout=LONG
     )
     expect(page.locator(".st-key-compare_drift").get_by_text("conv5", exact=True)).to_be_visible(timeout=LONG)
+    accuracies = page.locator(".st-key-compare_accuracies")
+    assert accuracies.get_by_text("5 shots").count() == 2
+    page.locator(".st-key-compare_open_2 button").click()
+    settled(page)
+    assert run_in_address(page) == frozen != freer

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from models.errors import InputError
-from models.intervals import f1_estimate, wilson
+from models.intervals import f1_estimate, mcnemar, paired_difference, wilson
 
 
 @pytest.mark.parametrize(
@@ -51,3 +51,27 @@ def test_an_empty_sample_is_undefined() -> None:
     for estimate in (wilson(0, 0), f1_estimate(hits=0, false_alarms=0, misses=0)):
         assert estimate.n == 0
         assert all(math.isnan(value) for value in (estimate.value, estimate.low, estimate.high))
+
+
+def test_newcombes_published_interval():
+    # Statistics in Medicine 17 (1998), 36, 12, 2, 0 of 50: method 10 gives 0.0569 to 0.3404.
+    found = paired_difference(36, 2, 12, 0)
+    assert (found.value, found.n) == (pytest.approx(0.2), 50)
+    assert (found.low, found.high) == (pytest.approx(0.0569, abs=5e-5), pytest.approx(0.3404, abs=5e-5))
+    turned = paired_difference(36, 12, 2, 0)
+    assert (turned.low, turned.high) == (pytest.approx(-found.high), pytest.approx(-found.low))
+
+
+def test_runs_that_never_disagree_keep_an_interval():
+    found = paired_difference(30, 0, 0, 10)
+    assert found.value == 0
+    assert -0.2 < found.low < 0 < found.high < 0.2
+    assert paired_difference(5, 0, 0, 0).low < 0
+    with pytest.raises(InputError):
+        paired_difference(0, 0, 0, 0)
+
+
+def test_mcnemar_is_a_fair_coin():
+    assert mcnemar(0, 0) == 1
+    assert mcnemar(3, 3) == 1
+    assert mcnemar(1, 7) == mcnemar(7, 1) == pytest.approx(2 * (1 + 8) / 256)

@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from models import calibration, costs, layer_tables, memory_costs, recipes, runs, training_results
+from models import calibration, layer_tables, memory_costs, phase_costs, recipes, runs, training_results
 from models.augmentation_spec import AugmentationSpec
 from models.errors import InputError, RunNotFound, TooLarge
 from models.presets import apply_preset
@@ -133,7 +133,7 @@ def test_parameters_by_hand():
 
 def test_held_batch_norm_counts_as_frozen_and_the_prefix_ends_at_the_first_layer_that_learns():
     two = replace(SPEC, trainable=("conv5", "conv5_bn"), batch_norm="train", batch_norm_except=("conv5",))
-    assert costs.learning_layers(layer_tables.table("frame8", 64), two) == {"conv5"}
+    assert phase_costs.learning_layers(layer_tables.table("frame8", 64), two) == {"conv5"}
     last = replace(SPEC, trainable=("conv5", "conv5_bn"))
     held, trained = estimate(last), estimate(replace(last, batch_norm="train"))
     assert held.parameters_trainable == 3 * 3 * 256 * 256 + estimate(SPEC).parameters_trainable
@@ -174,7 +174,7 @@ def test_another_split_has_other_pictures_of_the_same_numbers():
 
 def test_a_skip_connection_belongs_to_the_prefix_only_before_what_learns():
     table = layer_tables.table("resnet50v2", 96)
-    prefix = costs.frozen_prefix(table, {"conv5_block3_2_conv"})
+    prefix = phase_costs.frozen_prefix(table, {"conv5_block3_2_conv"})
     assert "conv5_block3_1_relu" in prefix and "conv5_block2_out" in prefix
     assert "conv5_block3_2_relu" not in prefix and "conv5_block3_out" not in prefix
 

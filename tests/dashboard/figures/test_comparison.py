@@ -5,7 +5,6 @@ from types import SimpleNamespace
 import pytest
 
 from dashboard.figures import comparison
-from dashboard.figures.comparison import Compared
 from models.intervals import wilson
 from models.training_results import WeightChange
 
@@ -15,7 +14,8 @@ def change(name, moved, frozen):
 
 
 def run(name, changes, history=()):
-    return Compared(name, SimpleNamespace(weight_change=changes, history=history), wilson(8, 10))
+    result = SimpleNamespace(weight_change=changes, history=history)
+    return SimpleNamespace(name=name, result=result, accuracy=wilson(8, 10))
 
 
 def test_frozen_layers_stand_at_zero_and_runs_beside_each_other():
