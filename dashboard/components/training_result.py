@@ -19,7 +19,7 @@ from models.training_results import TrainingResult, load_result
 from models.training_specs import TrainingSpec
 
 _BUSY = 0.8  # the processor's share of the time below which others are to blame
-_LEFT_MB = 50
+_LEFT_MB = 50  # in the worker beyond the usual before a run, from which on it is worth a word
 NEXT = (
     ("evaluate", "Evaluate", ":material/grid_on:"),
     ("activations", "Activations", ":material/blur_on:"),
@@ -104,8 +104,8 @@ def _held(summary: dict[str, Any], predicted: Cost | None) -> str:
         return ""
     peak, base = summary["peak_mb"], summary["base_mb"]
     expected = f" (predicted {predicted.peak_mb:.0f} MB)" if predicted else ""
-    earlier = base - WORKER_MB
-    more = f", of which about {earlier:.0f} MB were left there by earlier runs" if earlier > _LEFT_MB else ""
+    before = base - WORKER_MB
+    more = f"; it held about {before:.0f} MB more than usual when the run began" if before > _LEFT_MB else ""
     return f"  \nIts process held **{peak:.0f} MB** at the peak{expected}{more}."
 
 
