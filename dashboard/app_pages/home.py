@@ -33,6 +33,6 @@ with now:
 
 stations()
 st.caption(
-    "The pictures above come from results that are shipped with the app. "
+    "The pictures above were taken from this app. "
     "Most show one network on one data set; another may have learned other things."
 )

@@ -20,6 +20,13 @@ STATIONS: Final = (
     ("backbone", "Backbone", ":material/layers:", "What was learnt before.", "The blocks of the shipped network"),
     ("train", "Train", ":material/model_training:", "Freeze, train, prove it.", "Frozen blocks and a new head"),
     ("evaluate", "Evaluate", ":material/grid_on:", "Right, wrong, and how sure.", "Confusion matrix"),
+    (
+        "compare",
+        "Compare",
+        ":material/compare_arrows:",
+        "Trainings side by side.",
+        "Two accuracies with their intervals",
+    ),
     ("activations", "Activations", ":material/blur_on:", "What each channel answers to.", "Activation maps"),
     ("features", "Features", ":material/travel_explore:", "What a channel looks for.", "Patches that excite a channel"),
     ("occlusion", "Occlusion", ":material/select_all:", "Hide a part, watch the score.", "Occlusion map of a galaxy"),

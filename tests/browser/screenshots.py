@@ -8,6 +8,7 @@ to `assets/home/<page>-<light|dark>.webp`.
 """
 
 import io
+import os
 import sys
 import tempfile
 import time
@@ -16,6 +17,7 @@ from pathlib import Path
 from PIL import Image
 from playwright.sync_api import Page, sync_playwright
 
+from models import presets, recipes, runs
 from tests.browser.conftest import CHROMIUM, FLAGS, ROOT, Server, settled
 from tests.conftest import PAGES
 
@@ -26,6 +28,7 @@ MAIN_PICTURE = {
     "backbone": ".js-plotly-plot",
     "train": ".st-key-train_map",
     "evaluate": ".js-plotly-plot",
+    "compare": ".st-key-compare_accuracies",
     "activations": ".st-key-activations_grid",
     "features": ".st-key-features_patches",
     "occlusion": ".st-key-occlusion_map canvas",
@@ -57,17 +60,32 @@ def tile(page: Page, name: str) -> Image.Image:
     return cut
 
 
+def address(name: str, second: str) -> str:
+    """Return where a picture is taken; trainings are compared once `second`, which the server takes up, is done."""
+    if name == "compare":
+        while runs.get(second).status.active:
+            time.sleep(1)
+        return f"compare?compare={runs.EXAMPLE},{second}"
+    return VIEWS.get(name, name.replace("home", ""))
+
+
 def main(pages: list[str]) -> None:
     """Take the pictures of some pages; home comes last, because it shows the tiles of the others."""
     with tempfile.TemporaryDirectory() as home, sync_playwright() as playwright:
+        os.environ["FREEZEFRAME_HOME"] = home
+        spec = presets.apply_preset("last_block", recipes.DEFAULT).to_json()
+        second = runs.create("training", spec, owner="", title="Galaxies: the last block learns too").id
         server = Server(Path(home))
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS.split())
         try:
+            visitor = browser.new_page()
+            visitor.goto(server.url)  # the engine starts with the first page, and takes up the second training
+            settled(visitor)
             for name in sorted(pages, key=lambda name: name == "home"):
                 for scheme in ("light", "dark"):
                     context = browser.new_context(viewport={"width": 1366, "height": 768}, color_scheme=scheme)
                     page = context.new_page()
-                    page.goto(f"{server.url}/{VIEWS.get(name, name.replace('home', ''))}")
+                    page.goto(f"{server.url}/{address(name, second)}")
                     settled(page)
                     time.sleep(6 if name == "som" else 3)  # charts draw after the script; the film plays to its end
                     save(Image.open(io.BytesIO(page.screenshot())), SCREENSHOTS / f"{name}-{scheme}.webp")
