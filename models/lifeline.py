@@ -1,4 +1,4 @@
-"""Preloaded by every compute process: it ends when the process that started it ends, and steps back as told."""
+"""What every compute process begins with: it ends when the process that started it ends, and steps back as told."""
 
 from __future__ import annotations
 
@@ -15,4 +15,9 @@ def _end_with_the_parent() -> None:
 def dask_setup(_server: object) -> None:
     """Dask calls this once the process is up."""
     os.nice(int(os.environ.get("FREEZEFRAME_NICENESS", "0")))
+    begin()
+
+
+def begin() -> None:
+    """End this process when its standard input ends, which its parent holds open."""
     threading.Thread(target=_end_with_the_parent, daemon=True, name="lifeline").start()

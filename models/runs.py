@@ -151,6 +151,11 @@ class Run:
         return str(self.record["owner"])
 
     @property
+    def parent(self) -> str:
+        """Return the id of the sweep whose cell this run is; empty for a run of its own."""
+        return str(self.record.get("parent", ""))
+
+    @property
     def created(self) -> float:
         """Return when the run was asked for, in seconds since the epoch."""
         return float(self.record["created"])
@@ -286,9 +291,26 @@ def everything() -> list[Run]:
     return sorted(found, key=lambda run: run.created)
 
 
+def publish(folder: Path, run_id: str, record: Mapping[str, Any], *, started: float) -> Run:
+    """Make a folder with the results of finished work the run `run_id`; it appears whole or not at all.
+
+    Args:
+        folder: In the home folder; it is moved.
+        run_id: Of a run that is not there yet.
+        record: Kind, title, owner, spec, and the `parent` it is a part of.
+        started: When the work began, in seconds since the epoch.
+    """
+    now = time.time()
+    write_atomically(folder / "spec.json", json.dumps({"version": 1, "created": now, **record}).encode())
+    status = RunStatus("done", share=1.0, started=started, finished=now)
+    write_atomically(folder / "status.json", json.dumps(asdict(status)).encode())
+    os.replace(folder, home() / "runs" / run_id)
+    return get(run_id)
+
+
 def listing(owner: str, kind: str | None = None) -> list[Run]:
-    """Return one visitor's runs, newest first."""
-    mine = [run for run in everything() if run.owner == owner and kind in (None, run.kind)]
+    """Return one visitor's runs, newest first; the cells of sweeps are not among them."""
+    mine = [run for run in everything() if run.owner == owner and kind in (None, run.kind) and not run.parent]
     return mine[::-1]
 
 

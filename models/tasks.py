@@ -41,6 +41,7 @@ from models.training_specs import typed
 
 JOBS = {
     "training": "models.transfer:run_job",
+    "sweep": "models.sweep_job:run_job",
     "weights": "models.weights:download",
     "som": "models.som_job:run_job",
     "depth": "models.som_depth:run_job",

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import keras
@@ -48,14 +49,25 @@ def optimizer(spec: TrainingSpec) -> keras.optimizers.Optimizer:
     return make(spec.learning_rate)
 
 
+def _compiled_part(spec: TrainingSpec) -> TrainingSpec:
+    """Return a spec without what is no part of the compiled step, nor of the frozen part's output."""
+    seed = spec.seed if spec.weights == "random" else 0
+    return replace(
+        spec, seed=seed, split_seed=0, shots=None, label_noise=0.0, learning_rate=1.0, schedule="constant", epochs=1,
+        patience=0, keep_epochs=False,
+    )  # fmt: skip
+
+
 class Loop:
     """A network in training on `examples`, with its optimiser."""
 
     def __init__(self, spec: TrainingSpec, split: Split, examples: Examples) -> None:
         self.spec, self.split, self.examples = spec, split, examples
+        self.labels = tf.Variable(examples.labels, trainable=False)
         self.optimizer = optimizer(spec)
         self.variables = split.tail.trainable_variables
         self.optimizer.build(self.variables)
+        self._new_optimizer = [variable.numpy() for variable in self.optimizer.variables]
         self.dropouts = [layer for layer in split.tail.layers if isinstance(layer, layers.Dropout)]
         self.augmented = examples.pictures is not None and spec.augmentation.on
         self._fast_prefix = fold_batch_norm(split.prefix) if split.weighted and self._runs_prefix else split.prefix
@@ -65,6 +77,22 @@ class Loop:
         sums = (tf.TensorSpec([], tf.float32), tf.TensorSpec([], tf.int32))
         self._train = tf.function(self._train_steps, input_signature=[numbers, drawn, rates, *sums])
         self._predict = tf.function(self._probabilities, input_signature=[numbers])
+
+    def serves(self, spec: TrainingSpec) -> bool:
+        """Return whether `begin` may make this the loop of another training of the same network and pictures."""
+        return _compiled_part(spec) == _compiled_part(self.spec)
+
+    def begin(self, spec: TrainingSpec, labels: np.ndarray) -> None:
+        """Start anew, with what is compiled and computed already: for a spec that this loop serves.
+
+        Args:
+            spec: Of one phase.
+            labels: int64 (N,), of all examples.
+        """
+        self.spec = spec
+        self.labels.assign(labels)
+        for variable, new in zip(self.optimizer.variables, self._new_optimizer, strict=True):
+            variable.assign(new)
 
     @property
     def moving(self) -> list[Any]:
@@ -111,7 +139,7 @@ class Loop:
 
     def _gradient_step(self, rows: Any, drawn: Any) -> tuple[Any, Any]:
         """Take one step on the pictures `rows`; return the summed cross-entropy and the number of right answers."""
-        labels = tf.gather(self.examples.labels, rows)
+        labels = tf.gather(self.labels, rows)
         inputs = self._through_prefix(self.training_pictures(rows, drawn)) if self.augmented else self._inputs(rows)
         with tf.GradientTape() as tape:
             probabilities = self.split.tail(inputs, training=True)

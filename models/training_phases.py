@@ -38,20 +38,26 @@ class Material:
         labels: int64 (N,), 0 .. classes - 1.
         split: Which of them are learnt from, watched after every epoch, and tested on at the end.
         noisy: int64 (n,), sorted: those that are learnt from with a wrong label.
+        whole: The examples are made of all pictures, also those this run does not read: other runs share them.
     """
 
     images: np.ndarray
     labels: np.ndarray
     split: datasets.Split
     noisy: np.ndarray = field(default_factory=lambda: np.empty(0, np.int64))
+    whole: bool = False
 
     @property
     def rows(self) -> np.ndarray:
-        """Return the pictures that a run reads, in the order of its examples: learnt from, watched, tested on."""
+        """Return the pictures of the examples: those that a run reads (learnt from, watched, tested on), or all."""
+        if self.whole:
+            return np.arange(len(self.images))
         return np.concatenate([self.split.train, self.split.validation, self.split.test])
 
     def places(self) -> list[np.ndarray]:
         """Return where the three parts are in `rows`."""
+        if self.whole:
+            return [self.split.train, self.split.validation, self.split.test]
         ends = np.cumsum([len(self.split.train), len(self.split.validation)])
         return np.split(np.arange(len(self.rows)), ends)
 
@@ -84,6 +90,7 @@ def run_phases(
     blocks: Mapping[str, str],
     seconds: dict[str, float],
     work: Sequence[float] = (),
+    loops: dict[int, Loop] | None = None,
 ) -> Course:
     """Train `classifier` through all phases and return the course of the last one.
 
@@ -96,16 +103,24 @@ def run_phases(
         blocks: {backbone layer: block}.
         seconds: What the frozen part and the epochs took is added to it.
         work: About how long each phase takes, to divide the progress bar.
+        loops: {phase: loop} of an earlier training of this very `classifier` on the same examples; used again where
+            they serve, and filled. Its weights are those this training begins with.
     """
+    loops = {} if loops is None else loops
     saved = checkpoints.read(checkpoint, spec)
     windows = _windows(spec, work, progress)
 
     def train(number: int, earlier: Course | None) -> Course:
         phase, heard = spec.phases()[number - 1], windows[number - 1]
-        parts = _cut(classifier, phase, blocks)
-        with timed(seconds, "frozen part"):
-            examples = _examples(phase, parts, material, heard)
-        course = Course(spec, Loop(phase, parts, examples), checkpoint, phase=number, earlier=earlier)
+        _freeze(classifier, phase, blocks)
+        if number in loops and loops[number].serves(phase):
+            loops[number].begin(phase, material.labels[material.rows])
+        else:
+            loops.pop(number, None)  # its activations must not lie beside the new ones
+            with timed(seconds, "frozen part"):
+                parts = split_at_frozen(classifier)
+                loops[number] = Loop(phase, parts, _examples(phase, parts, material, heard))
+        course = Course(spec, loops[number], checkpoint, phase=number, earlier=earlier)
         if saved is not None and saved.phase == number:
             course.resume(saved)
         elif number > 1:
@@ -129,11 +144,10 @@ def timed(seconds: dict[str, float], what: str) -> Iterator[None]:
     seconds[what] = seconds.get(what, 0.0) + time.perf_counter() - started
 
 
-def _cut(classifier: keras.Model, phase: TrainingSpec, blocks: Mapping[str, str]) -> Split:
-    """Freeze what does not learn in this phase, and cut below what does."""
+def _freeze(classifier: keras.Model, phase: TrainingSpec, blocks: Mapping[str, str]) -> None:
+    """Freeze what does not learn in this phase."""
     otherwise = {name for name, block in blocks.items() if block in phase.batch_norm_except}
     freeze(classifier, phase.trainable, phase.batch_norm, otherwise)
-    return split_at_frozen(classifier)
 
 
 def _examples(phase: TrainingSpec, parts: Split, material: Material, progress: Progress) -> Examples:

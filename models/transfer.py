@@ -11,6 +11,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -49,10 +50,55 @@ def run_job(folder: Path, spec: dict[str, Any], progress: Progress) -> None:
     train(TrainingSpec.from_json(spec), progress, folder)
 
 
-def train(spec: TrainingSpec, progress: Progress, folder: Path) -> None:
+@dataclass(slots=True)
+class Bench:
+    """What several trainings share: the network they all begin with, its compiled steps, the frozen part's output.
+
+    A training that needs another network, or other pictures, has them made anew. The numbers of a training are the same
+    with a bench as without.
+
+    Attributes:
+        made_for: The spec that `classifier` was built for; None before the first training.
+        classifier: Takes the weights a training begins with, and keeps those it ended with.
+        loops: {phase: loop}, see `run_phases`.
+    """
+
+    made_for: TrainingSpec | None = None
+    classifier: Any = None
+    loops: dict[int, Loop] = field(default_factory=dict)
+
+    def network(self, spec: TrainingSpec) -> keras.Model:
+        """Return the classifier with the weights that a training of `spec` begins with."""
+        fresh = _new_classifier(spec)
+        if self.made_for is None or _architecture(self.made_for) != _architecture(spec):
+            self.loops.clear()
+            self.classifier = fresh
+        else:
+            self.classifier.set_weights(fresh.get_weights())
+        self.made_for = spec
+        return self.classifier
+
+
+def _architecture(spec: TrainingSpec) -> tuple[Any, ...]:
+    """Return what decides the layers of a classifier, and the pictures it sees."""
+    return spec.backbone, spec.side, spec.dataset, spec.head
+
+
+def _new_classifier(spec: TrainingSpec) -> keras.Model:
+    backbone = backbone_builder.build(spec.backbone, side=spec.side, weights=spec.weights, seed=spec.seed)
+    return heads.attach(backbone, spec.head, len(datasets.get(spec.dataset).classes), spec.seed)
+
+
+def train(spec: TrainingSpec, progress: Progress, folder: Path, bench: Bench | None = None) -> None:
     """Train as `spec` says and write the results into `folder` (see `models/training_results.py`).
 
     Runs of one `split_seed` are watched and tested on the same pictures of their data set, whatever their seed.
+
+    Args:
+        spec: The recipe.
+        progress: Hears about every epoch; may cancel at any batch.
+        folder: Of the run; a checkpoint of the same spec found there is continued.
+        bench: Of trainings before and after this one, if there are any.
 
     Raises:
         InputError, TooLarge: The spec cannot be carried out.
@@ -67,15 +113,18 @@ def train(spec: TrainingSpec, progress: Progress, folder: Path) -> None:
     memory_watch.tidy()
     watching = memory_watch.Watch()
     progress.event(share=0.0, note="Reading the pictures")
-    material = _material(spec)
+    material = _material(spec, whole=bench is not None and spec.weights == "pretrained")
     progress.event(share=0.01, note="Building the network")
-    backbone = backbone_builder.build(spec.backbone, side=spec.side, weights=spec.weights, seed=spec.seed)
-    classifier = heads.attach(backbone, spec.head, len(datasets.get(spec.dataset).classes), spec.seed)
+    classifier = _new_classifier(spec) if bench is None else bench.network(spec)
+    loops = None if bench is None else bench.loops
     blocks = {row.name: row.block for row in layer_tables.table(spec.backbone, spec.side).layers}
     seconds = {"preparation": time.perf_counter() - started}
     try:
         work = cost.phase_seconds
-        fit(spec, classifier, material, progress, folder, blocks=blocks, seconds=seconds, work=work, watching=watching)
+        fit(
+            spec, classifier, material, progress, folder,
+            blocks=blocks, seconds=seconds, work=work, watching=watching, loops=loops,
+        )  # fmt: skip
     except Exception:  # a kill is none: its files are needed again
         kept_epochs.clear(folder)
         raise
@@ -83,14 +132,14 @@ def train(spec: TrainingSpec, progress: Progress, folder: Path) -> None:
         (folder / CHECKPOINT).unlink(missing_ok=True)
 
 
-def _material(spec: TrainingSpec) -> Material:
+def _material(spec: TrainingSpec, *, whole: bool = False) -> Material:
     data = datasets.load(spec.dataset)
     pictures = data.images
     if pictures.shape[1:3] != (spec.side, spec.side):
         pictures = images.resize(pictures, spec.side, spec.side)
     split = recipes.split_of(spec)
     labels, noisy = with_noise(data.labels, split.train, spec.label_noise, len(data.spec.classes), spec.seed)
-    return Material(pictures, labels, split, noisy)
+    return Material(pictures, labels, split, noisy, whole)
 
 
 def fit(
@@ -104,6 +153,7 @@ def fit(
     seconds: Mapping[str, float],
     work: Sequence[float] = (),
     watching: Watch | None = None,
+    loops: dict[int, Loop] | None = None,
 ) -> TrainingResult:
     """Train `classifier` on `material`; save and return the result, and save the classifier.
 
@@ -119,12 +169,13 @@ def fit(
         seconds: What the phases before this one took.
         work: About how long each phase of the training takes.
         watching: Made when the run began; one is made now if there is none.
+        loops: See `run_phases`.
     """
     watching = watching or Watch()
     spent = dict(seconds)
     before = weights_by_layer(classifier)
     course = run_phases(
-        spec, classifier, material, progress, folder / CHECKPOINT, blocks=blocks, seconds=spent, work=work
+        spec, classifier, material, progress, folder / CHECKPOINT, blocks=blocks, seconds=spent, work=work, loops=loops
     )
     learn, watch, test = material.places()
     noisy = learn[np.isin(material.split.train, material.noisy)]
