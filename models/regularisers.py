@@ -1,4 +1,4 @@
-"""What keeps a network from learning its training pictures by heart, one at a time, on top of a recipe. Without Keras."""
+"""What keeps a network from learning its training pictures by heart, one thing at a time. Plain data without Keras."""
 
 from __future__ import annotations
 
@@ -27,23 +27,32 @@ def _head(**fields: float | bool) -> Callable[[TrainingSpec], TrainingSpec]:
 
 REGULARISERS: dict[str, Regulariser] = {
     PLAIN: Regulariser("None", "Nothing of what follows.", lambda spec: spec),
-    "dropout": Regulariser("Dropout 0.5", "Half of the values before every dense layer are set to 0.", _head(dropout=0.5)),
-    "decay": Regulariser("Weight decay", "The loss grows by 0.001 times the head's squared weights.", _head(weight_decay=1e-3)),
+    "dropout": Regulariser(
+        "Dropout 0.5", "Half of the values before every dense layer are set to 0.", _head(dropout=0.5)
+    ),
+    "decay": Regulariser(
+        "Weight decay", "The loss grows by 0.001 times the head's squared weights.", _head(weight_decay=1e-3)
+    ),
     "max_norm": Regulariser("Max-norm 1", "No unit's incoming weights grow longer than 1.", _head(max_norm=1.0)),
-    "batch_norm": Regulariser("Batch norm", "The pooled features are normalised batch by batch.", _head(batch_norm=True)),
+    "batch_norm": Regulariser(
+        "Batch norm", "The pooled features and the hidden layers are normalised batch by batch.", _head(batch_norm=True)
+    ),
     "smoothing": Regulariser(
-        "Label smoothing", "A tenth of the target is spread over all classes.",
+        "Label smoothing",
+        "A tenth of the target is spread over all classes.",
         lambda spec: replace(spec, label_smoothing=0.1),
     ),
     "augmentation": Regulariser(
-        "Augmentation", "Every epoch sees the pictures a little moved, turned, enlarged and brightened.",
+        "Augmentation",
+        "Every epoch sees the pictures a little moved, turned, enlarged and brightened.",
         lambda spec: replace(spec, augmentation=GENTLE),
     ),
     "stopping": Regulariser(
-        "Early stopping", "Training ends after 5 epochs without a better validation accuracy.",
+        "Early stopping",
+        "Training ends after 5 epochs without a better validation accuracy.",
         lambda spec: replace(spec, patience=5),
     ),
-}  # fmt: skip
+}
 
 
 def without(spec: TrainingSpec) -> TrainingSpec:

@@ -26,7 +26,7 @@ from typing import Any
 from models import lifeline, memory_costs, networks, recipes, runs, sweeps, transfer
 from models.errors import Cancelled, FreezeframeError
 from models.runs import Progress
-from models.sweeps import Cell, Finished, SweepSpec
+from models.sweeps import Cell, Finished, Key, SweepSpec
 from models.training_results import TrainingResult, load_result
 
 _CLAIMS, _WORK = "claims", "work"  # in the sweep's folder
@@ -66,7 +66,7 @@ class _Board:
     def __init__(self, folder: Path, sweep: SweepSpec) -> None:
         self.folder, self.sweep = folder, sweep
         self.id = folder.name
-        self.cells = {(cell.value, cell.number): cell for cell in sweep.cells()}
+        self.cells = {cell.key: cell for cell in sweep.cells()}
         self.seconds = sweeps.cell_seconds(sweep)
 
     def free(self) -> None:
@@ -75,9 +75,9 @@ class _Board:
         (self.folder / _CLAIMS).mkdir()
 
     @property
-    def found(self) -> set[tuple[str, int]]:
+    def found(self) -> set[Key]:
         """Return the cells that are finished."""
-        return {(row.value, row.number) for row in sweeps.finished(self.folder)} & self.cells.keys()
+        return {row.key for row in sweeps.finished(self.folder)} & self.cells.keys()
 
     @property
     def complete(self) -> bool:
@@ -91,7 +91,7 @@ class _Board:
 
     def part(self, cell: Cell) -> float:
         """Return how much of the work one cell is, 0..1."""
-        return self.seconds[cell.value, cell.number] / sum(self.seconds.values())
+        return self.seconds[cell.key] / sum(self.seconds.values())
 
     @property
     def left(self) -> float:
@@ -111,30 +111,35 @@ class _Board:
                 if row := rows.get(_recipe_key(cell.spec.to_json())):
                     self.record(cell, row.run, load_result(runs.get(row.run)), row.seconds)
 
-    def claim(self, last: str | None) -> Cell | None:
+    def claim(self, last: Cell | None) -> Cell | None:
         """Return a cell for this process alone: of the value it is at, else of the one with the most work left."""
         free = [key for key in self.cells.keys() - self.found if not self._claim_file(key).exists()]
-        work = {value: sum(self.seconds[key] for key in free if key[0] == value) for value, _ in free}
-        for value, number in sorted(free, key=lambda key: (key[0] != last, -work[key[0]], key)):
+        work = {key[:2]: sum(self.seconds[other] for other in free if other[:2] == key[:2]) for key in free}
+        at = None if last is None else last.key[:2]
+        for key in sorted(free, key=lambda key: (key[:2] != at, -work[key[:2]], key)):
             try:
-                self._claim_file((value, number)).touch(exist_ok=False)
+                self._claim_file(key).touch(exist_ok=False)
             except FileExistsError:
                 continue  # the other process was faster
-            return self.cells[value, number]
+            return self.cells[key]
         return None
 
-    def _claim_file(self, key: tuple[str, int]) -> Path:
+    def _claim_file(self, key: Key) -> Path:
         return self.folder / _CLAIMS / sweeps.run_id(self.id, self.cells[key])
 
     def record(self, cell: Cell, run: str, result: TrainingResult, seconds: float) -> None:
         """Write down a finished cell."""
         summary = result.summary
         best = next((row for row in result.history if row["epoch"] == summary["best_epoch"]), None)
-        accuracy = float("nan") if best is None else float(best["accuracy"])
         sweeps.record(
             self.folder,
             Finished(
-                cell.value, cell.number, run, float(summary["accuracy"]), int(summary["n_test"]), accuracy, seconds
+                *cell.key,
+                run=run,
+                accuracy=float(summary["accuracy"]),
+                tested=int(summary["n_test"]),
+                train_accuracy=float("nan") if best is None else float(best["accuracy"]),
+                seconds=seconds,
             ),
         )
 
@@ -169,11 +174,12 @@ class _Told:
 
 def _work(board: _Board, progress: Progress) -> None:
     """Train cells until none is free."""
-    bench, last = transfer.Bench(), None
+    bench = transfer.Bench()
+    last: Cell | None = None
     while (cell := board.claim(last)) is not None:
-        if cell.value != last:
+        if last is None or cell.key[:2] != last.key[:2]:
             bench.loops.clear()  # the activations of another value must not lie beside the new ones
-        last = cell.value
+        last = cell
         _train(board, cell, bench, _Told(progress, board, cell))
 
 
@@ -187,8 +193,8 @@ def _train(board: _Board, cell: Cell, bench: transfer.Bench, progress: Progress)
         folder.mkdir(parents=True, exist_ok=True)
         transfer.train(cell.spec, progress, folder, bench)
         whole = runs.get(board.id)
-        words = f"{whole.title}: {sweeps.words(board.sweep.choice, cell.value)}, seed {cell.spec.seed}"
-        record = {"kind": "training", "title": words, "owner": whole.owner, "parent": board.id}
+        title = f"{whole.title}: {sweeps.name(board.sweep, cell)}"
+        record = {"kind": "training", "title": title, "owner": whole.owner, "parent": board.id}
         run = runs.publish(folder, run_id, {**record, "spec": cell.spec.to_json()}, started=began)
     board.record(cell, run.id, load_result(run), time.time() - began)
 

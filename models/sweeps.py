@@ -1,8 +1,8 @@
 """Sweeps: the same training for several values of one choice and several seeds. Plain data without Keras.
 
-Each pair of value and seed is a cell, and a cell is an ordinary training run: the same spec started by hand gives the
-same numbers. A seed decides the new weights, the order of the pictures, and their split into training, validation and
-test; cells of one seed are tested on the same pictures, so that their differences are paired.
+Each value with each seed, and with each way to begin, is a cell, and a cell is an ordinary training run: the same spec
+started by hand gives the same numbers. A seed decides the new weights, the order of the pictures, and their split into
+training, validation and test; cells of one seed are tested on the same pictures, so that their differences are paired.
 """
 
 from __future__ import annotations
@@ -14,14 +14,16 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
-from models import layer_tables, recipes, regularisers, runs
+from models import controls, layer_tables, recipes, regularisers, runs
 from models.errors import FreezeframeError, InputError
-from models.training_specs import TrainingSpec, typed
+from models.training_specs import HeadSpec, TrainingSpec, typed
 
 KIND = "sweep"
-Choice = Literal["depth", "shots", "regulariser"]
+Key = tuple[str, str, int]  # line, value, number of the seed
+Choice = Literal["depth", "shots", "regulariser", "none"]
 MOST_CELLS, MOST_SEEDS = 48, 10
 NOTHING, ALL = "nothing", "all"  # frozen; pictures per class
+CELL_SECONDS = 0.4  # to build a small network anew, and to write the results
 _CELLS = "cells"  # in the folder of a sweep: one file for each cell that is finished
 
 
@@ -33,37 +35,41 @@ class SweepSpec:
         choice: What changes. "depth": how much of the backbone is frozen; "shots": training pictures per class;
             "regulariser": what keeps the network from learning its pictures by heart.
         values: Of the choice, in the order they are drawn. Depth: the last frozen block, or "nothing"; shots: numbers,
-            or "all"; regulariser: keys of `regularisers.REGULARISERS`.
+            or "all"; regulariser: keys of `regularisers.REGULARISERS`; none: "" alone.
+        lines: How the network begins, keys of `controls.LINES`; each has cells of its own.
         base: Everything else; its seed and its split are those of the first cells.
         seeds: How many seeds.
         after: Id of an earlier sweep; its finished cells are taken over where their recipe is the same. "" for none.
     """
 
     choice: Choice
-    values: tuple[str, ...]
+    values: tuple[str, ...] = ("",)
+    lines: tuple[str, ...] = (controls.AS_IS,)
     base: TrainingSpec = field(default_factory=TrainingSpec)
     seeds: int = 3
     after: str = ""
 
     def __post_init__(self) -> None:
-        if not self.values or len(set(self.values)) < len(self.values):
-            raise InputError("Expected one or more different values to sweep over. Received none, or one twice.")
+        for name, chosen in (("values to sweep over", self.values), ("ways to begin", self.lines)):
+            if not chosen or len(set(chosen)) < len(chosen):
+                raise InputError(f"Expected one or more different {name}. Received none, or one twice.")
         if not 1 <= self.seeds <= MOST_SEEDS:
             raise InputError(f"Expected 1 to {MOST_SEEDS} seeds. Received {self.seeds}.")
-        if len(self.values) * self.seeds > MOST_CELLS:
-            raise InputError(
-                f"Expected at most {MOST_CELLS} trainings. Received {len(self.values)} values with {self.seeds} seeds, "
-                f"which are {len(self.values) * self.seeds}."
-            )
+        count = len(self.lines) * len(self.values) * self.seeds
+        if count > MOST_CELLS:
+            raise InputError(f"Expected at most {MOST_CELLS} trainings in a sweep. Received {count}.")
 
     def cells(self) -> tuple[Cell, ...]:
-        """Return every cell, value by value.
+        """Return every cell, line by line, value by value.
 
         Raises:
-            InputError: A value is not one of this choice.
+            InputError: A value is not one of this choice, or a line is unknown.
         """
         return tuple(
-            Cell(value, number, _recipe(self, value, number)) for value in self.values for number in range(self.seeds)
+            Cell(line, value, number, _recipe(self, line, value, number))
+            for line in self.lines
+            for value in self.values
+            for number in range(self.seeds)
         )
 
     def to_json(self) -> dict[str, Any]:
@@ -80,11 +86,17 @@ class SweepSpec:
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """One training of a sweep: its value, the number of its seed (from 0) and its recipe."""
+    """One training of a sweep: its line, its value, the number of its seed (from 0) and its recipe."""
 
+    line: str
     value: str
     number: int
     spec: TrainingSpec
+
+    @property
+    def key(self) -> Key:
+        """Return what tells it from the others of its sweep."""
+        return self.line, self.value, self.number
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,13 +104,14 @@ class Finished:
     """A finished cell.
 
     Attributes:
-        value, number: Of the cell.
+        line, value, number: Of the cell.
         run: Id of its run; "" where the run is not kept (shipped results).
         accuracy, tested: Share of the test pictures that it gets right, and how many there are.
         train_accuracy: Share of the training pictures right during the epoch that was kept; NaN without one.
         seconds: It took, its part of what cells share included.
     """
 
+    line: str
     value: str
     number: int
     run: str
@@ -107,16 +120,26 @@ class Finished:
     train_accuracy: float
     seconds: float
 
+    @property
+    def key(self) -> Key:
+        """Return the key of its cell."""
+        return self.line, self.value, self.number
 
-def _recipe(sweep: SweepSpec, value: str, number: int) -> TrainingSpec:
-    base = replace(
+
+def _recipe(sweep: SweepSpec, line: str, value: str, number: int) -> TrainingSpec:
+    seeded = replace(
         sweep.base, seed=sweep.base.seed + number, split_seed=sweep.base.split_seed + number, keep_epochs=False
     )
+    base = controls.begin(line, seeded)
     if sweep.choice == "depth":
         return _frozen_up_to(base, value)
     if sweep.choice == "shots":
         return _with_shots(base, value)
-    return regularisers.apply(value, base)
+    if sweep.choice == "regulariser":
+        return regularisers.apply(value, base)
+    if value:
+        raise InputError(f"Expected no value where nothing changes. Received {value[:20]!r}.")
+    return base
 
 
 def _with_shots(base: TrainingSpec, value: str) -> TrainingSpec:
@@ -146,11 +169,7 @@ def _frozen_up_to(base: TrainingSpec, value: str) -> TrainingSpec:
     if value not in known:
         raise InputError(f"Expected {NOTHING}, or a block of {base.backbone}. Received {value[:40]!r}.")
     learning = tuple(name for _, names in blocks[known.index(value) :] for name in names)
-    if learning or not base.head_epochs:
-        return replace(base, trainable=learning)
-    return replace(
-        base, trainable=(), epochs=base.head_epochs + base.epochs, learning_rate=base.head_rate, head_epochs=0
-    )
+    return replace(base, trainable=learning) if learning else controls.head_only(base)
 
 
 def validate(sweep: SweepSpec) -> None:
@@ -165,50 +184,59 @@ def validate(sweep: SweepSpec) -> None:
         try:
             recipes.validate(cell.spec)
         except FreezeframeError as error:
-            raise type(error)(f"{words(sweep.choice, cell.value)}: {error}") from error
-    last = sweep.cells()[-1].spec
-    recipes.validate(last)  # its seeds are the largest
+            name = ", ".join(filter(None, [_line_words(sweep, cell.line), words(sweep.choice, cell.value)]))
+            raise type(error)(f"{name}: {error}") from error
+    recipes.validate(sweep.cells()[-1].spec)  # its seeds are the largest
+
+
+def _line_words(sweep: SweepSpec, line: str) -> str:
+    return controls.LINES[line].title if len(sweep.lines) > 1 or line != controls.AS_IS else ""
+
+
+def name(sweep: SweepSpec, cell: Cell | Finished) -> str:
+    """Return in words what sets a cell apart: "From scratch, 20 per class, seed 1"."""
+    parts = (_line_words(sweep, cell.line), words(sweep.choice, cell.value), f"seed {sweep.base.seed + cell.number}")
+    return ", ".join(filter(None, parts))
 
 
 def words(choice: str, value: str) -> str:
     """Return a value as a label: "conv3 frozen", "20 pictures", "dropout"."""
     if choice == "depth":
         return "Nothing frozen" if value == NOTHING else f"Frozen up to {value}"
+    if choice == "none":
+        return ""
     if choice == "shots":
         return "All pictures" if value == ALL else f"{value} per class"
     return regularisers.REGULARISERS[value].title if value in regularisers.REGULARISERS else value
 
 
-def cell_seconds(sweep: SweepSpec) -> dict[tuple[str, int], float]:
-    """Return about how long every cell takes, {(value, number): s}, where cells share what they can.
-
-    Cells that differ in nothing but their seed share the frozen part's output and the compiled steps.
-    """
-    found: dict[tuple[str, int], float] = {}
+def cell_seconds(sweep: SweepSpec) -> dict[Key, float]:
+    """Return about how long every cell takes, {key: s of one thread}; the first of a value makes what others share."""
+    found: dict[Key, float] = {}
+    first = again = 0.0
     for cell in sweep.cells():
         if cell.number == 0:
-            whole = recipes.estimate(cell.spec)
-            once = recipes.estimate(replace(cell.spec, epochs=1, head_epochs=min(cell.spec.head_epochs, 1)))
-            phases = 1 + bool(cell.spec.head_epochs)
-            epochs = cell.spec.epochs + cell.spec.head_epochs
-            epoch = (whole.seconds - once.seconds) / max(epochs - phases, 1)
-            again = whole.seconds if cell.spec.weights == "random" else min(epoch * epochs + CELL_SECONDS, whole.seconds)
-            first = whole.seconds
-        found[cell.value, cell.number] = again if cell.number else first
+            first = recipes.estimate(cell.spec).seconds
+            again = first if cell.spec.weights == "random" else min(_epochs_seconds(cell.spec) + CELL_SECONDS, first)
+        found[cell.key] = again if cell.number else first
     return found
 
 
-CELL_SECONDS = 0.4  # to build a small network anew and write the results
+def _epochs_seconds(spec: TrainingSpec) -> float:
+    """Return about how long the epochs alone take: twice as many take so much longer."""
+    twice = replace(spec, epochs=2 * spec.epochs, head_epochs=2 * spec.head_epochs)
+    return recipes.estimate(twice).seconds - recipes.estimate(spec).seconds
 
 
 def run_id(sweep: str, cell: Cell) -> str:
     """Return the id of a cell's run: the same after a kill, and known to nobody who does not know the sweep's."""
-    return hashlib.sha256(f"{sweep}/{cell.value}/{cell.number}".encode()).hexdigest()[:32]
+    return hashlib.sha256("/".join((sweep, cell.line, cell.value, str(cell.number))).encode()).hexdigest()[:32]
 
 
 def record(folder: Path, found: Finished) -> None:
     """Write a finished cell into the folder of its sweep."""
-    path = folder / _CELLS / f"{hashlib.sha256(f'{found.value}/{found.number}'.encode()).hexdigest()[:16]}.json"
+    name = hashlib.sha256(repr(found.key).encode()).hexdigest()[:16]
+    path = folder / _CELLS / f"{name}.json"
     path.parent.mkdir(exist_ok=True)
     runs.write_atomically(path, json.dumps(asdict(found)).encode())
 
@@ -222,3 +250,28 @@ def finished(folder: Path) -> tuple[Finished, ...]:
         except (OSError, ValueError, TypeError, FreezeframeError):
             continue
     return tuple(found)
+
+
+def suggested(choice: Choice, base: TrainingSpec) -> SweepSpec:
+    """Return a sweep that shows something in minutes, with backbone, data and side of `base`."""
+    recipe = replace(
+        recipes.DEFAULT, backbone=base.backbone, weights=base.weights, dataset=base.dataset, side=base.side, shots=20
+    )
+    if choice == "depth":
+        values = depths(base.backbone, base.side)
+        return SweepSpec(choice, _spread(values, 6), base=replace(recipe, epochs=15, learning_rate=1e-3))
+    if choice == "shots":
+        lines = (controls.FROZEN, controls.SCRATCH)
+        shots = ("2", "5", "10", "20")
+        return SweepSpec(choice, shots, lines, replace(recipe, shots=None, epochs=30, batch=16))
+    head = HeadSpec("average+max", widths=(256,))
+    return SweepSpec(
+        choice, tuple(regularisers.REGULARISERS), base=replace(recipe, shots=10, head=head, epochs=60, batch=16)
+    )
+
+
+def _spread(values: tuple[str, ...], most: int) -> tuple[str, ...]:
+    """Return at most so many of some values, both ends among them."""
+    if len(values) <= most:
+        return values
+    return tuple(values[round(place * (len(values) - 1) / (most - 1))] for place in range(most))
