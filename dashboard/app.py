@@ -27,6 +27,7 @@ PAGES = {
         ("backbone", "Backbone", ":material/layers:", "The pretrained network, layer by layer"),
         ("train", "Train", ":material/model_training:", "Freeze some layers, train the rest"),
         ("evaluate", "Evaluate", ":material/grid_on:", "What the classifier gets right and wrong"),
+        ("sweeps", "Sweeps", ":material/stacked_line_chart:", "One choice, several values, several seeds"),
         ("compare", "Compare", ":material/compare_arrows:", "Trainings side by side: recipe, curves, accuracy, layers"),
     ],
     "See inside": [
@@ -69,5 +70,5 @@ page.run()
 remember()
 one_entry_per_page()
 engine.start()  # after the first paint: the workers warm up while the visitor reads
-if page.url_path == "train":
+if page.url_path in ("train", "sweeps"):
     engine.warm_up_jobs()

@@ -1,9 +1,9 @@
 """The only reader and writer of the session and of the address bar.
 
-Seven choices are shared by all pages and kept in the address, so that a link reproduces them: `backbone`, `data`,
-`run`, `picture`, `map` (the self-organising map shown), `slice` (a live slice of the transferability experiment) and
-`compare` (runs side by side). A page's own widgets use keys `<page>_<thing>`; give their default in `DEFAULTS` and pass
-`bind="query-params"` (worth a link) or `persist_state="session"` (not), never `value=`.
+Eight choices are shared by all pages and kept in the address, so that a link reproduces them: `backbone`, `data`,
+`run`, `picture`, `map` (the self-organising map shown), `slice` (a live slice of the transferability experiment),
+`compare` (runs side by side) and `sweep`. A page's own widgets use keys `<page>_<thing>`; give their default in
+`DEFAULTS` and pass `bind="query-params"` (worth a link) or `persist_state="session"` (not), never `value=`.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from models import backbones, datasets, images, runs
 from models.errors import RunNotFound
 
 COOKIE = "freezeframe_visitor"
-_SHARED = ("backbone", "data", "run", "picture", "map", "slice", "compare")
+_SHARED = ("backbone", "data", "run", "picture", "map", "slice", "compare", "sweep")
 _VISITOR = re.compile(r"[0-9a-f]{32}")
 _PICTURE = re.compile(r"sample:([a-z0-9-]+):([0-9]{1,6})|upload:[0-9a-f]{32}")
 
@@ -89,6 +89,9 @@ def _validate() -> None:
     live = _run(session["ff_slice"])
     if live is None or live.kind != "transferability":
         session["ff_slice"] = ""
+    sweep = _run(session["ff_sweep"])
+    if sweep is None or sweep.kind != "sweep":
+        session["ff_sweep"] = ""
     session["ff_compare"] = ",".join(dict.fromkeys(run.id for run in compared()))
     if not _valid_picture(session["ff_picture"], session["ff_data"]):
         session["ff_picture"] = f"sample:{session['ff_data']}:{datasets.DATASETS[session['ff_data']].cover}"
@@ -145,6 +148,11 @@ def som_run() -> runs.Run | None:
 def slice_run() -> runs.Run | None:
     """Return the live slice the visitor looks at; None is the example."""
     return _run(st.session_state["ff_slice"])
+
+
+def sweep_run() -> runs.Run | None:
+    """Return the sweep the visitor looks at; None is the example."""
+    return _run(st.session_state["ff_sweep"])
 
 
 def compared() -> list[runs.Run]:

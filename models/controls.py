@@ -1,8 +1,8 @@
 """What a result is to be held against: the same budget without what was learnt before. Plain data without Keras.
 
-A good accuracy alone does not show that pretraining helped. Two controls do: the same network frozen with random weights
-(was more needed than any projection of the pixels?), and everything trained from random weights (would these pictures
-have been enough?).
+A good accuracy alone does not show that pretraining helped. Two controls do: the same network frozen with random
+weights (was more needed than any projection of the pixels?), and everything trained from random weights (would these
+pictures have been enough?).
 """
 
 from __future__ import annotations

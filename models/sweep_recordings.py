@@ -14,7 +14,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
-from models import controls, recipes, runs, sweeps
+from models import recipes, runs, sweeps
 from models.sweeps import Choice, Finished, SweepSpec
 
 FOLDER = runs.ASSETS / "sweeps"
@@ -43,11 +43,6 @@ def recorded(choice: Choice) -> tuple[SweepSpec, tuple[Finished, ...]]:
 def control_of_example(line: str) -> runs.Run:
     """Return a control of the example run: its results, without a classifier."""
     return runs.Run(f"{runs.EXAMPLE}-{line}", CONTROLS / line)
-
-
-def controls_of(spec: recipes.TrainingSpec) -> SweepSpec:
-    """Return the sweep that trains the controls of a recipe, once."""
-    return SweepSpec("none", lines=(controls.RANDOM, controls.SCRATCH), base=replace(spec, keep_epochs=False), seeds=1)
 
 
 def _run(name: str, sweep: SweepSpec) -> runs.Run:
@@ -84,7 +79,7 @@ def main() -> None:
         rows = _rows(_run(name, sweep))
         text = json.dumps({"spec": sweep.to_json(), "cells": rows}, indent=1)
         runs.write_atomically(FOLDER / f"{name}.json", text.encode())
-    for row in sweeps.finished(_run("controls", controls_of(recipes.DEFAULT)).folder):
+    for row in sweeps.finished(_run("controls", sweeps.controls_of(recipes.DEFAULT)).folder):
         _keep_control(runs.get(row.run), CONTROLS / row.line)
 
 

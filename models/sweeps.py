@@ -262,8 +262,8 @@ def suggested(choice: Choice, base: TrainingSpec) -> SweepSpec:
         return SweepSpec(choice, _spread(values, 6), base=replace(recipe, epochs=15, learning_rate=1e-3))
     if choice == "shots":
         lines = (controls.FROZEN, controls.SCRATCH)
-        shots = ("2", "5", "10", "20")
-        return SweepSpec(choice, shots, lines, replace(recipe, shots=None, epochs=30, batch=16))
+        shots = ("5", "10", "20")
+        return SweepSpec(choice, shots, lines, replace(recipe, shots=None, epochs=40, batch=16))
     head = HeadSpec("average+max", widths=(256,))
     return SweepSpec(
         choice, tuple(regularisers.REGULARISERS), base=replace(recipe, shots=10, head=head, epochs=60, batch=16)
@@ -275,3 +275,8 @@ def _spread(values: tuple[str, ...], most: int) -> tuple[str, ...]:
     if len(values) <= most:
         return values
     return tuple(values[round(place * (len(values) - 1) / (most - 1))] for place in range(most))
+
+
+def controls_of(spec: TrainingSpec) -> SweepSpec:
+    """Return the sweep that trains the two controls of a recipe, with its own seed and split."""
+    return SweepSpec("none", lines=(controls.RANDOM, controls.SCRATCH), base=replace(spec, keep_epochs=False), seeds=1)
