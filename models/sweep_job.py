@@ -112,11 +112,11 @@ class _Board:
                     self.record(cell, row.run, load_result(runs.get(row.run)), row.seconds)
 
     def claim(self, last: Cell | None) -> Cell | None:
-        """Return a cell for this process alone: of the value it is at, else of the one with the most work left."""
+        """Return a cell for this process alone: of the value it is at, else of its line; the most work first."""
         free = [key for key in self.cells.keys() - self.found if not self._claim_file(key).exists()]
         work = {key[:2]: sum(self.seconds[other] for other in free if other[:2] == key[:2]) for key in free}
-        at = None if last is None else last.key[:2]
-        for key in sorted(free, key=lambda key: (key[:2] != at, -work[key[:2]], key)):
+        line, value = ("", "") if last is None else last.key[:2]
+        for key in sorted(free, key=lambda key: (key[:2] != (line, value), key[0] != line, -work[key[:2]], key)):
             try:
                 self._claim_file(key).touch(exist_ok=False)
             except FileExistsError:
@@ -177,8 +177,6 @@ def _work(board: _Board, progress: Progress) -> None:
     bench = transfer.Bench()
     last: Cell | None = None
     while (cell := board.claim(last)) is not None:
-        if last is None or cell.key[:2] != last.key[:2]:
-            bench.loops.clear()  # the activations of another value must not lie beside the new ones
         last = cell
         _train(board, cell, bench, _Told(progress, board, cell))
 
@@ -217,7 +215,7 @@ def _second_process(board: _Board) -> Iterator[subprocess.Popen[bytes] | None]:
         yield second
     finally:
         second.kill()
-        second.wait()
+        second.communicate()  # waits, and closes the pipe
 
 
 def _worth_two(board: _Board) -> bool:

@@ -146,7 +146,11 @@ def _with_shots(base: TrainingSpec, value: str) -> TrainingSpec:
     if value != ALL and not value.isdecimal():
         raise InputError(f'Expected a number of pictures per class, or "{ALL}". Received {value[:20]!r}.')
     spec = replace(base, shots=None if value == ALL else int(value))
-    return replace(spec, batch=min(spec.batch, max(len(recipes.split_of(spec).train), 1)))
+    try:
+        pictures = len(recipes.split_of(spec).train)
+    except InputError as error:
+        raise InputError(f"{words('shots', value)}: {error}") from error
+    return replace(spec, batch=min(spec.batch, pictures))
 
 
 def depths(backbone: str, side: int) -> tuple[str, ...]:
@@ -211,14 +215,18 @@ def words(choice: str, value: str) -> str:
 
 
 def cell_seconds(sweep: SweepSpec) -> dict[Key, float]:
-    """Return about how long every cell takes, {key: s of one thread}; the first of a value makes what others share."""
+    """Return about how long every cell takes, {key: s of one thread}.
+
+    Cells of one value share what its first seed makes; with other numbers of pictures, all cells of a line do.
+    """
     found: dict[Key, float] = {}
     first = again = 0.0
     for cell in sweep.cells():
         if cell.number == 0:
             first = recipes.estimate(cell.spec).seconds
             again = first if cell.spec.weights == "random" else min(_epochs_seconds(cell.spec) + CELL_SECONDS, first)
-        found[cell.key] = again if cell.number else first
+        ready = cell.number > 0 or (sweep.choice == "shots" and cell.value != sweep.values[0])
+        found[cell.key] = again if ready else first
     return found
 
 

@@ -54,7 +54,7 @@ def _compiled_part(spec: TrainingSpec) -> TrainingSpec:
     seed = spec.seed if spec.weights == "random" else 0
     return replace(
         spec, seed=seed, split_seed=0, shots=None, label_noise=0.0, learning_rate=1.0, schedule="constant", epochs=1,
-        patience=0, keep_epochs=False,
+        patience=0, keep_epochs=False, head_rate=1.0,
     )  # fmt: skip
 
 

@@ -116,7 +116,8 @@ def run_phases(
         if number in loops and loops[number].serves(phase):
             loops[number].begin(phase, material.labels[material.rows])
         else:
-            loops.pop(number, None)  # its activations must not lie beside the new ones
+            for stale in [phase for phase in loops if phase >= number]:
+                del loops[stale]  # its activations must not lie beside the new ones
             with timed(seconds, "frozen part"):
                 parts = split_at_frozen(classifier)
                 loops[number] = Loop(phase, parts, _examples(phase, parts, material, heard))

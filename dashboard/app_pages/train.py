@@ -6,6 +6,7 @@ import streamlit as st
 
 from dashboard import state
 from dashboard.components import training_progress, training_result
+from dashboard.components.controls_panel import controls_panel
 from dashboard.components.freeze_map import freeze_map
 from dashboard.components.freeze_picker import freeze_picker
 from dashboard.components.freezing_proof import proof
@@ -45,6 +46,8 @@ with picture:
         training_result.finished(chosen.run, result)
 if chosen.run is not None and result is not None:
     training_result.onward(chosen.run)
+    training_result.gap(chosen.run, result)
     proof(chosen.run, result)
+    controls_panel(chosen.run, result, chosen.owner)
     training_result.account(chosen.run, result)
 run_list(chosen.run)

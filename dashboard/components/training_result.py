@@ -7,10 +7,11 @@ from typing import Any
 import streamlit as st
 
 from dashboard import cache
+from dashboard.components import gap_words
 from dashboard.components.training_progress import CURVES_PX, STATUS_PX
 from dashboard.figures import theme
 from dashboard.labels import safe_label
-from models import costs, kept_epochs, runs
+from models import costs, kept_epochs, learning_curves, runs
 from models.costs import Cost
 from models.errors import RunNotFound
 from models.intervals import wilson
@@ -57,6 +58,12 @@ def finished(run: runs.Run, result: TrainingResult) -> None:
         config=theme.CONFIG,
         alt=f"Accuracy and loss per epoch; the weights of epoch {summary['best_epoch']} were kept",
     )
+
+
+def gap(run: runs.Run, result: TrainingResult) -> None:
+    """Say where the gap between training and validation opens, if it does."""
+    if (opening := learning_curves.opening(result.history)) is not None:
+        st.info(gap_words.told(opening, TrainingSpec.from_json(run.spec)), icon=":material/open_in_full:")
 
 
 def account(run: runs.Run, result: TrainingResult) -> None:

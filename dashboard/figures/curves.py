@@ -11,6 +11,7 @@ import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from dashboard.figures import theme
+from models.learning_curves import opening
 from models.training_results import WeightChange
 
 TRAINING, VALIDATION = theme.NEUTRAL, "#009E73"  # not blue and orange: those mean frozen and trainable
@@ -24,8 +25,8 @@ def learning_curves(history: Sequence[Mapping[str, float]], best_epoch: int | No
 
     Args:
         history: One mapping per epoch, in order, with `epoch`, `accuracy`, `val_accuracy` (shares, 0 to 1), `loss` and
-            `val_loss` (cross-entropy in nats). Where `phase` changes, a line marks it. A value that is not finite
-            leaves a gap in its line.
+            `val_loss` (cross-entropy in nats). A line marks where `phase` changes, and where the
+            gap between the losses opens. A value that is not finite leaves a gap in its line.
         best_epoch: The epoch whose weights were kept; a line marks it in both panels. None marks nothing.
         height: Of the figure, in px.
     """
@@ -45,6 +46,8 @@ def learning_curves(history: Sequence[Mapping[str, float]], best_epoch: int | No
             _mark_border(figure, (first["epoch"] + after["epoch"]) / 2)
     if best_epoch is not None:
         _mark_best(figure, best_epoch)
+    if (gap := opening(history)) is not None:
+        _mark_gap(figure, gap.epoch)
     return figure
 
 
@@ -104,6 +107,15 @@ def _mark_border(figure: go.Figure, place: float) -> None:
         showarrow=False,
         font_size=11,
     )
+
+
+def _mark_gap(figure: go.Figure, epoch: int) -> None:
+    """Draw a line through the losses where the gap between training and validation opens."""
+    figure.add_vline(x=epoch, line={"color": theme.NEUTRAL, "width": 1, "dash": "dash"}, row=1, col=2)
+    figure.add_annotation(
+        text="the gap opens →", x=epoch, yref="y2 domain", xref="x2", y=0, xanchor="left", yanchor="bottom",
+        showarrow=False, font_size=11,
+    )  # fmt: skip
 
 
 def _mark_best(figure: go.Figure, epoch: int) -> None:

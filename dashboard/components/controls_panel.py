@@ -1,0 +1,117 @@
+"""Controls beside a result: was pretraining needed? The same budget with a random frozen backbone, and from scratch."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import streamlit as st
+
+from dashboard import state
+from dashboard.components.comparison_panel import verdict
+from dashboard.components.job_panel import job_panel, while_active
+from dashboard.components.sweep_controls import title
+from dashboard.components.train_panel import duration
+from dashboard.figures import comparison, theme
+from dashboard.labels import safe_label
+from models import controls, engine, runs, sweep_recordings, sweeps
+from models.errors import FreezeframeError, InputError, RunNotFound
+from models.run_comparison import Compared
+from models.sweeps import SweepSpec
+from models.training_results import TrainingResult, load_result
+from models.training_specs import TrainingSpec
+
+_PROBLEM = "train_controls_problem"
+
+
+def controls_panel(run: runs.Run, result: TrainingResult, owner: str) -> None:
+    """Draw what the controls of a finished run reached, or offer to train them."""
+    spec = TrainingSpec.from_json(run.spec)
+    if spec.weights == "random":
+        return  # it is one itself
+    st.markdown("##### Was pretraining needed?")
+    if run.id == runs.EXAMPLE:
+        _compare(
+            run, result, [sweep_recordings.control_of_example(line) for line in (controls.RANDOM, controls.SCRATCH)]
+        )
+        return
+    asked = sweeps.controls_of(spec)
+    sweep = _found(asked, owner)
+    if sweep is None or sweep.status.state in ("failed", "cancelled"):
+        _offer(asked, owner)
+    if sweep is None:
+        return
+    job_panel(sweep.id, key="train_controls")
+
+    def panel() -> None:
+        rows = {row.line: row.run for row in sweeps.finished(sweep.folder)}
+        trained = [runs.get(rows[line]) for line in asked.lines if line in rows]
+        if trained:
+            _compare(run, result, trained)
+
+    try:
+        while_active(sweep.status.active, panel)
+    except RunNotFound:
+        st.caption("The controls were cleared away.")
+        _offer(asked, owner)
+
+
+def _found(asked: SweepSpec, owner: str) -> runs.Run | None:
+    """Return the visitor's newest sweep of these very controls."""
+    for run in runs.listing(owner, sweeps.KIND):
+        try:
+            if replace(SweepSpec.from_json(run.spec), after="") == asked:
+                return run
+        except InputError:
+            continue
+    return None
+
+
+def _offer(asked: SweepSpec, owner: str) -> None:
+    seconds = sum(sweeps.cell_seconds(asked).values())
+    told = "; ".join(
+        f"**{controls.LINES[line].title.lower()}**: {controls.LINES[line].description}" for line in asked.lines
+    )
+    st.caption(f"Two controls tell, with the same pictures, head and number of epochs: {told}")
+    st.button(
+        f"Train both controls (about {duration(seconds)})",
+        key="train_controls_start",
+        icon=":material/balance:",
+        on_click=_begin,
+        args=(asked, owner),
+    )
+    if problem := state.get(_PROBLEM):
+        st.warning(safe_label(problem, 400), icon=":material/hourglass_top:")
+
+
+def _begin(asked: SweepSpec, owner: str) -> None:
+    try:
+        sweeps.validate(asked)
+        engine.submit(sweeps.KIND, asked.to_json(), owner=owner, title=title(asked))
+        state.put(_PROBLEM, "")
+    except FreezeframeError as error:
+        state.put(_PROBLEM, str(error))
+
+
+def _compare(run: runs.Run, result: TrainingResult, trained: Sequence[runs.Run]) -> None:
+    """Draw the run's accuracy above those of its controls, and the paired differences."""
+    compared = [Compared(1, run.id, "This run", TrainingSpec.from_json(run.spec), result)]
+    for number, each in enumerate(trained, start=2):
+        spec = TrainingSpec.from_json(each.spec)
+        line = controls.SCRATCH if spec.trainable else controls.RANDOM
+        compared.append(Compared(number, each.id, controls.LINES[line].title, spec, load_result(each)))
+    said = "; ".join(f"{one.name}: {one.accuracy.value:.1%} of {one.accuracy.n}" for one in compared)
+    chart, words = st.columns([5, 6], gap="medium", vertical_alignment="center")
+    chart.plotly_chart(
+        comparison.accuracies(compared, 70 + 34 * len(compared)),
+        key="train_controls_chart",
+        config=theme.CONFIG,
+        alt=f"Test accuracy of the run and of its controls: {said}",
+    )
+    with words:
+        for one in compared[1:]:
+            st.markdown(verdict(compared[0], one))
+        st.caption(
+            f"The same {compared[0].spec.head_epochs + compared[0].spec.epochs} epochs for all, one seed each. From "
+            "scratch everything learns with Adam at 0.001; with more epochs it would come nearer."
+        )
