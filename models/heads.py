@@ -6,22 +6,12 @@ Imports Keras: only workers use this module.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import keras
-import numpy as np
 from keras import layers
 
-from models.training_specs import HeadSpec
+from models.training_specs import HeadSpec, head_seeds
 
 LAST = "head_output"
-
-
-def _seeds(seed: int) -> Iterator[int]:
-    """Yield one number after the other that hangs on `seed` alone."""
-    generator = np.random.default_rng([seed, 0x6865_6164])  # "head": apart from the backbone's and the epochs' numbers
-    while True:
-        yield int(generator.integers(2**31))
 
 
 def _pooled(x: keras.KerasTensor, pooling: str) -> keras.KerasTensor:
@@ -44,7 +34,7 @@ def attach(backbone: keras.Model, head: HeadSpec, n_classes: int, seed: int) -> 
         n_classes: Units of the softmax.
         seed: Decides the head's weights and its dropout.
     """
-    seeds = _seeds(seed)
+    seeds = head_seeds(seed)
 
     def dense(x: keras.KerasTensor, units: int, name: str, *, bias: bool, softmax: bool) -> keras.KerasTensor:
         if head.dropout:

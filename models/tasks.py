@@ -83,6 +83,13 @@ class ClassifierFile:
     data: np.ndarray
 
 
+@dataclass(frozen=True, slots=True)
+class ArchiveFile:
+    """An archive as bytes, uint8 (n,)."""
+
+    data: np.ndarray
+
+
 def classifier_file(run: str) -> ClassifierFile:
     """Return the `.keras` file of the shipped example, whose classifier is not stored whole."""
     import tempfile
@@ -93,6 +100,13 @@ def classifier_file(run: str) -> ClassifierFile:
         path = Path(folder, "classifier.keras")
         networks.load(f"run:{run}").model.save(path)
         return ClassifierFile(np.frombuffer(path.read_bytes(), np.uint8))
+
+
+def training_archive(run: str) -> ArchiveFile:
+    """Return a training as a ZIP: a plain Keras script with the pictures and the backbone it reads."""
+    from models import run_archive
+
+    return ArchiveFile(np.frombuffer(run_archive.archive(runs.get(run)), np.uint8))
 
 
 def execute(run_id: str) -> str:

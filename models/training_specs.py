@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from types import UnionType
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
+
+import numpy as np
 
 from models.augmentation_spec import OFF, AugmentationSpec
 from models.errors import InputError
@@ -121,6 +123,13 @@ class TrainingSpec:
             "augmentation": AugmentationSpec(**typed(AugmentationSpec, data.get("augmentation", {}))),
         }
         return cls(**{**typed(cls, {name: value for name, value in data.items() if name not in parts}), **parts})
+
+
+def head_seeds(seed: int) -> Iterator[int]:
+    """Yield the seeds of a head's layers, input first: numbers that hang on the seed of the run alone."""
+    generator = np.random.default_rng([seed, 0x6865_6164])  # "head": apart from the backbone's and the epochs' numbers
+    while True:
+        yield int(generator.integers(2**31))
 
 
 def typed(kind: type, data: Any) -> dict[str, Any]:

@@ -113,7 +113,7 @@ def train(spec: TrainingSpec, progress: Progress, folder: Path, bench: Bench | N
     memory_watch.tidy()
     watching = memory_watch.Watch()
     progress.event(share=0.0, note="Reading the pictures")
-    material = _material(spec, whole=bench is not None and spec.weights == "pretrained")
+    material = material_of(spec, whole=bench is not None and spec.weights == "pretrained")
     progress.event(share=0.01, note="Building the network")
     classifier = _new_classifier(spec) if bench is None else bench.network(spec)
     loops = None if bench is None else bench.loops
@@ -132,7 +132,8 @@ def train(spec: TrainingSpec, progress: Progress, folder: Path, bench: Bench | N
         (folder / CHECKPOINT).unlink(missing_ok=True)
 
 
-def _material(spec: TrainingSpec, *, whole: bool = False) -> Material:
+def material_of(spec: TrainingSpec, *, whole: bool = False) -> Material:
+    """Return the pictures of a run, as large as its network takes them; `whole`: see `Material`."""
     data = datasets.load(spec.dataset)
     pictures = data.images
     if pictures.shape[1:3] != (spec.side, spec.side):

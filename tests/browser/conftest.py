@@ -1,6 +1,7 @@
 """A real server and a real Chromium. A traceback in the server's log or an error in the browser's console fails."""
 
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -11,6 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import expect
 
 ROOT = Path(__file__).resolve().parents[2]
 CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
@@ -127,3 +129,8 @@ def settled(page, seconds: float = 60) -> None:
         "[data-testid='stApp'][data-test-script-state='notRunning']", timeout=seconds * 1000, state="attached"
     )
     page.wait_for_function("!document.querySelector('[data-testid=\"stSkeleton\"]')", timeout=seconds * 1000)
+
+
+def in_address(page, part: str, seconds: float = 30) -> None:
+    """Wait until the address has `part` in it: it changes a moment after a click, and `settled` may be earlier."""
+    expect(page).to_have_url(re.compile(re.escape(part) + r"(?![0-9a-zA-Z])"), timeout=seconds * 1000)

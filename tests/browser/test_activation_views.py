@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.conftest import settled
+from tests.browser.conftest import in_address, settled
 from tests.browser.test_journeys import LONG, go, run_in_address
 
 MAPS = ".st-key-activations_zoom .maps"
@@ -109,14 +109,15 @@ def test_an_own_picture_on_every_page_that_looks_into_a_fine_tuned_run(visit, ru
     expect(page.locator(".patches [role=option]")).to_have_count(9, timeout=2 * LONG)
     page.get_by_text("What it looks for", exact=True).first.click()
     expect(page.get_by_text("owes to every pixel").first).to_be_visible(timeout=LONG)
-    assert "upload" in page.url
+    expect(page).to_have_url(re.compile("upload"))
     page.get_by_text("First layer", exact=True).first.click()
     settled(page)
     wrong = page.locator("[data-testid='stException'], [data-testid='stAlertContentError']")
-    assert wrong.all_inner_texts() == []
+    expect(wrong).to_have_count(0)
     go(page, "Activations")
     expect(page.locator(f"{MAPS} canvas")).to_be_visible(timeout=LONG)
-    assert f"run={run}" in page.url and "upload" in page.url
+    in_address(page, f"run={run}")
+    expect(page).to_have_url(re.compile("upload"))
 
 
 def test_the_receptive_field_follows_pointer_click_and_keys(visit):

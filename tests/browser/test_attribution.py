@@ -1,6 +1,8 @@
 """Other methods beside the occlusion map, and whether they can be trusted."""
 
-from tests.browser.conftest import settled
+from playwright.sync_api import expect
+
+from tests.browser.conftest import in_address, settled
 
 
 def test_from_the_maps_to_whether_they_can_be_trusted(visit):
@@ -21,5 +23,5 @@ def test_from_the_maps_to_whether_they_can_be_trusted(visit):
     page.get_by_role("radio", name="Random weights").click()
     page.get_by_text("Guided backpropagation fails to change").wait_for(timeout=30_000)
     settled(page)
-    assert page.get_by_role("img", name="Grad-CAM: maps from trained to random").count() == 1
-    assert "occlusion_trust" in page.url  # the link leads back here
+    expect(page.get_by_role("img", name="Grad-CAM: maps from trained to random")).to_have_count(1)
+    in_address(page, "occlusion_trust")  # the link leads back here

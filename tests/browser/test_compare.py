@@ -4,8 +4,8 @@ import re
 
 from playwright.sync_api import expect
 
-from tests.browser.conftest import settled
-from tests.browser.test_journeys import LONG, finished, run_in_address, train
+from tests.browser.conftest import in_address, settled
+from tests.browser.test_journeys import LONG, finished, train
 
 FEW = "train?data=digits&train_epochs=2&train_batch=8&train_shots=5+pictures"
 
@@ -31,5 +31,5 @@ def test_from_the_freeze_map_to_a_comparison(visit):
     accuracies = page.locator(".st-key-compare_accuracies")
     assert accuracies.get_by_text("5 shots").count() == 2
     page.locator(".st-key-compare_open_2 button").click()
-    settled(page)
-    assert run_in_address(page) == frozen != freer
+    in_address(page, f"run={frozen}")
+    assert frozen != freer

@@ -1,8 +1,10 @@
 """The first layer in a real browser: a kernel chosen with the keyboard, its formation played and stepped through."""
 
+import re
+
 from playwright.sync_api import expect
 
-from tests.browser.conftest import settled
+from tests.browser.conftest import in_address, settled
 
 
 def test_a_kernel_by_keyboard_and_the_film_of_all(visit):
@@ -19,8 +21,8 @@ def test_a_kernel_by_keyboard_and_the_film_of_all(visit):
     expect(number).not_to_have_value("33")
     chosen = number.input_value()
     settled(page)
-    assert second.get_attribute("aria-label").startswith(f"kernel {chosen}:")
-    assert f"features_kernel={chosen}" in page.url
+    expect(second).to_have_attribute("aria-label", re.compile(f"^kernel {chosen}:"))
+    in_address(page, f"features_kernel={chosen}")
 
     film = page.locator(".player")
     canvas = film.locator("canvas")

@@ -12,7 +12,7 @@ import pytest
 from playwright.sync_api import expect
 
 from models import runs
-from tests.browser.conftest import settled
+from tests.browser.conftest import in_address, settled
 
 LONG = 120_000  # ms: a first training waits for TensorFlow, and CI machines are slow
 
@@ -197,14 +197,14 @@ def test_an_own_picture_good_and_bad(visit, name, tmp_path):
     settled(page)
     page.reload()
     settled(page)
-    assert "upload" in page.url
+    expect(page).to_have_url(re.compile("upload"))
 
 
 def test_choices_survive_page_changes_and_a_link_reproduces_them(visit, server):
     page = visit("data?data=textures")
     go(page, "Train")
     go(page, "Data")
-    assert "data=textures" in page.url
+    in_address(page, "data=textures")
     other = visit(page.url.removeprefix(server.url + "/"))
     expect(other.locator(".st-key-bar_data input").first).to_have_value("Textures")
 

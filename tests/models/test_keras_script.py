@@ -1,0 +1,101 @@
+"""The exported script: really run, it ends with the accuracy the run ended with."""
+
+import io
+import os
+import subprocess
+import sys
+import zipfile
+from dataclasses import replace
+
+import keras
+import numpy as np
+import pytest
+
+from models import keras_script, networks, recipes, run_archive, runs, tasks
+from models.augmentation_spec import LIMITS, AugmentationSpec
+from models.errors import RunNotFound
+from models.training_results import load_result
+from models.training_specs import HeadSpec, TrainingSpec
+
+networks.prepare_tensorflow()
+# Keras 3.15 hands TensorFlow variables to NumPy 2 in a way NumPy warns about; only saving does it.
+pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
+FEW = TrainingSpec(dataset="digits", shots=4, epochs=3, batch=12, learning_rate=3e-3, schedule="cosine", seed=3)
+HEAD = HeadSpec("average+max", (16,), dropout=0.3, batch_norm=True, weight_decay=1e-3, max_norm=1.5)
+TWO = replace(
+    FEW, trainable=("conv4", "conv4_bn", "conv5", "conv5_bn"), batch_norm="train", batch_norm_except=("conv4",),
+    head=HEAD, head_epochs=3, learning_rate=1e-3, schedule="exponential", label_noise=0.2, label_smoothing=0.1,
+    patience=2, split_seed=1, epochs=2,
+)  # fmt: skip
+
+
+def packed(run):
+    return zipfile.ZipFile(io.BytesIO(run_archive.archive(run)))
+
+
+def executed(archive, folder):
+    """What the script prints last, run by itself in a folder that has nothing of this repository."""
+    archive.extractall(folder)
+    environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": "-1"}
+    environment.pop("PYTHONPATH", None)
+    done = subprocess.run(
+        [sys.executable, keras_script.SCRIPT], cwd=folder, env=environment, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    return done.stdout.splitlines()
+
+
+def test_the_script_ends_with_the_accuracy_of_the_run(tmp_path):
+    """Two phases: the head on features computed once, then half a block, with everything a recipe can have."""
+    run = runs.create("training", TWO.to_json(), owner="k" * 32, title="exported")
+    assert tasks.execute(run.id) == "done"
+    lines = executed(packed(run), tmp_path)
+    result = load_result(run)
+    assert lines[-1] == f"test accuracy {result.summary['accuracy']:.6f}"
+    told = [line for line in lines if line.startswith("epoch")]
+    assert len(told) == len(result.history)
+    for line, row in zip(told, result.history, strict=True):
+        assert float(line.split()[3].rstrip(",")) == pytest.approx(row["loss"], rel=0.05, abs=2e-3)
+
+
+def test_augmentation_is_kerass_own_and_keeps_pictures_pictures():
+    everything = AugmentationSpec(True, True, **{name: limit / 4 for name, limit in LIMITS.items()})
+    source = keras_script.script(replace(FEW, augmentation=everything), 10)
+    assert "expect nearly the same" in source
+    names = {"layers": keras.layers}
+    exec(source[source.index("augmentation = [") : source.index("# Training")], names)
+    pictures = np.random.default_rng(0).uniform(0, 255, (3, 32, 32, 3)).astype("f4")
+    assert len(names["augmentation"]) == 9
+    for layer in names["augmentation"]:
+        changed = np.asarray(layer(pictures, training=True))
+        assert changed.shape == pictures.shape
+        assert not np.array_equal(changed, pictures), layer.name
+        assert 100 < changed.mean() < 155, layer.name
+
+
+@pytest.mark.parametrize("optimizer", ["adam", "sgd", "rmsprop"])
+@pytest.mark.parametrize("schedule", ["constant", "cosine", "exponential"])
+def test_every_recipe_is_source_that_compiles(optimizer, schedule):
+    for backbone in ("frame8", "mobilenetv2"):
+        names = [row.name for row in recipes.layer_tables.table(backbone, 96).layers if row.parameters]
+        for pooling in ("average", "max", "average+max", "flatten"):
+            spec = replace(
+                FEW, backbone=backbone, side=96, optimizer=optimizer, schedule=schedule, weights="random",
+                trainable=tuple(names[-9:]), head=replace(HEAD, pooling=pooling),
+            )  # fmt: skip
+            source = keras_script.script(spec, 10)
+            compile(source, "train.py", "exec")
+            assert max(map(len, source.splitlines())) <= 120
+            assert "freezeframe" not in source.lower().replace("as freezeframe does it", "")
+
+
+def test_held_batch_norm_is_not_among_what_learns():
+    assert keras_script.learning(TWO) == ("conv4", "conv5", "conv5_bn")
+    assert keras_script.learning(replace(TWO, batch_norm="hold")) == ("conv4", "conv4_bn", "conv5")
+    assert keras_script.learning(FEW) == ()
+
+
+def test_only_a_training_has_a_script():
+    run = runs.create("som", {}, owner="k" * 32, title="a map")
+    with pytest.raises(RunNotFound, match="Expected a training run"):
+        run_archive.archive(run)
