@@ -78,20 +78,23 @@ for layer in model.layers:
     layer.trainable = layer.name.startswith("head_")
 extractor = keras.Model(model.input, features)
 head = keras.Model(features, model.output)
-train_phase(head, extractor.predict(x[train], verbose=0), {optimizer}, {epochs}, {seed}{patience})
+optimizer = {optimizer}
+train_phase(head, extractor.predict(x[train], verbose=0), optimizer, {epochs}, {seed}{patience})
 """
 _TAIL = """# {title}: these layers of the backbone learn too; all others are frozen, BatchNorm's statistics with them.
 learning = {learning}
 for layer in model.layers:
     layer.trainable = layer.name.startswith("head_") or layer.name in learning
-train_phase(model, x[train], {optimizer}, {epochs}, {seed}{patience})
+optimizer = {optimizer}
+train_phase(model, x[train], optimizer, {epochs}, {seed}{patience})
 """
 _AUGMENTED = """# {title}: every epoch sees other pictures.
 learning = {learning}
 for layer in model.layers:
     layer.trainable = layer.name.startswith("head_") or layer.name in learning
 augmented = keras.Sequential([keras.Input(x.shape[1:]), *augmentation, model])
-train_phase(augmented, x[train], {optimizer}, {epochs}, {seed}{patience})
+optimizer = {optimizer}
+train_phase(augmented, x[train], optimizer, {epochs}, {seed}{patience})
 """
 _END = """
 model.set_weights(best_weights)
