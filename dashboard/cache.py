@@ -73,7 +73,7 @@ from models.som_rotation_job import RotationResult
 from models.som_spec import SomSpec
 from models.som_steps import Trace, Trained, trained
 from models.som_tables import Table
-from models.tasks import ClassifierFile
+from models.tasks import ArchiveFile, ClassifierFile
 from models.top_patches import Projections, TopPatches
 from models.training_results import load_result
 from models.trust import TrustResult, TrustSpec
@@ -274,6 +274,12 @@ def classifier_file(run_id: str) -> bytes:
     if path.exists():
         return path.read_bytes()
     answer: ClassifierFile = engine.call("classifier_file", run=run_id)
+    return answer.data.tobytes()
+
+
+def training_archive(run_id: str) -> bytes:
+    """Return a run as a ZIP with a plain Keras script, its pictures and its backbone; kept nowhere, like the above."""
+    answer: ArchiveFile = engine.call("training_archive", run=run_id)
     return answer.data.tobytes()
 
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 import streamlit as st
 
 from dashboard import state
-from dashboard.components import training_progress, training_result
+from dashboard.components import keras_code, training_progress, training_result
 from dashboard.components.controls_panel import controls_panel
 from dashboard.components.freeze_map import freeze_map
 from dashboard.components.freeze_picker import freeze_picker
@@ -28,10 +28,13 @@ with controls:
     spec = freeze_picker(layer_tables.table(spec.backbone, spec.side), spec)
     spec = head_and_recipe(spec, chosen.picture)
     train_button(spec, chosen.owner, chosen.run)
+    shows_keras = keras_code.toggle()
 with presets:
     preset_row(spec)
 with picture:
     freeze_map(layer_tables.table(spec.backbone, spec.side), spec)
+    if shows_keras:
+        keras_code.code(spec)
     if weights_missing(spec):
         weights_offer(spec, chosen.owner)
     result = training_result.read(chosen.run) if chosen.run is not None else None
@@ -45,7 +48,7 @@ with picture:
     elif chosen.run is not None and result is not None:
         training_result.finished(chosen.run, result)
 if chosen.run is not None and result is not None:
-    training_result.onward(chosen.run)
+    training_result.onward(chosen.run, result)
     training_result.gap(chosen.run, result)
     proof(chosen.run, result)
     controls_panel(chosen.run, result, chosen.owner)

@@ -6,7 +6,7 @@ from typing import Any
 
 import streamlit as st
 
-from dashboard import cache
+from dashboard import cache, run_report
 from dashboard.components import gap_words
 from dashboard.components.training_progress import CURVES_PX, STATUS_PX
 from dashboard.figures import theme
@@ -142,24 +142,46 @@ def _training_numbers(spec: TrainingSpec, result: TrainingResult) -> str:
     return said
 
 
-def onward(run: runs.Run) -> None:
-    """Offer the pages that look into the finished run, and its classifier as a file."""
+def onward(run: runs.Run, result: TrainingResult) -> None:
+    """Offer the pages that look into the finished run, and the run as files."""
     with st.container(horizontal=True, vertical_alignment="center"):
         for page, title, icon in NEXT:
             st.page_link(f"app_pages/{page}.py", label=title, icon=icon)
-        download(run)
+    with st.container(horizontal=True, vertical_alignment="center", key="train_downloads"):
+        st.caption("Take it along:", width="content")
+        for one in _downloads(run, result):
+            st.download_button(**one, icon=":material/download:", on_click="ignore")
 
 
-def download(run: runs.Run) -> None:
-    """Offer the run's classifier as a file; it is read only when asked for."""
-    st.download_button(
-        "Download this classifier (.keras)",
-        data=lambda: cache.classifier_file(run.id),
-        file_name=f"freezeframe-{run.id[:8]}.keras",
-        mime="application/octet-stream",
-        key="train_download_keras",
-        icon=":material/download:",
-        on_click="ignore",
-        help="The whole network with its weights and preprocessing inside: keras.saving.load_model opens it, and it "
-        "takes pictures as numbers from 0 to 255.",
+def _downloads(run: runs.Run, result: TrainingResult) -> tuple[dict[str, Any], ...]:
+    """Return the files a run is offered as; each is made only when asked for."""
+    name = f"freezeframe-{run.id[:8]}"
+    return (
+        {
+            "label": "Classifier (.keras)",
+            "data": lambda: cache.classifier_file(run.id),
+            "file_name": f"{name}.keras",
+            "mime": "application/octet-stream",
+            "key": "train_download_keras",
+            "help": "The whole network with its weights and preprocessing inside: keras.saving.load_model opens it, "
+            "and it takes pictures as numbers from 0 to 255.",
+        },
+        {
+            "label": "Keras script (.zip)",
+            "data": lambda: cache.training_archive(run.id),
+            "file_name": f"{name}.zip",
+            "mime": "application/zip",
+            "key": "train_download_script",
+            "help": "The training as a plain Keras script, with the pictures and the backbone it reads: it ends with "
+            "the same accuracy and needs nothing of Freezeframe.",
+        },
+        {
+            "label": "Report (.html)",
+            "data": lambda: run_report.report(run, result).encode(),
+            "file_name": f"{name}.html",
+            "mime": "text/html",
+            "key": "train_download_report",
+            "help": "Accuracy, curves, proof, confusion matrix, recipe and script in one file of about 5 MB that opens "
+            "offline: to hand in.",
+        },
     )
