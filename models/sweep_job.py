@@ -191,7 +191,7 @@ def _train(board: _Board, cell: Cell, bench: transfer.Bench, progress: Progress)
         folder.mkdir(parents=True, exist_ok=True)
         transfer.train(cell.spec, progress, folder, bench)
         whole = runs.get(board.id)
-        title = f"{whole.title}: {sweeps.name(board.sweep, cell)}"
+        title = f"{sweeps.name(board.sweep, cell)} · {whole.title}"
         record = {"kind": "training", "title": title, "owner": whole.owner, "parent": board.id}
         run = runs.publish(folder, run_id, {**record, "spec": cell.spec.to_json()}, started=began)
     board.record(cell, run.id, load_result(run), time.time() - began)

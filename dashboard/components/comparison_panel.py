@@ -28,7 +28,7 @@ def choose_runs() -> list[runs.Run]:
         finished = {shown.id: shown} | finished
     if not finished:
         empty("No training has finished yet.", "Train one", "train", ":material/model_training:")
-    titles = {run_id: EXAMPLE_RUN if run_id == runs.EXAMPLE else name for run_id, name in _names(finished).items()}
+    titles = {**distinct_names(finished), runs.EXAMPLE: EXAMPLE_RUN}
     linked = [run.id for run in state.compared() if run.id in finished]
     chosen = linked[: comparison.MOST] or list(finished)[:3]
     state.put("compare_runs", chosen)
@@ -42,10 +42,6 @@ def choose_runs() -> list[runs.Run]:
         placeholder="Choose up to six finished trainings",
     )
     return [finished[run_id] for run_id in chosen]
-
-
-def _names(found: dict[str, runs.Run]) -> dict[str, str]:
-    return {run_id: plain_label(name) for run_id, name in distinct_names(found).items()}
 
 
 def read(chosen: list[runs.Run]) -> list[Compared]:

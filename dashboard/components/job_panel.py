@@ -9,7 +9,7 @@ from collections.abc import Callable
 import streamlit as st
 
 from dashboard import state
-from dashboard.labels import safe_label
+from dashboard.labels import plain_label, safe_label
 from models import engine, runs
 
 _POLL_S = 1.0
@@ -38,12 +38,13 @@ def describe(run: runs.Run) -> str:
 
 
 def distinct_names(newest_first: dict[str, runs.Run]) -> dict[str, str]:
-    """Return a name of its own for every run: the browser answers a select box with a name, not with a key."""
+    """Return a name of its own for every run, as select boxes show it: the browser answers with a name, not a key."""
     names: dict[str, str] = {}
     times: collections.Counter[str] = collections.Counter()
     for key, run in reversed(newest_first.items()):
-        times[run.title] += 1
-        names[key] = run.title if times[run.title] == 1 else f"{run.title} ({times[run.title]})"
+        name = plain_label(run.title)
+        times[name] += 1
+        names[key] = name if times[name] == 1 else f"{name} ({times[name]})"
     return {key: names[key] for key in newest_first}
 
 

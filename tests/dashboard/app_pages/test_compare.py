@@ -96,3 +96,12 @@ def test_a_link_with_too_many_runs_shows_the_first_six(visit, another):
 
 def test_the_settings_of_the_example_are_whole():
     recipes.validate(TrainingSpec.from_json(runs.get(runs.EXAMPLE).spec))
+
+
+def test_long_titles_that_begin_alike_stay_apart(visit, another):
+    """The browser answers with names: two that are cut to the same would be one run on the next click."""
+    first, second = another("x" * 70 + "1"), another("x" * 70 + "2")
+    app = visit(compare=f"{first.id},{second.id}")
+    assert len(set(app.multiselect(key="compare_runs").options)) == len(app.multiselect(key="compare_runs").options)
+    app.run()
+    assert app.multiselect(key="compare_runs").value == [first.id, second.id]

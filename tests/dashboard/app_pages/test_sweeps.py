@@ -1,0 +1,137 @@
+"""The Sweeps page: shipped examples, a visitor's sweep in every state, bad choices, broken links; controls on Train."""
+
+import json
+import shutil
+from dataclasses import replace
+
+import pytest
+
+from models import controls, runs, sweep_recordings, sweeps
+from models.sweeps import Finished, SweepSpec
+from models.training_results import load_result, save_result
+from models.training_specs import TrainingSpec
+
+PAGE = "sweeps"
+OWNER = "b" * 32
+SWEEP = SweepSpec("depth", ("conv4", "conv5"), base=TrainingSpec(shots=5, epochs=3), seeds=2)
+
+
+@pytest.fixture
+def sweep(engine):
+    """Makes a sweep with some cells finished; their runs are the example's results."""
+
+    def make(spec=SWEEP, state="done", finished=4, title="Mine", owner=OWNER):
+        run = runs.create(sweeps.KIND, spec.to_json(), owner=owner, title=title)
+        made.append(run)
+        for place, cell in enumerate(spec.cells()[:finished]):
+            record = {
+                "kind": "training",
+                "title": "cell",
+                "owner": owner,
+                "parent": run.id,
+                "spec": cell.spec.to_json(),
+            }
+            folder = runs.home() / f"cell-{run.id}-{place}"
+            folder.mkdir()
+            save_result(folder, load_result(runs.get(runs.EXAMPLE)))
+            made.append(runs.publish(folder, sweeps.run_id(run.id, cell), record, started=0.0))
+            sweeps.record(run.folder, Finished(*cell.key, made[-1].id, 0.9 - 0.1 * place, 300, 1.0, 2.0))
+        run.set_status(runs.RunStatus(state, message="<b>Full</b>" if state == "failed" else "", share=0.5))
+        return run
+
+    made = []
+    yield make
+    for run in made:
+        shutil.rmtree(run.folder, ignore_errors=True)
+
+
+def said(app):
+    return " ".join(element.value for element in [*app.markdown, *app.caption, *app.info, *app.warning, *app.error])
+
+
+@pytest.mark.parametrize("choice", ["Depth", "Shots", "Regularisers"])
+def test_every_choice_shows_a_shipped_sweep_its_cost_and_the_button(visit, choice):
+    app = visit(sweeps_choice=choice)
+    assert not app.exception
+    assert app.selectbox(key="sweeps_run").options[0].startswith("Example: ")
+    text = said(app)
+    assert "This example is shipped as numbers" in text
+    assert "on one core, half on two" in text
+    assert not app.button(key="sweeps_start").disabled
+    assert any(words in text for words in ("Highest", "clearly ahead", "No clear difference", "Helps clearly"))
+
+
+def test_a_link_to_a_sweep_brings_its_choice_its_words_and_its_cells(visit, sweep):
+    run = sweep(
+        replace(SWEEP, choice="shots", values=("5", "2"), lines=(controls.FROZEN,)), title="![x](http://a/b.png)"
+    )
+    app = visit(sweep=run.id)
+    assert not app.exception
+    assert app.selectbox(key="sweeps_run").value == run.id
+    table = app.dataframe[0].value
+    assert table["Training"][0] == "Pretrained, frozen, 5 per class, seed 0"
+    assert list(table["Test accuracy"]) == pytest.approx([0.9, 0.8, 0.7, 0.6])
+    assert "**Highest" in said(app)
+    assert app.button(key="sweeps_open").disabled
+
+
+def test_a_sweep_in_the_middle_shows_what_is_finished(visit, sweep):
+    app = visit(sweep=sweep(state="running", finished=1).id)
+    assert not app.exception
+    assert "1 of 4 trainings" in said(app)
+    app = visit(sweep=sweep(state="running", finished=0).id)
+    assert not app.exception
+
+
+@pytest.mark.parametrize("state", ["cancelled", "failed"])
+def test_a_sweep_that_stopped_says_how_it_goes_on(visit, sweep, state):
+    app = visit(sweep=sweep(state=state, finished=2).id)
+    assert not app.exception
+    assert "what is finished is not trained twice" in said(app)
+    assert "2 of 4 trainings" in said(app)
+
+
+def test_one_seed_tells_no_difference(visit, sweep):
+    app = visit(sweep=sweep(replace(SWEEP, seeds=1), finished=2).id)
+    assert "One seed cannot tell" in said(app)
+
+
+def test_choices_that_do_not_go_together_are_sentences(visit):
+    app = visit(sweeps_choice="Depth")
+    app.button_group(key="sweeps_values_depth_frame8").set_value([]).run()
+    assert not app.exception
+    assert "one or more different values" in said(app)
+    assert app.button(key="sweeps_start").disabled
+    app = visit(sweeps_choice="Depth", data="digits")
+    app.number_input(key="sweeps_shots_depth").set_value(200).run()
+    assert not app.exception
+    assert "shots from 1 to 104" in said(app)
+    assert app.button(key="sweeps_start").disabled
+
+
+def test_broken_sweeps_and_links_are_no_error(visit, sweep):
+    broken = sweep(finished=0)
+    (broken.folder / "spec.json").write_text(json.dumps({**broken.record, "spec": {"choice": "luck"}}))
+    runs._read_record.cache_clear()
+    assert not visit(sweep=broken.id).exception
+    assert not visit(sweep="f" * 32).exception
+    assert not visit(sweep=sweep(replace(SWEEP, choice="none", values=("",)), finished=1).id).exception
+
+
+def test_cells_are_in_no_list_of_runs(visit, sweep):
+    run = sweep()
+    app = visit(sweep=run.id)
+    cells = {row.run for row in sweeps.finished(run.folder)}
+    assert not cells & set(app.selectbox(key="bar_run").options)
+    assert runs.listing(OWNER, "training") == []
+
+
+def test_the_example_has_its_controls_beside_it(visit):
+    app = visit(run="example")
+    app.switch_page("app_pages/train.py").run()
+    assert not app.exception
+    text = said(app)
+    assert "Was pretraining needed?" in text
+    assert "**2 against 1**" in text and "**3 against 1**" in text
+    for line in (controls.RANDOM, controls.SCRATCH):
+        assert sweep_recordings.control_of_example(line).status.state == "done"

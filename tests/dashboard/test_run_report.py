@@ -1,0 +1,82 @@
+"""The report: one file that opens offline, holds the run's numbers, and shows names as text."""
+
+import shutil
+from dataclasses import replace
+from html.parser import HTMLParser
+
+import pytest
+
+from dashboard import run_report
+from models import recipes, runs
+from models.training_results import load_result, save_result
+from models.training_specs import TrainingSpec
+
+EXAMPLE = runs.get(runs.EXAMPLE)
+
+
+class Reader(HTMLParser):
+    """Collects what the file asks for, what it shows, and whether its tags close."""
+
+    VOID = ("meta", "br", "img", "link", "path")
+
+    def __init__(self):
+        super().__init__()
+        self.asked, self.shown, self.open = [], [], []
+
+    def handle_starttag(self, tag, attributes):
+        self.asked += [value for name, value in attributes if name in ("src", "href") and value]
+        if tag not in self.VOID:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+    def handle_data(self, data):
+        if "script" not in self.open and "style" not in self.open:
+            self.shown.append(data)
+
+
+def read(text):
+    reader = Reader()
+    reader.feed(text)
+    assert reader.open == []
+    return reader, " ".join(reader.shown)
+
+
+@pytest.fixture(scope="module")
+def report():
+    return run_report.report(EXAMPLE, load_result(EXAMPLE))
+
+
+def test_it_is_whole_and_asks_the_network_for_nothing(report):
+    reader, _ = read(report)
+    assert all(asked.startswith("data:image/png;base64,") for asked in reader.asked)
+    assert 3e6 < len(report.encode()) < 6e6
+
+
+def test_it_holds_the_numbers_of_the_run(report):
+    result = load_result(EXAMPLE)
+    _, shown = read(report)
+    assert f"{result.summary['accuracy']:.1%}" in shown
+    assert f"of {len(result.index)} test pictures right" in shown
+    assert "the same to the last bit" in shown
+    assert "learning rate" in shown and "0.003" in shown
+    assert f"{result.summary['best_epoch']} of {len(result.history)}" in shown
+    assert "import keras" in shown
+    assert "keras 3." in shown
+
+
+def test_names_are_text_and_a_run_without_mistakes_says_so():
+    spec = TrainingSpec.from_json(EXAMPLE.spec)
+    run = runs.create("training", spec.to_json(), owner="r" * 32, title='<script>alert("x")</script>')
+    result = load_result(EXAMPLE)
+    perfect = result.probability * 0
+    perfect[range(len(result.label)), result.label] = 1
+    save_result(run.folder, replace(result, probability=perfect, summary={**result.summary, "note": "<b>note</b>"}))
+    text = run_report.report(run, recipes.load_result(run))
+    shutil.rmtree(run.folder)
+    _, shown = read(text)
+    assert '<script>alert("x")</script>' in shown
+    assert "<b>note</b>" in shown
+    assert "Every test picture is right." in shown
+    assert text.count("<script>alert") == 0
