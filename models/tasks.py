@@ -49,6 +49,7 @@ JOBS = {
     "occlusion": "models.patch_scorer:run_job",
     "transferability": "models.transferability_job:run_job",
     "probe": "models.probe_job:run_job",
+    "likeness": "models.likeness_job:run_job",
     "patches": "models.patch_search:run_job",
     "maximisation": "models.maximisation_job:run_job",
     "explanation": "models.explanations:run_job",

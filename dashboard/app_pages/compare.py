@@ -2,7 +2,9 @@
 
 import streamlit as st
 
+from dashboard import state
 from dashboard.components import comparison_panel
+from dashboard.components.likeness_panel import likeness_panel
 from dashboard.components.page import header
 
 header(
@@ -22,3 +24,4 @@ if compared:
         comparison_panel.recipes_table(compared)
         comparison_panel.lead_on(compared)
     comparison_panel.curves_and_drift(compared)
+    likeness_panel(compared, state.selection().owner)

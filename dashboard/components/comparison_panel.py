@@ -99,13 +99,16 @@ def _points(share: float) -> str:
 
 
 def curves_and_drift(compared: list[Compared]) -> None:
-    """Draw the validation curves on one axis, and how far every layer moved."""
+    """Draw the curves on one axis, and how far every layer moved."""
+    training = st.toggle("Training curves too", key="compare_training", bind="query-params")
     st.plotly_chart(
-        comparison.curves(compared, 250),
+        comparison.curves(compared, 250, training=training),
         key="compare_curves",
         config=theme.CONFIG,
         alt="Validation accuracy and loss per epoch, all runs on one axis",
     )
+    if training:
+        st.caption("Thick: validation pictures. Thin, of the same colour: training pictures.")
     st.markdown("##### How far every layer moved")
     st.plotly_chart(
         comparison.drift(compared, 300),

@@ -50,10 +50,10 @@ def accuracies(compared: Sequence[Compared], height: int) -> go.Figure:
     return figure
 
 
-def curves(compared: Sequence[Compared], height: int) -> go.Figure:
+def curves(compared: Sequence[Compared], height: int, *, training: bool = False) -> go.Figure:
     """Accuracy (left) and loss (right) per epoch, all runs on one axis; the height in px.
 
-    The lines are of the validation pictures.
+    The lines are of the validation pictures; with `training` a thin one of the same colour is of the training pictures.
     """
     figure = make_subplots(rows=1, cols=2, horizontal_spacing=0.12)
     longest = max((len(run.result.history) for run in compared), default=0)
@@ -62,9 +62,14 @@ def curves(compared: Sequence[Compared], height: int) -> go.Figure:
         for run, colour, dash in zip(compared, COLOURS, DASHES, strict=False):
             style = {"mode": mode, "marker": {"size": 4}, "line": {"color": colour, "dash": dash, "width": 2}}
             add_line(figure, column, run.result.history, "val_", html.escape(run.name), style)
+            if training:
+                thin = {"mode": "lines", "line": {"color": colour, "dash": dash, "width": 1}, "opacity": 0.7}
+                add_line(figure, column, run.result.history, "", f"{html.escape(run.name)}, training", thin)
+                figure.data[-1].update(showlegend=False, legendgroup=html.escape(run.name))
     lay_out_panels(figure, height)
-    for column, title in enumerate(("Validation accuracy", "Validation loss"), start=1):
-        figure.update_yaxes(title_text=title, row=1, col=column)
+    if not training:
+        for column, title in enumerate(("Validation accuracy", "Validation loss"), start=1):
+            figure.update_yaxes(title_text=title, row=1, col=column)
     return figure
 
 

@@ -3,9 +3,10 @@
 import shutil
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
-from models import recipes, runs
+from models import answers, likeness, recipes, runs
 from models.training_results import load_result, save_result
 from models.training_specs import TrainingSpec
 
@@ -105,3 +106,27 @@ def test_long_titles_that_begin_alike_stay_apart(visit, another):
     assert len(set(app.multiselect(key="compare_runs").options)) == len(app.multiselect(key="compare_runs").options)
     app.run()
     assert app.multiselect(key="compare_runs").value == [first.id, second.id]
+
+
+def test_likeness_is_offered_measured_and_kept(visit, another):
+    run = another("another")
+    app = visit(compare=f"{run.id},example")
+    app.selectbox(key="compare_likeness_first").set_value("Run 2, at its start").run()
+    app.selectbox(key="compare_likeness_second").set_value("Run 2, trained").run()
+    assert not app.exception
+    spec = likeness.LikenessSpec("run:example:start", "run:example")
+    found = likeness.Likeness(("conv1", "<b>"), ("conv1", "<b>"), np.array([[1.0, 0.3], [0.4, 0.5]]), 256, "galaxies")
+    owner = app.session_state["ff_owner"]
+    job = runs.create(likeness.KIND, spec.to_json(), owner=owner, title="by hand")
+    made = job.path(likeness.RESULT)
+    made.write_bytes(answers.encode(found))
+    job.set_status(runs.RunStatus("done"))
+    app.run()
+    assert not app.exception
+    assert "conv1 1.00" in said(app)
+    assert "compare_likeness_start" not in {button.key for button in app.button}
+    made.write_bytes(b"cut")
+    app.run()
+    assert not app.exception
+    assert "measure again" in " ".join(error.value for error in app.error)
+    shutil.rmtree(job.folder)
