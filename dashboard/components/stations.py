@@ -13,13 +13,20 @@ from dashboard.labels import safe_label
 from models import backbones, datasets, runs
 
 PICTURES: Final = Path(__file__).resolve().parents[2] / "assets" / "home"
-PER_ROW = 5
+PER_ROW = 6
 # page, title, icon, sentence, what the picture shows
 STATIONS: Final = (
     ("data", "Data", ":material/photo_library:", "Pictures with classes, split in three.", "Galaxies of five classes"),
     ("backbone", "Backbone", ":material/layers:", "What was learnt before.", "The blocks of the shipped network"),
     ("train", "Train", ":material/model_training:", "Freeze, train, prove it.", "Frozen blocks and a new head"),
     ("evaluate", "Evaluate", ":material/grid_on:", "Right, wrong, and how sure.", "Confusion matrix"),
+    (
+        "sweeps",
+        "Sweeps",
+        ":material/stacked_line_chart:",
+        "One choice, many trainings.",
+        "Accuracy by how much is frozen",
+    ),
     (
         "compare",
         "Compare",

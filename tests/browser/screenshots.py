@@ -28,6 +28,7 @@ MAIN_PICTURE = {
     "backbone": ".js-plotly-plot",
     "train": ".st-key-train_map",
     "evaluate": ".js-plotly-plot",
+    "sweeps": ".st-key-sweeps_chart .js-plotly-plot",
     "compare": ".st-key-compare_accuracies",
     "activations": ".st-key-activations_grid",
     "features": ".st-key-features_patches",
@@ -35,11 +36,13 @@ MAIN_PICTURE = {
     "general": ".st-key-general_curves_here .js-plotly-plot",
     "som": ".st-key-som_player canvas",
 }
-WHOLE = {"general"}  # a cut would take the ends of its curves
+WHOLE = {"general", "sweeps"}  # a cut would take the ends of the curves
 VIEWS = {  # further pictures for README: name -> address
     "figure": "occlusion?occlusion_view=The+whole+figure",
     "trust": "occlusion?occlusion_view=Can+I+trust+it%3F",
     "gabor": "features?features_view=First+layer",
+    "shots": "sweeps?sweeps_choice=Shots",
+    "keras": "train?train_keras=true",
 }
 
 
