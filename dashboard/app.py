@@ -17,7 +17,8 @@ from dashboard.components.experiment_bar import experiment_bar
 from dashboard.components.history import one_entry_per_page
 from dashboard.components.tour import tour_bar
 from dashboard.components.visitor import remember
-from models import engine
+from dashboard.labels import safe_label
+from models import engine, runs
 
 ICON = Path(ROOT, "assets", "icon.svg")
 PAGES = {
@@ -65,6 +66,8 @@ st.html(Path(__file__).with_name("style.css"))
 st.logo(str(ICON), size="large")
 page = st.navigation(pages(), position="sidebar", expanded=True)
 experiment_bar()
+for note in filter(None, (runs.storage_note(), state.get("ff_run_problem"))):
+    st.warning(safe_label(note, 400), icon=":material/folder_off:")
 tour_bar(page.url_path or "home")
 page.run()
 remember()

@@ -16,8 +16,9 @@ from typing import Any, NoReturn
 
 import streamlit as st
 
-from models import backbones, datasets, images, runs
-from models.errors import RunNotFound
+from models import backbones, datasets, images, recipes, runs
+from models.errors import FreezeframeError, RunNotFound
+from models.training_specs import TrainingSpec
 
 COOKIE = "freezeframe_visitor"
 _SHARED = ("backbone", "data", "run", "picture", "map", "slice", "compare", "sweep")
@@ -70,7 +71,7 @@ def _first_visit() -> None:
     session = st.session_state
     if not any(session[f"ff_{name}"] for name in ("backbone", "data", "run")) and example() is not None:
         session["ff_run"] = runs.EXAMPLE
-    if session["ff_run"] and (run := _run(session["ff_run"])) and run.kind == "training":
+    if session["ff_run"] and (run := _run(session["ff_run"])) and run.kind == "training" and not _problem(run):
         session["ff_backbone"], session["ff_data"] = run.spec["backbone"], run.spec["dataset"]
 
 
@@ -81,7 +82,9 @@ def _validate() -> None:
     if session["ff_data"] not in datasets.DATASETS:
         session["ff_data"] = next(iter(datasets.DATASETS))
     run = _run(session["ff_run"])
-    if run is None or run.kind != "training":
+    if run is not None and run.kind == "training":  # else what is said of the last one stays to be read
+        session["ff_run_problem"] = _problem(run)
+    if run is None or run.kind != "training" or session["ff_run_problem"]:
         session["ff_run"] = ""
     som = _run(session["ff_map"])
     if som is None or som.kind != "som":
@@ -95,6 +98,17 @@ def _validate() -> None:
     session["ff_compare"] = ",".join(dict.fromkeys(run.id for run in compared()))
     if not _valid_picture(session["ff_picture"], session["ff_data"]):
         session["ff_picture"] = f"sample:{session['ff_data']}:{datasets.DATASETS[session['ff_data']].cover}"
+
+
+def _problem(run: runs.Run) -> str:
+    """Return why a training cannot be shown by this version; "" where it can, and for other jobs."""
+    if run.kind != "training":
+        return ""
+    try:
+        recipes.check_names(TrainingSpec.from_json(run.spec))
+    except FreezeframeError as error:
+        return f"This run cannot be shown: it was made by another version, or its folder is damaged. {error}"
+    return ""
 
 
 def _valid_picture(picture: str, dataset: str) -> bool:
@@ -181,9 +195,10 @@ def choose(
     both, or none. Takes effect at the next rerun: call it in a callback, or call `st.rerun()` afterwards.
     """
     session = st.session_state
+    session["ff_run_problem"] = ""
     if run is not None:
         session["ff_run"] = run
-        if chosen := _run(run):
+        if (chosen := _run(run)) and not _problem(chosen):
             session["ff_backbone"], session["ff_data"] = chosen.spec["backbone"], chosen.spec["dataset"]
     if backbone is not None or dataset is not None:
         session["ff_backbone"] = backbone or session["ff_backbone"]

@@ -12,6 +12,7 @@ import secrets
 import threading
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from models import answers, runs, tasks
@@ -204,15 +205,16 @@ class Engine:
         return run.id
 
     def cancel(self, run_id: str) -> None:
-        """Stop a job: at once when it waits, at its next check when it works."""
+        """Stop a job: it counts as cancelled at once; the worker stops at its next check, or is ended."""
         run = runs.get(run_id)
-        if not run.status.active:
+        status = run.status
+        if not status.active:
             return
         run.cancel()
         with self.lock:
             if run in self.waiting:
                 self.waiting.remove(run)
-                run.set_status(runs.RunStatus("cancelled", finished=time.time()))
+        run.set_status(replace(status, state="cancelled", finished=time.time()))
 
     def position(self, run_id: str) -> int | None:
         """Return a waiting job's place in the queue, from 1; None when it does not wait."""
@@ -308,13 +310,14 @@ def submit(kind: str, spec: Mapping[str, Any], *, owner: str, title: str) -> str
 
     Raises:
         QueueFull: The visitor has `MOST_JOBS` jobs already.
+        StorageUnavailable: The run cannot be written.
         InputError: There is no such kind of job.
     """
     return start().submit(kind, spec, owner=owner, title=title)
 
 
 def cancel(run_id: str) -> None:
-    """Stop a job: at once when it waits, at its next check when it works; nothing happens when it has ended."""
+    """Stop a job; it counts as cancelled at once. Nothing happens when it has ended."""
     start().cancel(run_id)
 
 

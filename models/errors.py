@@ -7,6 +7,7 @@ FreezeframeError
 ├── WeightsUnavailable  pretrained weights cannot be had here and now
 ├── TooLarge            the job would not fit into this machine
 ├── QueueFull           the visitor already has as many jobs as one may have
+├── StorageUnavailable  runs cannot be written: the disk is full, or the folder read-only
 └── EngineUnavailable   no worker answered
 Cancelled               not an error: the visitor asked to stop
 
@@ -40,6 +41,10 @@ class TooLarge(FreezeframeError):
 
 class QueueFull(FreezeframeError):
     """The visitor already has as many jobs as one may have."""
+
+
+class StorageUnavailable(FreezeframeError):
+    """Runs cannot be written."""
 
 
 class EngineUnavailable(FreezeframeError):

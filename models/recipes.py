@@ -45,7 +45,7 @@ def validate(spec: TrainingSpec) -> None:
         TooLarge: The run would not fit into this machine's memory; the message says what would.
     """
     TrainingSpec.from_json(spec.to_json())
-    _check_registries(spec)
+    check_names(spec)
     _check_numbers(spec)
     _check_phases(spec)
     _check_data(spec)
@@ -58,7 +58,12 @@ def _expect(condition: bool, expected: str, received: object) -> None:
         raise InputError(f"Expected {expected}. Received {received}.")
 
 
-def _check_registries(spec: TrainingSpec) -> None:
+def check_names(spec: TrainingSpec) -> None:
+    """Check that backbone, data, side and layers are those of this version.
+
+    Raises:
+        InputError: One of them is not.
+    """
     names = backbones.BACKBONES
     _expect(spec.backbone in names, f"a backbone among {', '.join(names)}", repr(spec.backbone))
     _expect(spec.dataset in datasets.DATASETS, f"a data set among {', '.join(datasets.DATASETS)}", repr(spec.dataset))

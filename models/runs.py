@@ -12,12 +12,14 @@ A run id is 128 random bits: who knows it may see the run. The shipped example h
 
 from __future__ import annotations
 
+import errno
 import json
 import math
 import os
 import re
 import secrets
 import shutil
+import tempfile
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -26,23 +28,60 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
-from models.errors import Cancelled, RunNotFound
+from models.errors import Cancelled, RunNotFound, StorageUnavailable
 
 EXAMPLE = "example"
 ASSETS = Path(__file__).resolve().parents[1] / "assets"
 State = Literal["queued", "running", "done", "cancelled", "failed"]
 _RUN_ID = re.compile(r"[0-9a-f]{32}")
 MOST_BYTES = 8 * 1024**3  # of all runs together
+_FULL = (errno.ENOSPC, errno.EDQUOT)
+UNWRITABLE = (*_FULL, errno.EROFS, errno.EACCES, errno.EPERM)  # why a file could not be saved
 _FIELDS = {"kind", "title", "owner", "created", "spec"}
 _OLDEST_DAYS = 14  # runs nobody touched for so long are cleared away when the server starts
 
 
 def home() -> Path:
-    """Return the folder of everything this server keeps: `FREEZEFRAME_HOME`, else `~/.cache/freezeframe`."""
+    """Return the folder of everything this server keeps: `FREEZEFRAME_HOME`, else `~/.cache/freezeframe`.
+
+    Where that cannot be written it is a temporary one; `storage_note` says so.
+    """
+    path = _asked_home()
+    with suppress(OSError):
+        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return path if os.access(path, os.W_OK | os.X_OK) else _temporary_home()
+
+
+def _asked_home() -> Path:
     chosen = os.environ.get("FREEZEFRAME_HOME")
-    path = Path(chosen) if chosen else Path.home() / ".cache" / "freezeframe"
-    path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return Path(chosen) if chosen else Path.home() / ".cache" / "freezeframe"
+
+
+def _temporary_home() -> Path:
+    """Return a folder that every process of this user finds, and no other user can have laid there."""
+    owner = os.getuid() if hasattr(os, "getuid") else 0
+    path = Path(tempfile.gettempdir(), f"freezeframe-home-{owner}")
+    path.mkdir(mode=0o700, exist_ok=True)
+    if path.is_symlink() or (hasattr(os, "getuid") and path.stat().st_uid != owner):
+        raise StorageUnavailable("No folder could be found in which runs can be kept. Set FREEZEFRAME_HOME to one.")
     return path
+
+
+def storage_note() -> str:
+    """Return what visitors should know about where runs are kept; "" where all is well."""
+    if home() == _asked_home():
+        return ""
+    return (
+        "The folder where this server is to keep its runs cannot be written, so they lie in a temporary one and are "
+        "lost when the machine restarts. Who runs the server can set FREEZEFRAME_HOME to another folder."
+    )
+
+
+def cannot_save(error: OSError) -> str:
+    """Return in a sentence why something could not be saved."""
+    if error.errno in _FULL:
+        return "The disk is full, so this could not be saved. Once there is space again, start it again."
+    return "The folder of runs cannot be written, so this could not be saved. Ask who runs this server."
 
 
 def write_atomically(path: Path, data: bytes) -> None:
@@ -226,15 +265,15 @@ class RunProgress:
                 file.write(b"\n")
 
     def event(self, **fields: Any) -> None:
-        """Append an event and show its `share` and `note`."""
+        """Append an event and show its `share` and `note`; of a cancelled run the state stays as it is."""
         line = json.dumps({"at": self.clock(), **fields}).encode() + b"\n"
         with open(self.run.path("events.jsonl"), "ab") as file:
             file.write(line)
+        self.check()
         shown: dict[str, Any] = {key: fields[key] for key in ("share", "note") if key in fields}
         if shown:
             self.status = RunStatus(**{**asdict(self.status), **shown})
             self.run.set_status(self.status)
-        self.check()
 
     def check(self) -> None:
         """Raise `Cancelled` when the visitor asked to stop."""
@@ -242,22 +281,37 @@ class RunProgress:
             raise Cancelled
 
     def finish(self, state: State, message: str = "") -> None:
-        """Record the end."""
+        """Record the end; what the visitor cancelled stays cancelled, also where it came to its end before it heard."""
+        state = "cancelled" if state == "done" and self.run.cancel_asked else state
         share = 1.0 if state == "done" else self.status.share
         ended = {**asdict(self.status), "state": state, "message": message, "share": share, "finished": self.clock()}
-        self.run.set_status(RunStatus(**ended))
+        try:
+            self.run.set_status(RunStatus(**ended))
+        except OSError as error:
+            if error.errno not in _FULL:
+                raise
+            self.run.path("events.jsonl").unlink(missing_ok=True)  # the end is worth more than the way
+            self.run.set_status(RunStatus(**ended))
 
 
 def create(kind: str, spec: Mapping[str, Any], *, owner: str, title: str) -> Run:
-    """Make the directory of a new run, queued; it appears whole or not at all."""
+    """Make the directory of a new run, queued; it appears whole or not at all.
+
+    Raises:
+        StorageUnavailable: It cannot be written.
+    """
     run_id = secrets.token_hex(16)
     folder = home() / "runs" / run_id
     building = folder.with_name(f".{run_id}.tmp")
-    building.mkdir(mode=0o700, parents=True)
     record = {"version": 1, "kind": kind, "title": title, "owner": owner, "created": time.time(), "spec": dict(spec)}
-    write_atomically(building / "spec.json", json.dumps(record).encode())
-    write_atomically(building / "status.json", json.dumps(asdict(RunStatus("queued"))).encode())
-    os.replace(building, folder)
+    try:
+        building.mkdir(mode=0o700, parents=True)
+        write_atomically(building / "spec.json", json.dumps(record).encode())
+        write_atomically(building / "status.json", json.dumps(asdict(RunStatus("queued"))).encode())
+        os.replace(building, folder)
+    except OSError as error:
+        shutil.rmtree(building, ignore_errors=True)
+        raise StorageUnavailable(cannot_save(error)) from error
     return Run(run_id, folder)
 
 

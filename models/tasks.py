@@ -137,9 +137,13 @@ def _execute(run: runs.Run, progress: runs.RunProgress) -> str:
         progress.finish("failed", str(error))
     except MemoryError:
         progress.finish("failed", "The machine ran out of memory. Choose a smaller batch or less data.")
-    except Exception:
-        logging.getLogger(__name__).exception("a job of kind %s failed", run.kind)
-        progress.finish("failed", "Something went wrong inside this job; its settings are kept. Start it again.")
+    except Exception as error:
+        if isinstance(error, OSError) and error.errno in runs.UNWRITABLE:
+            logging.getLogger(__name__).warning("a job of kind %s could not save: %s", run.kind, error)
+            progress.finish("failed", runs.cannot_save(error))
+        else:
+            logging.getLogger(__name__).exception("a job of kind %s failed", run.kind)
+            progress.finish("failed", "Something went wrong inside this job; its settings are kept. Start it again.")
     else:
         progress.finish("done")
     return run.status.state

@@ -8,7 +8,7 @@ from dashboard import state
 from dashboard.components.job_panel import job_panel
 from models import engine, layer_tables, runs, weights
 from models.backbones import BACKBONES, BackboneSpec
-from models.errors import QueueFull
+from models.errors import FreezeframeError
 
 
 def short(count: float) -> str:
@@ -108,7 +108,7 @@ def _download(spec: BackboneSpec, owner: str) -> None:
     state.put("backbone_download_problem", "")
     try:
         job = engine.submit("weights", {"backbone": spec.id}, owner=owner, title=f"Weights of {spec.title}")
-    except QueueFull as error:
+    except FreezeframeError as error:
         state.put("backbone_download_problem", str(error))
         return
     state.put(f"backbone_download_{spec.id}", job)

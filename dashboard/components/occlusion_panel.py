@@ -13,7 +13,7 @@ from dashboard import cache, state
 from dashboard.components.job_panel import job_panel
 from dashboard.labels import safe_label
 from models import engine, network_layers, patch_scores, runs
-from models.errors import InputError, QueueFull, RunNotFound
+from models.errors import FreezeframeError, InputError, RunNotFound
 from models.occlusion import FILLS, SCORES, cost
 from models.patch_scores import PatchScores
 from models.results import Prediction
@@ -209,7 +209,7 @@ def _start(questions: Sequence[Question], owner: str) -> None:
     try:
         for question in questions:
             engine.submit("occlusion", question.spec, owner=owner, title=f"Occlusion map, {question.fill}")
-    except QueueFull as error:
+    except FreezeframeError as error:
         state.put("occlusion_problem", str(error))
 
 

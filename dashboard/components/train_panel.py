@@ -13,7 +13,7 @@ from dashboard.components.weights_offer import weights_missing
 from models import costs, engine, runs
 from models.backbones import BACKBONES
 from models.datasets import DATASETS
-from models.errors import FreezeframeError, QueueFull
+from models.errors import FreezeframeError
 from models.recipes import Cost, estimate, validate
 from models.training_specs import TrainingSpec
 
@@ -127,7 +127,7 @@ def _start(spec: TrainingSpec, owner: str, run: runs.Run | None) -> None:
         return
     try:
         run_id = engine.submit("training", spec.to_json(), owner=owner, title=title(spec))
-    except QueueFull as error:
+    except FreezeframeError as error:
         st.error(str(error), icon=":material/error:")
         return
     costs.keep(runs.get(run_id).folder, estimate(spec))

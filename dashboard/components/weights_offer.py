@@ -8,7 +8,7 @@ from dashboard import state
 from dashboard.components.job_panel import job_panel
 from models import engine, runs, weights
 from models.backbones import BACKBONES, DEFAULT, BackboneSpec
-from models.errors import QueueFull
+from models.errors import FreezeframeError
 from models.training_specs import TrainingSpec
 
 
@@ -45,7 +45,7 @@ def _download(backbone: BackboneSpec, owner: str) -> None:
     """Queue the download and follow it here."""
     try:
         job = engine.submit("weights", {"backbone": backbone.id}, owner=owner, title=f"Weights of {backbone.title}")
-    except QueueFull as error:
+    except FreezeframeError as error:
         st.error(str(error), icon=":material/error:")
         return
     state.put(f"train_download_{backbone.id}", job)

@@ -124,7 +124,11 @@ def compare(backbone: str, side: int, pairs: int, share: float) -> dict[str, flo
 
 
 TAIL = TrainingSpec(
-    head=HeadSpec(), batch=BATCH, epochs=EPOCHS, learning_rate=1e-3, trainable=("conv4", "conv4_bn", "conv5", "conv5_bn")
+    head=HeadSpec(),
+    batch=BATCH,
+    epochs=EPOCHS,
+    learning_rate=1e-3,
+    trainable=("conv4", "conv4_bn", "conv5", "conv5_bn"),
 )
 
 

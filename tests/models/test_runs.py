@@ -1,5 +1,6 @@
 """Run directories: whole after a kill at any moment, and nobody else's."""
 
+import errno
 import json
 import os
 import signal
@@ -9,8 +10,8 @@ import time
 
 import pytest
 
-from models import runs
-from models.errors import Cancelled, RunNotFound
+from models import runs, tasks
+from models.errors import Cancelled, RunNotFound, StorageUnavailable
 
 
 @pytest.fixture
@@ -168,3 +169,71 @@ def test_a_failed_write_leaves_the_old_file_and_no_litter(tmp_path, monkeypatch)
     with pytest.raises(OSError, match="No space"):
         runs.write_atomically(path, b"new")
     assert path.read_bytes() == b"old" and [entry.name for entry in tmp_path.iterdir()] == ["state.json"]
+
+
+@pytest.mark.parametrize(("number", "words"), [(errno.ENOSPC, "The disk is full"), (errno.EROFS, "cannot be written")])
+def test_a_run_that_cannot_be_written_is_refused_with_a_sentence_and_leaves_nothing(
+    own_home, monkeypatch, number, words
+):
+    def fail(*_):
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(os, "fsync", fail)
+    with pytest.raises(StorageUnavailable, match=words):
+        runs.create("training", {}, owner="", title="")
+    assert not list((own_home / "runs").glob("*")) and not list((own_home / "runs").glob(".*"))
+
+
+def test_a_home_that_cannot_be_made_gives_way_to_a_temporary_one(tmp_path, monkeypatch):
+    (tmp_path / "file").write_text("in the way")
+    monkeypatch.setenv("FREEZEFRAME_HOME", str(tmp_path / "file" / "home"))
+    monkeypatch.setattr(runs.tempfile, "gettempdir", lambda: str(tmp_path))
+    run = runs.create("training", {}, owner="", title="")
+    assert runs.get(run.id) == run
+    assert run.folder.is_relative_to(tmp_path)
+    assert "temporary" in runs.storage_note()
+    monkeypatch.setenv("FREEZEFRAME_HOME", str(tmp_path / "good"))
+    assert runs.storage_note() == ""
+
+
+def test_a_temporary_home_that_somebody_else_laid_there_is_not_used(tmp_path, monkeypatch):
+    (tmp_path / "file").write_text("in the way")
+    (tmp_path / "theirs").mkdir()
+    (tmp_path / f"freezeframe-home-{os.getuid()}").symlink_to(tmp_path / "theirs")
+    monkeypatch.setenv("FREEZEFRAME_HOME", str(tmp_path / "file"))
+    monkeypatch.setattr(runs.tempfile, "gettempdir", lambda: str(tmp_path))
+    with pytest.raises(StorageUnavailable, match="FREEZEFRAME_HOME"):
+        runs.home()
+
+
+def test_after_a_cancel_the_state_stays_and_an_end_is_a_cancelled_one(run):
+    progress = runs.RunProgress(run)
+    progress.event(share=0.5)
+    run.cancel()
+    run.set_status(runs.RunStatus("cancelled"))
+    with pytest.raises(Cancelled):
+        progress.event(share=0.6)
+    assert run.status.state == "cancelled"
+    progress.finish("done")
+    assert run.status.state == "cancelled"
+
+
+def test_a_job_that_fills_the_disk_ends_with_a_sentence(run, monkeypatch):
+    """Also where even its end finds no space until the way there has been given up."""
+    write, full = runs.write_atomically, []
+
+    def fill(*_):
+        full.append(True)
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    def until_events_are_gone(path, data):
+        if full and run.path("events.jsonl").exists():
+            raise OSError(errno.ENOSPC, "No space left on device")
+        write(path, data)
+
+    monkeypatch.setattr(runs, "write_atomically", until_events_are_gone)
+    monkeypatch.setitem(tasks.JOBS, "training", f"{__name__}:fill")
+    monkeypatch.setitem(globals(), "fill", fill)
+    run.path("events.jsonl").write_text('{"epoch": 1}\n')
+    assert tasks.execute(run.id) == "failed"
+    assert run.status.message.startswith("The disk is full")
