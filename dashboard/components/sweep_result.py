@@ -99,9 +99,10 @@ def _words(sweep: SweepSpec, rows: Sequence[Finished]) -> None:
     base, tested = sweep.base, sorted({row.tested for row in rows})
     st.markdown("  \n".join(sweep_words.findings(sweep, rows)))
     pictures = f"{tested[0]}" if len(tested) == 1 else f"{tested[0]} to {tested[-1]}"
+    scratch = f" (from scratch {controls.SCRATCH_RATE:g})" if controls.SCRATCH in sweep.lines else ""
     shots = "" if sweep.choice == "shots" else f"{base.shots or 'all'} pictures per class, "
     st.caption(
-        f"{len(rows)} of {len(sweep.cells())} trainings: {shots}{base.epochs} epochs, Adam at {base.learning_rate:g}, "
+        f"{len(rows)} of {len(sweep.cells())} trainings: {shots}{base.epochs} epochs, Adam at {base.learning_rate:g}{scratch}, "
         f"batches of {base.batch}. Each is tested on {pictures} pictures, and each seed splits the pictures anew: "
         "another set of seeds would move the line by about the width of its band."
     )

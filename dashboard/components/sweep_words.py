@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from models import controls, sweep_results, sweeps
+from models.intervals import Estimate
 from models.sweep_results import Gap, Point
 from models.sweeps import Finished, SweepSpec
 
@@ -62,11 +64,16 @@ def _regularisers(sweep: SweepSpec, points: Sequence[Point]) -> Iterator[str]:
 def _ahead(sweep: SweepSpec, found: dict[str, tuple[Point, ...]], first: str, second: str) -> Iterator[str]:
     gaps = _told(sweep_results.between_lines(found, first, second))
     one, two = (controls.LINES[line].title for line in (first, second))
-    for sign, who, whom in ((1, one, two), (-1, two, one)):
-        if clear := [gap for gap in gaps if gap.clear == sign]:
+    turned = [replace(gap, difference=_negative(gap.difference)) for gap in gaps]
+    for who, whom, seen in ((one, two, gaps), (two, one, turned)):
+        if clear := [gap for gap in seen if gap.clear > 0]:
             yield f"**{who}** is clearly ahead of **{whom.lower()}** with {_listed(sweep, clear)}."
     if level := [gap for gap in gaps if gap.clear == 0]:
         yield f"No clear difference between the two with {_listed(sweep, level)}."
+
+
+def _negative(difference: Estimate) -> Estimate:
+    return replace(difference, value=-difference.value, low=-difference.high, high=-difference.low)
 
 
 def _told(gaps: Sequence[Gap]) -> list[Gap]:
