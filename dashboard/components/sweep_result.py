@@ -103,8 +103,8 @@ def _words(sweep: SweepSpec, rows: Sequence[Finished]) -> None:
     shots = "" if sweep.choice == "shots" else f"{base.shots or 'all'} pictures per class, "
     st.caption(
         f"{len(rows)} of {len(sweep.cells())} trainings: {shots}{base.epochs} epochs, Adam at "
-        f"{base.learning_rate:g}{scratch}, batches of {base.batch}. Each is tested on {pictures} pictures, and each seed "
-        "splits the pictures anew: another set of seeds would move the line by about the width of its band."
+        f"{base.learning_rate:g}{scratch}, batches of {base.batch}. Each is tested on {pictures} pictures, and each "
+        "seed splits the pictures anew: another set of seeds would move the line by about the width of its band."
     )
 
 
