@@ -111,7 +111,5 @@ def _compare(run: runs.Run, result: TrainingResult, trained: Sequence[runs.Run])
     with words:
         for one in compared[1:]:
             st.markdown(verdict(compared[0], one))
-        st.caption(
-            f"The same {compared[0].spec.head_epochs + compared[0].spec.epochs} epochs for all, one seed each. From "
-            "scratch everything learns with Adam at 0.001; with more epochs it would come nearer."
-        )
+        epochs = compared[0].spec.head_epochs + compared[0].spec.epochs
+        st.caption(f"{epochs} epochs and one seed each; from scratch everything learns, with Adam at 0.001.")

@@ -135,3 +135,25 @@ def test_the_example_has_its_controls_beside_it(visit):
     assert "**2 against 1**" in text and "**3 against 1**" in text
     for line in (controls.RANDOM, controls.SCRATCH):
         assert sweep_recordings.control_of_example(line).status.state == "done"
+
+
+def test_the_controls_of_a_visitors_run_are_offered_started_and_shown(visit, engine):
+    spec = TrainingSpec(shots=5, epochs=2, batch=5)
+    run = runs.create("training", spec.to_json(), owner=OWNER, title="Mine")
+    save_result(run.folder, load_result(runs.get(runs.EXAMPLE)))
+    run.set_status(runs.RunStatus("done"))
+    app = visit(run=run.id)
+    app.switch_page("app_pages/train.py").run()
+    app.button(key="train_controls_start").click().run()
+    assert not app.exception
+    [sweep] = runs.listing(app.session_state["ff_owner"], sweeps.KIND)
+    engine.cancel(sweep.id)
+    assert replace(SweepSpec.from_json(sweep.spec), after="") == sweeps.controls_of(spec)
+    for cell in sweeps.controls_of(spec).cells():
+        sweeps.record(sweep.folder, Finished(*cell.key, runs.EXAMPLE, 0.9, 300, 1.0, 2.0))
+    app.run()
+    assert not app.exception
+    assert "2 against 1" in said(app) and "3 against 1" in said(app)
+    assert app.button(key="train_controls_start") is not None  # cancelled: it can be started again
+    shutil.rmtree(run.folder)
+    shutil.rmtree(sweep.folder)
