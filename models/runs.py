@@ -328,6 +328,8 @@ def get(run_id: str) -> Run:
     else:
         raise RunNotFound("Expected the id of a run: 32 characters out of 0-9 and a-f. The link may be cut short.")
     try:
+        if not (folder / "spec.json").exists():  # the record may still be remembered
+            raise FileNotFoundError(folder)
         _read_record(folder / "spec.json")
     except (OSError, ValueError) as error:
         raise RunNotFound("This run is not here any more. Train again, or choose another run.") from error

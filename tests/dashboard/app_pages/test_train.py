@@ -1,6 +1,7 @@
 """The Train page inside the real frame: cold, with good and bad settings, and after a run."""
 
 import json
+import shutil
 from dataclasses import replace
 
 import numpy as np
@@ -265,3 +266,32 @@ def test_a_run_that_works_shows_its_curves_so_far_on_axes_that_stay(engine):
     assert accuracy["x"]["scale"]["domain"] == [1, 2]
     assert (accuracy["y"]["title"], loss["y"]["title"]) == ("Accuracy", "Loss")
     run.set_status(runs.RunStatus("cancelled"))
+
+
+def test_two_tabs_of_one_visitor_share_their_runs(engine):
+    """A run started in one shows in the other, a cancel in one is seen in the other, and so is a run that is gone."""
+    owner = "2" * 32
+    tabs = [AppTest.from_file(APP, default_timeout=60) for _ in range(2)]
+    for tab in tabs:
+        tab.query_params["data"] = "digits"
+        tab.run()
+        tab.session_state["ff_owner"] = owner
+        tab.switch_page(PAGE).run()
+    first, second = tabs
+    spec = recipes.TrainingSpec(dataset="digits", shots=5, epochs=900, batch=8)
+    run = runs.get(engine_module.submit("training", spec.to_json(), owner=owner, title="Of the first tab"))
+    second.run()
+    assert any("Of the first tab" in option for option in second.selectbox(key="bar_run").options)
+    second.selectbox(key="bar_run").set_value(run.id).run()
+    second.button(key="train_job_cancel").click().run()
+    assert not second.exception
+    first.run()
+    assert "Of the first tab" in " ".join(first.selectbox(key="bar_run").options)
+    first.selectbox(key="bar_run").set_value(run.id).run()
+    assert not first.exception
+    assert "Cancelled" in texts(first)
+    shutil.rmtree(run.folder)
+    for tab in tabs:
+        tab.run()
+        assert not tab.exception
+        assert not any("Of the first tab" in option for option in tab.selectbox(key="bar_run").options)
