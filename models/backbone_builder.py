@@ -19,6 +19,7 @@ from models import weights as weight_files
 from models.backbones import FRAME8_WEIGHTS, BackboneSpec
 from models.backbones import backbone as find
 from models.errors import InputError, WeightsUnavailable
+from models.freezing import source
 from models.pretraining_card import load_weights
 
 SMALLEST_SIDE = 32
@@ -175,6 +176,31 @@ def _name(network: keras.Model) -> None:
         if re.fullmatch(rf"{kind}(_\d+)?", layer.name):
             layer.name = "rescale" if previous == "image" else f"{previous}_{kind}"
         previous = layer.name
+
+
+def scaled_twice(network: keras.Model) -> keras.Model:
+    """Return a copy of a flat graph with a mistake on purpose: pictures are divided by 255 before anything else.
+
+    The layer that does it, `wrong_scale`, is in the graph, so that whoever looks into the network sees the mistake.
+    """
+    image = source(network.inputs[0])
+    scaled: list[Any] = []
+
+    def given(tensor: Any) -> Any:
+        if source(tensor) != image:
+            return tensor
+        if not scaled:
+            scaled.append(layers.Rescaling(1 / 255, name="wrong_scale")(tensor))
+        return scaled[0]
+
+    def called(operation: Any, *arguments: Any, **options: Any) -> Any:
+        return operation(*keras.tree.map_structure(given, arguments), **options)
+
+    copy = keras.models.clone_model(network, call_function=called)
+    for layer in copy.layers:
+        if layer.weights:
+            layer.set_weights(network.get_layer(layer.name).get_weights())
+    return keras.Model(copy.inputs[0], copy.outputs[0], name=network.name)
 
 
 def check_weights(spec: BackboneSpec, file: Path) -> None:

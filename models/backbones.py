@@ -17,7 +17,7 @@ Preprocessing = Literal["inside", "tf", "torch", "caffe"]
 DEFAULT = "frame8"
 FRAME8_WEIGHTS = ASSETS / "frame8" / "frame8.npz"
 # The layers in front that turn 0-255 pictures into what the backbone was trained on: never trained, never counted.
-PREPROCESSING_LAYERS = ("image", "rescale", "normalise")
+PREPROCESSING_LAYERS = ("image", "wrong_scale", "rescale", "normalise")
 _APPLICATIONS = "https://storage.googleapis.com/tensorflow/keras-applications"
 _SIDES = (64, 96, 128, 160, 224)
 

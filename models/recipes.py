@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 
-from models import backbones, datasets, kept_epochs, layer_tables
+from models import backbones, datasets, kept_epochs, layer_tables, leaks
 from models.costs import Cost, estimate_run
 from models.errors import InputError, TooLarge
 from models.memory_costs import memory_limit_mb
@@ -93,6 +93,12 @@ def _check_numbers(spec: TrainingSpec) -> None:
     )
     _expect(0 <= spec.label_smoothing < 1, "a label smoothing from 0 to below 1", spec.label_smoothing)
     _expect(0 <= spec.label_noise <= 1, "a share of wrong labels from 0 to 1", spec.label_noise)
+    _expect(0 <= spec.leaked <= 1, "a share of leaked test pictures from 0 to 1", spec.leaked)
+    _expect(
+        not (spec.leaked and spec.label_noise),
+        "either leaked test pictures or wrong labels (together, test labels would be wrong too)",
+        f"{spec.leaked:g} and {spec.label_noise:g}",
+    )
     spec.augmentation.check()
     _expect(spec.patience >= 0, "a patience of 0 (off) or more epochs", spec.patience)
     for name, seed in (("seed", spec.seed), ("seed of the split", spec.split_seed)):
@@ -127,8 +133,13 @@ def _check_data(spec: TrainingSpec) -> None:
 
 
 def split_of(spec: TrainingSpec) -> datasets.Split:
-    """Return the pictures that a run learns from, is watched on and is tested on."""
-    return datasets.split(spec.dataset, seed=spec.split_seed, shots=spec.shots)
+    """Return the pictures that a run learns from, is watched on and is tested on.
+
+    They are apart, but for the copies of test pictures that a recipe leaks on purpose.
+    """
+    return leaks.with_leaks(
+        datasets.split(spec.dataset, seed=spec.split_seed, shots=spec.shots), spec.leaked, spec.seed
+    )
 
 
 def estimate(spec: TrainingSpec) -> Cost:

@@ -60,9 +60,19 @@ def begun(run: runs.Run) -> keras.Model:
         RunNotFound: The run is no training.
         WeightsUnavailable: It began with pretrained weights that are not on this machine.
     """
-    spec = _spec(run)
+    return classifier(_spec(run))
+
+
+def classifier(spec: TrainingSpec) -> keras.Model:
+    """Return the classifier that a recipe begins with, one flat graph; the same recipe gives the same bits.
+
+    Raises:
+        WeightsUnavailable: It begins with pretrained weights that are not on this machine.
+    """
     backbone = backbone_builder.build(spec.backbone, side=spec.side, weights=spec.weights, seed=spec.seed)
-    return heads.attach(backbone, spec.head, len(classes(run)), spec.seed)
+    if spec.preprocessing == "scaled twice":
+        backbone = backbone_builder.scaled_twice(backbone)
+    return heads.attach(backbone, spec.head, len(datasets.get(spec.dataset).classes), spec.seed)
 
 
 def after(run: runs.Run, epoch: int) -> keras.Model:

@@ -18,6 +18,7 @@ BatchNormPolicy = Literal["hold", "train"]
 Optimizer = Literal["adam", "sgd", "rmsprop"]
 Schedule = Literal["constant", "cosine", "exponential"]
 Weights = Literal["pretrained", "random"]
+Preprocessing = Literal["own", "scaled twice"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +67,10 @@ class TrainingSpec:
             `head_rate`, on features computed once; then, from its best epoch, `trainable` layers learn too, with
             `learning_rate`, `epochs` and an optimiser that begins anew. Patience counts in each phase for itself.
         augmentation: What changes in every training picture in every epoch; of two phases, in the second only.
+        preprocessing: "own": pictures are scaled as the backbone expects. "scaled twice" is wrong on purpose: they
+            are divided by 255 before the backbone scales them itself, in training and ever after.
+        leaked: Wrong on purpose: share of the test pictures, 0..1, of which exact copies lie among the training
+            pictures; not together with label noise, which would change test labels too.
     """
 
     backbone: str = "frame8"
@@ -91,6 +96,8 @@ class TrainingSpec:
     head_epochs: int = 0
     head_rate: float = 3e-3
     augmentation: AugmentationSpec = OFF
+    preprocessing: Preprocessing = "own"
+    leaked: float = 0.0
 
     def batch_norm_in(self, block: str) -> BatchNormPolicy:
         """Return what BatchNorm does in trainable layers of a block."""

@@ -20,18 +20,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 import keras
 import numpy as np
 
-from models import (
-    backbone_builder,
-    costs,
-    datasets,
-    heads,
-    images,
-    kept_epochs,
-    layer_tables,
-    memory_watch,
-    networks,
-    recipes,
-)
+from models import costs, datasets, images, kept_epochs, layer_tables, memory_watch, networks, recipes, run_networks
 from models.checkpoints import Course
 from models.freezing import HEAD, weight_change, weights_by_layer
 from models.label_noise import with_noise
@@ -69,7 +58,7 @@ class Bench:
 
     def network(self, spec: TrainingSpec) -> keras.Model:
         """Return the classifier with the weights that a training of `spec` begins with."""
-        fresh = _new_classifier(spec)
+        fresh = run_networks.classifier(spec)
         if self.made_for is None or _architecture(self.made_for) != _architecture(spec):
             self.loops.clear()
             self.classifier = fresh
@@ -81,12 +70,7 @@ class Bench:
 
 def _architecture(spec: TrainingSpec) -> tuple[Any, ...]:
     """Return what decides the layers of a classifier, and the pictures it sees."""
-    return spec.backbone, spec.side, spec.dataset, spec.head
-
-
-def _new_classifier(spec: TrainingSpec) -> keras.Model:
-    backbone = backbone_builder.build(spec.backbone, side=spec.side, weights=spec.weights, seed=spec.seed)
-    return heads.attach(backbone, spec.head, len(datasets.get(spec.dataset).classes), spec.seed)
+    return spec.backbone, spec.side, spec.dataset, spec.head, spec.preprocessing
 
 
 def train(spec: TrainingSpec, progress: Progress, folder: Path, bench: Bench | None = None) -> None:
@@ -115,7 +99,7 @@ def train(spec: TrainingSpec, progress: Progress, folder: Path, bench: Bench | N
     progress.event(share=0.0, note="Reading the pictures")
     material = material_of(spec, whole=bench is not None and spec.weights == "pretrained")
     progress.event(share=0.01, note="Building the network")
-    classifier = _new_classifier(spec) if bench is None else bench.network(spec)
+    classifier = run_networks.classifier(spec) if bench is None else bench.network(spec)
     loops = None if bench is None else bench.loops
     blocks = {row.name: row.block for row in layer_tables.table(spec.backbone, spec.side).layers}
     seconds = {"preparation": time.perf_counter() - started}
