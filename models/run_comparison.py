@@ -15,6 +15,20 @@ from models.training_specs import TrainingSpec
 
 
 @dataclass(frozen=True, slots=True)
+class Judged:
+    """What a training with a recipe was tested on, picture numbers int64 (N,), and which it got right, bool (N,)."""
+
+    spec: TrainingSpec
+    index: np.ndarray
+    right: np.ndarray
+
+    @property
+    def accuracy(self) -> Estimate:
+        """Return the share of its test pictures that it gets right."""
+        return wilson(int(self.right.sum()), len(self.right))
+
+
+@dataclass(frozen=True, slots=True)
 class Compared:
     """One of some trainings: its number from 1, its run id, its title (plain text), its recipe and its results."""
 
@@ -30,10 +44,15 @@ class Compared:
         return f"{self.number} · {self.title}"
 
     @property
+    def judged(self) -> Judged:
+        """Return which test pictures it gets right."""
+        right = self.result.probability.argmax(axis=1) == self.result.label
+        return Judged(self.spec, self.result.index, np.asarray(right))
+
+    @property
     def accuracy(self) -> Estimate:
         """Return the share of its test pictures that it gets right."""
-        right = _right(self.result)
-        return wilson(int(right.sum()), len(right))
+        return self.judged.accuracy
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,11 +110,7 @@ def _text(value: Any) -> str:
     return "all" if value is None else f"{value:g}" if isinstance(value, float) else str(value)
 
 
-def _right(result: TrainingResult) -> np.ndarray:
-    return np.asarray(result.probability.argmax(axis=1) == result.label)
-
-
-def paired(first: Compared, second: Compared) -> Difference | None:
+def paired(first: Judged, second: Judged) -> Difference | None:
     """Return by how much the second run is better on the pictures that both were tested on.
 
     A picture that one of the two has learnt from, or chose its best epoch by, is left out: runs of other splits share
@@ -108,11 +123,11 @@ def paired(first: Compared, second: Compared) -> Difference | None:
         return None
     splits = [recipes.split_of(run.spec) for run in (first, second)]
     seen = np.concatenate([part for split in splits for part in (split.train, split.validation)])
-    both = np.intersect1d(first.result.index, second.result.index)
+    both = np.intersect1d(first.index, second.index)
     clean = np.setdiff1d(both, seen)
     if not len(clean):
         return None
-    a, b = (_right(run.result)[_places(run.result.index, clean)] for run in (first, second))
+    a, b = (run.right[_places(run.index, clean)] for run in (first, second))
     only_first, only_second = int((a & ~b).sum()), int((b & ~a).sum())
     return Difference(
         paired_difference(int((a & b).sum()), only_first, only_second, int((~a & ~b).sum())),

@@ -80,7 +80,7 @@ def verdict(first: Compared, second: Compared) -> str:
     one, two = first.number, second.number
     if first.spec.dataset != second.spec.dataset:
         return f"**{two} and {one}** were trained on other data: their accuracies cannot be compared."
-    found = paired(first, second)
+    found = paired(first.judged, second.judged)
     if found is None:
         return f"**{two} and {one}** share no test picture that neither has learnt from: other splits."
     gap = found.difference

@@ -21,7 +21,12 @@ HELP = {
     "Validation and test labels stay right, so you see what wrong labels cost.",
     "split": "Divides the pictures anew into training, validation and test, every class in the same proportions. "
     "Accuracy differs between splits; by how much tells how far to trust a small difference.",
+    "preprocessing": "Every backbone scales pictures itself, as it did when it was pretrained. Scaled twice means "
+    "divided by 255 before that: a common mistake, made here on purpose.",
+    "leaked": "Exact copies of so many test pictures lie among the training pictures: a common mistake, made here on "
+    "purpose. The test then asks what was learnt by heart.",
 }
+PREPROCESSING = {"own": "as the backbone expects", "scaled twice": "wrong: scaled twice"}
 
 
 def learning_data_panel(spec: TrainingSpec) -> TrainingSpec:
@@ -34,7 +39,14 @@ def learning_data_panel(spec: TrainingSpec) -> TrainingSpec:
     with right:
         noise = share("Wrong labels", "noise", 1.0, spec.label_noise, HELP["noise"])
         split = number("Seed of the split", "split", 0, 2**31 - 1, spec.split_seed, HELP["split"])
-    spec = replace(spec, shots=shots or None, side=side, label_noise=noise, split_seed=split)
+    with left:
+        names = tuple(PREPROCESSING)
+        scaled = choice("Scaling", "preprocessing", names, spec.preprocessing, PREPROCESSING.__getitem__, HELP)
+    with right:
+        leaked = share("Leaked test pictures", "leaked", 1.0, spec.leaked, HELP["leaked"])
+    spec = replace(
+        spec, shots=shots or None, side=side, label_noise=noise, split_seed=split, preprocessing=scaled, leaked=leaked
+    )
     if words := _in_words(spec):
         st.caption(words)
     return spec
@@ -47,6 +59,7 @@ def _in_words(spec: TrainingSpec) -> str:
     except InputError:
         return ""
     wrong = f", {round(spec.label_noise * len(parts.train))} of them with a wrong label" if spec.label_noise else ""
+    wrong += f", {round(spec.leaked * len(parts.test))} of them copies of test pictures" if spec.leaked else ""
     return (
         f"Learns from {len(parts.train):,} pictures{wrong}; watched on {len(parts.validation):,}, tested on "
         f"{len(parts.test):,}."
@@ -60,6 +73,8 @@ def choices(spec: TrainingSpec) -> dict[str, object]:
         f"train_side_{spec.backbone}": spec.side,
         "train_noise": spec.label_noise,
         "train_split": spec.split_seed,
+        "train_preprocessing": spec.preprocessing,
+        "train_leaked": spec.leaked,
     }
 
 
@@ -69,5 +84,7 @@ def summary(spec: TrainingSpec) -> str:
         (f"{spec.shots} shots", spec.shots),
         (f"{spec.label_noise:.0%} wrong labels", spec.label_noise),
         (f"split {spec.split_seed}", spec.split_seed),
+        ("scaled twice", spec.preprocessing == "scaled twice"),
+        (f"{spec.leaked:.0%} of the test leaked", spec.leaked),
     ]
     return ", ".join(text for text, applies in said if applies)

@@ -7,7 +7,8 @@ import pytest
 
 from models import recipes
 from models.augmentation_spec import AugmentationSpec
-from models.run_comparison import Compared, paired, settings
+from models.run_comparison import Compared, settings
+from models.run_comparison import paired as paired_judged
 from models.training_results import TrainingResult
 from models.training_specs import HeadSpec, TrainingSpec
 
@@ -22,6 +23,10 @@ def run(spec, index, right):
     none = np.empty(0, np.int64)
     result = TrainingResult((), np.asarray(index), label, probability, none, none, probability[:0], (), {})
     return Compared(1, "f" * 32, "a run", spec, result)
+
+
+def paired(first, second):
+    return paired_judged(first.judged, second.judged)
 
 
 def test_settings_name_every_field_and_say_which_differ():

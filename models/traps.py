@@ -1,0 +1,133 @@
+"""Trainings that go wrong on purpose, each beside its cure: one thing apart, with the same data, seed and budget."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Final, Literal
+
+from models import layer_tables
+from models.errors import InputError
+from models.training_specs import HeadSpec, TrainingSpec
+
+Role = Literal["wrong", "cured", "control"]
+SEEDS: Final = (0, 1, 2)  # of the shipped results
+
+
+@dataclass(frozen=True, slots=True)
+class Trap:
+    """A prepared mistake.
+
+    Attributes:
+        group: Where it comes from: transfer that cannot work, or work done wrongly.
+        title: What is wrong.
+        why: What goes wrong, in a sentence or two.
+        notice: How you would notice it.
+        cure: What the cured run does differently, and nothing else.
+        wrong, cured: Both recipes.
+        control: A third run that tells why, and what it is in words; None where two are enough.
+    """
+
+    group: str
+    title: str
+    why: str
+    notice: str
+    cure: str
+    wrong: TrainingSpec
+    cured: TrainingSpec
+    control: TrainingSpec | None = None
+    control_title: str = ""
+
+    @property
+    def specs(self) -> Mapping[Role, TrainingSpec]:
+        """Return its recipes by the role they play."""
+        both: dict[Role, TrainingSpec] = {"wrong": self.wrong, "cured": self.cured}
+        return both if self.control is None else {**both, "control": self.control}
+
+
+def trap(name: str) -> Trap:
+    """Return the trap of that name.
+
+    Raises:
+        InputError: There is none.
+    """
+    if name not in TRAPS:
+        raise InputError(f"Expected a trap out of {', '.join(TRAPS)}. Received {name[:40]!r}.")
+    return TRAPS[name]
+
+
+def _layers(*blocks: str) -> tuple[str, ...]:
+    """Return the layers with weights of some blocks of Frame8; of all without any."""
+    rows = layer_tables.table("frame8", 64).layers
+    return tuple(row.name for row in rows if row.parameters and (not blocks or row.block in blocks))
+
+
+FAILURE: Final = "Where transfer fails"
+MISTAKE: Final = "Mistakes"
+_HEAD: Final = HeadSpec("average+max", batch_norm=True)
+_FEW: Final = TrainingSpec(head=_HEAD, shots=5, batch=5, epochs=10)
+_DIGITS: Final = TrainingSpec(dataset="digits", head=_HEAD, shots=20, epochs=12, learning_rate=3e-3, schedule="cosine")
+_FRAGILE: Final = TrainingSpec(
+    head=_HEAD, trainable=_layers(), shots=20, batch=4, epochs=8, learning_rate=1e-4, batch_norm="train"
+)
+_FROZEN: Final = TrainingSpec(head=_HEAD, epochs=20, learning_rate=3e-3, schedule="cosine")
+_BY_HEART: Final = replace(_FROZEN, dataset="textures", shots=20, epochs=30)
+
+TRAPS: Final[Mapping[str, Trap]] = {
+    "few": Trap(
+        FAILURE,
+        "Too little data for so many weights",
+        "Five pictures of every class, and all 1.4 million weights of the backbone learn from them. They can learn "
+        "25 pictures by heart in many ways, and most of these ways say nothing about other pictures.",
+        "Watch the gap: training accuracy is at 100% after a few epochs, validation accuracy far below it.",
+        "The backbone is frozen: only the head learns, and what the backbone knew stays as it was.",
+        replace(_FEW, trainable=_layers()),
+        _FEW,
+    ),
+    "dissimilar": Trap(
+        FAILURE,
+        "Too dissimilar: photographs and digits",
+        "The frozen layers were trained on photographs. Digits are thin grey strokes: what these layers tell apart "
+        "is not what makes a 3 a 3. Transfer brings nothing here that random filters would not.",
+        "Train a control with random weights in the same frozen layers. If it does as well, the pretrained features "
+        "are worth nothing for these data.",
+        "Nothing is frozen: all layers learn what digits need.",
+        _DIGITS,
+        replace(_DIGITS, trainable=_layers()),
+        replace(_DIGITS, weights="random"),
+        "frozen layers with random weights",
+    ),
+    "scaled": Trap(
+        MISTAKE,
+        "Pictures scaled twice",
+        "The pictures are divided by 255 before a network that scales them itself. All it sees then is nearly the "
+        "same dark grey. Nothing stops: the head learns from what little difference is left.",
+        "Training accuracy stays low as well, though the same backbone did better before. Look at the numbers that go "
+        "in: their range has to be the one that the network expects, here 0 to 255.",
+        "Pictures go in as numbers from 0 to 255; the network scales them once.",
+        replace(_FROZEN, preprocessing="scaled twice"),
+        _FROZEN,
+    ),
+    "batch_norm": Trap(
+        MISTAKE,
+        "BatchNorm left in training mode",
+        "While it learns, BatchNorm takes mean and variance from each batch, here of four pictures, and its own "
+        "statistics of 100,000 photographs drift after them. Every batch is then measured with another ruler.",
+        "In the proof of freezing, statistics of BatchNorm move. Loss jumps between epochs, and accuracy falls with "
+        "smaller batches.",
+        "BatchNorm is held: its statistics, scale and shift stay as pretrained; all other layers learn as before.",
+        _FRAGILE,
+        replace(_FRAGILE, batch_norm="hold"),
+    ),
+    "leak": Trap(
+        MISTAKE,
+        "Leaked duplicates: too good to be true",
+        "Half of the test pictures lie among the training pictures too, as they do when data were copied or collected "
+        "twice before they were divided. These the network need not understand: it has learnt them by heart.",
+        "Test accuracy is far above validation accuracy, which no leak helped. Look for equal pictures in both parts "
+        "before you train.",
+        "No test picture is learnt from. The accuracy is lower, and true.",
+        replace(_BY_HEART, leaked=0.5),
+        _BY_HEART,
+    ),
+}
