@@ -30,6 +30,7 @@ PAGES = {
         ("evaluate", "Evaluate", ":material/grid_on:", "What the classifier gets right and wrong"),
         ("sweeps", "Sweeps", ":material/stacked_line_chart:", "One choice, several values, several seeds"),
         ("compare", "Compare", ":material/compare_arrows:", "Trainings side by side: recipe, curves, accuracy, layers"),
+        ("traps", "What goes wrong", ":material/warning:", "Trainings that go wrong on purpose, and their cures"),
     ],
     "See inside": [
         ("activations", "Activations", ":material/blur_on:", "What every channel of a layer answers to a picture"),
@@ -73,5 +74,5 @@ page.run()
 remember()
 one_entry_per_page()
 engine.start()  # after the first paint: the workers warm up while the visitor reads
-if page.url_path in ("train", "sweeps"):
+if page.url_path in ("train", "sweeps", "traps"):
     engine.warm_up_jobs()

@@ -28,7 +28,7 @@ from models.training_specs import TrainingSpec
 from models.traps import SEEDS, TRAPS, Role
 
 FOLDER: Final = ASSETS / "traps"
-_DIGITS: Final = 6  # of every number in the curves
+_CURVES: Final = ("epoch", "loss", "accuracy", "val_loss", "val_accuracy")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,7 @@ class Outcome:
     """What one training of a trap gave.
 
     Attributes:
-        history: One row per epoch, as in `TrainingResult`.
+        history: One row per epoch: its number, and loss and accuracy on training and validation pictures.
         best_epoch: The one whose weights were kept.
         validation: Accuracy on the validation pictures.
         judged: Recipe, test pictures, and which of them it got right.
@@ -105,7 +105,7 @@ def _outcome(row: Mapping[str, Any]) -> Outcome:
 
 
 def _row(outcome: Outcome) -> dict[str, Any]:
-    history = [{name: round(value, _DIGITS) for name, value in row.items()} for row in outcome.history]
+    history = [{name: round(row[name], 5) for name in _CURVES} for row in outcome.history]
     return {
         "spec": outcome.spec.to_json(),
         "history": history,

@@ -84,7 +84,7 @@ def verdict(first: Compared, second: Compared) -> str:
     if found is None:
         return f"**{two} and {one}** share no test picture that neither has learnt from: other splits."
     gap = found.difference
-    points = f"{_points(gap.value)} points (95% interval {_points(gap.low)} to {_points(gap.high)})"
+    points = f"{points(gap.value)} points (95% interval {points(gap.low)} to {points(gap.high)})"
     chance = "< 0.001" if found.p < 0.001 else f"= {found.p:.2g}"
     clear = "a clear difference" if gap.low > 0 or gap.high < 0 else "no clear difference"
     left = f" {found.left_out} pictures that one of them has learnt from are left out." if found.left_out else ""
@@ -94,7 +94,7 @@ def verdict(first: Compared, second: Compared) -> str:
     )
 
 
-def _points(share: float) -> str:
+def points(share: float) -> str:
     return f"{100 * share:+.1f}".replace("-", "−")
 
 

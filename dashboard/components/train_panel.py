@@ -126,13 +126,23 @@ def _start(spec: TrainingSpec, owner: str, run: runs.Run | None) -> None:
     if run is not None and run.status.active and not run.cancel_asked and run.spec == spec.to_json():
         return
     try:
-        run_id = engine.submit("training", spec.to_json(), owner=owner, title=title(spec))
+        run_id = queue(spec, owner)
     except FreezeframeError as error:
         st.error(str(error), icon=":material/error:")
         return
-    costs.keep(runs.get(run_id).folder, estimate(spec))
     state.choose(run=run_id)
     st.rerun()
+
+
+def queue(spec: TrainingSpec, owner: str) -> str:
+    """Queue a run, keep with it what it is predicted to cost, and return its id.
+
+    Raises:
+        FreezeframeError: The visitor has too many jobs already, or nothing takes them.
+    """
+    run_id = engine.submit("training", spec.to_json(), owner=owner, title=title(spec))
+    costs.keep(runs.get(run_id).folder, estimate(spec))
+    return run_id
 
 
 def title(spec: TrainingSpec) -> str:
