@@ -84,17 +84,18 @@ def verdict(first: Compared, second: Compared) -> str:
     if found is None:
         return f"**{two} and {one}** share no test picture that neither has learnt from: other splits."
     gap = found.difference
-    points = f"{points(gap.value)} points (95% interval {points(gap.low)} to {points(gap.high)})"
+    by = f"{points(gap.value)} points (95% interval {points(gap.low)} to {points(gap.high)})"
     chance = "< 0.001" if found.p < 0.001 else f"= {found.p:.2g}"
     clear = "a clear difference" if gap.low > 0 or gap.high < 0 else "no clear difference"
     left = f" {found.left_out} pictures that one of them has learnt from are left out." if found.left_out else ""
     return (
-        f"**{two} against {one}**: {points} on {gap.n} pictures both were tested on, {clear}. Only {one} gets "
+        f"**{two} against {one}**: {by} on {gap.n} pictures both were tested on, {clear}. Only {one} gets "
         f"{found.only_first} right, only {two} gets {found.only_second} (McNemar p {chance}).{left}"
     )
 
 
 def points(share: float) -> str:
+    """Return a difference of shares in percentage points, with its sign: "+12.3"."""
     return f"{100 * share:+.1f}".replace("-", "−")
 
 

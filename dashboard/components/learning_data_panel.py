@@ -10,7 +10,7 @@ from dashboard.components.fields import choice, number, share
 from models import recipes
 from models.backbones import BACKBONES
 from models.errors import InputError
-from models.training_specs import TrainingSpec
+from models.training_specs import Preprocessing, TrainingSpec
 
 ALL = 0  # the choice of shots that stands for all pictures: a picker cannot hold None
 SHOTS = (ALL, 1, 2, 5, 10, 20, 50, 100)
@@ -26,7 +26,7 @@ HELP = {
     "leaked": "Exact copies of so many test pictures lie among the training pictures: a common mistake, made here on "
     "purpose. The test then asks what was learnt by heart.",
 }
-PREPROCESSING = {"own": "as the backbone expects", "scaled twice": "wrong: scaled twice"}
+PREPROCESSING: dict[Preprocessing, str] = {"own": "as the backbone expects", "scaled twice": "wrong: scaled twice"}
 
 
 def learning_data_panel(spec: TrainingSpec) -> TrainingSpec:

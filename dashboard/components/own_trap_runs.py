@@ -29,11 +29,10 @@ def own_runs(name: str, owner: str) -> None:
     for role, column in zip(_BOTH, st.columns(2, gap="medium"), strict=True):
         with column:
             _one(name, role, found[role], owner)
-    wrong, cured = found["wrong"], found["cured"]
-    if wrong and cured and "done" == wrong.status.state == cured.status.state:
-        if st.button("Compare your two runs", key="traps_compare", icon=":material/compare_arrows:"):
-            state.compare([wrong.id, cured.id])
-            state.go("compare")
+    done = [run.id for run in found.values() if run is not None and run.status.state == "done"]
+    if len(done) == len(_BOTH) and st.button("Compare your two", key="traps_compare", icon=":material/compare_arrows:"):
+        state.compare(done)
+        state.go("compare")
     if problem := state.get(_PROBLEM):
         st.warning(safe_label(problem, 400), icon=":material/hourglass_top:")
 
