@@ -65,15 +65,29 @@ def _layers(*blocks: str) -> tuple[str, ...]:
 FAILURE: Final = "Where transfer fails"
 MISTAKE: Final = "Mistakes"
 _HEAD: Final = HeadSpec("average+max", batch_norm=True)
+_FINE: Final = TrainingSpec(dataset="textures", head=_HEAD, shots=100, epochs=8, learning_rate=1e-3, schedule="cosine")
 _FEW: Final = TrainingSpec(head=_HEAD, shots=5, batch=5, epochs=10)
 _DIGITS: Final = TrainingSpec(dataset="digits", head=_HEAD, shots=20, epochs=12, learning_rate=3e-3, schedule="cosine")
 _FRAGILE: Final = TrainingSpec(
     head=_HEAD, trainable=_layers(), shots=20, batch=4, epochs=8, learning_rate=1e-4, batch_norm="train"
 )
 _FROZEN: Final = TrainingSpec(head=_HEAD, epochs=20, learning_rate=3e-3, schedule="cosine")
-_BY_HEART: Final = replace(_FROZEN, dataset="textures", shots=20, epochs=30)
+_BY_HEART: Final = replace(_FROZEN, dataset="textures", head=HeadSpec("average+max", (256,), batch_norm=True))
 
 TRAPS: Final[Mapping[str, Trap]] = {
+    "coarse": Trap(
+        FAILURE,
+        "Features too coarse",
+        "The frozen layers were trained to tell 200 kinds of things apart, and dropped what does not help there: the "
+        "fine grain of a surface. Textures differ in nothing else.",
+        "Accuracy stays low on the training pictures too: the head cannot tell apart what the features do not. The "
+        "control shows that patience does not make up for it.",
+        "Nothing is frozen: the layers learn to look at the detail. Same pictures, rate and epochs.",
+        _FINE,
+        replace(_FINE, trainable=_layers()),
+        replace(_FINE, epochs=40, learning_rate=3e-3),
+        "frozen too, five times the epochs at three times the rate",
+    ),
     "few": Trap(
         FAILURE,
         "Too little data for so many weights",

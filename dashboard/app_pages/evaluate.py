@@ -6,6 +6,7 @@ from dashboard import state
 from dashboard.components.confusion_panel import confusion_panel
 from dashboard.components.job_panel import job_panel
 from dashboard.components.judged_pictures import cell_pictures, mistake_strip
+from dashboard.components.made_wrong import made_wrong
 from dashboard.components.noisy_labels_panel import noisy_labels_panel
 from dashboard.components.page import empty, header
 from dashboard.components.score_table import score_table
@@ -37,6 +38,7 @@ except FreezeframeError as error:
     job_panel(chosen.run.id, key="evaluate")
     empty("This run has no results yet.", "See it on the Train page", "train", ":material/model_training:")
 
+made_wrong(chosen.run.spec)
 matrix, pictures = st.columns([13, 8], gap="medium")
 with matrix:
     cell = confusion_panel(evaluation)

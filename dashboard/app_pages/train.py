@@ -10,6 +10,7 @@ from dashboard.components.controls_panel import controls_panel
 from dashboard.components.freeze_map import freeze_map
 from dashboard.components.freeze_picker import freeze_picker
 from dashboard.components.freezing_proof import proof
+from dashboard.components.made_wrong import made_wrong
 from dashboard.components.page import header
 from dashboard.components.presets import preset_row
 from dashboard.components.run_list import run_list
@@ -37,6 +38,8 @@ with picture:
         keras_code.code(spec)
     if weights_missing(spec):
         weights_offer(spec, chosen.owner)
+    if chosen.run is not None:
+        made_wrong(chosen.run.spec)
     result = training_result.read(chosen.run) if chosen.run is not None else None
     if chosen.run is None and not weights_missing(spec):
         st.info(

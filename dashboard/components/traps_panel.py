@@ -49,7 +49,10 @@ def results(name: str) -> None:
         _training("cured", cured, wrong[0])
     if "control" in shipped:
         control = shipped["control"]
-        st.markdown(f"**Control:** {trap.control_title}: {_right(control[0].judged.accuracy)}; {_seeds(control)}.")
+        accuracy = control[0].judged.accuracy
+        st.markdown(
+            f"**Control,** {trap.control_title}: {_right(accuracy)} ({_interval(accuracy)}); with {_seeds(control)}."
+        )
     st.markdown(_difference(wrong[0], cured[0]))
     notice, cure = st.columns(2, gap="medium")
     notice.markdown(f"**How you notice it.** {trap.notice}")
@@ -72,14 +75,18 @@ def _training(role: Role, made: Sequence[Outcome], beside: Outcome) -> None:
         alt=f"{NAMES[role]}: accuracy and loss per epoch. {said}",
     )
     validation = first.validation
-    st.caption(f"{_apart(first)}Validation {validation.value:.1%} of {validation.n}. Test, {_seeds(made)}.")
+    st.caption(
+        f"{_interval(first.judged.accuracy)}. {_apart(first)}Validation {validation.value:.1%} of {validation.n}. "
+        f"Test accuracy with {_seeds(made)}."
+    )
 
 
 def _right(accuracy: Estimate) -> str:
-    return (
-        f"**{accuracy.value:.1%}** of {accuracy.n} test pictures right "
-        f"(95% interval {accuracy.low:.1%} to {accuracy.high:.1%})"
-    )
+    return f"**{accuracy.value:.1%}** of {accuracy.n} test pictures right"
+
+
+def _interval(accuracy: Estimate) -> str:
+    return f"95% interval {accuracy.low:.1%} to {accuracy.high:.1%}"
 
 
 def _seeds(made: Sequence[Outcome]) -> str:
