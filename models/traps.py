@@ -63,7 +63,7 @@ def _layers(*blocks: str) -> tuple[str, ...]:
 
 
 FAILURE: Final = "Where transfer fails"
-MISTAKE: Final = "Mistakes"
+MISTAKE: Final = "A mistake"
 _HEAD: Final = HeadSpec("average+max", batch_norm=True)
 _FINE: Final = TrainingSpec(dataset="textures", head=_HEAD, shots=100, epochs=8, learning_rate=1e-3, schedule="cosine")
 _FEW: Final = TrainingSpec(head=_HEAD, shots=5, batch=5, epochs=10)
@@ -77,7 +77,7 @@ _BY_HEART: Final = replace(_FROZEN, dataset="textures", head=HeadSpec("average+m
 TRAPS: Final[Mapping[str, Trap]] = {
     "coarse": Trap(
         FAILURE,
-        "Features too coarse",
+        "Too coarse",
         "The frozen layers were trained to tell 200 kinds of things apart, and dropped what does not help there: the "
         "fine grain of a surface. Textures differ in nothing else.",
         "Accuracy stays low on the training pictures too: the head cannot tell apart what the features do not. The "
@@ -90,7 +90,7 @@ TRAPS: Final[Mapping[str, Trap]] = {
     ),
     "few": Trap(
         FAILURE,
-        "Too little data for so many weights",
+        "Too little data",
         "Five pictures of every class, and all 1.4 million weights of the backbone learn from them. They can learn "
         "25 pictures by heart in many ways, and most of these ways say nothing about other pictures.",
         "Watch the gap: training accuracy is at 100% after a few epochs, validation accuracy far below it.",
@@ -100,7 +100,7 @@ TRAPS: Final[Mapping[str, Trap]] = {
     ),
     "dissimilar": Trap(
         FAILURE,
-        "Too dissimilar: photographs and digits",
+        "Too dissimilar",
         "The frozen layers were trained on photographs. Digits are thin grey strokes: what these layers tell apart "
         "is not what makes a 3 a 3. Transfer brings nothing here that random filters would not.",
         "Train a control with random weights in the same frozen layers. If it does as well, the pretrained features "
@@ -113,7 +113,7 @@ TRAPS: Final[Mapping[str, Trap]] = {
     ),
     "scaled": Trap(
         MISTAKE,
-        "Pictures scaled twice",
+        "Scaled twice",
         "The pictures are divided by 255 before a network that scales them itself. All it sees then is nearly the "
         "same dark grey. Nothing stops: the head learns from what little difference is left.",
         "Training accuracy stays low as well, though the same backbone did better before. Look at the numbers that go "
@@ -124,7 +124,7 @@ TRAPS: Final[Mapping[str, Trap]] = {
     ),
     "batch_norm": Trap(
         MISTAKE,
-        "BatchNorm left in training mode",
+        "BatchNorm in training mode",
         "While it learns, BatchNorm takes mean and variance from each batch, here of four pictures, and its own "
         "statistics of 100,000 photographs drift after them. Every batch is then measured with another ruler.",
         "In the proof of freezing, statistics of BatchNorm move. Loss jumps between epochs, and accuracy falls with "
@@ -135,7 +135,7 @@ TRAPS: Final[Mapping[str, Trap]] = {
     ),
     "leak": Trap(
         MISTAKE,
-        "Leaked duplicates: too good to be true",
+        "Leaked duplicates",
         "Half of the test pictures lie among the training pictures too, as they do when data were copied or collected "
         "twice before they were divided. These the network need not understand: it has learnt them by heart.",
         "Test accuracy is far above validation accuracy, which no leak helped. Look for equal pictures in both parts "

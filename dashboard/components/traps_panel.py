@@ -21,23 +21,23 @@ ICONS: Final[Mapping[Role, str]] = {"wrong": ":material/warning:", "cured": ":ma
 
 def choose() -> str:
     """Draw the choice of a mistake, which the address keeps, and return its name."""
-    return str(
-        st.selectbox(
-            "What goes wrong",
-            list(TRAPS),
-            format_func=lambda name: f"{TRAPS[name].group}: {TRAPS[name].title}",
-            key="traps_demo",
-            bind="query-params",
-            label_visibility="collapsed",
-            width=560,
-        )
+    chosen = st.segmented_control(
+        "What goes wrong",
+        list(TRAPS),
+        format_func=lambda name: TRAPS[name].title,
+        default=next(iter(TRAPS)),
+        key="traps_demo",
+        bind="query-params",
+        required=True,
+        label_visibility="collapsed",
     )
+    return str(chosen or next(iter(TRAPS)))  # the browser's back button empties what is bound to the address
 
 
 def results(name: str) -> None:
     """Draw what is shipped for a mistake: both trainings, their difference, how to notice it, and the cure."""
     trap, shipped = TRAPS[name], outcomes(name)
-    st.markdown(trap.why)
+    st.markdown(f"**{trap.group}.** {trap.why}")
     if "wrong" not in shipped or "cured" not in shipped:
         st.info("No results are shipped for these recipes. Train both below.", icon=":material/model_training:")
         return

@@ -25,6 +25,8 @@ def test_a_spec_survives_json():
     )
     assert TrainingSpec.from_json(json.loads(json.dumps(spec.to_json()))) == spec
     assert TrainingSpec.from_json({}) == TrainingSpec()
+    old = {name: value for name, value in spec.to_json().items() if name not in ("preprocessing", "leaked")}
+    assert TrainingSpec.from_json(old) == spec  # runs from before these could be made wrong on purpose
     assert TrainingSpec.from_json({"learning_rate": 1, "trainable": []}).learning_rate == 1.0
 
 
@@ -77,6 +79,10 @@ def test_a_malformed_spec_is_refused_with_a_reason(data, message):
         ({"label_smoothing": 1.0}, "label smoothing from 0 to below 1"),
         ({"label_noise": 1.1}, "wrong labels from 0 to 1. Received 1.1"),
         ({"label_noise": float("nan")}, "wrong labels from 0 to 1"),
+        ({"leaked": 1.5}, "leaked test pictures from 0 to 1. Received 1.5"),
+        ({"leaked": float("nan")}, "leaked test pictures from 0 to 1"),
+        ({"leaked": 0.5, "label_noise": 0.1}, "either leaked test pictures or wrong labels .* Received 0.5 and 0.1"),
+        ({"preprocessing": "none"}, "preprocessing to be one of own, scaled twice"),
         ({"split_seed": -1}, "seed of the split from 0"),
         ({"head_epochs": -1}, r"0 \(one phase\) to 1000 epochs"),
         ({"head_epochs": 5}, "learn in the second phase .* Received a backbone that is frozen whole"),
