@@ -127,8 +127,8 @@ TRAPS: Final[Mapping[str, Trap]] = {
         "BatchNorm in training mode",
         "While it learns, BatchNorm takes mean and variance from each batch, here of four pictures, and its own "
         "statistics of 100,000 photographs drift after them. Every batch is then measured with another ruler.",
-        "In the proof of freezing, statistics of BatchNorm move. Loss jumps between epochs, and accuracy falls with "
-        "smaller batches.",
+        "Training accuracy climbs as it does when cured, validation stays behind: in the test the drifted statistics "
+        "are used. The proof of freezing on the Train page shows that they moved.",
         "BatchNorm is held: its statistics, scale and shift stay as pretrained; all other layers learn as before.",
         _FRAGILE,
         replace(_FRAGILE, batch_norm="hold"),
