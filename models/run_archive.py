@@ -13,7 +13,7 @@ from pathlib import Path
 import keras
 import numpy as np
 
-from models import backbone_builder, datasets, keras_script, runs, transfer
+from models import datasets, keras_script, run_networks, runs, transfer
 from models.errors import RunNotFound
 from models.training_specs import TrainingSpec
 
@@ -63,7 +63,7 @@ def _data(spec: TrainingSpec) -> bytes:
 
 
 def _backbone(spec: TrainingSpec) -> bytes:
-    backbone = backbone_builder.build(spec.backbone, side=spec.side, weights=spec.weights, seed=spec.seed)
+    backbone = run_networks.backbone(spec)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, keras_script.BACKBONE)
         backbone.save(path)

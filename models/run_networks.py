@@ -69,10 +69,17 @@ def classifier(spec: TrainingSpec) -> keras.Model:
     Raises:
         WeightsUnavailable: It begins with pretrained weights that are not on this machine.
     """
-    backbone = backbone_builder.build(spec.backbone, side=spec.side, weights=spec.weights, seed=spec.seed)
-    if spec.preprocessing == "scaled twice":
-        backbone = backbone_builder.scaled_twice(backbone)
-    return heads.attach(backbone, spec.head, len(datasets.get(spec.dataset).classes), spec.seed)
+    return heads.attach(backbone(spec), spec.head, len(datasets.get(spec.dataset).classes), spec.seed)
+
+
+def backbone(spec: TrainingSpec) -> keras.Model:
+    """Return the backbone that a recipe begins with, with the mistake in front if the recipe makes one.
+
+    Raises:
+        WeightsUnavailable: It begins with pretrained weights that are not on this machine.
+    """
+    built = backbone_builder.build(spec.backbone, side=spec.side, weights=spec.weights, seed=spec.seed)
+    return backbone_builder.scaled_twice(built) if spec.preprocessing == "scaled twice" else built
 
 
 def after(run: runs.Run, epoch: int) -> keras.Model:

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from models import recipes, run_networks, trap_recordings
+from models import recipes, run_networks, transfer, trap_recordings
 from models.errors import InputError
 from models.recipes import TrainingSpec
 from models.run_comparison import paired, settings
@@ -113,3 +113,8 @@ def test_scaled_twice_divides_twice_and_changes_nothing_else():
     given = wrong.predict(pictures, verbose=0)
     np.testing.assert_allclose(given, right.predict(pictures / 255, verbose=0), atol=1e-6)
     assert np.abs(given - right.predict(pictures, verbose=0)).max() > 1e-3
+    bench = transfer.Bench()
+    spec = TrainingSpec(preprocessing="scaled twice", seed=1)
+    for asked in (TrainingSpec(), spec, replace(spec, seed=2)):
+        made = bench.network(asked)
+        assert [layer.name for layer in made.layers] == [layer.name for layer in run_networks.classifier(asked).layers]
