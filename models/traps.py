@@ -78,8 +78,8 @@ TRAPS: Final[Mapping[str, Trap]] = {
     "coarse": Trap(
         FAILURE,
         "Too coarse",
-        "The frozen layers were trained to tell 200 kinds of things apart, and dropped what does not help there: the "
-        "fine grain of a surface. Textures differ in nothing else.",
+        "The frozen layers were trained to tell 200 kinds of things apart. Of the fine grain of a surface, in which "
+        "Textures differ, they kept too little for the head to work with.",
         "Accuracy stays low on the training pictures too: the head cannot tell apart what the features do not. The "
         "control shows that patience does not make up for it.",
         "Nothing is frozen: the layers learn to look at the detail. Same pictures, rate and epochs.",
@@ -101,10 +101,10 @@ TRAPS: Final[Mapping[str, Trap]] = {
     "dissimilar": Trap(
         FAILURE,
         "Too dissimilar",
-        "The frozen layers were trained on photographs. Digits are thin grey strokes: what these layers tell apart "
-        "is not what makes a 3 a 3. Transfer brings nothing here that random filters would not.",
-        "Train a control with random weights in the same frozen layers. If it does as well, the pretrained features "
-        "are worth nothing for these data.",
+        "The frozen layers were trained on photographs. Digits are thick grey strokes: what these layers tell apart "
+        "is not what makes a 3 a 3. Frozen, they bring nothing here that random filters would not.",
+        "Train a control with random weights in the same frozen layers. If it does as well, the frozen features are "
+        "worth nothing for these data.",
         "Nothing is frozen: all layers learn what digits need.",
         _DIGITS,
         replace(_DIGITS, trainable=_layers()),

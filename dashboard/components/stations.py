@@ -34,6 +34,13 @@ STATIONS: Final = (
         "Trainings side by side.",
         "Two accuracies with their intervals",
     ),
+    (
+        "traps",
+        "What goes wrong",
+        ":material/warning:",
+        "Mistakes beside their cures.",
+        "Learning curves of a training gone wrong and of its cure",
+    ),
     ("activations", "Activations", ":material/blur_on:", "What each channel answers to.", "Activation maps"),
     ("features", "Features", ":material/travel_explore:", "What a channel looks for.", "Patches that excite a channel"),
     ("occlusion", "Occlusion", ":material/select_all:", "Hide a part, watch the score.", "Occlusion map of a galaxy"),

@@ -42,7 +42,8 @@ def results(name: str) -> None:
         st.info("No results are shipped for these recipes. Train both below.", icon=":material/model_training:")
         return
     wrong, cured = shipped["wrong"], shipped["cured"]
-    left, right = st.columns(2, gap="medium")
+    with st.container(key="traps_pair"):
+        left, right = st.columns(2, gap="medium")
     with left:
         _training("wrong", wrong, cured[0])
     with right:

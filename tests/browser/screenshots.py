@@ -30,6 +30,7 @@ MAIN_PICTURE = {
     "evaluate": ".js-plotly-plot",
     "sweeps": ".st-key-sweeps_chart .js-plotly-plot",
     "compare": ".st-key-compare_accuracies",
+    "traps": ".st-key-traps_pair",
     "activations": ".st-key-activations_grid",
     "features": ".st-key-features_patches",
     "occlusion": ".st-key-occlusion_map canvas",
