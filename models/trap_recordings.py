@@ -4,7 +4,7 @@
     python -m models.trap_recordings coarse     only this trap
 
 `assets/traps/<trap>.json` holds one row per training: recipe, learning curves, and which test pictures it got right.
-Trainings that are there already are not repeated. All together take a quarter of an hour of one core.
+Trainings that are there already are not repeated. All together take about twenty minutes of one core.
 """
 
 from __future__ import annotations
@@ -80,13 +80,18 @@ def outcomes(trap: str) -> Mapping[Role, Sequence[Outcome]]:
 
     Only trainings of the recipes of today count; a role of which one is missing is left out.
     """
+    rows = {_spec(row): row for row in _rows(trap)}
     found: dict[Role, Sequence[Outcome]] = {}
-    rows = _rows(trap)
     for role, spec in TRAPS[trap].specs.items():
-        made = [_outcome(row) for seed in SEEDS for row in rows if row["spec"] == replace(spec, seed=seed).to_json()]
-        if len(made) == len(SEEDS):
-            found[role] = made
+        wanted = [replace(spec, seed=seed) for seed in SEEDS]
+        if rows.keys() >= set(wanted):
+            found[role] = [_outcome(rows[one]) for one in wanted]
     return found
+
+
+def _spec(row: Mapping[str, Any]) -> TrainingSpec:
+    """Return a row's recipe; what recipes could not say yet when it was written has its default."""
+    return TrainingSpec.from_json(row["spec"])
 
 
 def _rows(trap: str) -> list[dict[str, Any]]:
@@ -98,7 +103,7 @@ def _rows(trap: str) -> list[dict[str, Any]]:
 
 
 def _outcome(row: Mapping[str, Any]) -> Outcome:
-    spec = TrainingSpec.from_json(row["spec"])
+    spec = _spec(row)
     right = np.array([sign == "1" for sign in row["right"]])
     judged = Judged(spec, recipes.split_of(spec).test, right)
     return Outcome(tuple(row["history"]), row["best_epoch"], wilson(*row["validation"]), judged)
@@ -122,14 +127,13 @@ def main(names: Sequence[str]) -> None:
     FOLDER.mkdir(exist_ok=True)
     for name in names:
         specs = [replace(spec, seed=seed) for seed in SEEDS for spec in TRAPS[name].specs.values()]
-        wanted = [spec.to_json() for spec in specs]
-        rows = [row for row in _rows(name) if row["spec"] in wanted]
-        for spec in (spec for spec in specs if spec.to_json() not in [row["spec"] for row in rows]):
+        rows = {spec: row for row in _rows(name) if (spec := _spec(row)) in specs}
+        for spec in (spec for spec in specs if spec not in rows):
             with tempfile.TemporaryDirectory() as folder:
                 transfer.train(spec, SILENT, Path(folder))
-                rows.append(_row(of_result(spec, load_result(Run("", Path(folder))))))
-            rows.sort(key=lambda row: wanted.index(row["spec"]))
-            write_atomically(FOLDER / f"{name}.json", _text(rows).encode())
+                rows[spec] = _row(of_result(spec, load_result(Run("", Path(folder)))))
+            in_order = [rows[spec] for spec in specs if spec in rows]
+            write_atomically(FOLDER / f"{name}.json", _text(in_order).encode())
 
 
 def _text(rows: Sequence[Mapping[str, Any]]) -> str:

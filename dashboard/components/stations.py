@@ -39,7 +39,7 @@ STATIONS: Final = (
         "What goes wrong",
         ":material/warning:",
         "Mistakes beside their cures.",
-        "Learning curves of a training gone wrong and of its cure",
+        "Learning curves of a training gone wrong",
     ),
     ("activations", "Activations", ":material/blur_on:", "What each channel answers to.", "Activation maps"),
     ("features", "Features", ":material/travel_explore:", "What a channel looks for.", "Patches that excite a channel"),

@@ -42,8 +42,7 @@ def results(name: str) -> None:
         st.info("No results are shipped for these recipes. Train both below.", icon=":material/model_training:")
         return
     wrong, cured = shipped["wrong"], shipped["cured"]
-    with st.container(key="traps_pair"):
-        left, right = st.columns(2, gap="medium")
+    left, right = st.columns(2, gap="medium")
     with left:
         _training("wrong", wrong, cured[0])
     with right:

@@ -30,7 +30,7 @@ MAIN_PICTURE = {
     "evaluate": ".js-plotly-plot",
     "sweeps": ".st-key-sweeps_chart .js-plotly-plot",
     "compare": ".st-key-compare_accuracies",
-    "traps": ".st-key-traps_pair",
+    "traps": ".st-key-traps_curves_wrong",
     "activations": ".st-key-activations_grid",
     "features": ".st-key-features_patches",
     "occlusion": ".st-key-occlusion_map canvas",
@@ -70,6 +70,8 @@ def address(name: str, second: str) -> str:
         while runs.get(second).status.active:
             time.sleep(1)
         return f"compare?compare={runs.EXAMPLE},{second}"
+    if name == "traps":
+        return "traps?traps_demo=Too+little+data"
     return VIEWS.get(name, name.replace("home", ""))
 
 
