@@ -37,7 +37,7 @@ MAIN_PICTURE = {
     "general": ".st-key-general_curves_here .js-plotly-plot",
     "som": ".st-key-som_player canvas",
 }
-WHOLE = {"general", "sweeps"}  # a cut would take the ends of the curves
+WHOLE = {"general", "sweeps", "traps"}  # a cut would take the ends of the curves
 VIEWS = {  # further pictures for README: name -> address
     "figure": "occlusion?occlusion_view=The+whole+figure",
     "trust": "occlusion?occlusion_view=Can+I+trust+it%3F",
