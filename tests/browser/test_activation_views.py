@@ -11,8 +11,8 @@ from tests.browser.test_journeys import LONG, go, run_in_address
 MAPS = ".st-key-activations_zoom .maps"
 
 
-def words(page, key: str) -> str:
-    return page.locator(f".st-key-{key} .words").inner_text()
+def words(page, key: str):
+    return page.locator(f".st-key-{key} .words")
 
 
 @pytest.fixture(scope="module")
@@ -23,7 +23,7 @@ def run(browser, server):
     page.goto(f"{server.url}/train?data=digits&train_shots=2+pictures")
     settled(page)
     page.locator(".st-key-train_preset_last_block button").first.click()
-    settled(page)
+    expect(page).to_have_url(re.compile("train_cut_frame8=conv4"))
     page.locator(".st-key-train_recipe button").first.click()
     for name, value in (("epochs", "3"), ("batch", "8")):
         field = page.locator(f".st-key-train_{name} input").first
@@ -47,9 +47,9 @@ def test_compare_before_and_after_and_step_through_the_epochs(visit, run):
     pairs = page.locator(".st-key-activations_pairs .grid button")
     expect(pairs.first.locator("canvas")).to_have_count(3)
     pairs.nth(2).click()
-    settled(page)
     expect(pairs.nth(2)).to_have_attribute("aria-selected", "true")
-    said = words(page, "activations_change_zoom")
+    settled(page)
+    said = words(page, "activations_change_zoom").inner_text()
     before, after, difference = (
         float(re.search(rf"{name} (−?[\d.e+-]+)", said)[1].replace("−", "-"))
         for name in ("before", "after", "difference")
@@ -68,9 +68,10 @@ def test_compare_before_and_after_and_step_through_the_epochs(visit, run):
     expect(film.locator(".accuracy b")).to_contain_text("%")
     page.keyboard.press("End")
     expect(where).to_contain_text("after epoch 3 of 3")
-    film.locator(".grid button").nth(3).click()
+    fourth = film.locator(".grid button").nth(3)
+    fourth.click()
+    expect(film.locator(".strongest")).to_contain_text(fourth.inner_text())
     settled(page)
-    expect(film.locator(".strongest")).to_contain_text(film.locator(".grid button").nth(3).inner_text())
     expect(where).to_contain_text("after epoch 3 of 3")  # the place in the film stays
 
 
@@ -82,8 +83,7 @@ def test_an_own_picture_on_every_page_that_looks_into_a_fine_tuned_run(visit, ru
     Image.effect_mandelbrot((90, 60), (-2, -1, 1, 1), 50).convert("RGB").save(own)
     page.get_by_text("Your own").first.click()
     page.locator("input[type=file]").first.set_input_files(str(own))
-    page.wait_for_function("location.search.includes('upload')", timeout=LONG)
-    settled(page)
+    expect(page).to_have_url(re.compile("upload"), timeout=LONG)
     expect(page.locator(".st-key-occlusion_map canvas").first).to_be_visible(timeout=LONG)
     expect(page.get_by_text(re.compile(r"operations|multiplications")).first).to_be_attached()
 
@@ -95,7 +95,7 @@ def test_an_own_picture_on_every_page_that_looks_into_a_fine_tuned_run(visit, ru
     page.keyboard.press("Home")
     page.keyboard.press("ArrowDown")
     expect(figure.locator(".where")).to_contain_text("Rows 4–19, columns 0–15 hidden")
-    assert len(figure.locator(".value").all_inner_texts()) == 10
+    expect(figure.locator(".value")).to_have_count(10)
 
     page.get_by_text("Other methods", exact=True).first.click()
     page.get_by_text("Adds up to").wait_for(timeout=LONG)
@@ -111,6 +111,7 @@ def test_an_own_picture_on_every_page_that_looks_into_a_fine_tuned_run(visit, ru
     expect(page.get_by_text("owes to every pixel").first).to_be_visible(timeout=LONG)
     expect(page).to_have_url(re.compile("upload"))
     page.get_by_text("First layer", exact=True).first.click()
+    expect(page.locator(".st-key-features_kernels [role=option]").first).to_be_visible(timeout=LONG)
     settled(page)
     wrong = page.locator("[data-testid='stException'], [data-testid='stAlertContentError']")
     expect(wrong).to_have_count(0)
@@ -128,18 +129,20 @@ def test_the_receptive_field_follows_pointer_click_and_keys(visit):
     cell = box["width"] / 32
     canvas.click(position={"x": 5.5 * cell, "y": 3.5 * cell})
     page.mouse.move(1, 1)
-    assert words(page, "activations_zoom").startswith("row 3, col 5: value ")
-    assert "rows 4–10, cols 8–14 (7\u00a0×\u00a07\u00a0px)" in words(page, "activations_zoom")
+    told = words(page, "activations_zoom")
+    expect(told).to_have_text(re.compile("^row 3, col 5: value "))
+    expect(told).to_contain_text("rows 4–10, cols 8–14 (7\u00a0×\u00a07\u00a0px)")
     for key in ["ArrowUp"] * 3 + ["ArrowLeft"]:
         page.keyboard.press(key)
-    assert words(page, "activations_zoom").startswith("row 0, col 4: value ")
-    assert "rows 0–4, cols 6–12" in words(page, "activations_zoom")
-    assert "2\u00a0px above it" in words(page, "activations_zoom")
+    expect(told).to_have_text(re.compile("^row 0, col 4: value "))
+    expect(told).to_contain_text("rows 0–4, cols 6–12")
+    expect(told).to_contain_text("2\u00a0px above it")
     page.mouse.move(box["x"] + 20.5 * cell, box["y"] + 9.5 * cell)
-    assert words(page, "activations_zoom").startswith("row 9, col 20: value ")
+    expect(told).to_have_text(re.compile("^row 9, col 20: value "))
     page.mouse.move(1, 1)
-    assert words(page, "activations_zoom").startswith("row 0, col 4: value ")  # what was chosen stays
+    expect(told).to_have_text(re.compile("^row 0, col 4: value "))  # what was chosen stays
     page.locator(f"{MAPS}").press("Home")
-    value = float(re.search(r"value (\S+)", words(page, "activations_zoom"))[1])
+    expect(told).not_to_have_text(re.compile("^row 0, col 4: value "))
+    value = float(re.search(r"value (\S+)", told.inner_text())[1])
     strongest = page.get_by_text(re.compile("^Strongest [0-9.]+, mean")).inner_text()
     assert abs(value - float(re.search(r"Strongest ([\d.]+),", strongest)[1])) < 0.01 * value

@@ -10,7 +10,8 @@ def test_from_the_maps_to_whether_they_can_be_trusted(visit):
     for title in ("Occlusion", "Saliency", "SmoothGrad", "Integrated gradients", "Grad-CAM"):
         page.get_by_text(title, exact=True).last.wait_for(timeout=60_000)
     page.get_by_text("Adds up to").wait_for(timeout=60_000)
-    assert page.locator("[data-testid='stPlotlyChart']").count() == 6
+    expect(page.locator("[data-testid='stPlotlyChart']")).to_have_count(6)
+    settled(page)
     bottom = page.locator("[data-testid='stPlotlyChart']").last.bounding_box()
     assert bottom["y"] + bottom["height"] <= 768  # all maps above the fold
 

@@ -38,6 +38,8 @@ def test_from_a_units_link_to_a_patch_its_picture_and_back(visit):
     channel = page.locator(".st-key-features_channel input")
     channel.fill("99999")
     channel.press("Enter")
+    expect(channel).not_to_have_value("17")
+    page.wait_for_timeout(500)  # where nothing should happen there is nothing to wait for
     settled(page)
     assert page.locator("[data-testid='stException']").count() == 0
 

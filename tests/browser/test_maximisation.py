@@ -22,7 +22,7 @@ def test_the_picture_without_a_switch_is_made_and_scrubbed(visit):
     page.locator(".ascent .caption", has_text="Step 0 of 64").wait_for(state="hidden")
     page.locator(".ascent input").fill("24")
     page.get_by_text("Step 64 of 64").wait_for()
-    assert canvas.evaluate("canvas => canvas.toDataURL()") != noise
+    page.wait_for_function('noise => document.querySelector(".ascent canvas")?.toDataURL() !== noise', arg=noise)
     page.reload()
     settled(page)
     page.get_by_text("With every switch off it answers").wait_for()

@@ -34,7 +34,7 @@ def test_the_square_is_moved_by_keys_by_hand_and_played_and_the_bars_follow(visi
     page.keyboard.press("ArrowRight")
     page.keyboard.press("ArrowDown")
     expect(where).to_contain_text("Rows 4–19, columns 4–19 hidden")
-    assert square.get_attribute("aria-valuenow") == "14"
+    expect(square).to_have_attribute("aria-valuenow", "14")
 
     box = square.bounding_box()
     page.mouse.move(box["x"] + box["width"] * 12 / 64, box["y"] + box["height"] * 12 / 64)
@@ -74,4 +74,4 @@ def test_several_classes_and_all_fills_are_read_at_one_place(visit):
     expect(maps.locator(".where")).to_have_text("row 32, col 33")
     values = maps.locator("h4 .value").all_inner_texts()
     assert len(values) == 5 and all(re.fullmatch(r"−?[\d.e-]+", value) for value in values)
-    assert "occlusion_show=Fills" in page.url
+    expect(page).to_have_url(re.compile("occlusion_show=Fills"))

@@ -2,6 +2,7 @@
 
 import psutil
 import pytest
+from playwright.sync_api import expect
 
 from tests.conftest import PAGES
 
@@ -18,8 +19,8 @@ def address(name: str) -> str:
 def test_page_shows_the_example_without_an_error(visit, name, dark):
     page = visit(address(name), dark=dark)
     wrong = page.locator("[data-testid='stException'], [data-testid='stAlertContentError']")
+    expect(page.locator(f"{MAIN} h3").first).to_be_visible()
     assert wrong.all_inner_texts() == []
-    assert page.locator(f"{MAIN} h3").first.is_visible()
 
 
 @pytest.mark.parametrize("name", PAGES)

@@ -1,5 +1,9 @@
 """The features of a trained run as a map, in a real browser: thumbnails, a unit, and who lives next door."""
 
+import re
+
+from playwright.sync_api import expect
+
 from tests.browser.conftest import settled
 
 
@@ -9,7 +13,7 @@ def test_the_features_of_a_trained_run_become_a_map_that_is_read_beside_its_mist
     )
     page.get_by_role("button", name="Train this map").click()
     page.locator(".player .caption", has_text="Epoch 5 of 5").wait_for(timeout=180000)
-    assert page.locator(".player .classes span").all_inner_texts()
+    expect(page.locator(".player .classes span").first).to_have_text(re.compile("."))
     canvas = page.locator("canvas")
     canvas.scroll_into_view_if_needed()
     box = canvas.bounding_box()
@@ -20,5 +24,6 @@ def test_the_features_of_a_trained_run_become_a_map_that_is_read_beside_its_mist
     page.get_by_role("heading", name="Do confused classes live next door?").wait_for()
     page.get_by_text("Most confused are").wait_for()
     page.locator(".st-key-som_read_confusion .js-plotly-plot").wait_for()
+    expect(page.locator(".st-key-som_read_pairs .js-plotly-plot")).to_be_visible()
     settled(page)
     page.locator(".st-key-som_read_pairs .js-plotly-plot").wait_for()

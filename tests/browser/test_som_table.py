@@ -1,5 +1,7 @@
 """A table in a real browser: a bad file says why, a good one becomes a map of its own classes."""
 
+from playwright.sync_api import expect
+
 from tests.browser.conftest import settled
 
 
@@ -15,6 +17,7 @@ def test_a_bad_table_says_why_and_a_good_one_is_trained_on(visit):
     rows = b"".join(b"%d,%d,%s\n" % (i % 7, i % 5, b"even" if i % 2 == 0 else b"odd") for i in range(30))
     upload.set_input_files({"name": "good.csv", "mimeType": "text/csv", "buffer": b"seven,five,kind\n" + rows})
     page.get_by_text("30 of 30 rows have a number in every chosen column").wait_for()
+    expect(page.get_by_text("at least one column that holds numbers only")).to_have_count(0)
     settled(page)
     page.get_by_role("button", name="Train this map").click()
     page.locator(".player").get_by_text("even", exact=True).wait_for(timeout=60000)

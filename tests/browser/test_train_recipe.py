@@ -14,7 +14,6 @@ FEW = "train?data=galaxies&train_cut_frame8=conv4&train_epochs=2&train_head_epoc
 def test_two_phases_with_augmentation_from_the_preview_to_the_curves(visit, server):
     page = visit(f"{FEW}&train_shots=5+pictures&train_noise=0.2")
     page.locator(".st-key-train_augment button").first.click()
-    settled(page)
     page.locator(".st-key-train_augment_gentle button").click()
     expect(page.get_by_text("epoch 7", exact=True)).to_be_visible(timeout=LONG)
     expect(page.get_by_alt_text(re.compile("^In epoch 1: .*turned"))).to_be_visible()
@@ -30,5 +29,6 @@ def test_two_phases_with_augmentation_from_the_preview_to_the_curves(visit, serv
     expect(page.locator(".st-key-train_curves").get_by_text("fine-tuning →")).to_be_visible(timeout=30_000)
     expect(page.get_by_text("First the head alone learnt for 3 epochs")).to_be_visible()
     page.locator("[data-testid='stSidebarNav']").get_by_text("Evaluate", exact=True).click()
-    settled(page)
-    expect(page.get_by_text("5 training pictures were learnt with the label of another class")).to_be_visible()
+    expect(page.get_by_text("5 training pictures were learnt with the label of another class")).to_be_visible(
+        timeout=LONG
+    )
