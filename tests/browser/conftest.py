@@ -106,6 +106,7 @@ def visit(browser, server):
         page.on("pageerror", lambda error: errors.append(str(error)))
         page.on("console", lambda message: message.type == "error" and errors.append(_words(message)))
         page.goto(f"{server.url}/{path}")
+        expect(page.locator("[data-testid='stMain'] h3").first).to_be_visible(timeout=60_000)  # has begun to run
         settled(page)
         return page
 

@@ -4,7 +4,7 @@ import re
 
 from playwright.sync_api import expect
 
-from tests.browser.conftest import in_address, settled
+from tests.browser.conftest import in_address
 from tests.browser.test_journeys import LONG, finished, train
 
 FEW = "train?data=digits&train_epochs=2&train_batch=8&train_shots=5+pictures"
@@ -31,4 +31,3 @@ def test_from_the_freeze_map_to_a_comparison(visit):
     assert frozen != freer
     page.locator(".st-key-compare_open_2 button").click()
     in_address(page, f"run={frozen}")
-    assert frozen != freer

@@ -41,7 +41,7 @@ def test_from_a_units_link_to_a_patch_its_picture_and_back(visit):
     expect(channel).not_to_have_value("17")
     page.wait_for_timeout(500)  # where nothing should happen there is nothing to wait for
     settled(page)
-    assert page.locator("[data-testid='stException']").count() == 0
+    expect(page.locator("[data-testid='stException']")).to_have_count(0)
 
 
 def test_a_search_through_all_pictures_can_be_stopped(visit):

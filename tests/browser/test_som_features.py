@@ -24,6 +24,5 @@ def test_the_features_of_a_trained_run_become_a_map_that_is_read_beside_its_mist
     page.get_by_role("heading", name="Do confused classes live next door?").wait_for()
     page.get_by_text("Most confused are").wait_for()
     page.locator(".st-key-som_read_confusion .js-plotly-plot").wait_for()
-    expect(page.locator(".st-key-som_read_pairs .js-plotly-plot")).to_be_visible()
     settled(page)
     page.locator(".st-key-som_read_pairs .js-plotly-plot").wait_for()

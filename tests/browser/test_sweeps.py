@@ -30,7 +30,7 @@ def test_a_sweep_started_reloaded_finished_and_opened(visit):
     page.reload()
     expect(page.get_by_role("heading", name="Its trainings")).to_be_visible(timeout=LONG)
     settled(page)
-    assert "sweep=" in page.url
+    expect(page).to_have_url(re.compile("sweep="))
     expect(page.get_by_text(re.compile(r"2 of 2 trainings"))).to_be_visible()
     cells = page.locator("[class*='st-key-sweeps_cells'] canvas").first
     cells.scroll_into_view_if_needed()
