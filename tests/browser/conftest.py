@@ -90,29 +90,53 @@ def browser():
         chromium.close()
 
 
+@pytest.fixture(scope="session")
+def tabs(browser) -> Iterator[list]:
+    """Tabs that are used again: one that has run the app before opens it in half the time. Each has its own cookies."""
+    kept: list = []
+    yield kept
+    for tab in kept:
+        tab.context.close()
+
+
 @pytest.fixture
-def visit(browser, server):
+def visit(browser, server, tabs):
     """Open pages as new visitors: `visit("train")`; checks the console and the logs at the end."""
-    contexts, errors = [], []
+    opened, errors = [], []
     before = len(server.logs())
 
+    def failed(error) -> None:
+        errors.append(str(error))
+
+    def said(message) -> None:
+        if message.type == "error":
+            errors.append(_words(message))
+
+    def tab(number: int):
+        if number == len(tabs):
+            tabs.append(browser.new_context(accept_downloads=True).new_page())
+        return tabs[number]
+
     def open_page(path: str = "", *, dark: bool = False, size: tuple[int, int] = (1366, 768), context=None):
+        page = tab(len(opened)) if context is None else context.new_page()
         if context is None:
-            scheme = "dark" if dark else "light"
-            viewport = {"width": size[0], "height": size[1]}
-            context = browser.new_context(viewport=viewport, color_scheme=scheme, accept_downloads=True)
-            contexts.append(context)
-        page = context.new_page()
-        page.on("pageerror", lambda error: errors.append(str(error)))
-        page.on("console", lambda message: message.type == "error" and errors.append(_words(message)))
+            opened.append(page)
+            page.set_viewport_size({"width": size[0], "height": size[1]})
+            page.emulate_media(color_scheme="dark" if dark else "light")
+        page.on("pageerror", failed)
+        page.on("console", said)
         page.goto(f"{server.url}/{path}")
         expect(page.locator("[data-testid='stMain'] h3").first).to_be_visible(timeout=60_000)  # has begun to run
         settled(page)
         return page
 
     yield open_page
-    for context in contexts:
-        context.close()
+    for page in opened:
+        page.remove_listener("pageerror", failed)
+        page.remove_listener("console", said)
+        page.evaluate("localStorage.clear(), sessionStorage.clear()")
+        page.context.clear_cookies()
+        page.goto("about:blank")
     assert not [error for error in errors if error]
     written = server.logs()[before:]
     assert "Traceback" not in written, written[written.index("Traceback") :][:6000]

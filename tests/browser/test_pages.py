@@ -2,7 +2,9 @@
 
 import psutil
 import pytest
+from playwright.sync_api import expect
 
+from tests.browser.conftest import settled
 from tests.conftest import PAGES
 
 
@@ -30,7 +32,8 @@ def test_the_server_never_loads_tensorflow(visit, server):
     page = visit("")
     for name in PAGES:
         page.goto(f"{server.url}/{address(name)}")
-        page.wait_for_selector("[data-test-script-state='notRunning']", state="attached")
+        expect(page.locator("[data-testid='stMain'] h3").first).to_be_visible(timeout=60_000)
+        settled(page)
     mapped = {entry.path for entry in psutil.Process(server.process.pid).memory_maps()}
     assert any("numpy" in path for path in mapped)
     assert not [path for path in mapped if "/tensorflow/" in path]
