@@ -1,6 +1,7 @@
 """The arrows between the parts point one way, and the page process stays light."""
 
 import ast
+import functools
 import re
 import subprocess
 import sys
@@ -33,13 +34,14 @@ def at_import(path: Path) -> set[str]:
     return found
 
 
-def keras_modules() -> set[str]:
+@functools.cache
+def keras_modules() -> frozenset[str]:
     """The modules of the core that bring Keras with them, directly or through another; only workers import these."""
     imported = {path.stem: at_import(path) for path in files("models")}
     heavy = {stem for stem, names in imported.items() if any(n.split(".")[0] in {"keras", "tensorflow"} for n in names)}
     while more := {s for s, names in imported.items() if names & {f"models.{h}" for h in heavy}} - heavy:
         heavy |= more
-    return heavy
+    return frozenset(heavy)
 
 
 def files(folder: str) -> list[Path]:
