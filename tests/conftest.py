@@ -16,6 +16,15 @@ APP = str(ROOT / "dashboard" / "app.py")
 PAGES = sorted(path.stem for path in (ROOT / "dashboard" / "app_pages").glob("*.py"))
 
 
+FIRST = ("browser", "models", "dashboard/app_pages")  # the longest files: what is left for the end should be short
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the longest files first, so that no worker is left alone with one at the end."""
+    folders = [ROOT / "tests" / name for name in FIRST]
+    items.sort(key=lambda item: next((n for n, folder in enumerate(folders) if folder in item.path.parents), len(FIRST)))
+
+
 @pytest.fixture(scope="session")
 def engine():
     """The real engine with its scheduler and two workers, started once.

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import keras
 import numpy as np
@@ -34,6 +35,14 @@ def fit(folder, spec=SPEC, progress=runs.SILENT, batch_norm=True):
     return result, classifier
 
 
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory):
+    """One undisturbed run of `SPEC`: its result, its classifier, its folder, and what it reported."""
+    folder, progress = tmp_path_factory.mktemp("whole") / "run", tiny.Recorder()
+    result, classifier = fit(folder, progress=progress)
+    return SimpleNamespace(result=result, classifier=classifier, folder=folder, progress=progress)
+
+
 def plain_way(spec, batch_norm):
     """What `fit` of Keras gives for the same batches: the test probabilities after every epoch, and the network."""
     classifier, material = tiny.classifier(spec.head, batch_norm, spec.seed), tiny.material()
@@ -54,7 +63,7 @@ def plain_way(spec, batch_norm):
             rows = order[step * spec.batch : (step + 1) * spec.batch]
             classifier.optimizer.learning_rate = rate
             classifier.train_on_batch(images[rows], labels[rows])
-        probabilities.append(classifier.predict(images[split.test], verbose=0))
+        probabilities.append(np.asarray(classifier(images[split.test], training=False)))
     return probabilities, classifier
 
 
@@ -101,8 +110,8 @@ def test_every_optimiser_gives_the_plain_ways_result(tmp_path, optimizer):
     assert np.abs(result.probability - plain_way(spec, True)[0][result.summary["best_epoch"] - 1]).max() < 1e-4
 
 
-def test_activations_too_large_to_keep_are_computed_again_and_the_run_says_so(tmp_path, monkeypatch):
-    kept, _ = fit(tmp_path / "kept")
+def test_activations_too_large_to_keep_are_computed_again_and_the_run_says_so(tmp_path, monkeypatch, whole):
+    kept = whole.result
     monkeypatch.setattr(examples, "CACHE_LIMIT_MB", 0)
     again, _ = fit(tmp_path / "again")
     assert (kept.summary["path"], again.summary["path"]) == ("features once", "plain")
@@ -121,10 +130,8 @@ def test_max_norm_holds_and_rates_fall(tmp_path):
     )
 
 
-def test_the_results_are_complete_and_the_saved_classifier_gives_them(tmp_path):
-    progress = tiny.Recorder()
-    result, _ = fit(tmp_path / "run", progress=progress)
-    folder = tmp_path / "run"
+def test_the_results_are_complete_and_the_saved_classifier_gives_them(whole):
+    result, folder, progress = whole.result, whole.folder, whole.progress
     assert {p.name for p in folder.iterdir()} - {"checkpoint.npz"} == {
         "classifier.keras", "history.json", "predictions.npz", "summary.json", "weight_change.json",
     }  # fmt: skip
@@ -196,26 +203,25 @@ t.fit(folder, progress=progress)
 """
 
 
-def test_a_killed_process_loses_nothing(tmp_path):
-    def process(folder, how):
+def test_a_killed_process_loses_nothing(tmp_path, whole):
+    def process(how):
         environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-        return subprocess.run([sys.executable, "-c", KILLED, str(tmp_path / folder), how], env=environment, cwd=ROOT)
+        return subprocess.run([sys.executable, "-c", KILLED, str(tmp_path / "killed"), how], env=environment, cwd=ROOT)
 
-    assert process("killed", "die").returncode == -signal.SIGKILL
+    assert process("die").returncode == -signal.SIGKILL
     with np.load(tmp_path / "killed" / "checkpoint.npz") as saved:
         assert 0 < len(json.loads(str(saved["state"]))["history"]) < SPEC.epochs
-    assert process("killed", "live").returncode == 0 and process("whole", "live").returncode == 0
-    killed, whole = (load_result(runs.Run("x", tmp_path / name)) for name in ("killed", "whole"))
-    assert killed.probability.tobytes() == whole.probability.tobytes()
-    assert without_times(killed.history) == without_times(whole.history)
+    assert process("live").returncode == 0
+    killed = load_result(runs.Run("x", tmp_path / "killed"))
+    assert killed.probability.tobytes() == whole.result.probability.tobytes()
+    assert without_times(killed.history) == without_times(whole.result.history)
 
 
 @pytest.mark.parametrize("damage", [b"", b"PK\x03\x04 torn", b"no archive"])
-def test_a_damaged_or_foreign_checkpoint_is_passed_over(tmp_path, damage):
-    whole, _ = fit(tmp_path / "whole")
+def test_a_damaged_or_foreign_checkpoint_is_passed_over(tmp_path, damage, whole):
     (tmp_path / "run").mkdir()
     (tmp_path / "run" / "checkpoint.npz").write_bytes(damage)
-    assert fit(tmp_path / "run")[0].probability.tobytes() == whole.probability.tobytes()
+    assert fit(tmp_path / "run")[0].probability.tobytes() == whole.result.probability.tobytes()
 
 
 @pytest.mark.parametrize("end", [None, Cancelled])
@@ -284,8 +290,6 @@ def test_a_cancel_ends_the_run_at_once_and_leaves_no_result(tmp_path, call):
     assert len(calls) == call and not (tmp_path / "run" / "summary.json").exists()
 
 
-def test_the_same_seed_gives_the_same_bits_and_another_does_not(tmp_path):
-    one, two, other = (
-        fit(tmp_path / name, replace(SPEC, seed=seed))[0].probability for name, seed in (("a", 3), ("b", 3), ("c", 4))
-    )
-    assert one.tobytes() == two.tobytes() != other.tobytes()
+def test_the_same_seed_gives_the_same_bits_and_another_does_not(tmp_path, whole):
+    same, other = (fit(tmp_path / str(seed), replace(SPEC, seed=seed))[0].probability for seed in (SPEC.seed, 4))
+    assert whole.result.probability.tobytes() == same.tobytes() != other.tobytes()
