@@ -22,7 +22,9 @@ FIRST = ("browser", "models", "dashboard/app_pages")  # the longest files: what 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Put the longest files first, so that no worker is left alone with one at the end."""
     folders = [ROOT / "tests" / name for name in FIRST]
-    items.sort(key=lambda item: next((n for n, folder in enumerate(folders) if folder in item.path.parents), len(FIRST)))
+    items.sort(
+        key=lambda item: next((n for n, folder in enumerate(folders) if folder in item.path.parents), len(FIRST))
+    )
 
 
 @pytest.fixture(scope="session")
