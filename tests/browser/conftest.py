@@ -102,7 +102,7 @@ def tabs(browser) -> Iterator[list]:
 @pytest.fixture
 def visit(browser, server, tabs):
     """Open pages as new visitors: `visit("train")`; checks the console and the logs at the end."""
-    opened, errors = [], []
+    opened, beside, errors = [], [], []
     before = len(server.logs())
 
     def failed(error) -> None:
@@ -119,7 +119,9 @@ def visit(browser, server, tabs):
 
     def open_page(path: str = "", *, dark: bool = False, size: tuple[int, int] = (1366, 768), context=None):
         page = tab(len(opened)) if context is None else context.new_page()
-        if context is None:
+        if context is not None:
+            beside.append(page)
+        else:
             opened.append(page)
             page.set_viewport_size({"width": size[0], "height": size[1]})
             page.emulate_media(color_scheme="dark" if dark else "light")
@@ -131,6 +133,8 @@ def visit(browser, server, tabs):
         return page
 
     yield open_page
+    for page in beside:
+        page.close()
     for page in opened:
         page.remove_listener("pageerror", failed)
         page.remove_listener("console", said)
