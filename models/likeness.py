@@ -28,6 +28,7 @@ RESULT = "likeness.npz"
 PICTURES = 256
 BATCH = 64  # pictures in one Gram matrix
 _FEWEST = 4  # pictures that the unbiased estimate needs
+_ROUNDING = 1e-9  # of the mean squared Gram entry: float32 products of equal rows differ by about 1e-7 of each
 _START_SECONDS = 3.0
 
 
@@ -127,6 +128,12 @@ def unbiased_hsic(first: NDArray[np.floating], second: NDArray[np.floating]) -> 
     return float((apart + means - rows) / (n * (n - 3)))
 
 
+def _own(gram: NDArray[np.floating]) -> float:
+    """Return a layer's HSIC with itself; 0 where it is no more than the rounding of a layer that never changes."""
+    found = unbiased_hsic(gram, gram)
+    return found if found > _ROUNDING * float(np.mean(np.square(gram, dtype=np.float64))) else 0.0
+
+
 class Sums:
     """Adds up HSIC over batches, for every pair of layers of two networks."""
 
@@ -136,14 +143,14 @@ class Sums:
 
     def add(self, first: Sequence[NDArray[np.floating]], second: Sequence[NDArray[np.floating]]) -> None:
         """Add one batch: the Gram matrix (n, n) of every layer, of both networks."""
-        self.one += [unbiased_hsic(gram, gram) for gram in first]
-        self.two += [unbiased_hsic(gram, gram) for gram in second]
+        self.one += [_own(gram) for gram in first]
+        self.two += [_own(gram) for gram in second]
         self.cross += [[unbiased_hsic(a, b) for b in second] for a in first]
 
     def cka(self) -> NDArray[np.float64]:
         """Return float64 (A, B); 0 for a layer that answers the same to every picture."""
-        size = np.sqrt(np.maximum(np.outer(self.one, self.two), 0.0))
-        return np.divide(self.cross, size, out=np.zeros_like(self.cross), where=size > 0)
+        size = np.sqrt(np.outer(np.maximum(self.one, 0.0), np.maximum(self.two, 0.0)))
+        return np.asarray(np.divide(self.cross, size, out=np.zeros_like(self.cross), where=size > 0))
 
 
 def load(run: runs.Run) -> Likeness:

@@ -98,7 +98,8 @@ def _result(job: runs.Run, first: str, second: str) -> None:
         alt=f"Likeness of every layer of {first} with every layer of {second}. Of the same layer: {same}",
     )
     st.caption(
-        f"Linear CKA on {found.pictures} test pictures of {DATASETS[found.dataset].title}; the same layer in both: "
+        f"Linear CKA on {found.pictures} pictures of {DATASETS[found.dataset].title} from the test part of the rows' "
+        "split; with another split the columns may have learnt from some of them. The same layer in both: "
         f"{same}. 1: both find the same pictures alike, however turned or scaled their values are. Neighbouring layers "
         "are usually much alike, so look at the diagonal against its surroundings. It does not say which is better."
     )

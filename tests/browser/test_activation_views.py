@@ -130,19 +130,19 @@ def test_the_receptive_field_follows_pointer_click_and_keys(visit):
     canvas.click(position={"x": 5.5 * cell, "y": 3.5 * cell})
     page.mouse.move(1, 1)
     told = words(page, "activations_zoom")
-    expect(told).to_have_text(re.compile("^row 3, col 5: value "))
+    expect(told).to_have_text(re.compile(r"^\s*row 3, col 5: value "))
     expect(told).to_contain_text("rows 4–10, cols 8–14 (7\u00a0×\u00a07\u00a0px)")
     for key in ["ArrowUp"] * 3 + ["ArrowLeft"]:
         page.keyboard.press(key)
-    expect(told).to_have_text(re.compile("^row 0, col 4: value "))
+    expect(told).to_have_text(re.compile(r"^\s*row 0, col 4: value "))
     expect(told).to_contain_text("rows 0–4, cols 6–12")
     expect(told).to_contain_text("2\u00a0px above it")
     page.mouse.move(box["x"] + 20.5 * cell, box["y"] + 9.5 * cell)
-    expect(told).to_have_text(re.compile("^row 9, col 20: value "))
+    expect(told).to_have_text(re.compile(r"^\s*row 9, col 20: value "))
     page.mouse.move(1, 1)
-    expect(told).to_have_text(re.compile("^row 0, col 4: value "))  # what was chosen stays
+    expect(told).to_have_text(re.compile(r"^\s*row 0, col 4: value "))  # what was chosen stays
     page.locator(f"{MAPS}").press("Home")
-    expect(told).not_to_have_text(re.compile("^row 0, col 4: value "))
+    expect(told).not_to_have_text(re.compile(r"^\s*row 0, col 4: value "))
     value = float(re.search(r"value (\S+)", told.inner_text())[1])
     strongest = page.get_by_text(re.compile("^Strongest [0-9.]+, mean")).inner_text()
     assert abs(value - float(re.search(r"Strongest ([\d.]+),", strongest)[1])) < 0.01 * value

@@ -127,7 +127,7 @@ def test_the_preview_shows_the_very_pixels_training_learns_from(monkeypatch):
     """The tiny network's pictures stand in for a data set's; picture 7 is the eighth that is learnt from."""
     material = tiny.material()
     spec = TrainingSpec(seed=5, augmentation=EVERYTHING)
-    parts = training_phases._cut(tiny.classifier(), spec, tiny.BLOCKS)
+    parts = tiny.cut(tiny.classifier(), spec)
     loop = Loop(spec, parts, training_phases._examples(spec, parts, material, runs.SILENT))
     rows = np.array([3, 7, 20])
     seen = loop.training_pictures(tf.constant(rows), tf.constant(loop.drawn(2, rows))).numpy()
@@ -153,7 +153,7 @@ def test_augmented_training_gives_what_slow_steps_give():
     spec = TrainingSpec(seed=5, batch=8, epochs=1, learning_rate=0.01, optimizer="sgd", augmentation=EVERYTHING)
     material = tiny.material()
     fast, slow = tiny.classifier(), tiny.classifier()
-    parts = training_phases._cut(fast, spec, tiny.BLOCKS)
+    parts = tiny.cut(fast, spec)
     loop = Loop(spec, parts, training_phases._examples(spec, parts, material, runs.SILENT))
     assert loop.augmented and loop.examples.cached
     loop.epoch(0, material.places()[0], lambda: None)

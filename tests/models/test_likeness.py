@@ -60,6 +60,18 @@ def test_one_batch_is_the_estimate_itself_and_a_constant_layer_is_like_nothing()
         unbiased_hsic(np.eye(3), np.eye(3))
 
 
+def test_a_layer_that_never_changes_is_like_nothing_also_with_the_rounding_of_its_products():
+    for seed in range(40):
+        random = np.random.default_rng(seed)
+        same = [np.repeat(random.normal(size=(1, 300)).astype("f4"), 64, axis=0) for _ in range(2)]
+        sums = Sums(2, 2)
+        for _ in range(4):
+            noise = (random.uniform(-1, 1, (64, 64)) * 1e-7).astype("f4")
+            grams = [gram(each) * (1 + noise + noise.T) for each in same]
+            sums.add(grams, grams)
+        assert not sums.cka().any()
+
+
 def test_frozen_layers_of_a_run_are_exactly_alike_and_the_head_is_not():
     spec = LikenessSpec("run:example:start", "run:example")
     run = runs.create(likeness.KIND, spec.to_json(), owner="l" * 32, title="likeness")

@@ -85,8 +85,8 @@ def test_the_second_phase_starts_from_the_best_head_and_the_backbone_as_it_was(w
     assert best_epoch == best["epoch"] == earlier.best_epoch
     head_alone, classifier = fit(tmp_path / "head", SPEC.phases()[0])
     assert head_alone.history[-1]["val_loss"] == pytest.approx(result.history[2]["val_loss"], abs=1e-5)
-    freshly = training_phases._cut(classifier, SPEC.phases()[1], tiny.BLOCKS).tail
-    moving = Loop(SPEC.phases()[1], training_phases._cut(classifier, SPEC.phases()[1], tiny.BLOCKS), _Nothing).moving
+    freshly = tiny.cut(classifier, SPEC.phases()[1]).tail
+    moving = Loop(SPEC.phases()[1], tiny.cut(classifier, SPEC.phases()[1]), _Nothing).moving
     assert len(freshly.trainable_variables) < len(moving) == len(begun)
     for variable, array in zip(moving, begun, strict=True):
         np.testing.assert_allclose(variable.numpy(), array, atol=1e-5)
@@ -95,7 +95,7 @@ def test_the_second_phase_starts_from_the_best_head_and_the_backbone_as_it_was(w
 class _Nothing:
     """Examples of a loop that takes no step."""
 
-    pictures, cached, inputs, labels = None, True, [], None
+    pictures, cached, inputs, labels = None, True, [], np.zeros(1, np.int64)
 
 
 def test_the_best_epoch_of_both_phases_is_kept(whole):

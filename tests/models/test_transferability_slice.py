@@ -77,7 +77,7 @@ def test_a_cancelled_job_keeps_its_rows(run, monkeypatch):
 
     monkeypatch.setattr(job, "write_atomically", write_and_cancel)
     assert tasks.execute(run.id) == "cancelled"
-    assert list(accuracies(run)) == [("baseA", 0)] and run.status.note == "Training baseB (seed 1 of 1)"
+    assert list(accuracies(run)) == [("baseA", 0)] and run.events()[-1]["note"] == "Training baseB (seed 1 of 1)"
 
 
 @pytest.mark.parametrize("damage", [b"", b"treatment,n\nbaseA", b"\xff\xfe\x00", b"a,b\n1,2\n"])

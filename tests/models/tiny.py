@@ -4,7 +4,7 @@ import keras
 import numpy as np
 from keras import layers
 
-from models import datasets, heads
+from models import datasets, freezing, heads, training_phases
 from models.training_specs import HeadSpec
 from models.transfer import Material
 
@@ -55,6 +55,12 @@ def material(n=45):
     images[np.arange(n), ..., labels] += 25
     parts = np.split(np.arange(n), [n * 3 // 5, n * 4 // 5])
     return Material(images, labels.astype(np.int64), datasets.Split(*parts))
+
+
+def cut(network, phase):
+    """The network frozen as a phase says, and cut below what learns."""
+    training_phases._freeze(network, phase, BLOCKS)
+    return freezing.split_at_frozen(network)
 
 
 class Recorder:
