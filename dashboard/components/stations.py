@@ -14,38 +14,35 @@ from models import backbones, datasets, runs
 
 PICTURES: Final = Path(__file__).resolve().parents[2] / "assets" / "home"
 PER_ROW = 6
-# page, title, icon, sentence, what the picture shows
+# page, title, sentence, what the picture shows
 STATIONS: Final = (
-    ("data", "Data", ":material/photo_library:", "Pictures with classes, split in three.", "Galaxies of five classes"),
-    ("backbone", "Backbone", ":material/layers:", "What was learnt before.", "The blocks of the shipped network"),
-    ("train", "Train", ":material/model_training:", "Freeze, train, prove it.", "Frozen blocks and a new head"),
-    ("evaluate", "Evaluate", ":material/grid_on:", "Right, wrong, and how sure.", "Confusion matrix"),
+    ("data", "Data", "Pictures with classes, split in three.", "Galaxies of five classes"),
+    ("backbone", "Backbone", "What was learnt before.", "The blocks of the shipped network"),
+    ("train", "Train", "Freeze, train, prove it.", "Frozen blocks and a new head"),
+    ("evaluate", "Evaluate", "Right, wrong, and how sure.", "Confusion matrix"),
     (
         "sweeps",
         "Sweeps",
-        ":material/stacked_line_chart:",
         "One choice, many trainings.",
         "Accuracy by how much is frozen",
     ),
     (
         "compare",
         "Compare",
-        ":material/compare_arrows:",
         "Trainings side by side.",
         "Two accuracies with their intervals",
     ),
     (
         "traps",
         "What goes wrong",
-        ":material/warning:",
         "Mistakes beside their cures.",
         "Learning curves of a training gone wrong",
     ),
-    ("activations", "Activations", ":material/blur_on:", "What each channel answers to.", "Activation maps"),
-    ("features", "Features", ":material/travel_explore:", "What a channel looks for.", "Patches that excite a channel"),
-    ("occlusion", "Occlusion", ":material/select_all:", "Hide a part, watch the score.", "Occlusion map of a galaxy"),
-    ("general", "General or specific?", ":material/timeline:", "Which layers serve another task.", "Measured curves"),
-    ("som", "Self-organising map", ":material/apps:", "Watch a map find its order, step by step.", "A map of colours"),
+    ("activations", "Activations", "What each channel answers to.", "Activation maps"),
+    ("features", "Features", "What a channel looks for.", "Patches that excite a channel"),
+    ("occlusion", "Occlusion", "Hide a part, watch the score.", "Occlusion map of a galaxy"),
+    ("general", "General or specific?", "Which layers serve another task.", "Measured curves"),
+    ("som", "Self-organising map", "Watch a map find its order, step by step.", "A map of colours"),
 )
 
 
@@ -54,10 +51,10 @@ def stations() -> None:
     scheme = "dark" if st.context.theme.type == "dark" else "light"
     for start in range(0, len(STATIONS), PER_ROW):
         for column, station in zip(st.columns(PER_ROW), STATIONS[start : start + PER_ROW], strict=False):
-            name, title, icon, sentence, alt = station
+            name, title, sentence, alt = station
             with column:
                 st.image(str(PICTURES / f"{name}-{scheme}.webp"), width="stretch", alt=alt)
-                st.page_link(f"app_pages/{name}.py", label=title, icon=icon, help=sentence)
+                st.page_link(f"app_pages/{name}.py", label=title, help=sentence)
 
 
 def standing(chosen: state.Selection) -> None:
