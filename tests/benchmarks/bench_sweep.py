@@ -9,7 +9,6 @@ ours       the job the app runs, as a process of its own: one thread a process, 
 plain      every cell built, compiled and trained by `fit`, one after the other, in a process with as many threads as
            there are cores; it runs a share of the epochs of every cell and is scaled: the first epoch, with its
            compilation, counts once, the mean of the others as often as there are others
-plain 1    the same with one thread
 
 Ways alternate within a pair; figures are medians of the pairs' ratios. Starting Python and TensorFlow is in all of
 them. The last line is one JSON object.
@@ -114,27 +113,23 @@ def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("pairs", type=int, nargs="?", default=7)
-    parser.add_argument("--share", type=float, default=0.2, help="of the epochs the plain ways really run; 1 for all")
+    parser.add_argument("--share", type=float, default=0.2, help="of the epochs the plain way really runs; 1 for all")
     options = parser.parse_args()
     cores = len(os.sched_getaffinity(0))
-    ratios: dict[str, list[float]] = {"vs_plain": [], "vs_plain_one_thread": []}
-    seconds = []
+    ratios, seconds = [], []
     for pair in range(options.pairs):
         mine, accuracy = ours()
         theirs, peer = plain(cores, options.share)
-        single, _ = plain(1, options.share)
-        ratios["vs_plain"].append(theirs / mine)
-        ratios["vs_plain_one_thread"].append(single / mine)
+        ratios.append(theirs / mine)
         seconds.append(mine)
         print(
-            f"pair {pair + 1}: ours {mine:.0f} s, plain {theirs:.0f} s with {cores} threads, {single:.0f} s with one; "
+            f"pair {pair + 1}: ours {mine:.0f} s, plain {theirs:.0f} s with {cores} threads; "
             f"accuracy {accuracy:.4f} and {peer:.4f} (after {options.share:.0%} of the epochs)", flush=True,
         )  # fmt: skip
-    middle = {name: round(statistics.median(values), 2) for name, values in ratios.items()}
     print(
         json.dumps(
             {
-                **middle,
+                "vs_plain": round(statistics.median(ratios), 2),
                 "seconds": round(statistics.median(seconds)),
                 "cells": len(SWEEP.cells()),
                 "cores": cores,
