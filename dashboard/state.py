@@ -16,11 +16,11 @@ from typing import Any, NoReturn
 
 import streamlit as st
 
-from models import backbones, datasets, images, recipes, runs
-from models.errors import FreezeframeError, RunNotFound
-from models.training_specs import TrainingSpec
+from models import backbones, datasets, images, job_specs, runs
+from models.errors import RunNotFound
 
 COOKIE = "freezeframe_visitor"
+_KINDS = {"run": "training", "map": "som", "slice": "transferability", "sweep": "sweep"}  # of the runs in the address
 _SHARED = ("backbone", "data", "run", "picture", "map", "slice", "compare", "sweep")
 _VISITOR = re.compile(r"[0-9a-f]{32}")
 _PICTURE = re.compile(r"sample:([a-z0-9-]+):([0-9]{1,6})|upload:[0-9a-f]{32}")
@@ -71,7 +71,7 @@ def _first_visit() -> None:
     session = st.session_state
     if not any(session[f"ff_{name}"] for name in ("backbone", "data", "run")) and example() is not None:
         session["ff_run"] = runs.EXAMPLE
-    if session["ff_run"] and (run := _run(session["ff_run"])) and run.kind == "training" and not _problem(run):
+    if (run := _run(session["ff_run"])) and run.kind == "training" and not job_specs.problem(run):
         session["ff_backbone"], session["ff_data"] = run.spec["backbone"], run.spec["dataset"]
 
 
@@ -81,34 +81,36 @@ def _validate() -> None:
         session["ff_backbone"] = next(iter(backbones.BACKBONES))
     if session["ff_data"] not in datasets.DATASETS:
         session["ff_data"] = next(iter(datasets.DATASETS))
-    run = _run(session["ff_run"])
-    if run is not None and run.kind == "training":  # else what is said of the last one stays to be read
-        session["ff_run_problem"] = _problem(run)
-    if run is None or run.kind != "training" or session["ff_run_problem"]:
-        session["ff_run"] = ""
-    som = _run(session["ff_map"])
-    if som is None or som.kind != "som":
-        session["ff_map"] = ""
-    live = _run(session["ff_slice"])
-    if live is None or live.kind != "transferability":
-        session["ff_slice"] = ""
-    sweep = _run(session["ff_sweep"])
-    if sweep is None or sweep.kind != "sweep":
-        session["ff_sweep"] = ""
+    _validate_runs()
     session["ff_compare"] = ",".join(dict.fromkeys(run.id for run in compared()))
     if not _valid_picture(session["ff_picture"], session["ff_data"]):
         session["ff_picture"] = f"sample:{session['ff_data']}:{datasets.DATASETS[session['ff_data']].cover}"
 
 
-def _problem(run: runs.Run) -> str:
-    """Return why a training cannot be shown by this version; "" where it can, and for other jobs."""
-    if run.kind != "training":
+def _validate_runs() -> None:
+    """Let go of runs that cannot be shown; why is kept to be read until another run is chosen."""
+    session = st.session_state
+    problems = [_let_go(name, kind) for name, kind in _KINDS.items()]
+    shown = tuple(session[f"ff_{name}"] for name in _KINDS)
+    if any(problems) or shown != session.get("ff_shown"):
+        session["ff_run_problem"] = " ".join(dict.fromkeys(filter(None, problems)))
+    session["ff_shown"] = shown
+
+
+def _let_go(name: str, kind: str) -> str:
+    """Take a run that cannot be shown out of the session and return why; "" where it can, or none is chosen."""
+    chosen = st.session_state[f"ff_{name}"]
+    if not chosen:
         return ""
     try:
-        recipes.check_names(TrainingSpec.from_json(run.spec))
-    except FreezeframeError as error:
-        return f"This run cannot be shown: it was made by another version, or its folder is damaged. {error}"
-    return ""
+        run = runs.get(chosen)
+        problem = job_specs.problem(run)
+        fits = run.kind == kind and not problem
+    except RunNotFound as error:
+        fits, problem = False, str(error)
+    if not fits:
+        st.session_state[f"ff_{name}"] = ""
+    return problem
 
 
 def _valid_picture(picture: str, dataset: str) -> bool:
@@ -198,7 +200,7 @@ def choose(
     session["ff_run_problem"] = ""
     if run is not None:
         session["ff_run"] = run
-        if (chosen := _run(run)) and not _problem(chosen):
+        if (chosen := _run(run)) and not job_specs.problem(chosen):
             session["ff_backbone"], session["ff_data"] = chosen.spec["backbone"], chosen.spec["dataset"]
     if backbone is not None or dataset is not None:
         session["ff_backbone"] = backbone or session["ff_backbone"]
@@ -210,7 +212,7 @@ def choose(
 
 def _newest_run(backbone: str, dataset: str) -> str:
     for run in training_runs():
-        if (run.spec["backbone"], run.spec["dataset"]) == (backbone, dataset) and run.status.state == "done":
+        if (run.spec.get("backbone"), run.spec.get("dataset")) == (backbone, dataset) and run.status.state == "done":
             return run.id
     return ""
 

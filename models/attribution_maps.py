@@ -6,15 +6,14 @@ middle; unsigned ones tell only how much.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
-from typing import Any, Final
+from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from models.errors import InputError
-from models.training_specs import typed
+from models.plain_specs import PlainSpec
 
 BASELINES: Final = ("mean", "black", "grey", "blur")
 UPSAMPLING: Final = ("bilinear", "nearest")
@@ -102,7 +101,7 @@ GUIDED: Final = Method(
 
 
 @dataclass(frozen=True, slots=True)
-class ExplanationSpec:
+class ExplanationSpec(PlainSpec):
     """One question about one class of one picture: the map of `method`, or for "" the deletion curves of all methods.
 
     The rest are the settings of single methods; 0 and "" stand for their first ones.
@@ -120,15 +119,6 @@ class ExplanationSpec:
     layer: str = ""
     fill: str = "mean"
     cell: int = 0
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the spec as JSON types; `from_json` is its inverse."""
-        return asdict(self)
-
-    @classmethod
-    def from_json(cls, data: Mapping[str, Any]) -> ExplanationSpec:
-        """Return the spec that `to_json` wrote, or raise InputError for other fields or types."""
-        return cls(**typed(cls, data))
 
     @property
     def passes(self) -> int:

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.errors import InputError
+from models.plain_specs import PlainSpec
 
 _STREAM = 0x6175676D  # "augm": apart from the numbers that decide the order of the pictures and dropout
 
@@ -35,7 +36,7 @@ LIMITS: dict[str, float] = {
 
 
 @dataclass(frozen=True, slots=True)
-class AugmentationSpec:
+class AugmentationSpec(PlainSpec):
     """What may change in a picture that is learnt from; all of it off by default.
 
     Every amount is drawn evenly between its two ends, anew for every picture in every epoch.

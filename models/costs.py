@@ -7,6 +7,7 @@ factor of 1.5 where the rates were measured on this machine (`models/calibration
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -77,9 +78,10 @@ def estimate_run(
 
 
 def keep(folder: Path, cost: Cost) -> None:
-    """Keep what was predicted with the run, unless a prediction is there already."""
+    """Keep what was predicted with the run, unless a prediction is there already, or the disk is full."""
     if not (folder / PREDICTION).exists():
-        write_atomically(folder / PREDICTION, json.dumps(asdict(cost)).encode())
+        with suppress(OSError):
+            write_atomically(folder / PREDICTION, json.dumps(asdict(cost)).encode())
 
 
 def kept(folder: Path) -> Cost | None:

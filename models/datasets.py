@@ -113,18 +113,23 @@ def _scans() -> tuple[np.ndarray, np.ndarray]:
 
 @lru_cache(maxsize=len(DATASETS))
 def load(dataset: str) -> Dataset:
-    """Return the whole data set; drawn once (a few seconds), then read from the disk."""
+    """Return the whole data set; drawn once (a few seconds), then read from the disk.
+
+    Raises:
+        StorageUnavailable: It cannot be written.
+    """
     spec = get(dataset)
     if dataset not in _DRAWN:
         return Dataset(spec, _scans()[0], labels(dataset), None)
     files = _files(spec)
-    files[0].parent.mkdir(mode=0o700, exist_ok=True)
-    if not is_drawn(dataset):
-        made = [_draw(dataset, index) for index in range(spec.size)]
-        for file, arrays in zip(files, zip(*made, strict=True), strict=False):
-            buffer = BytesIO()
-            np.save(buffer, np.stack(arrays))
-            runs.write_atomically(file, buffer.getvalue())
+    with runs.saving():
+        files[0].parent.mkdir(mode=0o700, exist_ok=True)
+        if not is_drawn(dataset):
+            made = [_draw(dataset, index) for index in range(spec.size)]
+            for file, arrays in zip(files, zip(*made, strict=True), strict=False):
+                buffer = BytesIO()
+                np.save(buffer, np.stack(arrays))
+                runs.write_atomically(file, buffer.getvalue())
     mapped = [np.load(file, mmap_mode="r") for file in files]
     return Dataset(spec, mapped[0], labels(dataset), mapped[1] if spec.has_masks else None)
 

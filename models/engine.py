@@ -12,6 +12,7 @@ import secrets
 import threading
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
@@ -145,8 +146,6 @@ class Engine:
         status = run.status
         if future.status == "finished" and future.result() == "busy":
             self.waiting.append(run)  # another server works on it; look again later
-        elif status.active and run.cancel_asked:  # its worker was ended because it did not stop in time
-            run.set_status(runs.RunStatus("cancelled", started=status.started, finished=time.time()))
         elif status.active:  # its worker died again and again
             message = "This job ended its worker several times and was given up. Choose a smaller one."
             run.set_status(runs.RunStatus("failed", message=message, started=status.started, finished=time.time()))
@@ -214,7 +213,8 @@ class Engine:
         with self.lock:
             if run in self.waiting:
                 self.waiting.remove(run)
-        run.set_status(replace(status, state="cancelled", finished=time.time()))
+        with suppress(OSError):  # on a full disk the cancel alone has to do
+            run.set_status(replace(status, state="cancelled", finished=time.time()))
 
     def position(self, run_id: str) -> int | None:
         """Return a waiting job's place in the queue, from 1; None when it does not wait."""

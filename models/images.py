@@ -128,15 +128,19 @@ def store_upload(image: np.ndarray, owner: str) -> str:
 
     The id is a digest over the pixels and the secret `owner`: the same visitor gets the same id for the same
     picture, and nobody else can guess it. The uploaded bytes themselves are never stored or served.
+
+    Raises:
+        StorageUnavailable: It cannot be written.
     """
     height, width = image.shape[:2]
     scale = min(1.0, UPLOAD_SIDE / max(height, width))
     kept = resize(image, max(1, round(height * scale)), max(1, round(width * scale)))
     digest = hashlib.blake2b(repr(kept.shape).encode() + kept.tobytes(), key=owner.encode()[:64], digest_size=16)
-    path = _uploads() / f"{digest.hexdigest()}.png"
-    if not path.exists():
-        runs.write_atomically(path, png(kept))
-        _forget_oldest(path.parent)
+    with runs.saving():
+        path = _uploads() / f"{digest.hexdigest()}.png"
+        if not path.exists():
+            runs.write_atomically(path, png(kept))
+            _forget_oldest(path.parent)
     return f"upload:{digest.hexdigest()}"
 
 

@@ -98,6 +98,13 @@ class LayerTable:
         """Bytes of the picture and of all outputs, as float32, when everything is kept."""
         return self.side * self.side * 3 * BYTES_PER_VALUE + sum(row.activation_bytes for row in self.layers)
 
+    @property
+    def weighted_blocks(self) -> dict[str, tuple[str, ...]]:
+        """The names of the layers that have weights, by block, input first; blocks without any are left out."""
+        weighted = {row.name for row in self.layers if row.parameters}
+        blocks = {block.name: tuple(name for name in block.layers if name in weighted) for block in self.blocks}
+        return {name: layers for name, layers in blocks.items() if layers}
+
     def row(self, name: str) -> LayerRow:
         """Return the layer of that name.
 

@@ -12,16 +12,15 @@ via dependence maximization, JMLR 13 (2012), eq. 5.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from models import answers, datasets, network_layers, probe, runs
 from models.errors import InputError
-from models.training_specs import typed
+from models.plain_specs import PlainSpec
 
 KIND = "likeness"
 RESULT = "likeness.npz"
@@ -33,7 +32,7 @@ _START_SECONDS = 3.0
 
 
 @dataclass(frozen=True, slots=True)
-class LikenessSpec:
+class LikenessSpec(PlainSpec):
     """Two networks, by id, and the data set whose test pictures both are shown."""
 
     first: str
@@ -50,20 +49,6 @@ class LikenessSpec:
         """About how long a worker takes."""
         networks = {self.first, self.second}
         return _START_SECONDS + sum(network_layers.seconds(network, PICTURES) for network in networks)
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the spec as JSON types; `from_json` is its inverse."""
-        return asdict(self)
-
-    @classmethod
-    def from_json(cls, data: Mapping[str, Any]) -> LikenessSpec:
-        """Return the spec that `to_json` wrote.
-
-        Raises:
-            InputError: Other fields or types, or an unknown network or data set.
-            RunNotFound: There is no such run.
-        """
-        return cls(**typed(cls, data))
 
 
 @dataclass(frozen=True, slots=True, eq=False)

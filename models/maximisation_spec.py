@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final, Literal, get_args
@@ -14,8 +14,8 @@ from models import maximisation, network_layers, runs
 from models.backbones import FRAME8_WEIGHTS
 from models.errors import InputError
 from models.maximisation_switches import SWITCHES
+from models.plain_specs import PlainSpec
 from models.top_patches import sources
-from models.training_specs import typed
 
 KIND: Final = "maximisation"
 SHIPPED: Final = runs.ASSETS / "maximisation"  # written by models.maximisation_recordings
@@ -28,7 +28,7 @@ _PASSES_A_STEP = 3.5  # a forward and a backward pass, and what the switches do,
 
 
 @dataclass(frozen=True, slots=True)
-class MaximisationSpec:
+class MaximisationSpec(PlainSpec):
     """Which unit is to answer strongly, and how the picture is looked for.
 
     Attributes:
@@ -79,20 +79,6 @@ class MaximisationSpec:
     def seconds(self) -> float:
         """About how long a worker takes."""
         return START_SECONDS + network_layers.seconds(self.network, round(_PASSES_A_STEP * self.steps))
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the spec as JSON types; `from_json` is its inverse."""
-        return asdict(self)
-
-    @classmethod
-    def from_json(cls, data: Mapping[str, Any]) -> MaximisationSpec:
-        """Return the spec that `to_json` wrote.
-
-        Raises:
-            InputError: Other fields or types, or a value outside what is offered.
-            RunNotFound: There is no such run.
-        """
-        return cls(**typed(cls, data))
 
 
 def same_unit(spec: Mapping[str, Any], other: MaximisationSpec) -> bool:

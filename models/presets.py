@@ -34,20 +34,16 @@ def _fine_tuning(spec: TrainingSpec, names: tuple[str, ...], epochs: int) -> Tra
     return replace(_feature_extraction(spec), trainable=names, learning_rate=FINE_TUNING_RATE, epochs=epochs)
 
 
-def _weighted_blocks(spec: TrainingSpec) -> list[tuple[str, ...]]:
-    """Return the names of the layers with weights, block by block."""
-    table = layer_tables.table(spec.backbone, spec.side)
-    weighted = {row.name for row in table.layers if row.parameters}
-    blocks = [tuple(name for name in block.layers if name in weighted) for block in table.blocks]
-    return [block for block in blocks if block]
+def _blocks(spec: TrainingSpec) -> list[tuple[str, ...]]:
+    return list(layer_tables.table(spec.backbone, spec.side).weighted_blocks.values())
 
 
 def _last_block(spec: TrainingSpec) -> TrainingSpec:
-    return _fine_tuning(spec, _weighted_blocks(spec)[-1], epochs=20)
+    return _fine_tuning(spec, _blocks(spec)[-1], epochs=20)
 
 
 def _everything(spec: TrainingSpec) -> TrainingSpec:
-    return _fine_tuning(spec, tuple(name for block in _weighted_blocks(spec) for name in block), epochs=10)
+    return _fine_tuning(spec, tuple(name for block in _blocks(spec) for name in block), epochs=10)
 
 
 def _two_phases(spec: TrainingSpec) -> TrainingSpec:

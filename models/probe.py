@@ -11,8 +11,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
@@ -23,7 +22,8 @@ from models import answers, datasets, network_layers, runs
 from models.backbones import FRAME8_WEIGHTS
 from models.errors import InputError
 from models.intervals import Estimate, wilson
-from models.training_specs import TrainingSpec, typed
+from models.plain_specs import PlainSpec
+from models.training_specs import TrainingSpec
 
 KIND = "probe"
 RESULT = "probe.npz"
@@ -36,7 +36,7 @@ START_SECONDS = 4.0
 
 
 @dataclass(frozen=True, slots=True)
-class ProbeSpec:
+class ProbeSpec(PlainSpec):
     """Which network is probed on which data set; both are ids."""
 
     network: str = "backbone:frame8:64"
@@ -57,20 +57,6 @@ class ProbeSpec:
         """About how long a worker takes."""
         passes = network_layers.seconds(self.network, datasets.get(self.dataset).size)
         return START_SECONDS + len(self.networks) * (passes + FIT_SECONDS * len(layers(self.network))) + FIT_SECONDS
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the spec as JSON types; `from_json` is its inverse."""
-        return asdict(self)
-
-    @classmethod
-    def from_json(cls, data: Mapping[str, Any]) -> ProbeSpec:
-        """Return the spec that `to_json` wrote.
-
-        Raises:
-            InputError: Other fields or types, or an unknown network or data set.
-            RunNotFound: There is no such run.
-        """
-        return cls(**typed(cls, data))
 
 
 @dataclass(frozen=True, slots=True, eq=False)

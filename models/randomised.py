@@ -9,9 +9,8 @@ Source: Adebayo, Gilmer, Muelly, Goodfellow, Hardt and Kim, Sanity checks for sa
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
-from typing import Any, Final
+from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,7 +19,7 @@ from models import answers, network_layers, runs
 from models.attribution_maps import GUIDED, METHODS, Method
 from models.errors import InputError
 from models.intervals import Estimate, mean
-from models.training_specs import typed
+from models.plain_specs import PlainSpec
 
 KIND: Final = "randomised"
 RESULT: Final = "randomised.npz"
@@ -42,7 +41,7 @@ class Level:
 
 
 @dataclass(frozen=True, slots=True)
-class RandomisedSpec:
+class RandomisedSpec(PlainSpec):
     """Which picture's maps are followed as the weights of which classifier are made random, and with which seed."""
 
     network: str
@@ -60,15 +59,6 @@ class RandomisedSpec:
         """About how long a worker takes."""
         passes = PICTURES * _PASSES * (len(levels(network_layers.layers(self.network))) + 1)
         return network_layers.seconds(self.network, passes)
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the spec as JSON types; `from_json` is its inverse."""
-        return asdict(self)
-
-    @classmethod
-    def from_json(cls, data: Mapping[str, Any]) -> RandomisedSpec:
-        """Return the spec that `to_json` wrote, or raise InputError for other fields or types."""
-        return cls(**typed(cls, data))
 
 
 def levels(layers: tuple[network_layers.LayerChoice, ...]) -> tuple[Level, ...]:

@@ -21,14 +21,15 @@ import secrets
 import shutil
 import tempfile
 import time
-from collections.abc import Callable, Mapping
-from contextlib import suppress
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
-from models.errors import Cancelled, RunNotFound, StorageUnavailable
+from models.errors import Cancelled, InputError, RunNotFound, StorageUnavailable
+from models.plain_specs import PlainSpec
 
 EXAMPLE = "example"
 ASSETS = Path(__file__).resolve().parents[1] / "assets"
@@ -37,7 +38,7 @@ _RUN_ID = re.compile(r"[0-9a-f]{32}")
 MOST_BYTES = 8 * 1024**3  # of all runs together
 _FULL = (errno.ENOSPC, errno.EDQUOT)
 UNWRITABLE = (*_FULL, errno.EROFS, errno.EACCES, errno.EPERM)  # why a file could not be saved
-_FIELDS = {"kind", "title", "owner", "created", "spec"}
+_FIELDS = {"kind": str, "title": str, "owner": str, "created": (int, float), "spec": dict}
 _OLDEST_DAYS = 14  # runs nobody touched for so long are cleared away when the server starts
 
 
@@ -82,6 +83,21 @@ def cannot_save(error: OSError) -> str:
     if error.errno in _FULL:
         return "The disk is full, so this could not be saved. Once there is space again, start it again."
     return "The folder of runs cannot be written, so this could not be saved. Ask who runs this server."
+
+
+@contextmanager
+def saving() -> Iterator[None]:
+    """Turn what the system says while the body writes files into a sentence for the visitor.
+
+    Raises:
+        StorageUnavailable: The body could not write.
+    """
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in UNWRITABLE:
+            raise
+        raise StorageUnavailable(cannot_save(error)) from error
 
 
 def write_atomically(path: Path, data: bytes) -> None:
@@ -142,7 +158,7 @@ class Cancellable:
 
 
 @dataclass(frozen=True, slots=True)
-class RunStatus:
+class RunStatus(PlainSpec):
     """The latest state of a run; times are seconds since the epoch, `share` lies in 0..1."""
 
     state: State
@@ -206,15 +222,20 @@ class Run:
 
     @property
     def status(self) -> RunStatus:
-        """Return the latest state; a run whose status file is missing or unreadable counts as failed."""
+        """Return the latest state.
+
+        What the visitor cancelled is cancelled, whatever its worker wrote before it heard; a run whose status file is
+        missing or unreadable counts as failed.
+        """
         try:
-            return RunStatus(**json.loads((self.folder / "status.json").read_bytes()))
-        except (OSError, ValueError, TypeError):
+            status = RunStatus.from_json(json.loads((self.folder / "status.json").read_bytes()))
+        except (OSError, ValueError, InputError):
             return RunStatus("failed", message="This run's folder is incomplete. Start it again.")
+        return replace(status, state="cancelled") if status.state != "failed" and self.cancel_asked else status
 
     def set_status(self, status: RunStatus) -> None:
         """Replace the state."""
-        write_atomically(self.folder / "status.json", json.dumps(asdict(status)).encode())
+        write_atomically(self.folder / "status.json", json.dumps(status.to_json()).encode())
 
     def events(self, since: int = 0) -> list[dict[str, Any]]:
         """Return the recorded events from number `since` on; a line cut short by a kill is left out."""
@@ -244,7 +265,7 @@ class Run:
 def _read_record(path: Path) -> dict[str, Any]:
     """Return `spec.json`, which never changes once written."""
     record: dict[str, Any] = json.loads(path.read_bytes())
-    if not isinstance(record, dict) or not record.keys() >= _FIELDS:
+    if not isinstance(record, dict) or not all(isinstance(record.get(name), kind) for name, kind in _FIELDS.items()):
         raise ValueError(f"Expected a record with {', '.join(sorted(_FIELDS))}. Received another.")
     return record
 
@@ -272,7 +293,7 @@ class RunProgress:
         self.check()
         shown: dict[str, Any] = {key: fields[key] for key in ("share", "note") if key in fields}
         if shown:
-            self.status = RunStatus(**{**asdict(self.status), **shown})
+            self.status = replace(self.status, **shown)
             self.run.set_status(self.status)
 
     def check(self) -> None:
@@ -281,17 +302,16 @@ class RunProgress:
             raise Cancelled
 
     def finish(self, state: State, message: str = "") -> None:
-        """Record the end; what the visitor cancelled stays cancelled, also where it came to its end before it heard."""
-        state = "cancelled" if state == "done" and self.run.cancel_asked else state
+        """Record the end."""
         share = 1.0 if state == "done" else self.status.share
-        ended = {**asdict(self.status), "state": state, "message": message, "share": share, "finished": self.clock()}
+        ended = replace(self.status, state=state, message=message, share=share, finished=self.clock())
         try:
-            self.run.set_status(RunStatus(**ended))
+            self.run.set_status(ended)
         except OSError as error:
             if error.errno not in _FULL:
                 raise
             self.run.path("events.jsonl").unlink(missing_ok=True)  # the end is worth more than the way
-            self.run.set_status(RunStatus(**ended))
+            self.run.set_status(ended)
 
 
 def create(kind: str, spec: Mapping[str, Any], *, owner: str, title: str) -> Run:
@@ -305,13 +325,14 @@ def create(kind: str, spec: Mapping[str, Any], *, owner: str, title: str) -> Run
     building = folder.with_name(f".{run_id}.tmp")
     record = {"version": 1, "kind": kind, "title": title, "owner": owner, "created": time.time(), "spec": dict(spec)}
     try:
-        building.mkdir(mode=0o700, parents=True)
-        write_atomically(building / "spec.json", json.dumps(record).encode())
-        write_atomically(building / "status.json", json.dumps(asdict(RunStatus("queued"))).encode())
-        os.replace(building, folder)
-    except OSError as error:
+        with saving():
+            building.mkdir(mode=0o700, parents=True)
+            write_atomically(building / "spec.json", json.dumps(record).encode())
+            write_atomically(building / "status.json", json.dumps(RunStatus("queued").to_json()).encode())
+            os.replace(building, folder)
+    except (OSError, StorageUnavailable):
         shutil.rmtree(building, ignore_errors=True)
-        raise StorageUnavailable(cannot_save(error)) from error
+        raise
     return Run(run_id, folder)
 
 
@@ -359,7 +380,7 @@ def publish(folder: Path, run_id: str, record: Mapping[str, Any], *, started: fl
     now = time.time()
     write_atomically(folder / "spec.json", json.dumps({"version": 1, "created": now, **record}).encode())
     status = RunStatus("done", share=1.0, started=started, finished=now)
-    write_atomically(folder / "status.json", json.dumps(asdict(status)).encode())
+    write_atomically(folder / "status.json", json.dumps(status.to_json()).encode())
     os.replace(folder, home() / "runs" / run_id)
     return get(run_id)
 

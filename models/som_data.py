@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from models import datasets, images, som_points, som_table_store
 from models.errors import InputError
+from models.plain_specs import PlainSpec
 from models.som import SomSpec
 from models.som_measures import Floats
 
@@ -37,7 +37,7 @@ DATA_SEED = 7  # the colours stay the same when the visitor changes the seed of 
 
 
 @dataclass(frozen=True)
-class SomTask:
+class SomTask(PlainSpec):
     """One training of a map: on what, and how.
 
     Attributes:
@@ -81,16 +81,6 @@ class SomTask:
             raise InputError("Expected a table and at least one of its columns of numbers. Received none.")
         if self.rotations and (self.source != "pictures" or self.som.method != "batch"):
             raise InputError("Expected pictures and batch training for a map that ignores rotations. Received others.")
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the task as JSON values."""
-        return asdict(self)
-
-    @classmethod
-    def from_json(cls, fields: dict[str, Any]) -> SomTask:
-        """Return the task that `to_json` wrote; raises InputError for values out of range."""
-        columns = tuple(fields.get("columns", ()))
-        return cls(**{**fields, "columns": columns, "som": SomSpec.from_json(fields["som"])})
 
 
 @dataclass(frozen=True)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import math
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
 
 from models.errors import InputError
+from models.plain_specs import PlainSpec
 
 METHODS = ("batch", "online")
 STARTS = ("random", "sample", "pca")
@@ -36,7 +36,7 @@ LIMITS: dict[str, tuple[float, float]] = {
 
 
 @dataclass(frozen=True)
-class SomSpec:
+class SomSpec(PlainSpec):
     """What to train.
 
     Attributes:
@@ -100,15 +100,6 @@ class SomSpec:
                 "Expected an even number of rows for a hexagonal toroid, or its first and last row do not fit. "
                 f"Received {self.rows}."
             )
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the fields as JSON values."""
-        return asdict(self)
-
-    @classmethod
-    def from_json(cls, fields: dict[str, Any]) -> SomSpec:
-        """Return the spec that `to_json` wrote; raises InputError for values out of range."""
-        return cls(**fields)
 
     def steps(self, samples: int) -> int:
         """Number of training steps on a data set of `samples`."""

@@ -27,9 +27,14 @@ GONE = "This table is no longer kept. Please upload it again."
 
 
 def store(table: Table, owner: str) -> str:
-    """Keep a visitor's table and return its id, 128 random bits; clears what is old or too much."""
-    folder, name = _folder(), secrets.token_hex(16)
-    runs.write_atomically(folder / f"{_signature(owner)}.{name}.npz", answers.encode(table))
+    """Keep a visitor's table and return its id, 128 random bits; clears what is old or too much.
+
+    Raises:
+        StorageUnavailable: It cannot be written.
+    """
+    name = secrets.token_hex(16)
+    with runs.saving():
+        runs.write_atomically(_folder() / f"{_signature(owner)}.{name}.npz", answers.encode(table))
     for _, old in _newest_first(f"{_signature(owner)}.*.npz")[MOST:]:
         old.unlink(missing_ok=True)
     total = 0

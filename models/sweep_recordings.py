@@ -10,12 +10,13 @@ from __future__ import annotations
 
 import json
 import shutil
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from models import recipes, runs, sweeps
-from models.sweeps import Choice, Finished, SweepSpec
+from models import recipes, runs, sweep_cells, sweeps
+from models.sweep_cells import Finished
+from models.sweeps import Choice, SweepSpec
 
 FOLDER = runs.ASSETS / "sweeps"
 CONTROLS = runs.ASSETS / "controls"
@@ -37,7 +38,7 @@ def shipped() -> dict[Choice, SweepSpec]:
 def recorded(choice: Choice) -> tuple[SweepSpec, tuple[Finished, ...]]:
     """Return a shipped sweep and its cells."""
     data = json.loads((FOLDER / f"{choice}.json").read_bytes())
-    return SweepSpec.from_json(data["spec"]), tuple(Finished(**row) for row in data["cells"])
+    return SweepSpec.from_json(data["spec"]), tuple(map(Finished.from_json, data["cells"]))
 
 
 def control_of_example(line: str) -> runs.Run:
@@ -61,8 +62,8 @@ def _run(name: str, sweep: SweepSpec) -> runs.Run:
 
 def _rows(run: runs.Run) -> list[dict[str, Any]]:
     order = {cell.key: place for place, cell in enumerate(SweepSpec.from_json(run.spec).cells())}
-    rows = sorted(sweeps.finished(run.folder), key=lambda row: order[row.key])
-    return [{**asdict(row), "run": "", "seconds": round(row.seconds, 1)} for row in rows]
+    rows = sorted(sweep_cells.finished(run.folder), key=lambda row: order[row.key])
+    return [{**row.to_json(), "run": "", "seconds": round(row.seconds, 1)} for row in rows]
 
 
 def _keep_control(run: runs.Run, folder: Path) -> None:
@@ -79,7 +80,7 @@ def main() -> None:
         rows = _rows(_run(name, sweep))
         text = json.dumps({"spec": sweep.to_json(), "cells": rows}, indent=1)
         runs.write_atomically(FOLDER / f"{name}.json", text.encode())
-    for row in sweeps.finished(_run("controls", sweeps.controls_of(recipes.DEFAULT)).folder):
+    for row in sweep_cells.finished(_run("controls", sweeps.controls_of(recipes.DEFAULT)).folder):
         _keep_control(runs.get(row.run), CONTROLS / row.line)
 
 

@@ -9,7 +9,8 @@ import numpy as np
 
 from models import controls, intervals, regularisers
 from models.intervals import Estimate
-from models.sweeps import Finished, SweepSpec
+from models.sweep_cells import Finished
+from models.sweeps import SweepSpec
 
 
 @dataclass(frozen=True, slots=True)

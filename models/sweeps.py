@@ -7,16 +7,14 @@ training, validation and test; cells of one seed are tested on the same pictures
 
 from __future__ import annotations
 
-import hashlib
-import json
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, replace
-from pathlib import Path
-from typing import Any, Literal
+from dataclasses import dataclass, field, replace
+from itertools import chain
+from typing import Literal
 
-from models import controls, layer_tables, recipes, regularisers, runs
+from models import controls, layer_tables, recipes, regularisers
 from models.errors import FreezeframeError, InputError
-from models.training_specs import HeadSpec, TrainingSpec, typed
+from models.plain_specs import PlainSpec
+from models.training_specs import HeadSpec, TrainingSpec
 
 KIND = "sweep"
 Key = tuple[str, str, int]  # line, value, number of the seed
@@ -24,11 +22,10 @@ Choice = Literal["depth", "shots", "regulariser", "none"]
 MOST_CELLS, MOST_SEEDS = 48, 10
 NOTHING, ALL = "nothing", "all"  # frozen; pictures per class
 CELL_SECONDS = 0.4  # to build a small network anew, and to write the results
-_CELLS = "cells"  # in the folder of a sweep: one file for each cell that is finished
 
 
 @dataclass(frozen=True, slots=True)
-class SweepSpec:
+class SweepSpec(PlainSpec):
     """One sweep; the same spec gives the same cells.
 
     Attributes:
@@ -72,17 +69,6 @@ class SweepSpec:
             for number in range(self.seeds)
         )
 
-    def to_json(self) -> dict[str, Any]:
-        """Return the spec as JSON types; `from_json` is its inverse."""
-        plain: dict[str, Any] = json.loads(json.dumps(asdict(self)))
-        return plain
-
-    @classmethod
-    def from_json(cls, data: Mapping[str, Any]) -> SweepSpec:
-        """Return the spec that `to_json` wrote; raises InputError for other fields, types or ranges."""
-        others = {name: value for name, value in data.items() if name != "base"}
-        return cls(**typed(cls, others), base=TrainingSpec.from_json(data.get("base", {})))
-
 
 @dataclass(frozen=True, slots=True)
 class Cell:
@@ -96,33 +82,6 @@ class Cell:
     @property
     def key(self) -> Key:
         """Return what tells it from the others of its sweep."""
-        return self.line, self.value, self.number
-
-
-@dataclass(frozen=True, slots=True)
-class Finished:
-    """A finished cell.
-
-    Attributes:
-        line, value, number: Of the cell.
-        run: Id of its run; "" where the run is not kept (shipped results).
-        accuracy, tested: Share of the test pictures that it gets right, and how many there are.
-        train_accuracy: Share of the training pictures right during the epoch that was kept; NaN without one.
-        seconds: It took, its part of what cells share included.
-    """
-
-    line: str
-    value: str
-    number: int
-    run: str
-    accuracy: float
-    tested: int
-    train_accuracy: float
-    seconds: float
-
-    @property
-    def key(self) -> Key:
-        """Return the key of its cell."""
         return self.line, self.value, self.number
 
 
@@ -155,24 +114,16 @@ def _with_shots(base: TrainingSpec, value: str) -> TrainingSpec:
 
 def depths(backbone: str, side: int) -> tuple[str, ...]:
     """Return the values of "depth", from nothing frozen to everything."""
-    return NOTHING, *(block for block, _ in _blocks(backbone, side))
-
-
-def _blocks(backbone: str, side: int) -> list[tuple[str, tuple[str, ...]]]:
-    """Return the blocks with weights, and the names of their layers that have some."""
-    table = layer_tables.table(backbone, side)
-    weighted = {row.name for row in table.layers if row.parameters}
-    blocks = [(block.name, tuple(name for name in block.layers if name in weighted)) for block in table.blocks]
-    return [(block, names) for block, names in blocks if names]
+    return NOTHING, *layer_tables.table(backbone, side).weighted_blocks
 
 
 def _frozen_up_to(base: TrainingSpec, value: str) -> TrainingSpec:
     """Freeze everything up to and including a block; with nothing left to fine-tune, the head learns in both phases."""
-    blocks = _blocks(base.backbone, base.side)
-    known = [NOTHING, *(block for block, _ in blocks)]
+    blocks = layer_tables.table(base.backbone, base.side).weighted_blocks
+    known = [NOTHING, *blocks]
     if value not in known:
         raise InputError(f"Expected {NOTHING}, or a block of {base.backbone}. Received {value[:40]!r}.")
-    learning = tuple(name for _, names in blocks[known.index(value) :] for name in names)
+    learning = tuple(chain.from_iterable(list(blocks.values())[known.index(value) :]))
     return replace(base, trainable=learning) if learning else controls.head_only(base)
 
 
@@ -197,9 +148,10 @@ def _line_words(sweep: SweepSpec, line: str) -> str:
     return controls.LINES[line].title if len(sweep.lines) > 1 or line != controls.AS_IS else ""
 
 
-def name(sweep: SweepSpec, cell: Cell | Finished) -> str:
+def name(sweep: SweepSpec, key: Key) -> str:
     """Return in words what sets a cell apart: "From scratch, 20 per class, seed 1"."""
-    parts = (_line_words(sweep, cell.line), words(sweep.choice, cell.value), f"seed {sweep.base.seed + cell.number}")
+    line, value, number = key
+    parts = (_line_words(sweep, line), words(sweep.choice, value), f"seed {sweep.base.seed + number}")
     return ", ".join(filter(None, parts))
 
 
@@ -234,30 +186,6 @@ def _epochs_seconds(spec: TrainingSpec) -> float:
     """Return about how long the epochs alone take: twice as many take so much longer."""
     twice = replace(spec, epochs=2 * spec.epochs, head_epochs=2 * spec.head_epochs)
     return recipes.estimate(twice).seconds - recipes.estimate(spec).seconds
-
-
-def run_id(sweep: str, cell: Cell) -> str:
-    """Return the id of a cell's run: the same after a kill, and known to nobody who does not know the sweep's."""
-    return hashlib.sha256("/".join((sweep, cell.line, cell.value, str(cell.number))).encode()).hexdigest()[:32]
-
-
-def record(folder: Path, found: Finished) -> None:
-    """Write a finished cell into the folder of its sweep."""
-    name = hashlib.sha256(repr(found.key).encode()).hexdigest()[:16]
-    path = folder / _CELLS / f"{name}.json"
-    path.parent.mkdir(exist_ok=True)
-    runs.write_atomically(path, json.dumps(asdict(found)).encode())
-
-
-def finished(folder: Path) -> tuple[Finished, ...]:
-    """Return the cells of a sweep that are finished; files that cannot be read are passed over."""
-    found = []
-    for path in sorted((folder / _CELLS).glob("*.json")):
-        try:
-            found.append(Finished(**typed(Finished, json.loads(path.read_bytes()))))
-        except (OSError, ValueError, TypeError, FreezeframeError):
-            continue
-    return tuple(found)
 
 
 def suggested(choice: Choice, base: TrainingSpec) -> SweepSpec:

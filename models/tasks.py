@@ -21,7 +21,7 @@ from models import kernels, runs
 from models.attribution_maps import Attribution, ExplanationSpec
 from models.augmentation_spec import AugmentationSpec
 from models.deletion import Curves
-from models.errors import Cancelled, FreezeframeError
+from models.errors import Cancelled, FreezeframeError, StorageUnavailable
 from models.gabor import GaborFits
 from models.kernels import Kernels
 from models.map_changes import EpochMaps, LayerChanges, MapPair
@@ -37,7 +37,6 @@ from models.results import (
     Prediction,
 )
 from models.top_patches import Projections
-from models.training_specs import typed
 
 JOBS = {
     "training": "models.transfer:run_job",
@@ -158,6 +157,10 @@ def interactive(name: str, arguments: dict[str, Any]) -> Any:
         return globals()[name](**arguments)
     except FreezeframeError as refusal:
         return refusal
+    except OSError as error:
+        if error.errno not in runs.UNWRITABLE:
+            raise
+        return StorageUnavailable(runs.cannot_save(error))
 
 
 def activation_maps(network: str, layer: str, picture: str) -> ActivationMaps:
@@ -215,7 +218,7 @@ def augmented_pictures(
     """Return what epochs of a training, from `first` (0 is the first) on, would make of a picture."""
     from models import augmentation as pipeline
 
-    spec = AugmentationSpec(**typed(AugmentationSpec, augmentation))
+    spec = AugmentationSpec.from_json(augmentation)
     return pipeline.preview(spec, picture, side=side, seed=seed, epochs=range(first, first + count))
 
 

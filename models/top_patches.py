@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -19,8 +19,9 @@ from numpy.typing import NDArray
 
 from models import answers, datasets, network_layers, runs
 from models.errors import FreezeframeError
+from models.plain_specs import PlainSpec
 from models.probe import shipped_digest
-from models.training_specs import TrainingSpec, typed
+from models.training_specs import TrainingSpec
 
 KIND = "patches"
 RESULT = "patches.npz"
@@ -32,7 +33,7 @@ _SLOWER = 1.6  # a pass that reads every layer, over one that does not
 
 
 @dataclass(frozen=True, slots=True)
-class PatchSpec:
+class PatchSpec(PlainSpec):
     """Which network looks at which data set; both are ids."""
 
     network: str
@@ -48,15 +49,6 @@ class PatchSpec:
         tracing = _LAYER_SECONDS * len(network_layers.layers(self.network))
         passes = network_layers.seconds(self.network, datasets.get(self.dataset).size)
         return _START_SECONDS + tracing + _SLOWER * passes
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the spec as JSON types; `from_json` is its inverse."""
-        return asdict(self)
-
-    @classmethod
-    def from_json(cls, data: Mapping[str, Any]) -> PatchSpec:
-        """Return the spec that `to_json` wrote; InputError for anything else."""
-        return cls(**typed(cls, data))
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,7 @@ from models.answers import arrays_of
 from models.errors import RunNotFound
 from models.runs import write_atomically
 
+SUMMARY = "summary.json"  # written last: without it a run has no results
 _ARRAYS = ("index", "label", "probability", "val_index", "val_label", "val_probability")
 _NOISY = ("noisy_index", "noisy_label", "noisy_probability")  # runs from before there was label noise lack them
 
@@ -107,7 +108,7 @@ def load_result(run: RunFolder) -> TrainingResult:
     """
     try:
         history, changes, summary = (
-            json.loads(run.path(name).read_bytes()) for name in ("history.json", "weight_change.json", "summary.json")
+            json.loads(run.path(name).read_bytes()) for name in ("history.json", "weight_change.json", SUMMARY)
         )
         saved = arrays_of(run.path("predictions.npz").read_bytes())
         return TrainingResult(

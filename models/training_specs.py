@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, field, replace
-from types import UnionType
-from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from typing import Literal
 
 import numpy as np
 
 from models.augmentation_spec import OFF, AugmentationSpec
-from models.errors import InputError
+from models.plain_specs import PlainSpec
 
 Pooling = Literal["average", "max", "average+max", "flatten"]
 BatchNormPolicy = Literal["hold", "train"]
@@ -43,7 +41,7 @@ class HeadSpec:
 
 
 @dataclass(frozen=True, slots=True)
-class TrainingSpec:
+class TrainingSpec(PlainSpec):
     """One training run, whole: the same spec on the same machine gives the same numbers.
 
     Attributes:
@@ -113,55 +111,9 @@ class TrainingSpec:
         head = replace(only, trainable=(), epochs=self.head_epochs, learning_rate=self.head_rate, augmentation=OFF)
         return head, only
 
-    def to_json(self) -> dict[str, Any]:
-        """Return the spec as JSON types; `from_json` is its inverse."""
-        plain: dict[str, Any] = json.loads(json.dumps(asdict(self)))
-        return plain
-
-    @classmethod
-    def from_json(cls, data: Mapping[str, Any]) -> TrainingSpec:
-        """Return the spec that `to_json` wrote.
-
-        Raises:
-            InputError: A field is unknown or of another type.
-        """
-        parts: dict[str, Any] = {
-            "head": HeadSpec(**typed(HeadSpec, data.get("head", {}))),
-            "augmentation": AugmentationSpec(**typed(AugmentationSpec, data.get("augmentation", {}))),
-        }
-        return cls(**{**typed(cls, {name: value for name, value in data.items() if name not in parts}), **parts})
-
 
 def head_seeds(seed: int) -> Iterator[int]:
     """Yield the seeds of a head's layers, input first: numbers that hang on the seed of the run alone."""
     generator = np.random.default_rng([seed, 0x6865_6164])  # "head": apart from the backbone's and the epochs' numbers
     while True:
         yield int(generator.integers(2**31))
-
-
-def typed(kind: type, data: Any) -> dict[str, Any]:
-    """Return `data` with the types of the dataclass `kind`, or raise InputError."""
-    hints = get_type_hints(kind)
-    if not isinstance(data, Mapping) or (unknown := set(data) - set(hints)):
-        received = sorted(unknown) if isinstance(data, Mapping) else type(data).__name__
-        raise InputError(f"Expected fields among {', '.join(sorted(hints))}. Received {received}.")
-    return {name: _value(name, hints[name], value) for name, value in data.items()}
-
-
-def _value(name: str, hint: Any, value: Any) -> Any:
-    if get_origin(hint) in (Union, UnionType):
-        if value is None:
-            return None
-        hint = next(option for option in get_args(hint) if option is not type(None))
-    if get_origin(hint) is tuple:
-        if isinstance(value, list | tuple):
-            return tuple(_value(name, get_args(hint)[0], item) for item in value)
-    elif get_origin(hint) is Literal:
-        if value in get_args(hint):
-            return value
-        raise InputError(f"Expected {name} to be one of {', '.join(get_args(hint))}. Received {value!r}.")
-    elif hint is float and isinstance(value, int | float) and not isinstance(value, bool):
-        return float(value)
-    elif type(value) is hint:
-        return value
-    raise InputError(f"Expected {name} to be of type {getattr(hint, '__name__', hint)}. Received {value!r}.")

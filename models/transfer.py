@@ -28,7 +28,7 @@ from models.memory_watch import Watch
 from models.runs import Progress, write_atomically
 from models.training_loop import Loop
 from models.training_phases import EPOCHS_UNTIL, Material, predict, run_phases, timed
-from models.training_results import TrainingResult, WeightChange, save_result
+from models.training_results import SUMMARY, TrainingResult, WeightChange, save_result
 from models.training_specs import TrainingSpec
 
 CHECKPOINT = "checkpoint.npz"
@@ -109,8 +109,10 @@ def train(spec: TrainingSpec, progress: Progress, folder: Path, bench: Bench | N
             spec, classifier, material, progress, folder,
             blocks=blocks, seconds=seconds, work=work, watching=watching, loops=loops,
         )  # fmt: skip
+        progress.check()  # cancelled while it was saved
     except Exception:  # a kill is none: its files are needed again
         kept_epochs.clear(folder)
+        (folder / SUMMARY).unlink(missing_ok=True)
         raise
     finally:  # only a killed run needs it again, and a large network's takes hundreds of megabytes
         (folder / CHECKPOINT).unlink(missing_ok=True)

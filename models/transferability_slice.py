@@ -7,17 +7,14 @@ the four-layer network `transferability.FOUR` on the 8 x 8 scans.
 from __future__ import annotations
 
 import csv
-import json
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from models import datasets, runs
 from models.errors import InputError
-from models.training_specs import typed
+from models.plain_specs import PlainSpec
 from models.transferability import FOUR, Row, Schedule, cells, read_csv
 
 KIND = "transferability"
@@ -35,7 +32,7 @@ NETWORK_SECONDS, STEP_SECONDS, START_SECONDS = 0.5, 0.002, 4.0
 
 
 @dataclass(frozen=True, slots=True)
-class SliceSpec:
+class SliceSpec(PlainSpec):
     """One live slice; the same spec gives the same rows.
 
     Attributes:
@@ -91,16 +88,6 @@ class SliceSpec:
         """About how long a worker takes."""
         steps = self.epochs * max(self.pictures // BATCH, 1)
         return START_SECONDS + self.networks * (NETWORK_SECONDS + STEP_SECONDS * steps)
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the spec as JSON types; `from_json` is its inverse."""
-        plain: dict[str, Any] = json.loads(json.dumps(asdict(self)))
-        return plain
-
-    @classmethod
-    def from_json(cls, data: Mapping[str, Any]) -> SliceSpec:
-        """Return the spec that `to_json` wrote; raises InputError for other fields, types or ranges."""
-        return cls(**typed(cls, data))
 
 
 def draw(seed: int) -> tuple[int, ...]:

@@ -6,9 +6,8 @@ a picture, the maps are held against it; on a sample of the pictures their delet
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
-from typing import Any, Final
+from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +15,7 @@ from numpy.typing import NDArray
 from models import answers, datasets, deletion, network_layers, runs
 from models.errors import InputError
 from models.intervals import Estimate, mean, wilson
-from models.training_specs import typed
+from models.plain_specs import PlainSpec
 
 KIND: Final = "trust"
 RESULT: Final = "trust.npz"
@@ -27,7 +26,7 @@ _CURVES: Final = 300  # of its curves
 
 
 @dataclass(frozen=True, slots=True)
-class TrustSpec:
+class TrustSpec(PlainSpec):
     """Which classifier is asked; its maps explain the logit, which no softmax flattens."""
 
     network: str
@@ -48,15 +47,6 @@ class TrustSpec:
         """About how long a worker takes."""
         passes = self.n_pictures * _PASSES + min(SAMPLE, self.n_pictures) * _CURVES
         return network_layers.seconds(self.network, passes)
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the spec as JSON types; `from_json` is its inverse."""
-        return asdict(self)
-
-    @classmethod
-    def from_json(cls, data: Mapping[str, Any]) -> TrustSpec:
-        """Return the spec that `to_json` wrote, or raise InputError for other fields or types."""
-        return cls(**typed(cls, data))
 
 
 @dataclass(frozen=True, slots=True, eq=False)

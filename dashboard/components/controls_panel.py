@@ -7,15 +7,13 @@ from dataclasses import replace
 
 import streamlit as st
 
-from dashboard import state
 from dashboard.components.comparison_panel import verdict
-from dashboard.components.job_panel import job_panel, while_active
+from dashboard.components.job_panel import job_panel, refusal, refusal_kept, while_active
 from dashboard.components.sweep_controls import title
 from dashboard.components.train_panel import duration
 from dashboard.figures import comparison, theme
-from dashboard.labels import safe_label
-from models import controls, engine, runs, sweep_recordings, sweeps
-from models.errors import FreezeframeError, InputError, RunNotFound
+from models import controls, engine, runs, sweep_cells, sweep_recordings, sweeps
+from models.errors import InputError, RunNotFound
 from models.run_comparison import Compared
 from models.sweeps import SweepSpec
 from models.training_results import TrainingResult, load_result
@@ -44,7 +42,7 @@ def controls_panel(run: runs.Run, result: TrainingResult, owner: str) -> None:
     job_panel(sweep.id, key="train_controls")
 
     def panel() -> None:
-        rows = {row.line: row.run for row in sweeps.finished(sweep.folder)}
+        rows = {row.line: row.run for row in sweep_cells.finished(sweep.folder)}
         trained = [runs.get(rows[line]) for line in asked.lines if line in rows]
         if trained:
             _compare(run, result, trained)
@@ -80,17 +78,13 @@ def _offer(asked: SweepSpec, owner: str) -> None:
         on_click=_begin,
         args=(asked, owner),
     )
-    if problem := state.get(_PROBLEM):
-        st.warning(safe_label(problem, 400), icon=":material/hourglass_top:")
+    refusal(_PROBLEM)
 
 
 def _begin(asked: SweepSpec, owner: str) -> None:
-    try:
+    with refusal_kept(_PROBLEM):
         sweeps.validate(asked)
         engine.submit(sweeps.KIND, asked.to_json(), owner=owner, title=title(asked))
-        state.put(_PROBLEM, "")
-    except FreezeframeError as error:
-        state.put(_PROBLEM, str(error))
 
 
 def _compare(run: runs.Run, result: TrainingResult, trained: Sequence[runs.Run]) -> None:

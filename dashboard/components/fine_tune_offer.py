@@ -7,7 +7,7 @@ from dataclasses import replace
 import streamlit as st
 
 from dashboard import state
-from dashboard.components.job_panel import job_panel
+from dashboard.components.job_panel import job_panel, refusal, refusal_kept
 from dashboard.components.train_panel import kept_words, title
 from dashboard.components.weights_offer import weights_missing
 from dashboard.labels import safe_label
@@ -46,11 +46,8 @@ def fine_tune_offer(chosen: state.Selection) -> None:
     missing = weights_missing(spec)
 
     def begin() -> None:
-        try:
+        with refusal_kept(_PROBLEM):
             state.choose(run=engine.submit("training", spec.to_json(), owner=chosen.owner, title=title(spec)))
-            state.put(_PROBLEM, "")
-        except FreezeframeError as error:
-            state.put(_PROBLEM, str(error))
 
     with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
         st.button(
@@ -70,5 +67,4 @@ def fine_tune_offer(chosen: state.Selection) -> None:
     if missing:
         st.caption("Its pretrained weights are not on this machine: the Train page offers ways on.")
         st.page_link("app_pages/train.py", label="Train", icon=":material/model_training:")
-    if problem := state.get(_PROBLEM):
-        st.warning(safe_label(problem, 400), icon=":material/hourglass_top:")
+    refusal(_PROBLEM)

@@ -7,7 +7,7 @@ from itertools import chain
 import streamlit as st
 
 from dashboard import state
-from dashboard.components.freeze_picker import NOTHING, keys_of, weighted_blocks
+from dashboard.components.freeze_picker import NOTHING, keys_of
 from dashboard.figures import theme
 from dashboard.figures.architecture import alt_text, architecture, clicked_block
 from models.layer_tables import LayerTable
@@ -54,7 +54,7 @@ def click_block(table: LayerTable, block: str) -> None:
     By block, the cut moves to just above it, or to just below it when it was there already. Layer by layer, its layers
     change sides.
     """
-    blocks = weighted_blocks(table)
+    blocks = table.weighted_blocks
     cut_key, layers_key, _ = keys_of(table.backbone)
     if block not in blocks:
         return

@@ -24,13 +24,6 @@ POLICY_HELP = (
 )
 
 
-def weighted_blocks(table: LayerTable) -> dict[str, tuple[str, ...]]:
-    """Return the names of the layers that have weights, by block, input first; blocks without any are left out."""
-    weighted = {row.name for row in table.layers if row.parameters}
-    blocks = {block.name: tuple(name for name in block.layers if name in weighted) for block in table.blocks}
-    return {name: layers for name, layers in blocks.items() if layers}
-
-
 def above(blocks: dict[str, tuple[str, ...]], cut: str) -> tuple[str, ...]:
     """Return the layers of all blocks after `cut`: those that learn when everything up to it is frozen."""
     names = list(blocks)
@@ -40,7 +33,7 @@ def above(blocks: dict[str, tuple[str, ...]], cut: str) -> tuple[str, ...]:
 
 def freeze_picker(table: LayerTable, spec: TrainingSpec) -> TrainingSpec:
     """Draw the choice of what is frozen; return `spec` with the layers that learn, and what BatchNorm does in them."""
-    blocks = weighted_blocks(table)
+    blocks = table.weighted_blocks
     cut_key, layers_key, _ = keys_of(table.backbone)
     cuts = [NOTHING, *blocks]
     how = st.segmented_control(
@@ -125,7 +118,7 @@ def _other_blocks(table: LayerTable, policy: BatchNormPolicy) -> list[str]:
 
 def choices(table: LayerTable, spec: TrainingSpec) -> dict[str, object]:
     """Return the widget values, by key, that stand for what learns in `spec`: a cut where there is one."""
-    blocks = weighted_blocks(table)
+    blocks = table.weighted_blocks
     cut_key, layers_key, other_key = keys_of(table.backbone)
     norms = {"train_bn": spec.batch_norm, other_key: list(spec.batch_norm_except)}
     chosen = set(spec.trainable)
@@ -140,7 +133,7 @@ def _carry_over(table: LayerTable) -> None:
     """Start the layer-by-layer choice from the block cut."""
     cut_key, layers_key, _ = keys_of(table.backbone)
     if state.get("train_how", "block") == "layer":
-        blocks = weighted_blocks(table)
+        blocks = table.weighted_blocks
         state.put(layers_key, list(above(blocks, state.get(cut_key, list(blocks)[-1]))))
 
 

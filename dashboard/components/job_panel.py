@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import collections
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from dashboard import state
 from dashboard.labels import plain_label, safe_label
 from models import engine, runs
+from models.errors import FreezeframeError
 
 _POLL_S = 1.0
 
@@ -26,8 +29,6 @@ def time_left(status: runs.RunStatus, now: float) -> str:
 def describe(run: runs.Run) -> str:
     """Return one line on where the job stands."""
     status = run.status
-    if run.cancel_asked and status.active:
-        return "Cancelling…"
     if status.state == "queued":
         position = engine.position(run.id)
         return "Starting…" if position in (None, 0) else f"Waiting: number {position} in the queue"
@@ -46,6 +47,49 @@ def distinct_names(newest_first: dict[str, runs.Run]) -> dict[str, str]:
         times[name] += 1
         names[key] = name if times[name] == 1 else f"{name} ({times[name]})"
     return {key: names[key] for key in newest_first}
+
+
+def choose_job(
+    label: str, listed: Sequence[runs.Run], shown: runs.Run | None, example: str, *, key: str, shared: str
+) -> runs.Run | None:
+    """Draw the choice among jobs of one kind and return the run; None is the example.
+
+    Args:
+        label: Of the choice, for those who cannot see it.
+        listed: The visitor's own, newest first.
+        shown: The one in the address, which may be somebody else's.
+        example: The example's title.
+        key: Of the widget.
+        shared: The key in the session that the choice is written to.
+    """
+    found = {run.id: run for run in [*listed, *([shown] if shown else [])]}
+    names = {"": f"Example: {example}"} | distinct_names(found)
+    state.put(key, shown.id if shown else "")
+    chosen = st.selectbox(
+        label,
+        list(names),
+        format_func=names.__getitem__,
+        key=key,
+        label_visibility="collapsed",
+        on_change=lambda: state.put(shared, state.get(key)),
+    )
+    return found.get(chosen)
+
+
+@contextmanager
+def refusal_kept(key: str) -> Iterator[None]:
+    """Keep why the body, which queues a job, was refused under `key`, for `refusal` to draw."""
+    try:
+        yield
+        state.put(key, "")
+    except FreezeframeError as error:
+        state.put(key, str(error))
+
+
+def refusal(key: str, place: DeltaGenerator | None = None) -> None:
+    """Draw, in `place` or here, why a job was refused, where it was."""
+    if problem := state.get(key):
+        (place or st).warning(safe_label(problem, 400), icon=":material/hourglass_top:")
 
 
 def while_active(active: bool, body: Callable[[], None]) -> None:
@@ -79,9 +123,7 @@ def job_panel(run_id: str, *, key: str) -> None:
             bar, button = st.columns([5, 1], vertical_alignment="center")
             bar.progress(min(status.share, 1.0), text=describe(run))
             if run.owner == state.selection().owner:  # a link to a run lets others watch, not stop it
-                button.button(
-                    "Cancel", key=f"{key}_cancel", on_click=engine.cancel, args=(run_id,), disabled=run.cancel_asked
-                )
+                button.button("Cancel", key=f"{key}_cancel", on_click=engine.cancel, args=(run_id,))
         elif status.state == "failed":
             st.error(safe_label(status.message, 400), icon=":material/error:")
         elif status.state == "cancelled":

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from dashboard import state
-from dashboard.components.job_panel import job_panel
+from dashboard.components.job_panel import job_panel, refusal, refusal_kept
 from dashboard.figures import likeness as figures
 from dashboard.figures import theme
 from dashboard.labels import safe_label
@@ -67,11 +67,8 @@ def _choice(label: str, key: str, names: list[str], default: int) -> str:
 
 def _offer(spec: LikenessSpec, title: str, owner: str) -> None:
     def begin() -> None:
-        try:
+        with refusal_kept(_PROBLEM):
             engine.submit(likeness.KIND, spec.to_json(), owner=owner, title=title)
-            state.put(_PROBLEM, "")
-        except FreezeframeError as error:
-            state.put(_PROBLEM, str(error))
 
     st.button(
         f"Measure (about {spec.seconds:.0f} s)",
@@ -80,8 +77,7 @@ def _offer(spec: LikenessSpec, title: str, owner: str) -> None:
         on_click=begin,
         width="stretch",
     )
-    if problem := state.get(_PROBLEM):
-        st.warning(safe_label(problem, 400), icon=":material/hourglass_top:")
+    refusal(_PROBLEM)
 
 
 def _result(job: runs.Run, first: str, second: str) -> None:

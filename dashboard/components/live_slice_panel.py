@@ -11,11 +11,9 @@ import streamlit as st
 from dashboard import state
 from dashboard.components.general_findings import TITLES
 from dashboard.components.general_words import told
-from dashboard.components.job_panel import distinct_names, job_panel, while_active
+from dashboard.components.job_panel import choose_job, job_panel, refusal, refusal_kept, while_active
 from dashboard.figures import theme, transferability
-from dashboard.labels import safe_label
 from models import engine, runs, transferability_curves, transferability_findings, transferability_slice
-from models.errors import FreezeframeError, InputError
 from models.transferability import FOUR, Row, to_csv
 from models.transferability_curves import RANDOM
 from models.transferability_slice import DIGITS, EPOCHS, KIND, MOST_SEEDS, SPLIT, SliceSpec
@@ -115,11 +113,8 @@ def _start_button(spec: SliceSpec | None, owner: str) -> None:
     """Draw the cost and the button, and the reason where the queue refused."""
 
     def begin(asked: SliceSpec) -> None:
-        try:
+        with refusal_kept(_PROBLEM):
             state.put("ff_slice", engine.submit(KIND, asked.to_json(), owner=owner, title=title(asked)))
-            state.put(_PROBLEM, "")
-        except FreezeframeError as error:
-            state.put(_PROBLEM, str(error))
 
     if spec is not None:
         st.caption(f":material/timer: {spec.networks} small networks, {_duration(spec.seconds)} on one core")
@@ -133,8 +128,7 @@ def _start_button(spec: SliceSpec | None, owner: str) -> None:
         on_click=begin,
         args=(spec,),
     )
-    if problem := state.get(_PROBLEM):
-        st.warning(safe_label(problem, 400), icon=":material/hourglass_top:")
+    refusal(_PROBLEM)
 
 
 def _duration(seconds: float) -> str:
@@ -143,19 +137,8 @@ def _duration(seconds: float) -> str:
 
 def _choose_run(owner: str) -> runs.Run | None:
     """Draw the choice among the visitor's slices and one that came by a link; None is the example."""
-    shown = state.slice_run()
-    mine = {run.id: run for run in [*runs.listing(owner, KIND), *([shown] if shown else [])]}
-    names = {"": f"Example: {title(SliceSpec())}"} | distinct_names(mine)
-    state.put("general_slice_run", shown.id if shown else "")
-    chosen = st.selectbox(
-        "Live slice",
-        list(names),
-        format_func=lambda key: names[key],
-        key="general_slice_run",
-        label_visibility="collapsed",
-        on_change=lambda: state.put("ff_slice", state.get("general_slice_run")),
-    )
-    return mine.get(chosen)
+    shown, mine = state.slice_run(), runs.listing(owner, KIND)
+    return choose_job("Live slice", mine, shown, title(SliceSpec()), key="general_slice_run", shared="ff_slice")
 
 
 def _result(run: runs.Run | None) -> None:
@@ -166,8 +149,8 @@ def _result(run: runs.Run | None) -> None:
 
     def panel() -> None:
         rows = transferability_slice.example() if run is None else transferability_slice.rows(run)
-        spec = _asked(run)
-        if not rows or spec is None:
+        spec = SliceSpec() if run is None else SliceSpec.from_json(run.spec)
+        if not rows:
             _nothing(active)
             return
         _curves(rows, spec)
@@ -175,13 +158,6 @@ def _result(run: runs.Run | None) -> None:
         _table(rows, spec)
 
     while_active(active, panel)
-
-
-def _asked(run: runs.Run | None) -> SliceSpec | None:
-    try:
-        return SliceSpec() if run is None else SliceSpec.from_json(run.spec)
-    except InputError:
-        return None
 
 
 def _nothing(active: bool) -> None:

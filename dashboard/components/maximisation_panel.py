@@ -10,13 +10,11 @@ from streamlit.delta_generator import DeltaGenerator
 
 from dashboard import cache, state
 from dashboard.components.ascent_player import SIDE, Shown, ascent_player
-from dashboard.components.job_panel import job_panel, while_active
+from dashboard.components.job_panel import job_panel, refusal, refusal_kept, while_active
 from dashboard.components.maximisation_controls import switches_on
 from dashboard.components.maximisation_tiles import earlier
 from dashboard.components.unit_picker import Unit
-from dashboard.labels import safe_label
 from models import engine, maximisation_film, runs
-from models.errors import FreezeframeError
 from models.maximisation_film import RESULT, Film
 from models.maximisation_spec import KIND, MaximisationSpec, same_unit
 from models.maximisation_switches import SWITCHES
@@ -90,12 +88,9 @@ def _start(
         missing = []
 
     def begin() -> None:
-        try:
+        with refusal_kept(_PROBLEM):
             for asked in missing:
                 engine.submit(KIND, asked.to_json(), owner=owner, title=f"Picture for {asked.channel} of {asked.layer}")
-            state.put(_PROBLEM, "")
-        except FreezeframeError as error:
-            state.put(_PROBLEM, str(error))
 
     st.button(
         "Make the picture",
@@ -108,8 +103,7 @@ def _start(
     seconds = sum(asked.seconds for asked in missing)
     made = ":material/check: made" if spec in found and found[spec].end else "being made"
     st.caption(f"about {seconds:.0f} s" if missing else made, width="content")
-    if problem := state.get(_PROBLEM):
-        st.warning(safe_label(problem, 400), icon=":material/hourglass_top:")
+    refusal(_PROBLEM)
 
 
 def _player(unit: Unit, spec: MaximisationSpec, other: MaximisationSpec, owner: str) -> None:

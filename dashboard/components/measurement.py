@@ -9,11 +9,8 @@ from typing import Any
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from dashboard import state
-from dashboard.components.job_panel import job_panel
-from dashboard.labels import safe_label
+from dashboard.components.job_panel import job_panel, refusal, refusal_kept
 from models import engine, runs
-from models.errors import FreezeframeError
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,17 +47,13 @@ def price(
         return
 
     def begin() -> None:
-        try:
+        with refusal_kept(f"{key}_problem"):
             engine.submit(work.kind, work.spec, owner=owner, title=work.title)
-            state.put(f"{key}_problem", "")
-        except FreezeframeError as error:
-            state.put(f"{key}_problem", str(error))
 
     beside.button(
         button, key=f"{key}_start", icon=":material/play_arrow:", type="primary", width="stretch", on_click=begin
     )
-    if problem := state.get(f"{key}_problem"):
-        beside.warning(safe_label(problem, 400), icon=":material/hourglass_top:")
+    refusal(f"{key}_problem", beside)
 
 
 def progress(run: runs.Run | None, key: str, unreadable: str) -> None:

@@ -8,7 +8,7 @@ import numpy as np
 import streamlit as st
 
 from dashboard import cache, state
-from dashboard.components.job_panel import job_panel
+from dashboard.components.job_panel import job_panel, refusal, refusal_kept
 from dashboard.components.patch_pairs import patch_pairs
 from dashboard.components.patches_sheet import patches_sheet
 from dashboard.components.picture_picker import picture_title
@@ -16,11 +16,9 @@ from dashboard.components.subject import name_of, say_random
 from dashboard.components.trail import lead_on
 from dashboard.components.unit_picker import Unit, address_of, open_unit, prepare_unit, unit_picker
 from dashboard.figures.patches import CLIPPED, Pairs, boxed, colour_of
-from dashboard.labels import safe_label
 from models import engine, images, network_layers, runs
 from models import top_patches as core
 from models.datasets import DATASETS, labels
-from models.errors import FreezeframeError
 from models.network_layers import LayerChoice
 from models.patches import cut_of
 from models.top_patches import KIND, PatchSpec, TopPatches
@@ -121,17 +119,13 @@ def _search(chosen: state.Selection, network: str, run: runs.Run | None) -> None
 
     def begin() -> None:
         title = f"{DATASETS[chosen.dataset].title}: what excites every unit"
-        try:
+        with refusal_kept(_PROBLEM):
             engine.submit(KIND, spec.to_json(), owner=chosen.owner, title=title)
-            state.put(_PROBLEM, "")
-        except FreezeframeError as error:
-            state.put(_PROBLEM, str(error))
 
     seconds = f"{spec.seconds:.0f} s" if spec.seconds < 120 else f"{spec.seconds / 60:.0f} min"
     label = f"Look for the strongest patches: about {seconds}"
     st.button(label, type="primary", icon=":material/play_arrow:", key="features_patches_start", on_click=begin)
-    if problem := state.get(_PROBLEM):
-        st.warning(safe_label(problem, 400), icon=":material/hourglass_top:")
+    refusal(_PROBLEM)
 
 
 def _nothing(unit: Unit, value: float, n_pictures: int) -> str:

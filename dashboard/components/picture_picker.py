@@ -8,7 +8,7 @@ import streamlit as st
 from dashboard import cache, state
 from dashboard.components.thumbnails import Row, thumbnails
 from models import datasets, images
-from models.errors import PictureError
+from models.errors import PictureError, StorageUnavailable
 
 ALL = "All classes"
 _WINDOW = 24  # thumbnails in the strip
@@ -127,7 +127,7 @@ def _take(page: str, key: str) -> None:
     state.put(f"{page}_own_turn", state.get(f"{page}_own_turn", 0) + 1)
     try:
         picture = images.store_upload(images.decode(file.getvalue()), state.selection().owner)
-    except PictureError as error:
+    except (PictureError, StorageUnavailable) as error:
         state.put(f"{page}_picture_problem", str(error))
         return
     state.put(f"{page}_picture_problem", "")

@@ -7,7 +7,7 @@ from typing import Final
 import streamlit as st
 
 from dashboard import state
-from dashboard.components.job_panel import job_panel
+from dashboard.components.job_panel import job_panel, refusal, refusal_kept
 from dashboard.components.subject import has_classifier, say_random
 from dashboard.figures import probe as figures
 from dashboard.figures import theme
@@ -130,18 +130,14 @@ def _cost(spec: ProbeSpec, owner: str, run: runs.Run | None, result: ProbeResult
         return
 
     def begin() -> None:
-        try:
+        with refusal_kept(_PROBLEM):
             engine.submit(KIND, spec.to_json(), owner=owner, title=title(spec))
-            state.put(_PROBLEM, "")
-        except FreezeframeError as error:
-            state.put(_PROBLEM, str(error))
 
     icon = ":material/play_arrow:"
     st.button(
         "Probe every block", type="primary", icon=icon, key="general_probe_start", width="stretch", on_click=begin
     )
-    if problem := state.get(_PROBLEM):
-        st.warning(safe_label(problem, 400), icon=":material/hourglass_top:")
+    refusal(_PROBLEM)
 
 
 def _duration(seconds: float) -> str:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from datetime import UTC, datetime
+from typing import Any
 
 import streamlit as st
 
@@ -45,13 +47,17 @@ def _row(run: runs.Run, shown: runs.Run | None) -> dict[str, object]:
     return {
         "": "▸" if shown is not None and run.id == shown.id else "",
         "Run": "Example run, shipped" if run.id == runs.EXAMPLE else run.title,
-        "Data": DATASETS[spec["dataset"]].title if spec["dataset"] in DATASETS else spec["dataset"],
-        "Backbone": BACKBONES[spec["backbone"]].title if spec["backbone"] in BACKBONES else spec["backbone"],
-        "Trainable layers": len(spec["trainable"]),
+        "Data": _title(DATASETS, spec.get("dataset")),
+        "Backbone": _title(BACKBONES, spec.get("backbone")),
+        "Trainable layers": len(spec.get("trainable", ())),
         "State": ENDS[status.state],
         "Test accuracy": _accuracy(run),
         "When": datetime.fromtimestamp(run.created, UTC),
     }
+
+
+def _title(known: Mapping[str, Any], name: object) -> str:
+    return str(known[name].title) if isinstance(name, str) and name in known else str(name)
 
 
 def _accuracy(run: runs.Run) -> float | None:

@@ -7,6 +7,7 @@ from typing import Any
 import streamlit as st
 
 from dashboard import state
+from dashboard.components.job_panel import refusal, refusal_kept
 from dashboard.components.layer_picker import layer_picker
 from dashboard.components.som_settings import settings
 from dashboard.components.som_table_upload import table_fields
@@ -172,11 +173,8 @@ def train_button(task: SomTask, owner: str) -> None:
     """Draw the button that queues the training, and the reason when that is refused."""
 
     def begin() -> None:
-        try:
+        with refusal_kept("som_problem"):
             state.put("ff_map", engine.submit("som", task.to_json(), owner=owner, title=title(task)))
-            state.put("som_problem", "")
-        except FreezeframeError as error:
-            state.put("som_problem", str(error))
 
     st.button(
         "Train this map",
@@ -186,5 +184,4 @@ def train_button(task: SomTask, owner: str) -> None:
         width="stretch",
         on_click=begin,
     )
-    if problem := state.get("som_problem"):
-        st.error(problem, icon=":material/error:")
+    refusal("som_problem")

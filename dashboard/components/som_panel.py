@@ -9,7 +9,7 @@ import numpy as np
 import streamlit as st
 
 from dashboard import cache, state
-from dashboard.components.job_panel import distinct_names, job_panel, while_active
+from dashboard.components.job_panel import choose_job, job_panel, while_active
 from dashboard.components.player import Film, Series, player, shares
 from dashboard.components.som_controls import title
 from dashboard.components.som_export_panel import export
@@ -34,19 +34,8 @@ NET_LIMITS = (
 
 def choose_map(owner: str) -> runs.Run | None:
     """Draw the choice among the visitor's maps and return the run; None is the example."""
-    shown = state.som_run()
-    mine = {run.id: run for run in [*runs.listing(owner, "som"), *([shown] if shown else [])]}
-    names = {"": f"Example: {title(SomTask())}"} | distinct_names(mine)
-    state.put("som_map", shown.id if shown else "")
-    chosen = st.selectbox(
-        "Map",
-        list(names),
-        format_func=lambda key: names[key],
-        key="som_map",
-        label_visibility="collapsed",
-        on_change=lambda: state.put("ff_map", state.get("som_map")),
-    )
-    return mine.get(chosen)
+    mine = runs.listing(owner, "som")
+    return choose_job("Map", mine, state.som_run(), title(SomTask()), key="som_map", shared="ff_map")
 
 
 def film_of(record: SomRecord, identity: str, epochs: int) -> Film:

@@ -10,7 +10,7 @@ import streamlit as st
 from dashboard import cache, state
 from dashboard.labels import plain_label, safe_label
 from models import som_table_store, som_tables
-from models.errors import InputError
+from models.errors import InputError, StorageUnavailable
 from models.som_tables import Table
 
 _CHOSEN_AT_FIRST = 30  # columns; more make a list nobody reads
@@ -161,5 +161,5 @@ def _keep(data: bytes, title: str, owner: str) -> None:
     try:
         state.put("som_table", som_table_store.store(som_tables.parse(data, title), owner))
         state.put("som_table_problem", "")
-    except InputError as error:
+    except (InputError, StorageUnavailable) as error:
         state.put("som_table_problem", str(error))

@@ -9,6 +9,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from dashboard import state
+from dashboard.components.job_panel import refusal, refusal_kept
 from dashboard.components.train_panel import duration
 from dashboard.components.weights_offer import weights_missing
 from dashboard.labels import safe_label
@@ -171,8 +172,9 @@ def start_button(sweep: SweepSpec | None, owner: str) -> None:
         st.page_link(
             "app_pages/train.py", label="First fetch this backbone's weights", icon=":material/cloud_download:"
         )
-    if problem := problem or state.get(_PROBLEM, ""):
+    if problem:
         st.error(safe_label(problem, 400), icon=":material/error:")
+    refusal(_PROBLEM)
 
 
 def _cost(sweep: SweepSpec) -> None:
@@ -186,11 +188,8 @@ def _cost(sweep: SweepSpec) -> None:
 def _begin(sweep: SweepSpec | None, owner: str) -> None:
     if sweep is None:
         return
-    try:
+    with refusal_kept(_PROBLEM):
         state.put("ff_sweep", engine.submit(sweeps.KIND, sweep.to_json(), owner=owner, title=title(sweep)))
-        state.put(_PROBLEM, "")
-    except FreezeframeError as error:
-        state.put(_PROBLEM, str(error))
 
 
 def title(sweep: SweepSpec) -> str:

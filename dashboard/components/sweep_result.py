@@ -9,14 +9,14 @@ import streamlit as st
 
 from dashboard import state
 from dashboard.components import sweep_words
-from dashboard.components.job_panel import distinct_names, job_panel, while_active
+from dashboard.components.job_panel import choose_job, job_panel, while_active
 from dashboard.components.sweep_controls import kind_of, title
 from dashboard.figures import comparison, theme
 from dashboard.figures import sweeps as figures
-from dashboard.labels import safe_label
-from models import controls, runs, sweep_recordings, sweep_results, sweeps
-from models.errors import InputError, RunNotFound
-from models.sweeps import Choice, Finished, SweepSpec
+from models import controls, runs, sweep_cells, sweep_recordings, sweep_results, sweeps
+from models.errors import RunNotFound
+from models.sweep_cells import Finished
+from models.sweeps import Choice, SweepSpec
 
 _HEIGHT: Final = 350  # px of the chart
 
@@ -24,20 +24,15 @@ _HEIGHT: Final = 350  # px of the chart
 def choose(choice: Choice, owner: str) -> runs.Run | None:
     """Draw the choice among the visitor's sweeps of this kind and one that came by a link; None is the example."""
     shown = state.sweep_run()
-    mine = {run.id: run for run in runs.listing(owner, sweeps.KIND) if kind_of(run.spec) == choice}
-    if shown is not None and kind_of(shown.spec) == choice:
-        mine = {shown.id: shown} | mine
-    names = distinct_names(mine) | {"": f"Example: {title(sweep_recordings.recorded(choice)[0])}"}
-    state.put("sweeps_run", shown.id if shown is not None and shown.id in mine else "")
-    chosen = st.selectbox(
+    mine = [run for run in runs.listing(owner, sweeps.KIND) if kind_of(run.spec) == choice]
+    return choose_job(
         "Sweep",
-        list(names),
-        format_func=lambda run_id: names[run_id],
+        mine,
+        shown if shown is not None and kind_of(shown.spec) == choice else None,
+        title(sweep_recordings.recorded(choice)[0]),
         key="sweeps_run",
-        label_visibility="collapsed",
-        on_change=lambda: state.put("ff_sweep", state.get("sweeps_run")),
+        shared="ff_sweep",
     )
-    return mine.get(chosen)
 
 
 def result(run: runs.Run | None, choice: Choice) -> None:
@@ -51,11 +46,7 @@ def result(run: runs.Run | None, choice: Choice) -> None:
         if run is None:
             sweep, rows = sweep_recordings.recorded(choice)
         else:
-            try:
-                sweep, rows = SweepSpec.from_json(run.spec), sweeps.finished(run.folder)
-            except InputError as error:
-                st.error(safe_label(str(error), 300), icon=":material/error:")
-                return
+            sweep, rows = SweepSpec.from_json(run.spec), sweep_cells.finished(run.folder)
         if not rows:
             _nothing(active)
             return
@@ -110,19 +101,16 @@ def _words(sweep: SweepSpec, rows: Sequence[Finished]) -> None:
 
 def _cells(run: runs.Run) -> None:
     """Draw the cells; those that are chosen can be opened or compared."""
-    try:
-        sweep = SweepSpec.from_json(run.spec)
-    except InputError:
-        return
+    sweep = SweepSpec.from_json(run.spec)
     order = {cell.key: place for place, cell in enumerate(sweep.cells())}
-    rows = sorted((row for row in sweeps.finished(run.folder) if row.key in order), key=lambda row: order[row.key])
+    rows = sorted((row for row in sweep_cells.finished(run.folder) if row.key in order), key=lambda row: order[row.key])
     if not rows:
         return
     st.markdown("##### Its trainings")
     picked = st.dataframe(
         [
             {
-                "Training": sweeps.name(sweep, row),
+                "Training": sweeps.name(sweep, row.key),
                 "Test accuracy": row.accuracy,
                 "Training accuracy": row.train_accuracy,
                 "Seconds": row.seconds,

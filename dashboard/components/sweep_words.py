@@ -7,8 +7,9 @@ from dataclasses import replace
 
 from models import controls, sweep_results, sweeps
 from models.intervals import Estimate
+from models.sweep_cells import Finished
 from models.sweep_results import Gap, Point
-from models.sweeps import Finished, SweepSpec
+from models.sweeps import SweepSpec
 
 
 def findings(sweep: SweepSpec, rows: Sequence[Finished]) -> Iterator[str]:

@@ -9,8 +9,9 @@ import plotly.graph_objects as go
 
 from dashboard.figures import theme
 from models import controls, regularisers, sweeps
+from models.sweep_cells import Finished
 from models.sweep_results import Gap, Point, points
-from models.sweeps import Finished, SweepSpec
+from models.sweeps import SweepSpec
 
 # line: (colour, dash, symbol)
 STYLES: Final = {
@@ -101,7 +102,7 @@ def _seeds(figure: go.Figure, sweep: SweepSpec, line: str, found: Sequence[Point
         marker={"color": colour, "symbol": symbol, "size": 8, "opacity": 0.75},
         legendgroup=line,
         showlegend=False,
-        customdata=[(sweeps.name(sweep, cell), cell.tested, cell.train_accuracy) for cell in cells],
+        customdata=[(sweeps.name(sweep, cell.key), cell.tested, cell.train_accuracy) for cell in cells],
         hovertemplate="<b>%{customdata[0]}</b><br>%{y:.1%} of %{customdata[1]} test pictures<br>"
         "%{customdata[2]:.1%} of its training pictures<extra></extra>",
     )
@@ -126,7 +127,7 @@ def differences(sweep: SweepSpec, gaps: Sequence[Gap], rows: Sequence[Finished],
         mode="markers",
         marker={"color": theme.NEUTRAL, "size": 6, "symbol": "circle-open"},
         name="one seed",
-        customdata=[(sweeps.name(sweep, row), row.accuracy) for row in shown],
+        customdata=[(sweeps.name(sweep, row.key), row.accuracy) for row in shown],
         hovertemplate="<b>%{customdata[0]}</b><br>%{customdata[1]:.1%}, %{x:+.1%} against none<extra></extra>",
     )
     figure.add_scatter(

@@ -26,7 +26,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from models import runs, sweeps
+from models import runs, sweep_cells, sweeps
 from models.sweeps import SweepSpec
 from models.training_specs import HeadSpec, TrainingSpec
 
@@ -46,7 +46,7 @@ def ours() -> tuple[float, float]:
         started = time.perf_counter()
         _python(f"from models import tasks; assert tasks.execute('{run.id}') == 'done'", FREEZEFRAME_HOME=home)
         seconds = time.perf_counter() - started
-        return seconds, statistics.fmean(row.accuracy for row in sweeps.finished(run.folder))
+        return seconds, statistics.fmean(row.accuracy for row in sweep_cells.finished(run.folder))
 
 
 def plain(threads: int, share: float) -> tuple[float, float]:

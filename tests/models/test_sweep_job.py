@@ -12,7 +12,7 @@ import keras
 import numpy as np
 import pytest
 
-from models import networks, runs, sweep_job, sweeps, tasks, transfer
+from models import networks, runs, sweep_board, sweep_cells, sweep_job, sweeps, tasks, transfer
 from models.augmentation_spec import GENTLE
 from models.sweeps import SweepSpec
 from models.training_results import load_result
@@ -33,7 +33,7 @@ def start(sweep, owner="s" * 32):
 
 
 def accuracies(run):
-    return {row.key: row.accuracy for row in sweeps.finished(run.folder)}
+    return {row.key: row.accuracy for row in sweep_cells.finished(run.folder)}
 
 
 @pytest.fixture(scope="module")
@@ -82,7 +82,7 @@ def _fit(spec, network, material, folder, loops=None):
 
 def test_cells_are_runs_of_their_own_that_no_list_shows(whole):
     assert [run.id for run in runs.listing("s" * 32)] == [whole.id]
-    rows = sweeps.finished(whole.folder)
+    rows = sweep_cells.finished(whole.folder)
     assert len(rows) == 4
     for cell in SWEEP.cells():
         row = next(row for row in rows if row.key == cell.key)
@@ -98,7 +98,7 @@ def test_cells_are_runs_of_their_own_that_no_list_shows(whole):
 def test_a_cell_is_the_training_that_its_recipe_gives_alone(whole, tmp_path):
     cell = SWEEP.cells()[-1]
     transfer.train(cell.spec, runs.SILENT, tmp_path)
-    shared = runs.get(next(row.run for row in sweeps.finished(whole.folder) if row.key == cell.key))
+    shared = runs.get(next(row.run for row in sweep_cells.finished(whole.folder) if row.key == cell.key))
     one, other = (
         keras.models.load_model(folder / "classifier.keras", compile=False).get_weights()
         for folder in (shared.folder, tmp_path)
@@ -139,11 +139,11 @@ def test_a_second_process_that_dies_leaves_its_cells_to_the_first(whole, monkeyp
 
     def claimed_by_the_dead(board):
         free(board)
-        claims.joinpath(sweeps.run_id(run.id, SWEEP.cells()[0])).touch()
-        sweep_job._Board.free = free
+        claims.joinpath(sweep_cells.run_id(run.id, SWEEP.cells()[0])).touch()
+        sweep_board.Board.free = free
 
-    free = sweep_job._Board.free
-    monkeypatch.setattr(sweep_job._Board, "free", claimed_by_the_dead)
+    free = sweep_board.Board.free
+    monkeypatch.setattr(sweep_board.Board, "free", claimed_by_the_dead)
     assert tasks.execute(run.id) == "done"
     assert accuracies(run) == accuracies(whole)
 
@@ -152,7 +152,7 @@ def test_an_earlier_sweeps_cells_are_taken_over_where_the_recipe_is_the_same(who
     more = replace(SWEEP, values=("3", "4"), after=whole.id)
     run = start(more)
     assert tasks.execute(run.id) == "done"
-    theirs, mine = ({row.key: row.run for row in sweeps.finished(each.folder)} for each in (whole, run))
+    theirs, mine = ({row.key: row.run for row in sweep_cells.finished(each.folder)} for each in (whole, run))
     for number in (0, 1):
         assert mine["base", "3", number] == theirs["base", "3", number]
         assert runs.get(mine["base", "4", number]).parent == run.id
@@ -160,13 +160,13 @@ def test_an_earlier_sweeps_cells_are_taken_over_where_the_recipe_is_the_same(who
 
 def test_a_cancelled_sweep_keeps_what_is_finished(whole, monkeypatch):
     run = start(SWEEP)
-    record = sweeps.record
+    record = sweep_cells.record
 
     def then_cancel(folder, found):
         record(folder, found)
         run.cancel()
 
-    monkeypatch.setattr(sweeps, "record", then_cancel)
+    monkeypatch.setattr(sweep_cells, "record", then_cancel)
     assert tasks.execute(run.id) == "cancelled"
     assert len(accuracies(run)) == 1
     assert not run.path("work").exists()

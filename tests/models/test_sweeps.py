@@ -5,9 +5,10 @@ from math import nan
 
 import pytest
 
-from models import controls, recipes, regularisers, runs, sweep_recordings, sweep_results, sweeps
+from models import controls, recipes, regularisers, runs, sweep_cells, sweep_recordings, sweep_results, sweeps
 from models.errors import InputError
-from models.sweeps import Finished, SweepSpec
+from models.sweep_cells import Finished
+from models.sweeps import SweepSpec
 from models.training_specs import HeadSpec, TrainingSpec
 
 BASE = TrainingSpec(dataset="digits", shots=5, epochs=3, batch=8, seed=7, split_seed=2)
@@ -142,12 +143,12 @@ def test_gaps_are_paired_by_seed():
 def test_finished_cells_survive_as_files_and_damaged_ones_are_passed_over(tmp_path):
     rows = found("base", "../../conv1", [0.5, nan])
     for row in rows:
-        sweeps.record(tmp_path, row)
+        sweep_cells.record(tmp_path, row)
     (tmp_path / "cells" / "broken.json").write_text("{")
     (tmp_path / "cells" / "other.json").write_text('{"line": 3}')
-    assert {row.key for row in sweeps.finished(tmp_path)} == {row.key for row in rows}
+    assert {row.key for row in sweep_cells.finished(tmp_path)} == {row.key for row in rows}
     assert not list(tmp_path.parent.glob("*.json"))
-    assert sweeps.finished(tmp_path / "nowhere") == ()
+    assert sweep_cells.finished(tmp_path / "nowhere") == ()
 
 
 @pytest.mark.parametrize("choice", ["depth", "shots", "regulariser"])

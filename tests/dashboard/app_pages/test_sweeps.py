@@ -6,8 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from models import controls, runs, sweep_recordings, sweeps
-from models.sweeps import Finished, SweepSpec
+from models import controls, runs, sweep_cells, sweep_recordings, sweeps
+from models.sweep_cells import Finished
+from models.sweeps import SweepSpec
 from models.training_results import load_result, save_result
 from models.training_specs import TrainingSpec
 
@@ -34,8 +35,8 @@ def sweep(engine):
             folder = runs.home() / f"cell-{run.id}-{place}"
             folder.mkdir()
             save_result(folder, load_result(runs.get(runs.EXAMPLE)))
-            made.append(runs.publish(folder, sweeps.run_id(run.id, cell), record, started=0.0))
-            sweeps.record(run.folder, Finished(*cell.key, made[-1].id, 0.9 - 0.1 * place, 300, 1.0, 2.0))
+            made.append(runs.publish(folder, sweep_cells.run_id(run.id, cell), record, started=0.0))
+            sweep_cells.record(run.folder, Finished(*cell.key, made[-1].id, 0.9 - 0.1 * place, 300, 1.0, 2.0))
         run.set_status(runs.RunStatus(state, message="<b>Full</b>" if state == "failed" else "", share=0.5))
         return run
 
@@ -121,7 +122,7 @@ def test_broken_sweeps_and_links_are_no_error(visit, sweep):
 def test_cells_are_in_no_list_of_runs(visit, sweep):
     run = sweep()
     app = visit(sweep=run.id)
-    cells = {row.run for row in sweeps.finished(run.folder)}
+    cells = {row.run for row in sweep_cells.finished(run.folder)}
     assert not cells & set(app.selectbox(key="bar_run").options)
     assert runs.listing(OWNER, "training") == []
 
@@ -150,7 +151,7 @@ def test_the_controls_of_a_visitors_run_are_offered_started_and_shown(visit, eng
     engine.cancel(sweep.id)
     assert replace(SweepSpec.from_json(sweep.spec), after="") == sweeps.controls_of(spec)
     for cell in sweeps.controls_of(spec).cells():
-        sweeps.record(sweep.folder, Finished(*cell.key, runs.EXAMPLE, 0.9, 300, 1.0, 2.0))
+        sweep_cells.record(sweep.folder, Finished(*cell.key, runs.EXAMPLE, 0.9, 300, 1.0, 2.0))
     app.run()
     assert not app.exception
     assert "2 against 1" in said(app) and "3 against 1" in said(app)

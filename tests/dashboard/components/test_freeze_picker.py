@@ -34,14 +34,14 @@ def test_what_lies_above_a_cut_learns(cut, expected):
 
 
 def test_only_layers_with_weights_can_learn():
-    blocks = freeze_picker.weighted_blocks(TABLE)
+    blocks = TABLE.weighted_blocks
     names = [name for layers in blocks.values() for name in layers]
     assert names == [row.name for row in TABLE.layers if row.parameters > 0]
     assert len(names) < len(TABLE.layers)
 
 
 def test_a_cut_is_told_as_a_cut_and_anything_else_layer_by_layer():
-    blocks = freeze_picker.weighted_blocks(TABLE)
+    blocks = TABLE.weighted_blocks
     first, *_, before_last, last = blocks
 
     def choices(names, policy="hold", other=()):
@@ -63,7 +63,7 @@ def test_the_map_tells_the_policy_of_blocks_in_which_batch_norm_may_learn():
 
 
 def test_a_click_moves_the_cut_and_a_second_one_frees_the_block(session):
-    first, second, *_ = freeze_picker.weighted_blocks(TABLE)
+    first, second, *_ = TABLE.weighted_blocks
     freeze_map.click_block(TABLE, second)
     assert session["train_cut_frame8"] == second
     freeze_map.click_block(TABLE, second)
@@ -73,7 +73,7 @@ def test_a_click_moves_the_cut_and_a_second_one_frees_the_block(session):
 
 
 def test_layer_by_layer_a_click_changes_the_side_of_the_block(session):
-    blocks = freeze_picker.weighted_blocks(TABLE)
+    blocks = TABLE.weighted_blocks
     first, second, *_ = blocks
     session.update({"train_how": "layer", "train_layers_frame8": [blocks[second][0]]})
     freeze_map.click_block(TABLE, first)
@@ -88,7 +88,7 @@ def test_a_click_beside_the_blocks_changes_nothing(session):
 
 
 def test_the_layer_choice_starts_from_the_cut(session):
-    blocks = freeze_picker.weighted_blocks(TABLE)
+    blocks = TABLE.weighted_blocks
     *_, before_last, last = blocks
     session.update({"train_how": "layer", "train_cut_frame8": before_last})
     freeze_picker._carry_over(TABLE)

@@ -2,7 +2,8 @@
 
 from dashboard.components import sweep_words
 from models import controls
-from models.sweeps import Finished, SweepSpec
+from models.sweep_cells import Finished
+from models.sweeps import SweepSpec
 from models.training_specs import TrainingSpec
 
 BASE = TrainingSpec(dataset="digits")
