@@ -38,7 +38,7 @@ _RUN_ID = re.compile(r"[0-9a-f]{32}")
 MOST_BYTES = 8 * 1024**3  # of all runs together
 _FULL = (errno.ENOSPC, errno.EDQUOT)
 UNWRITABLE = (*_FULL, errno.EROFS, errno.EACCES, errno.EPERM)  # why a file could not be saved
-_FIELDS = {"kind": str, "title": str, "owner": str, "created": (int, float), "spec": dict}
+_FIELDS: dict[str, Any] = {"kind": str, "title": str, "owner": str, "created": (int, float), "spec": dict}
 _OLDEST_DAYS = 14  # runs nobody touched for so long are cleared away when the server starts
 
 

@@ -6,7 +6,11 @@ import shutil
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from models import runs
+from models import job_specs, runs
+from models.som_data import SomTask
+from models.sweeps import SweepSpec
+from models.training_specs import TrainingSpec
+from models.transferability_slice import SliceSpec
 from tests.conftest import APP, PAGES
 
 EXAMPLE = runs.get(runs.EXAMPLE)
@@ -67,3 +71,52 @@ def test_every_page_opens_with_it(engine, damage):
     shutil.rmtree(run.folder)
     runs._read_record.cache_clear()
     assert wrong == {}
+
+
+OTHERS = {  # page, name in the address, kind, spec
+    "map": ("som", SomTask()),
+    "slice": ("transferability", SliceSpec()),
+    "sweep": ("sweep", SweepSpec("depth", ("conv5",), base=TrainingSpec(shots=5))),
+}
+PAGE_OF = {"map": "som", "slice": "general", "sweep": "sweeps"}
+SPOILT = {
+    "newer": lambda spec: {**spec, "teleport": True},
+    "other types": lambda spec: dict.fromkeys(spec),
+    "nothing": lambda spec: {},
+    "no files": lambda spec: spec,
+    "unknown parts": lambda spec: {**spec, "values": ["gone"], "source": "gone", "a": [1]},
+}
+
+
+@pytest.mark.parametrize("damage", SPOILT)
+@pytest.mark.parametrize("name", OTHERS)
+def test_a_job_of_another_kind_that_cannot_be_read_is_a_sentence(engine, name, damage):
+    kind, spec = OTHERS[name]
+    record = {
+        known: value
+        for known, value in SPOILT[damage](spec.to_json()).items()
+        if known in {*spec.to_json(), "teleport"}
+    }
+    run = runs.create(kind, record, owner="d" * 32, title="damaged")
+    run.set_status(runs.RunStatus("done", share=1.0))
+    app = AppTest.from_file(APP, default_timeout=120)
+    app.query_params.update({name: run.id})
+    app.run()
+    app.switch_page(f"app_pages/{PAGE_OF[name]}.py").run()
+    shutil.rmtree(run.folder)
+    assert not app.exception
+    readable = damage == "no files" or (damage == "nothing" and job_specs.problem(run) == "")
+    told = [warning.value for warning in app.warning if "made by another version" in warning.value]
+    assert bool(told) != readable
+    assert (app.session_state[f"ff_{name}"] == run.id) == readable
+
+
+@pytest.mark.parametrize("name", ["run", *OTHERS])
+def test_a_link_to_a_run_that_is_gone_says_so(engine, name):
+    app = AppTest.from_file(APP, default_timeout=120)
+    app.query_params.update({name: "f" * 32})
+    app.run()
+    assert not app.exception
+    assert any("not here any more" in warning.value for warning in app.warning)
+    app.switch_page("app_pages/som.py").run()
+    assert any("not here any more" in warning.value for warning in app.warning)

@@ -1,5 +1,6 @@
 """The picture picker on a page of its own: strip, class filter, next, uploads good and bad."""
 
+import errno
 import io
 
 import numpy as np
@@ -8,7 +9,7 @@ from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 from dashboard.components import picture_picker
-from models import datasets, images
+from models import datasets, images, runs
 
 
 def script() -> None:
@@ -115,3 +116,15 @@ def test_the_strip_moves_in_whole_windows_and_shows_what_is_chosen(monkeypatch: 
 def test_pictures_have_names() -> None:
     assert picture_picker.picture_title("sample:galaxies:571") == "spiral, picture 571"
     assert picture_picker.picture_title("upload:" + "0" * 32) == "your picture"
+
+
+def test_on_a_full_disk_an_upload_says_so_and_the_picture_stays(
+    picker: AppTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    before = chosen(picker)
+    monkeypatch.setattr(runs, "write_atomically", full)
+    upload(picker, png(37, 41))
+    assert picker.error[0].value.startswith("The disk is full") and chosen(picker) == before

@@ -237,3 +237,47 @@ def test_a_job_that_fills_the_disk_ends_with_a_sentence(run, monkeypatch):
     run.path("events.jsonl").write_text('{"epoch": 1}\n')
     assert tasks.execute(run.id) == "failed"
     assert run.status.message.startswith("The disk is full")
+
+
+@pytest.mark.parametrize("late", ["queued", "running", "done"])
+def test_what_was_cancelled_is_cancelled_whatever_its_worker_writes_after_it(run, late):
+    run.cancel()
+    run.set_status(runs.RunStatus(late, share=0.9))
+    assert run.status.state == "cancelled" and not run.status.active
+
+
+def test_a_failure_stays_one_after_a_cancel(run):
+    run.cancel()
+    run.set_status(runs.RunStatus("failed", message="why"))
+    assert run.status.message == "why" and run.status.state == "failed"
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{}", '{"state": "asleep"}', '{"state": "done", "share": "half"}', "null"])
+def test_a_state_that_cannot_be_read_is_an_incomplete_run(run, text):
+    run.path("status.json").write_text(text)
+    assert run.status.state == "failed" and "incomplete" in run.status.message
+
+
+@pytest.mark.parametrize("change", [{"title": 5}, {"spec": []}, {"created": "today"}, {"kind": None}])
+def test_a_record_with_other_types_is_no_run(run, change):
+    record = json.loads(run.path("spec.json").read_bytes())
+    runs._read_record.cache_clear()
+    run.path("spec.json").write_text(json.dumps({**record, **change}))
+    with pytest.raises(RunNotFound):
+        runs.get(run.id)
+
+
+def test_only_what_says_that_nothing_can_be_written_becomes_that_sentence():
+    with pytest.raises(StorageUnavailable, match="The disk is full"), runs.saving():
+        raise OSError(errno.ENOSPC, "No space left on device")
+    with pytest.raises(FileNotFoundError), runs.saving():
+        raise FileNotFoundError
+
+
+def test_a_click_that_finds_the_disk_full_gets_a_sentence(monkeypatch):
+    def full(**_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(tasks, "predict", full)
+    answer = tasks.interactive("predict", {"network": "run:example", "picture": "sample:galaxies:3"})
+    assert isinstance(answer, StorageUnavailable) and str(answer).startswith("The disk is full")

@@ -290,6 +290,21 @@ def test_a_cancel_ends_the_run_at_once_and_leaves_no_result(tmp_path, call):
     assert len(calls) == call and not (tmp_path / "run" / "summary.json").exists()
 
 
+def test_a_cancel_while_the_results_are_saved_leaves_none(tmp_path, monkeypatch):
+    run = runs.create("training", {}, owner="", title="")
+    save = transfer.save_result
+
+    def save_and_cancel(folder, result):
+        save(folder, result)
+        run.cancel()
+
+    monkeypatch.setattr(transfer, "save_result", save_and_cancel)
+    spec = TrainingSpec(dataset="digits", shots=2, epochs=1)
+    with pytest.raises(Cancelled):
+        transfer.train(spec, runs.RunProgress(run), run.folder)
+    assert run.path("predictions.npz").exists() and not run.path("summary.json").exists()
+
+
 def test_the_same_seed_gives_the_same_bits_and_another_does_not(tmp_path, whole):
     same, other = (fit(tmp_path / str(seed), replace(SPEC, seed=seed))[0].probability for seed in (SPEC.seed, 4))
     assert whole.result.probability.tobytes() == same.tobytes() != other.tobytes()

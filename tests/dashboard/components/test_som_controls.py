@@ -1,10 +1,12 @@
 """What to train a map on and how: every source and setting reaches the job; what cannot be is refused in words."""
 
+import errno
+
 import pytest
 
 from dashboard.components.som_controls import duration
 from dashboard.components.som_titles import title
-from models import datasets, som_table_store
+from models import datasets, runs, som_table_store
 from models import engine as engine_module
 from models.som import SomSpec
 from models.som_data import SomTask
@@ -92,6 +94,16 @@ def test_a_table_is_uploaded_chosen_and_removed(page):
     assert "som_train" not in [button.key for button in page.button] and not page.exception
     page.button(key="som_table_remove").click().run()
     assert som_table_store.mine(owner) == () and not page.exception
+
+
+def test_on_a_full_disk_a_table_is_refused_with_a_sentence(page, monkeypatch):
+    def full(*_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    page.selectbox(key="som_source").set_value("table").run()
+    monkeypatch.setattr(runs, "write_atomically", full)
+    page.button(key="som_table_wine").click().run()
+    assert any(error.value.startswith("The disk is full") for error in page.error) and not page.exception
 
 
 @pytest.mark.parametrize(
