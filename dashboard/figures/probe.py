@@ -40,15 +40,7 @@ def accuracy_by_depth(result: ProbeResult, budget: int, height: int = 380) -> go
         showgrid=False,
         fixedrange=True,
     )
-    figure.update_yaxes(
-        title_text="accuracy on test pictures",
-        tickformat=".0%",
-        range=[0, 1.03],
-        automargin=True,
-        gridcolor=theme.GRID,
-        zeroline=False,
-        fixedrange=True,
-    )
+    theme.accuracy_axis(figure).update_yaxes(range=[0, 1.03])
     chance = 1 / result.n_classes
     line = {"color": theme.NEUTRAL, "width": 1, "dash": "dot"}
     return figure.update_layout(

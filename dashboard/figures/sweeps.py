@@ -47,19 +47,8 @@ def accuracy(sweep: SweepSpec, rows: Sequence[Finished], height: int) -> go.Figu
         showgrid=False,
         fixedrange=True,
     )
-    _accuracy_axis(figure)
+    theme.accuracy_axis(figure)
     return figure.update_layout(margin={"t": 30}, hovermode="closest")
-
-
-def _accuracy_axis(figure: go.Figure) -> None:
-    figure.update_yaxes(
-        title_text="accuracy on test pictures",
-        tickformat=".0%",
-        automargin=True,
-        gridcolor=theme.GRID,
-        zeroline=False,
-        fixedrange=True,
-    )
 
 
 def _short(sweep: SweepSpec, value: str) -> str:

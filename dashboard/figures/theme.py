@@ -52,3 +52,15 @@ def base(height: int, width: int | None = None) -> dict[str, Any]:
 def layout(figure: go.Figure, height: int, *, width: int | None = None) -> go.Figure:
     """Give `figure` the house layout."""
     return figure.update_layout(base(height, width))
+
+
+def accuracy_axis(figure: go.Figure) -> go.Figure:
+    """Make the upright axis one of test accuracies."""
+    return figure.update_yaxes(
+        title_text="accuracy on test pictures",
+        tickformat=".0%",
+        automargin=True,
+        gridcolor=GRID,
+        zeroline=False,
+        fixedrange=True,
+    )

@@ -41,7 +41,7 @@ def test_from_a_units_link_to_a_patch_its_picture_and_back(visit):
     expect(channel).not_to_have_value("17")
     page.wait_for_timeout(500)  # where nothing should happen there is nothing to wait for
     settled(page)
-    expect(page.locator("[data-testid='stException']")).to_have_count(0)
+    assert page.locator("[data-testid='stException']").count() == 0
 
 
 def test_a_search_through_all_pictures_can_be_stopped(visit):
@@ -51,8 +51,9 @@ def test_a_search_through_all_pictures_can_be_stopped(visit):
     stop = page.locator(".st-key-features_patches_job_cancel button")
     stop.click(timeout=LONG)
     main = page.locator("[data-testid='stMain']")
-    expect(main).to_contain_text(re.compile("Cancelling|Cancelled"), timeout=LONG)  # the click was heard
-    expect(main).to_contain_text("Cancelled", timeout=2 * LONG)  # while it reads the network it cannot be interrupted
+    expect(main).to_contain_text("Cancelled", timeout=LONG)
     page.reload()
     settled(page)
-    expect(page.get_by_role("button", name=re.compile("Look for the strongest patches"))).to_be_visible(timeout=LONG)
+    again = page.get_by_role("button", name=re.compile("Look for the strongest patches"))
+    expect(again).to_be_visible(timeout=LONG)
+    assert again.is_enabled() and stop.count() == 0

@@ -26,3 +26,6 @@ def test_the_features_of_a_trained_run_become_a_map_that_is_read_beside_its_mist
     page.locator(".st-key-som_read_confusion .js-plotly-plot").wait_for()
     settled(page)
     page.locator(".st-key-som_read_pairs .js-plotly-plot").wait_for()
+    units = page.locator(".st-key-som_read_map .js-plotly-plot").first
+    assert units.evaluate("plot => plot.layout.xaxis.range.map(Math.round)") == [0, 5]  # columns of the map asked for
+    assert page.url.count("run=example") == 1

@@ -23,3 +23,5 @@ def test_a_bad_table_says_why_and_a_good_one_is_trained_on(visit):
     page.locator(".player").get_by_text("even", exact=True).wait_for(timeout=60000)
     page.locator(".player .classes span", has_text="odd").first.wait_for()
     page.get_by_text("at least one column that holds numbers only").wait_for(state="hidden")
+    classes = page.locator(".player .classes span").all_inner_texts()
+    assert {"even", "odd"} <= {text.strip() for text in classes}

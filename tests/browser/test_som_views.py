@@ -19,6 +19,7 @@ def test_a_click_on_a_unit_shows_its_samples_and_survives_another_picture(visit)
     settled(page)
     page.get_by_text("Unit (7, 13) is the BMU of").wait_for()
     samples.wait_for()
+    assert samples.evaluate("picture => picture.naturalWidth") > 0
 
 
 def test_a_step_forward_and_back_gives_the_same_numbers_and_a_link_leads_to_it(visit):
@@ -32,3 +33,4 @@ def test_a_step_forward_and_back_gives_the_same_numbers_and_a_link_leads_to_it(v
     page.wait_for_function("text => document.body.innerText.includes(text)", arg=before.splitlines()[0])
     in_address(page, "som_step_number=40")
     expect(numbers).to_have_text(before, use_inner_text=True)
+    assert numbers.inner_text() == before
