@@ -290,7 +290,7 @@ def test_a_cancel_ends_the_run_at_once_and_leaves_no_result(tmp_path, call):
     assert len(calls) == call and not (tmp_path / "run" / "summary.json").exists()
 
 
-def test_a_cancel_while_the_results_are_saved_leaves_none(tmp_path, monkeypatch):
+def test_a_cancel_while_the_results_are_saved_leaves_none(monkeypatch):
     run = runs.create("training", {}, owner="", title="")
     save = transfer.save_result
 
@@ -299,7 +299,7 @@ def test_a_cancel_while_the_results_are_saved_leaves_none(tmp_path, monkeypatch)
         run.cancel()
 
     monkeypatch.setattr(transfer, "save_result", save_and_cancel)
-    spec = TrainingSpec(dataset="digits", shots=2, epochs=1)
+    spec = TrainingSpec(dataset="digits", shots=2, epochs=1, batch=8)
     with pytest.raises(Cancelled):
         transfer.train(spec, runs.RunProgress(run), run.folder)
     assert run.path("predictions.npz").exists() and not run.path("summary.json").exists()
