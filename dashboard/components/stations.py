@@ -8,7 +8,7 @@ from typing import Final
 
 import streamlit as st
 
-from dashboard import state
+from dashboard import cache, state
 from dashboard.labels import safe_label
 from models import backbones, datasets, runs
 
@@ -53,7 +53,7 @@ def stations() -> None:
         for column, station in zip(st.columns(PER_ROW), STATIONS[start : start + PER_ROW], strict=False):
             name, title, sentence, alt = station
             with column:
-                st.image(str(PICTURES / f"{name}-{scheme}.webp"), width="stretch", alt=alt)
+                st.image(cache.jpeg(str(PICTURES / f"{name}-{scheme}.webp")), width="stretch", alt=alt)
                 st.page_link(f"app_pages/{name}.py", label=title, help=sentence)
 
 

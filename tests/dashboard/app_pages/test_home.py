@@ -1,9 +1,12 @@
 """Home: a tile for every other page, and where the visitor stands, also when a run has lost its results."""
 
 import json
+from io import BytesIO
 
 import pytest
+from PIL import Image
 
+from dashboard import cache
 from dashboard.components.stations import PICTURES, STATIONS
 from models import runs
 from models.recipes import TrainingSpec
@@ -28,6 +31,12 @@ def test_every_other_page_has_a_tile_with_its_picture():
     assert sorted(station[0] for station in STATIONS) == [name for name in PAGES if name != PAGE]
     for name, *_ in STATIONS:
         assert all((PICTURES / f"{name}-{scheme}.webp").is_file() for scheme in ("light", "dark")), name
+
+
+def test_streamlit_passes_the_pictures_on_as_they_are():
+    path = PICTURES / "data-light.webp"
+    with Image.open(BytesIO(cache.jpeg(str(path)))) as sent, Image.open(path) as shipped:
+        assert (sent.format, sent.size) == ("JPEG", shipped.size)
 
 
 def test_a_finished_run_leads_on_to_its_mistakes(visit):
