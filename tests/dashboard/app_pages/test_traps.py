@@ -2,12 +2,14 @@
 
 import shutil
 import time
+from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from dashboard.components import train_panel
+from models import costs, runs, trap_recordings
 from models import engine as engine_module
-from models import runs, trap_recordings
 from models.errors import QueueFull
 from models.training_results import load_result, save_result
 from models.traps import TRAPS
@@ -91,25 +93,68 @@ def test_both_are_queued_as_ordinary_runs_and_a_full_queue_is_said(visit, monkey
     assert not app.exception and "You already have 4 jobs" in said(app)
 
 
+def test_train_both_queues_the_two_together_or_says_why_not(visit, monkeypatch):
+    asked = []
+
+    def submit_all(kind, jobs, *, owner):
+        asked.append((kind, owner, jobs))
+        return [runs.EXAMPLE] * len(jobs)
+
+    monkeypatch.setattr(engine_module, "submit_all", submit_all)
+    monkeypatch.setattr(costs, "keep", lambda *_: None)
+    app = visit(traps_demo=TRAPS["scaled"].title)
+    app.button(key="traps_train_both").click().run()
+    assert not app.exception
+    ((kind, owner, jobs),) = asked
+    assert (kind, owner) == ("training", app.session_state["ff_owner"])
+    assert [spec for spec, _ in jobs] == [TRAPS["scaled"].wrong.to_json(), TRAPS["scaled"].cured.to_json()]
+    assert "scaled twice" in jobs[0][1] and "scaled twice" not in jobs[1][1]
+
+    def full(*_, **__):
+        raise QueueFull("There is no room for 2 more jobs")
+
+    monkeypatch.setattr(engine_module, "submit_all", full)
+    app.button(key="traps_train_both").click().run()
+    assert not app.exception and "There is no room for 2 more jobs" in said(app)
+
+
+def keys(app):
+    return {button.key for button in app.button}
+
+
 def test_own_runs_are_found_again_in_every_state(visit, own):
     app = visit(traps_demo=TRAPS["scaled"].title)
     run = own(app, TRAPS["scaled"].wrong.to_json(), runs.RunStatus("queued"))
     app.run()
     assert "Waiting: number 2" in app.get("progress")[0].proto.text
-    assert not [button for button in app.button if button.key == "traps_train_wrong"]
+    assert not {"traps_train_wrong", "traps_train_both"} & keys(app)
     run.set_status(runs.RunStatus("failed", message="Out of *memory*", finished=time.time()))
     app.run()
-    assert r"Out of \*memory\*" in said(app) and app.button(key="traps_train_wrong")
+    assert r"Out of \*memory\*" in said(app) and {"traps_train_wrong", "traps_train_both"} <= keys(app)
     run.set_status(DONE)
     app.run()
-    assert "**Wrong, your run:** 96.7% of 300" in said(app)
-    assert not [button for button in app.button if button.key == "traps_compare"]
-    own(app, TRAPS["scaled"].cured.to_json())
-    app.run()
-    assert app.button(key="traps_compare")
+    assert "**Wrong, your run:** **96.7%** of 300" in said(app)
+    assert not {"traps_compare", "traps_train_both"} & keys(app) and "traps_train_cured" in keys(app)
     runs.write_atomically(run.path("summary.json"), b"{")
     app.run()
-    assert not app.exception and "results are missing or damaged" in said(app)
+    assert not app.exception and "results of your run are missing or damaged" in said(app)
+    assert "traps_train_wrong" in keys(app)
+
+
+def test_own_runs_stand_side_by_side_and_lead_to_their_comparison(visit, own):
+    app = visit(traps_demo=TRAPS["scaled"].title)
+    wrong, cured = (own(app, TRAPS["scaled"].specs[role].to_json()) for role in ("wrong", "cured"))
+    result = load_result(cured)
+    turned = result.probability.copy()
+    turned[:60] = np.roll(turned[:60], 1, axis=1)
+    save_result(wrong.folder, replace(result, probability=turned))
+    app.run()
+    assert not app.exception and len(app.get("plotly_chart")) == 4
+    assert "**Wrong, your run:** **7" in said(app) and "**Cured, your run:** **96.7%** of 300" in said(app)
+    assert said(app).count("**Cured against wrong**") == 2  # the shipped pair's, and one's own
+    app.button(key="traps_compare").click().run()
+    assert not app.exception
+    assert app.multiselect(key="compare_runs").value == [wrong.id, cured.id]
 
 
 @pytest.mark.parametrize("page", ["train", "evaluate"])
@@ -122,6 +167,9 @@ def test_a_run_made_wrong_on_purpose_says_so(engine, own, app, page):
     app.session_state["ff_run"] = own(app, TRAPS["scaled"].wrong.to_json()).id
     app.run()
     assert "made wrong on purpose:** its pictures are divided by 255" in said(app)
+    app.session_state["ff_run"] = own(app, {**TRAPS["scaled"].cured.to_json(), "label_noise": 0.25}).id
+    app.run()
+    assert "made wrong on purpose:** 25% of its training pictures have the label of another class" in said(app)
     app.session_state["ff_run"] = runs.EXAMPLE
     app.run()
     assert "on purpose" not in said(app)
