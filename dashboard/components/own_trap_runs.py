@@ -1,9 +1,8 @@
-"""A prepared mistake as the visitor's own trainings: start them, watch them, open them; and their recipes."""
+"""A prepared mistake as the visitor's own trainings: start them, watch them, compare them; and their recipes."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import partial
+from collections.abc import Sequence
 
 import streamlit as st
 
@@ -11,7 +10,7 @@ from dashboard import state
 from dashboard.components import traps_panel
 from dashboard.components.job_panel import job_panel
 from dashboard.components.presets import use_spec
-from dashboard.components.train_panel import duration, queue, title
+from dashboard.components.train_panel import duration, title
 from dashboard.labels import safe_label
 from models import costs, engine, runs
 from models.errors import FreezeframeError, RunNotFound
@@ -23,6 +22,7 @@ from models.traps import TRAPS, Role
 
 _PROBLEM = "traps_problem"
 _BOTH: tuple[Role, Role] = ("wrong", "cured")
+_ACTIVE = ("queued", "running")
 
 
 def own_runs(name: str, owner: str) -> None:
@@ -30,16 +30,30 @@ def own_runs(name: str, owner: str) -> None:
     specs, mine = TRAPS[name].specs, runs.listing(owner, "training")
     st.markdown("##### Train it yourself", help="Ordinary runs: every page shows what became of them.")
     found = {role: next((run for run in mine if run.spec == specs[role].to_json()), None) for role in _BOTH}
-    made = {role: outcome for role, run in found.items() if run and (outcome := _outcome(run, specs[role]))}
-    if not made and not any(run and run.status.active for run in found.values()):
-        _train_both([specs[role] for role in _BOTH], owner)
+    states = {role: run.status.state for role, run in found.items() if run}
+    made = {
+        role: outcome
+        for role, run in found.items()
+        if run and states[role] == "done" and (outcome := _outcome(run, specs[role]))
+    }
+    if not made and not any(at in _ACTIVE for at in states.values()):
+        both = [specs[role] for role in _BOTH]
+        _train_button("Train both", "both", both, owner, said="One after the other, about", primary=True)
     if problem := state.get(_PROBLEM):
         st.warning(safe_label(problem, 400), icon=":material/hourglass_top:")
     for role, other, column in zip(_BOTH, _BOTH[::-1], st.columns(2, gap="medium"), strict=True):
         with column:
-            if role in made:
-                traps_panel.training(role, [made[role]], [made[other]] if other in made else [], own=True)
-            _one(role, specs[role], found[role], owner, done=role in made)
+            if run := found[role]:
+                _follow(role, run, states[role], made.get(role), made.get(other))
+            with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+                if run and role in made:
+                    _open_button(role, run)
+                elif states.get(role) not in _ACTIVE:
+                    words = "Train the wrong one" if role == "wrong" else "Train the cure"
+                    _train_button(words, role, [specs[role]], owner, said="About")
+                if st.button("Recipe on the Train page", key=f"traps_recipe_{role}", icon=":material/tune:"):
+                    use_spec(specs[role])
+                    state.go("train")
     if len(made) == len(_BOTH):
         st.markdown(traps_panel.difference(made["wrong"], made["cured"]))
         if st.button("Compare them", key="traps_compare", type="primary", icon=":material/compare_arrows:"):
@@ -48,64 +62,51 @@ def own_runs(name: str, owner: str) -> None:
 
 
 def _outcome(run: runs.Run, spec: TrainingSpec) -> Outcome | None:
-    """Return what a run of this recipe gave; None where it has not finished, or its results are damaged."""
-    if run.status.state != "done":
-        return None
+    """Return what a finished run of this recipe gave; None where its results are damaged."""
     try:
         return of_result(spec, load_result(run))
     except RunNotFound:
         return None
 
 
-def _train_both(specs: list[TrainingSpec], owner: str) -> None:
-    """Draw the button that queues both recipes, or neither."""
+def _follow(role: Role, run: runs.Run, at: runs.State, made: Outcome | None, other: Outcome | None) -> None:
+    """Draw how far a run is, or what it gave, on axes that hold the other's curves too."""
+    if made:
+        traps_panel.training(role, [made], [other] if other else [], own=True)
+    elif at == "done":
+        st.warning("The results of your run are missing or damaged. Train it again.", icon=":material/warning:")
+    else:
+        job_panel(run.id, key=f"traps_job_{role}")
 
-    def both() -> None:
-        ids = engine.submit_all("training", [(spec.to_json(), title(spec)) for spec in specs], owner=owner)
-        for run_id, spec in zip(ids, specs, strict=True):
-            costs.keep(runs.get(run_id).folder, estimate(spec))
 
+def _open_button(role: Role, run: runs.Run) -> None:
+    if st.button("Open it on every page", key=f"traps_open_{role}", icon=":material/open_in_new:"):
+        state.choose(run=run.id)
+        state.go("train")
+
+
+def _train_button(
+    words: str, name: str, specs: Sequence[TrainingSpec], owner: str, *, said: str, primary: bool = False
+) -> None:
     st.button(
-        "Train both",
-        key="traps_train_both",
-        type="primary",
+        words,
+        key=f"traps_train_{name}",
+        type="primary" if primary else "secondary",
         icon=":material/play_arrow:",
         on_click=_begin,
-        args=(both,),
-        help=f"One after the other, about {duration(sum(estimate(spec).seconds for spec in specs))} on one core of "
-        "this machine.",
+        args=(specs, owner),
+        help=f"{said} {duration(sum(estimate(spec).seconds for spec in specs))} on one core of this machine.",
     )
 
 
-def _begin(start: Callable[[], object]) -> None:
-    """Queue something, or keep the sentence that says why it could not be."""
+def _begin(specs: Sequence[TrainingSpec], owner: str) -> None:
+    """Queue these recipes, all or none; a second click does not queue them twice."""
+    jobs = [(spec.to_json(), title(spec)) for spec in specs]
+    if any(run.status.active and run.spec in [asked for asked, _ in jobs] for run in runs.listing(owner, "training")):
+        return
     try:
-        start()
+        for run_id, spec in zip(engine.submit_all("training", jobs, owner=owner), specs, strict=True):
+            costs.keep(runs.get(run_id).folder, estimate(spec))
         state.put(_PROBLEM, "")
     except FreezeframeError as error:
         state.put(_PROBLEM, str(error))
-
-
-def _one(role: Role, spec: TrainingSpec, run: runs.Run | None, owner: str, *, done: bool) -> None:
-    """Draw how far the run is, and what can be done: train it or open it, or take its recipe along."""
-    if run is not None and run.status.state != "done":
-        job_panel(run.id, key=f"traps_job_{role}")
-    elif run is not None and not done:
-        st.warning("The results of your run are missing or damaged. Train it again.", icon=":material/warning:")
-    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        if run is not None and done:
-            if st.button("Open it on every page", key=f"traps_open_{role}", icon=":material/open_in_new:"):
-                state.choose(run=run.id)
-                state.go("train")
-        elif run is None or not run.status.active:
-            st.button(
-                f"Train {'the wrong one' if role == 'wrong' else 'the cure'}",
-                key=f"traps_train_{role}",
-                icon=":material/play_arrow:",
-                on_click=_begin,
-                args=(partial(queue, spec, owner),),
-                help=f"About {duration(estimate(spec).seconds)} on one core of this machine.",
-            )
-        if st.button("Recipe on the Train page", key=f"traps_recipe_{role}", icon=":material/tune:"):
-            use_spec(spec)
-            state.go("train")

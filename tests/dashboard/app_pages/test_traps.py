@@ -7,7 +7,6 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from dashboard.components import train_panel
 from models import costs, runs, trap_recordings
 from models import engine as engine_module
 from models.errors import QueueFull
@@ -68,32 +67,9 @@ def test_a_link_to_an_unknown_mistake_shows_the_first(visit):
     assert not app.exception and app.session_state["traps_demo"] == next(iter(TRAPS))
 
 
-def test_both_are_queued_as_ordinary_runs_and_a_full_queue_is_said(visit, monkeypatch):
-    asked = []
-
-    def submit(kind, spec, *, owner, title):
-        asked.append((kind, spec, title))
-        return runs.EXAMPLE
-
-    monkeypatch.setattr(engine_module, "submit", submit)
-    monkeypatch.setattr(train_panel.costs, "keep", lambda *_: None)
-    app = visit(traps_demo=TRAPS["leak"].title)
-    app.button(key="traps_train_wrong").click().run()
-    app.button(key="traps_train_cured").click().run()
-    assert not app.exception
-    assert [kind for kind, _, _ in asked] == ["training"] * 2
-    assert [spec for _, spec, _ in asked] == [TRAPS["leak"].wrong.to_json(), TRAPS["leak"].cured.to_json()]
-    assert "50% of the test leaked" in asked[0][2] and "leaked" not in asked[1][2]
-
-    def full(*_, **__):
-        raise QueueFull("You already have 4 jobs")
-
-    monkeypatch.setattr(engine_module, "submit", full)
-    app.button(key="traps_train_wrong").click().run()
-    assert not app.exception and "You already have 4 jobs" in said(app)
-
-
-def test_train_both_queues_the_two_together_or_says_why_not(visit, monkeypatch):
+@pytest.fixture
+def queue(monkeypatch):
+    """Collects what is queued: a list of (kind, owner, jobs)."""
     asked = []
 
     def submit_all(kind, jobs, *, owner):
@@ -102,20 +78,36 @@ def test_train_both_queues_the_two_together_or_says_why_not(visit, monkeypatch):
 
     monkeypatch.setattr(engine_module, "submit_all", submit_all)
     monkeypatch.setattr(costs, "keep", lambda *_: None)
-    app = visit(traps_demo=TRAPS["scaled"].title)
-    app.button(key="traps_train_both").click().run()
+    return asked
+
+
+def refuse(*_, **__):
+    raise QueueFull("There is no room for 2 more jobs")
+
+
+@pytest.mark.parametrize("buttons", [["wrong", "cured"], ["both"]])
+def test_both_are_queued_as_ordinary_runs_and_a_full_queue_is_said(visit, monkeypatch, queue, buttons):
+    app = visit(traps_demo=TRAPS["leak"].title)
+    for button in buttons:
+        app.button(key=f"traps_train_{button}").click().run()
     assert not app.exception
-    ((kind, owner, jobs),) = asked
-    assert (kind, owner) == ("training", app.session_state["ff_owner"])
-    assert [spec for spec, _ in jobs] == [TRAPS["scaled"].wrong.to_json(), TRAPS["scaled"].cured.to_json()]
-    assert "scaled twice" in jobs[0][1] and "scaled twice" not in jobs[1][1]
-
-    def full(*_, **__):
-        raise QueueFull("There is no room for 2 more jobs")
-
-    monkeypatch.setattr(engine_module, "submit_all", full)
-    app.button(key="traps_train_both").click().run()
+    assert len(queue) == len(buttons)
+    assert {(kind, owner) for kind, owner, _ in queue} == {("training", app.session_state["ff_owner"])}
+    wrong, cured = [job for _, _, jobs in queue for job in jobs]
+    assert (wrong[0], cured[0]) == (TRAPS["leak"].wrong.to_json(), TRAPS["leak"].cured.to_json())
+    assert "50% of the test leaked" in wrong[1] and "leaked" not in cured[1]
+    monkeypatch.setattr(engine_module, "submit_all", refuse)
+    app.button(key=f"traps_train_{buttons[0]}").click().run()
     assert not app.exception and "There is no room for 2 more jobs" in said(app)
+
+
+def test_a_second_click_does_not_queue_the_same_again(visit, own, queue):
+    app = visit(traps_demo=TRAPS["leak"].title)
+    app.button(key="traps_train_both").click()
+    own(app, TRAPS["leak"].cured.to_json(), runs.RunStatus("queued"))
+    app.run()
+    assert not app.exception and not queue
+    assert not {"traps_train_both", "traps_train_cured"} & keys(app) and "traps_train_wrong" in keys(app)
 
 
 def keys(app):
