@@ -13,8 +13,9 @@ import plotly.graph_objects as go
 
 from dashboard import cache
 from dashboard.components.freezing_proof import verdict
+from dashboard.components.made_wrong import mistakes
 from dashboard.figures.confusion import confusion_heatmap
-from models import costs, keras_script, learning_curves, runs
+from models import __version__, costs, keras_script, learning_curves, runs
 from models.backbones import BACKBONES
 from models.datasets import DATASETS
 from models.evaluation import evaluate, most_confident_mistakes
@@ -56,6 +57,8 @@ def _parts(run: runs.Run, spec: TrainingSpec, result: TrainingResult, title: str
         f'<p class="lead"><b>{accuracy.value:.1%}</b> of {accuracy.n} test pictures right '
         f"(95% interval {accuracy.low:.1%} to {accuracy.high:.1%})</p>"
     )
+    for sentence in mistakes(run.spec):
+        yield f"<p><b>This run was made wrong on purpose:</b> {html.escape(sentence)}</p>"
     if note := result.summary.get("note"):
         yield f"<p><b>{html.escape(str(note))}</b></p>"
     yield "<h2>Learning curves</h2>"
@@ -110,10 +113,11 @@ def _took(run: runs.Run, result: TrainingResult) -> Iterator[tuple[str, str]]:
     yield "parameters that learnt", f"{summary['parameters_trainable']:,}"
     yield "parameters frozen", f"{summary['parameters_frozen']:,}"
     yield "epoch whose weights were kept", f"{summary['best_epoch']} of {len(result.history)}"
-    yield "libraries", ", ".join(_versions())
+    yield "versions", ", ".join(_versions())
 
 
 def _versions() -> Iterator[str]:
+    yield f"Freezeframe {__version__}"
     for name in _LIBRARIES:
         with suppress(PackageNotFoundError):
             yield f"{name} {version(name)}"

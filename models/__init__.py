@@ -1,1 +1,3 @@
 """The core: arrays, Keras and NumPy. Never imports streamlit or plotly."""
+
+__version__ = "0.4"  # the newest entry of the changelog in README.md

@@ -9,16 +9,17 @@ from __future__ import annotations
 import atexit
 import logging
 import secrets
+import shutil
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
 from models import answers, runs, tasks
 from models.cluster import Cluster
-from models.errors import EngineUnavailable, FreezeframeError, InputError, QueueFull
+from models.errors import EngineUnavailable, FreezeframeError, InputError, QueueFull, StorageUnavailable
 
 MOST_JOBS = 4  # of one visitor: one running and three waiting
 MOST_WAITING = 40  # of all visitors together
@@ -185,8 +186,13 @@ class Engine:
 
     def submit(self, kind: str, spec: Mapping[str, Any], *, owner: str, title: str) -> str:
         """Queue a job and return its run id."""
+        return self.submit_all(kind, [(spec, title)], owner=owner)[0]
+
+    def submit_all(self, kind: str, jobs: Sequence[tuple[Mapping[str, Any], str]], *, owner: str) -> list[str]:
+        """Queue some jobs, spec and title each, all or none, and return their run ids."""
         if kind not in tasks.JOBS:
             raise InputError(f"Expected a kind of job out of {', '.join(tasks.JOBS)}. Received: {kind}")
+        made: list[runs.Run] = []
         with self.lock:
             mine = [run for run in self.waiting if run.owner == owner]
             mine += [run for run, _ in self.running.values() if run.owner == owner]
@@ -195,13 +201,25 @@ class Engine:
                     f"You already have {len(mine)} jobs running or waiting, the most a visitor may have. "
                     "Cancel one, or wait until one has finished."
                 )
-            if len(self.waiting) >= MOST_WAITING:
+            if len(mine) + len(jobs) > MOST_JOBS:
                 raise QueueFull(
-                    f"{len(self.waiting)} jobs are waiting already, the most there may be. Try again later."
+                    f"There is no room for {len(jobs)} more jobs: you have {len(mine)} running or waiting, and "
+                    f"{MOST_JOBS} are the most. None was started. Cancel one, or wait until one has finished."
                 )
-            run = runs.create(kind, spec, owner=owner, title=title)
-            self.waiting.append(run)
-        return run.id
+            if len(self.waiting) + len(jobs) > MOST_WAITING:
+                raise QueueFull(
+                    f"{len(self.waiting)} jobs are waiting already, and {MOST_WAITING} are the most there may be. "
+                    "Try again later."
+                )
+            try:
+                for spec, title in jobs:
+                    made.append(runs.create(kind, spec, owner=owner, title=title))
+            except StorageUnavailable:
+                for run in made:
+                    shutil.rmtree(run.folder, ignore_errors=True)
+                raise
+            self.waiting += made
+        return [run.id for run in made]
 
     def cancel(self, run_id: str) -> None:
         """Stop a job: it counts as cancelled at once; the worker stops at its next check, or is ended."""
@@ -314,6 +332,22 @@ def submit(kind: str, spec: Mapping[str, Any], *, owner: str, title: str) -> str
         InputError: There is no such kind of job.
     """
     return start().submit(kind, spec, owner=owner, title=title)
+
+
+def submit_all(kind: str, jobs: Sequence[tuple[Mapping[str, Any], str]], *, owner: str) -> list[str]:
+    """Queue some jobs of one kind, all of them or none, and return their run ids.
+
+    Args:
+        kind: A key of `tasks.JOBS`.
+        jobs: What each is asked to do, as JSON, and its run's name.
+        owner: The visitor's id.
+
+    Raises:
+        QueueFull: There is no room for all of them.
+        StorageUnavailable: They cannot be written.
+        InputError: There is no such kind of job.
+    """
+    return start().submit_all(kind, jobs, owner=owner)
 
 
 def cancel(run_id: str) -> None:

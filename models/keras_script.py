@@ -26,13 +26,22 @@ from keras import layers
 
 data = np.load("{data}")
 x = data["images"].astype("float32")  # (N, height, width, 3), 0-255
-y = data["labels"]  # (N,), numbers of classes{noise}
-train, validation, test = data["train"], data["validation"], data["test"]  # places in x and y
+{noise}y = data["labels"]  # (N,), numbers of classes
+{leaked}train, validation, test = data["train"], data["validation"], data["test"]  # places in x and y
 
 # The network: a backbone {knows}, and a new head.
-backbone = keras.models.load_model("{backbone}", compile=False)
+{scaled}backbone = keras.models.load_model("{backbone}", compile=False)
 t = backbone.output
 '''
+_NOISE = """# Wrong on purpose: {share:.0%} of the labels to learn from name another class.
+# Those of validation and test are right.
+"""
+_LEAKED = """# Wrong on purpose: copies of {share:.0%} of the test pictures are among those to learn from.
+# So the test accuracy at the end says too much: these the network may have learnt by heart.
+"""
+_SCALED = """# Wrong on purpose: a layer in front, "wrong_scale", divides the pictures by 255.
+# Then the backbone scales them itself.
+"""
 _EXACT = "It makes the same steps as the app and ends with the same test accuracy, up to rounding."
 _LUCK = "Augmentation is Keras's own here and draws other amounts than the app: expect nearly the same accuracy."
 _KEEP = '''
@@ -117,7 +126,9 @@ def script(spec: TrainingSpec, n_classes: int) -> str:
             data=DATA,
             backbone=BACKBONE,
             exact=_LUCK if on else _EXACT,
-            noise="; some of those that are learnt from are wrong on purpose" if spec.label_noise else "",
+            noise=_NOISE.format(share=spec.label_noise) if spec.label_noise else "",
+            leaked=_LEAKED.format(share=spec.leaked) if spec.leaked else "",
+            scaled=_SCALED if spec.preprocessing != "own" else "",
             knows="that knows something" if spec.weights == "pretrained" else "with random weights, a control",
         ),
         *_head_lines(spec.head, n_classes, spec.seed),

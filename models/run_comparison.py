@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from models import recipes
+from models import leaks, recipes
 from models.intervals import Estimate, mcnemar, paired_difference, wilson
 from models.training_results import TrainingResult
 from models.training_specs import TrainingSpec
@@ -26,6 +26,14 @@ class Judged:
     def accuracy(self) -> Estimate:
         """Return the share of its test pictures that it gets right."""
         return wilson(int(self.right.sum()), len(self.right))
+
+    def apart(self) -> tuple[Estimate, Estimate] | None:
+        """Return the accuracy on the test pictures that leaked, and on the others; None where none leaked."""
+        if not self.spec.leaked:
+            return None
+        leaked = np.isin(self.index, leaks.leaked(recipes.split_of(self.spec), self.spec.leaked, self.spec.seed))
+        known, fresh = (wilson(int(self.right[part].sum()), int(part.sum())) for part in (leaked, ~leaked))
+        return known, fresh
 
 
 @dataclass(frozen=True, slots=True)

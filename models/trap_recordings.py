@@ -19,7 +19,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from models import leaks, recipes
+from models import recipes
 from models.intervals import Estimate, wilson
 from models.run_comparison import Judged
 from models.runs import ASSETS, SILENT, Run, write_atomically
@@ -51,16 +51,6 @@ class Outcome:
     def spec(self) -> TrainingSpec:
         """Return the recipe."""
         return self.judged.spec
-
-    def apart(self) -> tuple[Estimate, Estimate] | None:
-        """Return the accuracy on the test pictures that leaked, and on the others; None where none leaked."""
-        spec = self.spec
-        if not spec.leaked:
-            return None
-        leaked = np.isin(self.judged.index, leaks.leaked(recipes.split_of(spec), spec.leaked, spec.seed))
-        right = self.judged.right
-        known, fresh = (wilson(int(right[part].sum()), int(part.sum())) for part in (leaked, ~leaked))
-        return known, fresh
 
 
 def of_result(spec: TrainingSpec, result: TrainingResult) -> Outcome:

@@ -6,6 +6,7 @@ import streamlit as st
 
 from dashboard import state
 from dashboard.components.job_panel import distinct_names
+from dashboard.components.made_wrong import mistakes
 from dashboard.components.page import empty
 from dashboard.figures import comparison, theme
 from dashboard.labels import EXAMPLE_RUN, plain_label, safe_label
@@ -67,12 +68,29 @@ def accuracies(compared: list[Compared]) -> None:
         config=theme.CONFIG,
         alt=f"Test accuracy of every run with its 95% interval: {said}",
     )
+    for run in compared:
+        if said := warning(run):
+            st.warning(said, icon=":material/warning:")
     for run in compared[1:]:
         st.markdown(verdict(compared[0], run))
     st.caption(
         "The intervals say how much another set of test pictures would change the numbers, not how much another seed "
         "of the training would: for that, train again with other seeds."
     )
+
+
+def warning(run: Compared) -> str:
+    """Return what was made wrong on purpose in a run, and what its accuracy is worth; "" where nothing was."""
+    said = " Also, ".join(mistakes(run.spec.to_json()))
+    if (parts := run.judged.apart()) is not None:
+        fresh = parts[1]
+        said += (
+            f" Of the {fresh.n} that did not leak it gets {fresh.value:.1%} right ({fresh.low:.1%} to "
+            f"{fresh.high:.1%}); differences leave leaked pictures out."
+            if fresh.n
+            else " None is left that says what it is worth."
+        )
+    return f"**Run {run.number} was made wrong on purpose:** {said}" if said else ""
 
 
 def verdict(first: Compared, second: Compared) -> str:
@@ -82,7 +100,7 @@ def verdict(first: Compared, second: Compared) -> str:
         return f"**{two} and {one}** were trained on other data: their accuracies cannot be compared."
     found = paired(first.judged, second.judged)
     if found is None:
-        return f"**{two} and {one}** share no test picture that neither has learnt from: other splits."
+        return f"**{two} and {one}** share no test picture that neither has learnt from: other splits, or leaks."
     gap = found.difference
     by = f"{points(gap.value)} points (95% interval {points(gap.low)} to {points(gap.high)})"
     chance = "< 0.001" if found.p < 0.001 else f"= {found.p:.2g}"

@@ -14,7 +14,7 @@ from dashboard.components.job_panel import job_panel, refusal, refusal_kept, whi
 from dashboard.components.maximisation_controls import switches_on
 from dashboard.components.maximisation_tiles import earlier
 from dashboard.components.unit_picker import Unit
-from models import engine, maximisation_film, runs
+from models import engine, job_specs, maximisation_film, runs
 from models.maximisation_film import RESULT, Film
 from models.maximisation_spec import KIND, MaximisationSpec, same_unit
 from models.maximisation_switches import SWITCHES
@@ -50,7 +50,7 @@ def maximisation(unit: Unit, spec: MaximisationSpec, owner: str, row: DeltaGener
 
 def _runs(spec: MaximisationSpec, owner: str) -> list[runs.Run]:
     """Return the visitor's jobs for this unit, newest first."""
-    return [run for run in runs.listing(owner, KIND) if same_unit(run.spec, spec)]
+    return [run for run in runs.listing(owner, KIND) if same_unit(run.spec, spec) and not job_specs.problem(run)]
 
 
 def _films(spec: MaximisationSpec, owner: str) -> dict[MaximisationSpec, Film]:
@@ -89,8 +89,8 @@ def _start(
 
     def begin() -> None:
         with refusal_kept(_PROBLEM):
-            for asked in missing:
-                engine.submit(KIND, asked.to_json(), owner=owner, title=f"Picture for {asked.channel} of {asked.layer}")
+            jobs = [(asked.to_json(), f"Picture for {asked.channel} of {asked.layer}") for asked in missing]
+            engine.submit_all(KIND, jobs, owner=owner)
 
     st.button(
         "Make the picture",

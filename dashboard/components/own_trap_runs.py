@@ -1,76 +1,107 @@
-"""A prepared mistake as the visitor's own trainings: start them, watch them, open them; and their recipes."""
+"""A prepared mistake as the visitor's own trainings: start them, watch them, compare them; and their recipes."""
 
 from __future__ import annotations
 
-import json
+from collections.abc import Sequence
 
 import streamlit as st
 
 from dashboard import state
-from dashboard.components.job_panel import job_panel
+from dashboard.components import traps_panel
+from dashboard.components.job_panel import job_panel, refusal, refusal_kept
 from dashboard.components.presets import use_spec
-from dashboard.components.train_panel import duration, queue
-from dashboard.components.traps_panel import ICONS, NAMES
-from dashboard.labels import safe_label
-from models import runs
-from models.errors import FreezeframeError
+from dashboard.components.train_panel import duration, title
+from models import costs, engine, runs
+from models.errors import RunNotFound
 from models.recipes import estimate
+from models.training_results import load_result
+from models.training_specs import TrainingSpec
+from models.trap_recordings import Outcome, of_result
 from models.traps import TRAPS, Role
 
 _PROBLEM = "traps_problem"
 _BOTH: tuple[Role, Role] = ("wrong", "cured")
+_ACTIVE = ("queued", "running")
 
 
 def own_runs(name: str, owner: str) -> None:
     """Draw, for the wrong recipe and the cured one, the visitor's own run or the button that starts it."""
-    trap, mine = TRAPS[name], runs.listing(owner, "training")
+    specs, mine = TRAPS[name].specs, runs.listing(owner, "training")
     st.markdown("##### Train it yourself", help="Ordinary runs: every page shows what became of them.")
-    found = {role: next((run for run in mine if run.spec == trap.specs[role].to_json()), None) for role in _BOTH}
-    for role, column in zip(_BOTH, st.columns(2, gap="medium"), strict=True):
+    found = {role: next((run for run in mine if run.spec == specs[role].to_json()), None) for role in _BOTH}
+    states = {role: run.status.state for role, run in found.items() if run}
+    made = {
+        role: outcome
+        for role, run in found.items()
+        if run and states[role] == "done" and (outcome := _outcome(run, specs[role]))
+    }
+    if not made and not any(at in _ACTIVE for at in states.values()):
+        both = [specs[role] for role in _BOTH]
+        _train_button("Train both", "both", both, owner, said="One after the other, about", primary=True)
+    refusal(_PROBLEM)
+    for role, other, column in zip(_BOTH, _BOTH[::-1], st.columns(2, gap="medium"), strict=True):
         with column:
-            _one(name, role, found[role], owner)
-    done = [run.id for run in found.values() if run is not None and run.status.state == "done"]
-    if len(done) == len(_BOTH) and st.button("Compare your two", key="traps_compare", icon=":material/compare_arrows:"):
-        state.compare(done)
-        state.go("compare")
-    if problem := state.get(_PROBLEM):
-        st.warning(safe_label(problem, 400), icon=":material/hourglass_top:")
+            if run := found[role]:
+                _follow(role, run, states[role], made.get(role), made.get(other))
+            with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+                if run and role in made:
+                    _open_button(role, run)
+                elif states.get(role) not in _ACTIVE:
+                    words = "Train the wrong one" if role == "wrong" else "Train the cure"
+                    _train_button(words, role, [specs[role]], owner, said="About")
+                if st.button("Recipe on the Train page", key=f"traps_recipe_{role}", icon=":material/tune:"):
+                    use_spec(specs[role])
+                    state.go("train")
+    if len(made) == len(_BOTH):
+        st.markdown(traps_panel.difference(made["wrong"], made["cured"]))
+        if st.button("Compare them", key="traps_compare", type="primary", icon=":material/compare_arrows:"):
+            state.compare([run.id for run in found.values() if run])
+            state.go("compare")
 
 
-def _one(name: str, role: Role, run: runs.Run | None, owner: str) -> None:
-    spec, word = TRAPS[name].specs[role], {"wrong": "the wrong one", "cured": "the cure"}[role]
-
-    def begin() -> None:
-        try:
-            queue(spec, owner)
-            state.put(_PROBLEM, "")
-        except FreezeframeError as error:
-            state.put(_PROBLEM, str(error))
-
-    if run is not None and run.status.state != "done":
-        job_panel(run.id, key=f"traps_job_{role}")
-    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        if run is not None and run.status.state == "done":
-            st.markdown(f"{ICONS[role]} **{NAMES[role]}, your run:** {_accuracy(run)}", width="content")
-            if st.button("Open it on every page", key=f"traps_open_{role}", icon=":material/open_in_new:"):
-                state.choose(run=run.id)
-                state.go("train")
-        elif run is None or not run.status.active:
-            st.button(
-                f"Train {word}",
-                key=f"traps_train_{role}",
-                icon=":material/play_arrow:",
-                on_click=begin,
-                help=f"About {duration(estimate(spec).seconds)} on one core of this machine.",
-            )
-        if st.button("Recipe on the Train page", key=f"traps_recipe_{role}", icon=":material/tune:"):
-            use_spec(spec)
-            state.go("train")
-
-
-def _accuracy(run: runs.Run) -> str:
+def _outcome(run: runs.Run, spec: TrainingSpec) -> Outcome | None:
+    """Return what a finished run of this recipe gave; None where its results are damaged."""
     try:
-        summary = json.loads(run.path("summary.json").read_bytes())
-        return f"{summary['accuracy']:.1%} of {summary['n_test']} test pictures right"
-    except (OSError, ValueError, KeyError, TypeError):
-        return "its results are missing or damaged; train it again"
+        return of_result(spec, load_result(run))
+    except RunNotFound:
+        return None
+
+
+def _follow(role: Role, run: runs.Run, at: runs.State, made: Outcome | None, other: Outcome | None) -> None:
+    """Draw how far a run is, or what it gave, on axes that hold the other's curves too."""
+    if made:
+        traps_panel.training(role, [made], [other] if other else [], own=True)
+    elif at == "done":
+        st.warning("The results of your run are missing or damaged. Train it again.", icon=":material/warning:")
+    else:
+        job_panel(run.id, key=f"traps_job_{role}")
+
+
+def _open_button(role: Role, run: runs.Run) -> None:
+    if st.button("Open it on every page", key=f"traps_open_{role}", icon=":material/open_in_new:"):
+        state.choose(run=run.id)
+        state.go("train")
+
+
+def _train_button(
+    words: str, name: str, specs: Sequence[TrainingSpec], owner: str, *, said: str, primary: bool = False
+) -> None:
+    st.button(
+        words,
+        key=f"traps_train_{name}",
+        type="primary" if primary else "secondary",
+        icon=":material/play_arrow:",
+        on_click=_begin,
+        args=(specs, owner),
+        help=f"{said} {duration(sum(estimate(spec).seconds for spec in specs))} on one core of this machine.",
+    )
+
+
+def _begin(specs: Sequence[TrainingSpec], owner: str) -> None:
+    """Queue these recipes, all or none; a second click does not queue them twice."""
+    jobs = [(spec.to_json(), title(spec)) for spec in specs]
+    if any(run.status.active and run.spec in [asked for asked, _ in jobs] for run in runs.listing(owner, "training")):
+        return
+    with refusal_kept(_PROBLEM):
+        for run_id, spec in zip(engine.submit_all("training", jobs, owner=owner), specs, strict=True):
+            costs.keep(runs.get(run_id).folder, estimate(spec))

@@ -44,16 +44,16 @@ def results(name: str) -> None:
     wrong, cured = shipped["wrong"], shipped["cured"]
     left, right = st.columns(2, gap="medium")
     with left:
-        _training("wrong", wrong, cured[0])
+        training("wrong", wrong, cured[:1])
     with right:
-        _training("cured", cured, wrong[0])
+        training("cured", cured, wrong[:1])
     if "control" in shipped:
         control = shipped["control"]
         accuracy = control[0].judged.accuracy
         st.markdown(
             f"**Control,** {trap.control_title}: {_right(accuracy)} ({_interval(accuracy)}); with {_seeds(control)}."
         )
-    st.markdown(_difference(wrong[0], cured[0]))
+    st.markdown(difference(wrong[0], cured[0]))
     notice, cure = st.columns(2, gap="medium")
     notice.markdown(f"**How you notice it.** {trap.notice}")
     cure.markdown(f"**The cure.** {trap.cure}")
@@ -63,21 +63,28 @@ def results(name: str) -> None:
     )
 
 
-def _training(role: Role, made: Sequence[Outcome], beside: Outcome) -> None:
-    """Draw one training: accuracy, curves of the first seed, and what the other seeds gave."""
+def training(role: Role, made: Sequence[Outcome], beside: Sequence[Outcome], *, own: bool = False) -> None:
+    """Draw one training: accuracy, curves of the first seed, and what the other seeds gave.
+
+    Args:
+        role: Of the recipe, "wrong" or "cured".
+        made: One outcome per seed.
+        beside: What the axes have to hold too.
+        own: It is the visitor's, not a shipped one.
+    """
     first = made[0]
-    said = _right(first.judged.accuracy)
-    st.markdown(f"{ICONS[role]} **{NAMES[role]}:** {said}")
+    title, said = f"{NAMES[role]}{', your run' if own else ''}", _right(first.judged.accuracy)
+    st.markdown(f"{ICONS[role]} **{title}:** {said}")
     st.plotly_chart(
-        traps.curves(first, [beside], _HEIGHT),
-        key=f"traps_curves_{role}",
+        traps.curves(first, beside, _HEIGHT),
+        key=f"traps_{'own_' if own else ''}curves_{role}",
         config=theme.CONFIG,
-        alt=f"{NAMES[role]}: accuracy and loss per epoch. {said}",
+        alt=f"{title}: accuracy and loss per epoch. {said}",
     )
-    validation = first.validation
+    watched = first.validation
+    seeds = "" if own else f" Test accuracy with {_seeds(made)}."
     st.caption(
-        f"{_interval(first.judged.accuracy)}. {_apart(first)}Validation {validation.value:.1%} of {validation.n}. "
-        f"Test accuracy with {_seeds(made)}."
+        f"{_interval(first.judged.accuracy)}. {_apart(first)}Validation {watched.value:.1%} of {watched.n}.{seeds}"
     )
 
 
@@ -96,7 +103,7 @@ def _seeds(made: Sequence[Outcome]) -> str:
 
 def _apart(outcome: Outcome) -> str:
     """Return how it did on pictures that leaked and on the others; "" where none leaked."""
-    if (parts := outcome.apart()) is None:
+    if (parts := outcome.judged.apart()) is None:
         return ""
     known, fresh = parts
     return (
@@ -105,7 +112,7 @@ def _apart(outcome: Outcome) -> str:
     )
 
 
-def _difference(wrong: Outcome, cured: Outcome) -> str:
+def difference(wrong: Outcome, cured: Outcome) -> str:
     """Return by how much the cured run is better on the test pictures that neither has learnt from."""
     found = paired(wrong.judged, cured.judged)
     if found is None:

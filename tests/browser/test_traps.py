@@ -1,23 +1,35 @@
-"""A prepared mistake trained for real: its cure opens on every page, and its wrong recipe is carried to Train."""
+"""A prepared mistake and its cure trained for real, side by side, compared; a wrong recipe is carried to Train."""
 
 import re
 
 from playwright.sync_api import expect
 
 from tests.browser.conftest import settled
-from tests.browser.test_journeys import LONG, run_in_address
+from tests.browser.test_journeys import LONG, go, run_in_address
 
 
-def test_a_cure_is_trained_and_opened_and_a_wrong_recipe_is_carried_over(visit):
+def test_both_are_trained_compared_and_opened_and_a_wrong_recipe_is_carried_over(visit):
     page = visit("traps?traps_demo=Too+little+data")
-    page.locator(".st-key-traps_train_cured button").first.click()
-    expect(page.get_by_text(re.compile(r"Cured, your run: \d+\.\d% of 300"))).to_be_visible(timeout=LONG)
+    page.locator(".st-key-traps_train_both button").first.click()
+    for title in ("Wrong", "Cured"):
+        expect(page.get_by_text(re.compile(rf"{title}, your run: \d+\.\d% of 300"))).to_be_visible(timeout=LONG)
+    expect(page.locator(".st-key-traps_own_curves_wrong")).to_be_visible()
+    settled(page)
+    assert page.get_by_text("Cured against wrong").count() == 2
+    page.locator(".st-key-traps_compare button").first.click()
+    expect(page.locator("[data-testid='stMain'] h3").first).to_have_text("Compare")
+    expect(
+        page.get_by_text(re.compile(r"2 against 1: .* points .* on 300 pictures both were tested on"))
+    ).to_be_visible()
+    wrong, cured = re.search(r"compare=([0-9a-f]{32})(?:%2C|,)([0-9a-f]{32})", page.url).groups()
+    assert wrong != cured
+    go(page, "What goes wrong")
+    page.get_by_role("radio", name="Too little data").click()
     page.locator(".st-key-traps_open_cured button").first.click()
     expect(page.locator("[data-testid='stMain'] h3").first).to_have_text("Train")
     expect(page.get_by_text(re.compile(r"of 300 test pictures right")).first).to_be_visible()
-    run_in_address(page)
-    page.locator("[data-testid='stSidebarNav']").get_by_text("What goes wrong", exact=True).click()
-    settled(page)
+    assert run_in_address(page) == cured
+    go(page, "What goes wrong")
     page.get_by_role("radio", name="Leaked duplicates").click()
     expect(page.get_by_text(re.compile("of the 160 that leaked"))).to_be_visible()
     page.locator(".st-key-traps_recipe_wrong button").first.click()

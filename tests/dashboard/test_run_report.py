@@ -1,5 +1,6 @@
 """The report: one file that opens offline, holds the run's numbers, and shows names as text."""
 
+import re
 import shutil
 from dataclasses import replace
 from html.parser import HTMLParser
@@ -7,9 +8,10 @@ from html.parser import HTMLParser
 import pytest
 
 from dashboard import run_report
-from models import recipes, runs
+from models import __version__, recipes, runs
 from models.training_results import load_result, save_result
 from models.training_specs import TrainingSpec
+from tests.conftest import ROOT
 
 EXAMPLE = runs.get(runs.EXAMPLE)
 
@@ -63,11 +65,17 @@ def test_it_holds_the_numbers_of_the_run(report):
     assert "learning rate" in shown and "0.003" in shown
     assert f"{result.summary['best_epoch']} of {len(result.history)}" in shown
     assert "import keras" in shown
-    assert "keras 3." in shown
+    assert f"Freezeframe {__version__}, keras 3." in shown
+    assert "on purpose" not in shown
+
+
+def test_freezeframe_has_the_version_of_the_newest_entry_of_the_changelog():
+    entries = (ROOT / "README.md").read_text().split("## Changelog")[1]
+    assert re.search(r"^### (\S+) ", entries, re.MULTILINE)[1] == __version__
 
 
 def test_names_are_text_and_a_run_without_mistakes_says_so():
-    spec = TrainingSpec.from_json(EXAMPLE.spec)
+    spec = replace(TrainingSpec.from_json(EXAMPLE.spec), leaked=0.5)
     run = runs.create("training", spec.to_json(), owner="r" * 32, title='<script>alert("x")</script>')
     result = load_result(EXAMPLE)
     perfect = result.probability * 0
@@ -79,4 +87,5 @@ def test_names_are_text_and_a_run_without_mistakes_says_so():
     assert '<script>alert("x")</script>' in shown
     assert "<b>note</b>" in shown
     assert "Every test picture is right." in shown
+    assert "This run was made wrong on purpose:  copies of 50% of the test pictures" in shown
     assert text.count("<script>alert") == 0

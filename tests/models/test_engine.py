@@ -18,7 +18,7 @@ import pytest
 
 from models import recipes, runs
 from models.engine import MOST_JOBS, MOST_WAITING, Engine
-from models.errors import EngineUnavailable, InputError, QueueFull
+from models.errors import EngineUnavailable, InputError, QueueFull, StorageUnavailable
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -83,6 +83,37 @@ def test_all_visitors_together_may_have_forty_jobs_waiting():
     stopped, _ = waiting_engine(*[(f"{i}", f"{i:02}") for i in range(MOST_WAITING)])
     with pytest.raises(QueueFull, match="40 jobs are waiting"):
         stopped.submit("som", {}, owner=visitor("z"), title="")
+
+
+def test_jobs_that_belong_together_are_queued_all_or_none(monkeypatch):
+    stopped, _ = waiting_engine(*[(f"p{i}", "p") for i in range(MOST_JOBS - 1)])
+    pair = [({}, "wrong"), ({}, "cured")]
+    with pytest.raises(QueueFull, match="no room for 2 more jobs: you have 3 running or waiting"):
+        stopped.submit_all("som", pair, owner=visitor("p"))
+    assert len(stopped.waiting) == len(runs.listing(visitor("p"))) == MOST_JOBS - 1
+    stopped.waiting.pop()
+    asked = stopped.submit_all("som", pair, owner=visitor("p"))
+    assert [run.id for run in stopped.waiting[-2:]] == asked
+    assert [runs.get(run_id).title for run_id in asked] == ["wrong", "cured"]
+    stopped.waiting = stopped.waiting[:1]
+    create, before = runs.create, len(runs.listing(visitor("p")))
+
+    def disk_full_at_the_second(kind, spec, *, owner, title):
+        if title == "cured":
+            raise StorageUnavailable("The disk is full")
+        return create(kind, spec, owner=owner, title=title)
+
+    monkeypatch.setattr(runs, "create", disk_full_at_the_second)
+    with pytest.raises(StorageUnavailable):
+        stopped.submit_all("som", pair, owner=visitor("p"))
+    assert len(stopped.waiting) == 1 and len(runs.listing(visitor("p"))) == before
+
+
+def test_the_last_place_of_all_is_not_enough_for_two():
+    stopped, _ = waiting_engine(*[(f"{i}", f"{i:02}") for i in range(MOST_WAITING - 1)])
+    with pytest.raises(QueueFull, match="39 jobs are waiting already, and 40"):
+        stopped.submit_all("som", [({}, ""), ({}, "")], owner=visitor("y"))
+    assert stopped.submit("som", {}, owner=visitor("y"), title="")
 
 
 def test_a_refusal_of_a_task_reaches_the_caller_as_it_is(engine):

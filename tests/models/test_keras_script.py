@@ -1,6 +1,7 @@
 """The exported script: really run, it ends with the accuracy the run ended with."""
 
 import io
+import json
 import os
 import subprocess
 import sys
@@ -27,29 +28,49 @@ TWO = replace(
     head=HEAD, head_epochs=3, learning_rate=1e-3, schedule="exponential", label_noise=0.2, label_smoothing=0.1,
     patience=2, split_seed=1, epochs=2,
 )  # fmt: skip
+# A single phase on a frozen backbone, and a mistake.
+ONE = replace(FEW, epochs=2, batch=4, learning_rate=1e-2, leaked=0.1, seed=5)
+END = "--- end of a script ---\n"
+EACH = f"""
+import os, runpy, sys
+for folder in sys.argv[1:]:
+    os.chdir(folder)
+    runpy.run_path("{keras_script.SCRIPT}")
+    print({END!r}, end="")
+"""
 
 
 def packed(run):
     return zipfile.ZipFile(io.BytesIO(run_archive.archive(run)))
 
 
-def executed(archive, folder):
-    """What the script prints last, run by itself in a folder that has nothing of this repository."""
-    archive.extractall(folder)
+@pytest.fixture(scope="module")
+def executed(tmp_path_factory):
+    """By recipe: the run, and the lines its script prints in a folder that has nothing of this repository.
+
+    One process runs all scripts: it loads TensorFlow once.
+    """
+    made, folders = {}, {}
+    for spec in (TWO, ONE):
+        run = runs.create("training", spec.to_json(), owner="k" * 32, title="exported")
+        assert tasks.execute(run.id) == "done"
+        made[spec], folders[spec] = run, tmp_path_factory.mktemp("exported")
+        packed(run).extractall(folders[spec])
     environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": "-1"}
     environment.pop("PYTHONPATH", None)
     done = subprocess.run(
-        [sys.executable, keras_script.SCRIPT], cwd=folder, env=environment, capture_output=True, text=True
-    )
+        [sys.executable, "-c", EACH, *folders.values()],
+        cwd=folders[TWO], env=environment, capture_output=True, text=True,
+    )  # fmt: skip
     assert done.returncode == 0, done.stderr[-3000:]
-    return done.stdout.splitlines()
+    told = done.stdout.split(END)
+    return {spec: (run, lines.splitlines()) for (spec, run), lines in zip(made.items(), told[:-1], strict=True)}
 
 
-def test_the_script_ends_with_the_accuracy_of_the_run(tmp_path):
-    """Two phases: the head on features computed once, then half a block, with everything a recipe can have."""
-    run = runs.create("training", TWO.to_json(), owner="k" * 32, title="exported")
-    assert tasks.execute(run.id) == "done"
-    lines = executed(packed(run), tmp_path)
+@pytest.mark.parametrize("spec", [TWO, ONE], ids=["two phases", "one phase"])
+def test_the_script_ends_with_the_accuracy_of_the_run(executed, spec):
+    """The head on features computed once, alone or before half a block learns, with everything a recipe can have."""
+    run, lines = executed[spec]
     result = load_result(run)
     assert lines[-1] == f"test accuracy {result.summary['accuracy']:.6f}"
     told = [line for line in lines if line.startswith("epoch")]
@@ -87,6 +108,34 @@ def test_every_recipe_is_source_that_compiles(optimizer, schedule):
             compile(source, "train.py", "exec")
             assert max(map(len, source.splitlines())) <= 120
             assert "freezeframe" not in source.lower().replace("as freezeframe does it", "")
+
+
+@pytest.mark.parametrize(
+    ("mistake", "before", "words"),
+    [
+        ({"label_noise": 0.2}, 'y = data["labels"]', "20% of the labels to learn from name another class"),
+        ({"leaked": 0.5}, "train, validation, test =", "copies of 50% of the test pictures are among those to learn"),
+        ({"preprocessing": "scaled twice"}, "backbone = keras", '"wrong_scale", divides the pictures by 255'),
+    ],
+)
+def test_a_mistake_on_purpose_is_said_where_it_is_made(mistake, before, words):
+    source = keras_script.script(replace(FEW, **mistake), 10)
+    compile(source, "train.py", "exec")
+    lines = source.splitlines()
+    place = next(number for number, line in enumerate(lines) if line.startswith(before))
+    start = next(number for number, line in enumerate(lines) if line.startswith("# Wrong on purpose: "))
+    assert words in lines[start] and all(line.startswith("# ") for line in lines[start:place])
+    assert source.count("on purpose") == 1
+    assert max(map(len, lines)) <= 120
+    right = keras_script.script(FEW, 10).splitlines()
+    assert [line for line in lines if line not in lines[start:place]] == right
+
+
+def test_the_backbone_beside_a_script_makes_the_mistake_that_it_names():
+    network = run_archive._backbone(replace(FEW, preprocessing="scaled twice"))
+    config = json.loads(zipfile.ZipFile(io.BytesIO(network)).read("config.json"))
+    (scale,) = [layer for layer in config["config"]["layers"] if layer["config"]["name"] == "wrong_scale"]
+    assert scale["config"]["scale"] == pytest.approx(1 / 255)
 
 
 def test_held_batch_norm_is_not_among_what_learns():

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from models import recipes
+from models import leaks, recipes
 from models.augmentation_spec import AugmentationSpec
 from models.run_comparison import Compared, settings
 from models.run_comparison import paired as paired_judged
@@ -64,3 +64,15 @@ def test_pictures_that_one_run_has_learnt_from_are_left_out():
 def test_other_data_are_not_compared():
     one = run(SPEC, TEST[:3], [True] * 3)
     assert paired(one, replace(one, spec=replace(SPEC, dataset="galaxies"))) is None
+
+
+def test_pictures_that_leaked_are_judged_apart():
+    spec = replace(SPEC, leaked=0.5, seed=4)
+    known = leaks.leaked(recipes.split_of(SPEC), 0.5, 4)
+    right = np.isin(TEST, known)
+    right[np.flatnonzero(right)[:3]] = False
+    right[np.flatnonzero(~np.isin(TEST, known))[:2]] = True
+    first, second = run(spec, TEST, right).judged.apart()
+    assert (first.n, second.n) == (len(known), len(TEST) - len(known))
+    assert (first.value, second.value) == (1 - 3 / first.n, 2 / second.n)
+    assert run(SPEC, TEST, right).judged.apart() is None

@@ -52,7 +52,7 @@ def test_what_is_shipped_was_trained_by_these_recipes_and_shows_the_effect(name)
     if name == "leak":  # the wrong one looks better, and is not
         assert min(wrong) > max(cured) + 0.05
         assert all(one.judged.accuracy.value > one.validation.value + 0.05 for one in shipped["wrong"])
-        assert all(known.low > fresh.high for known, fresh in (one.apart() for one in shipped["wrong"]))
+        assert all(known.low > fresh.high for known, fresh in (one.judged.apart() for one in shipped["wrong"]))
     else:
         assert min(cured) > max(wrong) + 0.02
         assert all(
@@ -93,9 +93,9 @@ def test_a_row_survives_its_file(tmp_path, monkeypatch):
     (tmp_path / "leak.json").write_text(trap_recordings._text(rows))
     read = trap_recordings.outcomes("leak")
     wrong, cured = read["wrong"][1], read["cured"][1]
-    known, fresh = wrong.apart()
+    known, fresh = wrong.judged.apart()
     assert (known.value, fresh.value, known.n, fresh.n) == (1, 0, 160, 160)
-    assert cured.apart() is None and cured.judged.accuracy.value == 0
+    assert cured.judged.apart() is None and cured.judged.accuracy.value == 0
     assert (wrong.validation.value, wrong.validation.n) == (0.75, 4)
     assert wrong.history[0] == {"epoch": 1, "loss": 0.33333, "accuracy": 0.5, "val_loss": 2.0, "val_accuracy": 0.25}
     rows[0]["spec"]["epochs"] = 99  # a recipe of another day

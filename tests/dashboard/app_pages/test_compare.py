@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from models import answers, likeness, recipes, runs
+from models.run_comparison import Judged
 from models.training_results import load_result, save_result
 from models.training_specs import TrainingSpec
 
@@ -60,6 +61,29 @@ def test_two_runs_differ_by_a_paired_interval_and_in_their_recipes(visit, anothe
     assert list(table["2"]) == ["0.25"]
     app.toggle(key="compare_all_settings").set_value(True).run()
     assert len(app.dataframe[0].value) > 20
+
+
+def test_accuracies_of_runs_made_wrong_on_purpose_say_so(visit, another):
+    leaky, learnt = another("half leaked", leaked=0.5, preprocessing="scaled twice"), another("all leaked", leaked=1.0)
+    noisy = another("wrong labels", label_noise=0.25)
+    app = visit(compare=f"example,{leaky.id},{learnt.id},{noisy.id}")
+    assert not app.exception
+    warned = [warning.value for warning in app.warning]
+    assert [words.partition(":**")[0] for words in warned] == [
+        f"**Run {number} was made wrong on purpose" for number in (2, 3, 4)
+    ]
+    assert "divided by 255" in warned[0] and "Also, copies of 50% of the test pictures" in warned[0]
+    fresh = Judged(TrainingSpec.from_json(leaky.spec), *judged(leaky)).apart()[1]
+    assert fresh.n == 150 and f"Of the 150 that did not leak it gets {fresh.value:.1%} right" in warned[0]
+    assert "None is left" in warned[1]
+    assert "25% of its training pictures" in warned[2] and "leak" not in warned[2]
+    assert "150 pictures that one of them has learnt from are left out" in said(app)
+    assert "share no test picture that neither has learnt from: other splits, or leaks" in said(app)
+
+
+def judged(run):
+    result = load_result(run)
+    return result.index, result.probability.argmax(axis=1) == result.label
 
 
 def test_the_choice_is_in_the_address_and_opens_a_run(visit, another):

@@ -2,12 +2,13 @@
 
 import shutil
 import time
+from dataclasses import replace
 
+import numpy as np
 import pytest
 
-from dashboard.components import train_panel
+from models import costs, runs, trap_recordings
 from models import engine as engine_module
-from models import runs, trap_recordings
 from models.errors import QueueFull
 from models.training_results import load_result, save_result
 from models.traps import TRAPS
@@ -66,29 +67,51 @@ def test_a_link_to_an_unknown_mistake_shows_the_first(visit):
     assert not app.exception and app.session_state["traps_demo"] == next(iter(TRAPS))
 
 
-def test_both_are_queued_as_ordinary_runs_and_a_full_queue_is_said(visit, monkeypatch):
+@pytest.fixture
+def queue(monkeypatch):
+    """Collects what is queued: a list of (kind, owner, jobs)."""
     asked = []
 
-    def submit(kind, spec, *, owner, title):
-        asked.append((kind, spec, title))
-        return runs.EXAMPLE
+    def submit_all(kind, jobs, *, owner):
+        asked.append((kind, owner, jobs))
+        return [runs.EXAMPLE] * len(jobs)
 
-    monkeypatch.setattr(engine_module, "submit", submit)
-    monkeypatch.setattr(train_panel.costs, "keep", lambda *_: None)
+    monkeypatch.setattr(engine_module, "submit_all", submit_all)
+    monkeypatch.setattr(costs, "keep", lambda *_: None)
+    return asked
+
+
+def refuse(*_, **__):
+    raise QueueFull("There is no room for 2 more jobs")
+
+
+@pytest.mark.parametrize("buttons", [["wrong", "cured"], ["both"]])
+def test_both_are_queued_as_ordinary_runs_and_a_full_queue_is_said(visit, monkeypatch, queue, buttons):
     app = visit(traps_demo=TRAPS["leak"].title)
-    app.button(key="traps_train_wrong").click().run()
-    app.button(key="traps_train_cured").click().run()
+    for button in buttons:
+        app.button(key=f"traps_train_{button}").click().run()
     assert not app.exception
-    assert [kind for kind, _, _ in asked] == ["training"] * 2
-    assert [spec for _, spec, _ in asked] == [TRAPS["leak"].wrong.to_json(), TRAPS["leak"].cured.to_json()]
-    assert "50% of the test leaked" in asked[0][2] and "leaked" not in asked[1][2]
+    assert len(queue) == len(buttons)
+    assert {(kind, owner) for kind, owner, _ in queue} == {("training", app.session_state["ff_owner"])}
+    wrong, cured = [job for _, _, jobs in queue for job in jobs]
+    assert (wrong[0], cured[0]) == (TRAPS["leak"].wrong.to_json(), TRAPS["leak"].cured.to_json())
+    assert "50% of the test leaked" in wrong[1] and "leaked" not in cured[1]
+    monkeypatch.setattr(engine_module, "submit_all", refuse)
+    app.button(key=f"traps_train_{buttons[0]}").click().run()
+    assert not app.exception and "There is no room for 2 more jobs" in said(app)
 
-    def full(*_, **__):
-        raise QueueFull("You already have 4 jobs")
 
-    monkeypatch.setattr(engine_module, "submit", full)
-    app.button(key="traps_train_wrong").click().run()
-    assert not app.exception and "You already have 4 jobs" in said(app)
+def test_a_second_click_does_not_queue_the_same_again(visit, own, queue):
+    app = visit(traps_demo=TRAPS["leak"].title)
+    app.button(key="traps_train_both").click()
+    own(app, TRAPS["leak"].cured.to_json(), runs.RunStatus("queued"))
+    app.run()
+    assert not app.exception and not queue
+    assert not {"traps_train_both", "traps_train_cured"} & keys(app) and "traps_train_wrong" in keys(app)
+
+
+def keys(app):
+    return {button.key for button in app.button}
 
 
 def test_own_runs_are_found_again_in_every_state(visit, own):
@@ -96,20 +119,34 @@ def test_own_runs_are_found_again_in_every_state(visit, own):
     run = own(app, TRAPS["scaled"].wrong.to_json(), runs.RunStatus("queued"))
     app.run()
     assert "Waiting: number 2" in app.get("progress")[0].proto.text
-    assert not [button for button in app.button if button.key == "traps_train_wrong"]
+    assert not {"traps_train_wrong", "traps_train_both"} & keys(app)
     run.set_status(runs.RunStatus("failed", message="Out of *memory*", finished=time.time()))
     app.run()
-    assert r"Out of \*memory\*" in said(app) and app.button(key="traps_train_wrong")
+    assert r"Out of \*memory\*" in said(app) and {"traps_train_wrong", "traps_train_both"} <= keys(app)
     run.set_status(DONE)
     app.run()
-    assert "**Wrong, your run:** 96.7% of 300" in said(app)
-    assert not [button for button in app.button if button.key == "traps_compare"]
-    own(app, TRAPS["scaled"].cured.to_json())
-    app.run()
-    assert app.button(key="traps_compare")
+    assert "**Wrong, your run:** **96.7%** of 300" in said(app)
+    assert not {"traps_compare", "traps_train_both"} & keys(app) and "traps_train_cured" in keys(app)
     runs.write_atomically(run.path("summary.json"), b"{")
     app.run()
-    assert not app.exception and "results are missing or damaged" in said(app)
+    assert not app.exception and "results of your run are missing or damaged" in said(app)
+    assert "traps_train_wrong" in keys(app)
+
+
+def test_own_runs_stand_side_by_side_and_lead_to_their_comparison(visit, own):
+    app = visit(traps_demo=TRAPS["scaled"].title)
+    wrong, cured = (own(app, TRAPS["scaled"].specs[role].to_json()) for role in ("wrong", "cured"))
+    result = load_result(cured)
+    turned = result.probability.copy()
+    turned[:60] = np.roll(turned[:60], 1, axis=1)
+    save_result(wrong.folder, replace(result, probability=turned))
+    app.run()
+    assert not app.exception and len(app.get("plotly_chart")) == 4
+    assert "**Wrong, your run:** **7" in said(app) and "**Cured, your run:** **96.7%** of 300" in said(app)
+    assert said(app).count("**Cured against wrong**") == 2  # the shipped pair's, and one's own
+    app.button(key="traps_compare").click().run()
+    assert not app.exception
+    assert app.multiselect(key="compare_runs").value == [wrong.id, cured.id]
 
 
 @pytest.mark.parametrize("page", ["train", "evaluate"])
@@ -122,6 +159,9 @@ def test_a_run_made_wrong_on_purpose_says_so(engine, own, app, page):
     app.session_state["ff_run"] = own(app, TRAPS["scaled"].wrong.to_json()).id
     app.run()
     assert "made wrong on purpose:** its pictures are divided by 255" in said(app)
+    app.session_state["ff_run"] = own(app, {**TRAPS["scaled"].cured.to_json(), "label_noise": 0.25}).id
+    app.run()
+    assert "made wrong on purpose:** 25% of its training pictures have the label of another class" in said(app)
     app.session_state["ff_run"] = runs.EXAMPLE
     app.run()
     assert "on purpose" not in said(app)
