@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from dashboard import state
+from dashboard.components.map_keys import stage
 from dashboard.figures import theme
 from dashboard.figures.architecture import alt_text, architecture, clicked_block
 from models.layer_tables import LayerRow, LayerTable
@@ -20,7 +21,7 @@ def block_map(table: LayerTable, *, height: int) -> str | None:
     key = f"backbone_block_{table.backbone}"
     if state.get(key) not in names:
         state.put(key, None)
-    st.plotly_chart(
+    stage(table, None).plotly_chart(
         architecture(table, None, None, state.get(key), height=height),
         key=_MAP,
         on_select=lambda: _clicked(key),

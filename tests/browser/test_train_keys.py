@@ -76,12 +76,13 @@ def test_the_ring_of_a_focused_block_stands_around_it_in_the_drawing(visit):
 @pytest.mark.parametrize("backbone", ["frame8", "mobilenetv2", "vgg19"])
 @pytest.mark.parametrize("hidden", [0, 2])
 def test_no_two_words_of_the_map_overlap_on_a_phone(visit, backbone, hidden):
-    layers = "&train_hidden1=64&train_hidden2=64" if hidden else ""
+    layers = "&train_hidden1=64+units&train_hidden2=64+units" if hidden else ""
     page = visit(f"train?backbone={backbone}{layers}", size=(375, 812))
     expect(page.locator(".st-key-train_map .annotation text").first).to_be_attached(timeout=30_000)
     settled(page)
     count, overlaps = page.evaluate(OVERLAPPING)
     assert count > 20 and overlaps == []
+    assert page.locator(".st-key-train_map .annotation", has_text="dense").count() == hidden
     assert page.evaluate("document.querySelector('[data-testid=stMain]').scrollWidth - innerWidth") <= 0
 
 
