@@ -31,10 +31,9 @@ def freeze_map(table: LayerTable, spec: TrainingSpec) -> None:
             config=theme.CONFIG,
             alt=alt_text(table, learning, spec.head, norms),
         )
-        map_keys.map_keys(table, learning, spec.head, lambda block: click_block(table, block))
+        map_keys.map_keys(table, spec, norms, lambda block: click_block(table, block))
     st.caption(
-        "The map shows which weights may change, not whether changing them helps. Click a block, or go to it with Tab "
-        "and press Enter, to freeze or free it."
+        "It shows what may change, not whether that helps. Click a block, or use Tab and Enter, to freeze or free it."
     )
 
 

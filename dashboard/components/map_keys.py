@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Mapping
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
@@ -10,7 +10,7 @@ from streamlit.delta_generator import DeltaGenerator
 from dashboard.figures.architecture import block_places, least_width, state_words
 from dashboard.labels import safe_label
 from models.layer_tables import LayerTable
-from models.recipes import HeadSpec
+from models.training_specs import HeadSpec, TrainingSpec
 
 
 def stage(table: LayerTable, head: HeadSpec | None) -> DeltaGenerator:
@@ -19,16 +19,16 @@ def stage(table: LayerTable, head: HeadSpec | None) -> DeltaGenerator:
     return st.container(key="map_scroll").container(key="map_stage", gap=None)
 
 
-def map_keys(table: LayerTable, learning: Collection[str], head: HeadSpec | None, press: Callable[[str], None]) -> None:
+def map_keys(table: LayerTable, spec: TrainingSpec, norms: Mapping[str, str], press: Callable[[str], None]) -> None:
     """Lay the buttons over the diagram above them; the mouse goes through them to the diagram.
 
     Args:
         table: The backbone's layers.
-        learning: Names of those that learn.
-        head: The new layers on top.
+        spec: Says which of them are chosen to learn, and the head behind them.
+        norms: What BatchNorm does in blocks that learn.
         press: What pressing the button of a block does.
     """
-    places = block_places(table, head)
+    places = block_places(table, spec.head)
     rules = (
         f".st-key-train_block_{name} {{ left: {left:.3%}; width: {width:.3%} !important; }}"
         for name, left, width in places
@@ -37,7 +37,7 @@ def map_keys(table: LayerTable, learning: Collection[str], head: HeadSpec | None
     with st.container(key="train_blocks", gap=None):
         for name, *_ in places:
             st.button(
-                safe_label(f"{name}, {state_words(table, name, learning)}"),
+                safe_label(f"{name}, {state_words(table, name, spec.trainable, norms)}"),
                 key=f"train_block_{name}",
                 type="tertiary",
                 on_click=press,

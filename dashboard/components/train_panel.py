@@ -117,7 +117,7 @@ def train_button(spec: TrainingSpec, owner: str, run: runs.Run | None) -> None:
     if problem:
         above.error(problem, icon=":material/error:")
     if missing:
-        st.caption(":material/arrow_forward: First choose how to go on without these weights.")
+        above.caption(":material/arrow_forward: First choose how to go on without these weights.")
     if spec.weights == "random":
         st.caption(":material/casino: Random weights: this backbone knows nothing yet.")
 

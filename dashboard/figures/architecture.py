@@ -24,7 +24,7 @@ HEIGHT = 300  # pixels of the whole figure
 _WIDTH, _TALL = 1000.0, 100.0  # the drawing's own units, along x and for the tallest cuboid
 _SLANT_X, _SLANT_Y = 24.0, 20.0  # how far the tallest cuboid's top runs back
 _SLOT = 68.0  # narrowest place of a column: its text needs it
-_TEXT_PX = 48  # the longest of these texts, in pixels
+_TEXT_PX = 47  # the longest of these texts, in pixels
 _HAIRLINE = 0.03  # of a block's parameters
 _FLOOR = -_TALL / 2 - 2
 _ICONS: dict[Literal["snowflake", "flame"], str] = {"snowflake": theme.FROZEN, "flame": theme.TRAINABLE}
@@ -120,19 +120,21 @@ def alt_text(
     parts = []
     for block in table.blocks:
         size = " by ".join(map(str, block.output[:2]))
-        norm = {"hold": ", BatchNorm held", "train": ", BatchNorm learns"}.get((norms or {}).get(block.name, ""), "")
-        state = "" if trainable is None else f", {state_words(table, block.name, trainable)}"
-        parts.append(f"{block.name}: {size}, {block.output[2]} channels{state}{norm}")
+        state = "" if trainable is None else f", {state_words(table, block.name, trainable, norms)}"
+        parts.append(f"{block.name}: {size}, {block.output[2]} channels{state}")
     new = "" if head is None else " Then the new head, trainable."
     return f"{table.backbone} for pictures of {table.side} pixels, {len(parts)} blocks. {'; '.join(parts)}.{new}"
 
 
-def state_words(table: LayerTable, block: str, trainable: Collection[str]) -> str:
-    """Return what of a block learns, in words: "frozen", "1 of 2 layers trainable", "trainable"."""
+def state_words(
+    table: LayerTable, block: str, trainable: Collection[str], norms: Mapping[str, str] | None = None
+) -> str:
+    """Return what of a block learns, in words: "frozen", "1 of 2 layers trainable", "trainable, BatchNorm held"."""
     learning = [row.name in trainable for row in _weighted(table, block)]
+    norm = {"hold": ", BatchNorm held", "train": ", BatchNorm learns"}.get((norms or {}).get(block, ""), "")
     if all(learning):
-        return "trainable"
-    return f"{sum(learning)} of {len(learning)} layers trainable" if any(learning) else "frozen"
+        return f"trainable{norm}"
+    return f"{sum(learning)} of {len(learning)} layers trainable{norm}" if any(learning) else "frozen"
 
 
 def _weighted(table: LayerTable, block: str) -> list[LayerRow]:

@@ -124,13 +124,17 @@ def test_what_a_block_does_in_words() -> None:
     learning = {"block2_conv2", "block5_conv1", "block5_conv2", "block5_conv3"}
     words = [state_words(vgg16, block, learning) for block in ("block1", "block2", "block5")]
     assert words == ["frozen", "1 of 2 layers trainable", "trainable"]
+    norms = {"conv4": "hold", "conv5": "train"}
+    learning = {"conv4", "conv4_bn", "conv5"}
+    words = [state_words(table("frame8", 64), block, learning, norms) for block in ("conv3", "conv4", "conv5")]
+    assert words == ["frozen", "trainable, BatchNorm held", "1 of 2 layers trainable, BatchNorm learns"]
 
 
 def test_more_columns_need_more_room(frame8: LayerTable) -> None:
     whole = table("mobilenetv2", 96)
     assert least_width(frame8, None) < least_width(frame8, HeadSpec()) < least_width(whole, HeadSpec())
     bars = architecture(whole, None, HeadSpec(), None).data[0]
-    assert min(bars.width) / 1000 * least_width(whole, HeadSpec()) == pytest.approx(48, abs=0.1)
+    assert min(bars.width) / 1000 * least_width(whole, HeadSpec()) == pytest.approx(47, abs=0.1)
 
 
 def test_the_selected_block_is_framed(frame8: LayerTable) -> None:
