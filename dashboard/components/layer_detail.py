@@ -7,7 +7,6 @@ from collections.abc import Sequence
 import streamlit as st
 
 from dashboard import state
-from dashboard.components.map_keys import stage
 from dashboard.figures import theme
 from dashboard.figures.architecture import alt_text, architecture, clicked_block
 from models.layer_tables import LayerRow, LayerTable
@@ -21,7 +20,7 @@ def block_map(table: LayerTable, *, height: int) -> str | None:
     key = f"backbone_block_{table.backbone}"
     if state.get(key) not in names:
         state.put(key, None)
-    stage(table, None).plotly_chart(
+    st.plotly_chart(
         architecture(table, None, None, state.get(key), height=height),
         key=_MAP,
         on_select=lambda: _clicked(key),

@@ -20,7 +20,7 @@ def stage(table: LayerTable, head: HeadSpec | None) -> DeltaGenerator:
 
 
 def map_keys(table: LayerTable, spec: TrainingSpec, norms: Mapping[str, str], press: Callable[[str], None]) -> None:
-    """Lay the buttons over the diagram above them; the mouse goes through them to the diagram.
+    """Lay the buttons over the diagram above them; a mouse goes through them to the diagram.
 
     Args:
         table: The backbone's layers.

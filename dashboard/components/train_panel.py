@@ -103,7 +103,7 @@ def kept_words(cost: Cost) -> str:
 
 def train_button(spec: TrainingSpec, owner: str, run: runs.Run | None) -> None:
     """Draw the cost and the button, or above it the sentence that says what must change first."""
-    problem = ""
+    problem, above = "", st.container()
     try:
         validate(spec)
         cost_lines(spec, estimate(spec))
@@ -111,13 +111,12 @@ def train_button(spec: TrainingSpec, owner: str, run: runs.Run | None) -> None:
         problem = str(error)
     missing = not problem and weights_missing(spec)
     held, icon = bool(problem) or missing, ":material/play_arrow:"
-    above = st.container()
+    if missing:
+        st.caption(":material/arrow_forward: First choose how to go on without these weights.")
     if st.button("Train", key="train_start", type="primary", icon=icon, width="stretch", disabled=held):
         problem = _start(spec, owner, run)
     if problem:
         above.error(problem, icon=":material/error:")
-    if missing:
-        above.caption(":material/arrow_forward: First choose how to go on without these weights.")
     if spec.weights == "random":
         st.caption(":material/casino: Random weights: this backbone knows nothing yet.")
 

@@ -94,15 +94,36 @@ def test_on_a_phone_a_block_beyond_the_edge_scrolls_into_view_when_it_is_reached
     assert focused(page) == "last, frozen"
 
 
-def test_a_refusal_to_train_is_in_view(visit, server):
-    page = visit("train")
-    ids = [train(page, epochs=500 + number) for number in range(4)]
-    button = page.locator(".st-key-train_start button").first
-    page.evaluate("document.querySelector('[data-testid=stMain]').scrollTo(0, 0)")
-    page.locator(".st-key-train_how button").nth(1).click()
+def test_a_finger_scrolls_the_map_and_frees_a_block(visit, browser):
+    context = browser.new_context(viewport={"width": 375, "height": 812}, has_touch=True, is_mobile=True)
+    page = visit("train?backbone=mobilenetv2", context=context)
+    scroll, key = page.locator(".st-key-map_scroll"), page.locator(".st-key-train_block_last button")
+    scroll.scroll_into_view_if_needed()
+    box, touch = scroll.bounding_box(), context.new_cdp_session(page)
+    x, y = box["x"] + box["width"] - 40, box["y"] + box["height"] / 2
+    for number in range(11):
+        kind = "touchMove" if number else "touchStart"
+        touch.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": [{"x": x - 25 * number, "y": y}]})
+        page.wait_for_timeout(30)
+    touch.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+    expect(key).to_be_in_viewport(ratio=0.9)
+    before = scroll.evaluate("element => element.scrollLeft")
+    key.tap()
+    expect(key).to_have_text("last, trainable, BatchNorm held", timeout=30_000)
     settled(page)
+    assert before > 100 and scroll.evaluate("element => element.scrollLeft") == before
+    context.close()
+
+
+def test_a_refusal_to_train_is_in_view(visit, server):
+    page = visit("train?train_cut_frame8=conv3")
+    ids = [train(page, epochs=200 + number) for number in range(4)]
+    page.locator(".st-key-train_block_conv5 button").press("Enter")
+    expect(page.get_by_role("button", name="conv5, frozen")).to_have_count(1, timeout=30_000)
+    settled(page)
+    page.locator("[data-testid='stMain']").evaluate("main => main.scrollTo(0, 0)")
+    button, refusal = page.locator(".st-key-train_start button"), page.locator("[data-testid='stAlertContentError']")
     button.click()
-    refusal = page.locator("[data-testid='stAlertContentError']").first
     expect(refusal).to_contain_text("You already have 4 jobs", timeout=LONG)
     expect(refusal).to_be_in_viewport(ratio=1)
     above = refusal.bounding_box()["y"] < button.bounding_box()["y"]
