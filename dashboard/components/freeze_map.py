@@ -1,4 +1,4 @@
-"""The freeze map: the network, what is frozen in blue and what learns in orange; a click freezes or frees a block."""
+"""The freeze map: the network, what is frozen in blue, what learns in orange; a click or a key changes a block."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from itertools import chain
 import streamlit as st
 
 from dashboard import state
+from dashboard.components import map_keys
 from dashboard.components.freeze_picker import NOTHING, keys_of
 from dashboard.figures import theme
 from dashboard.figures.architecture import alt_text, architecture, clicked_block
@@ -21,16 +22,18 @@ def freeze_map(table: LayerTable, spec: TrainingSpec) -> None:
     """Draw the network as `spec` would train it."""
     learning = frozenset(learning_layers(table, spec))
     norms = norm_policies(table, spec)
-    st.plotly_chart(
-        architecture(table, learning, spec.head, None, norms=norms, height=MAP_PX),
-        key="train_map",
-        on_select=lambda: _clicked(table),
-        selection_mode="points",
-        config=theme.CONFIG,
-        alt=alt_text(table, learning, spec.head, norms),
-    )
+    with map_keys.stage(table, spec.head):
+        st.plotly_chart(
+            architecture(table, learning, spec.head, None, norms=norms, height=MAP_PX),
+            key="train_map",
+            on_select=lambda: _clicked(table),
+            selection_mode="points",
+            config=theme.CONFIG,
+            alt=alt_text(table, learning, spec.head, norms),
+        )
+        map_keys.map_keys(table, spec, norms, lambda block: click_block(table, block))
     st.caption(
-        "The map shows which weights may change, not whether changing them helps. Click a block to freeze or free it."
+        "It shows what may change, not whether that helps. Click a block, or use Tab and Enter, to freeze or free it."
     )
 
 
@@ -49,10 +52,10 @@ def _clicked(table: LayerTable) -> None:
 
 
 def click_block(table: LayerTable, block: str) -> None:
-    """Follow a click on a block of the freeze map.
+    """Free a block of the freeze map that is frozen, and freeze one that learns.
 
-    By block, the cut moves to just above it, or to just below it when it was there already. Layer by layer, its layers
-    change sides.
+    By block, all blocks above it are freed as well, or all below it frozen. Layer by layer, only its own layers change
+    sides.
     """
     blocks = table.weighted_blocks
     cut_key, layers_key, _ = keys_of(table.backbone)
@@ -60,8 +63,9 @@ def click_block(table: LayerTable, block: str) -> None:
         return
     if state.get("train_how", "block") == "block":
         names = [NOTHING, *blocks]
-        cut = state.get(cut_key, names[-1])
-        state.put(cut_key, names[names.index(block) - 1] if cut == block else block)
+        place = names.index(block)
+        frozen = place <= names.index(state.get(cut_key, names[-1]))
+        state.put(cut_key, names[place - 1] if frozen else block)
         return
     chosen = set(state.get(layers_key, []))
     chosen = chosen - set(blocks[block]) if chosen >= set(blocks[block]) else chosen | set(blocks[block])

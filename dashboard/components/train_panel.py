@@ -102,8 +102,8 @@ def kept_words(cost: Cost) -> str:
 
 
 def train_button(spec: TrainingSpec, owner: str, run: runs.Run | None) -> None:
-    """Draw the cost and the button, or the sentence that says what must change first."""
-    problem = ""
+    """Draw the cost and the button, or above it the sentence that says what must change first."""
+    problem, above = "", st.container()
     try:
         validate(spec)
         cost_lines(spec, estimate(spec))
@@ -111,25 +111,24 @@ def train_button(spec: TrainingSpec, owner: str, run: runs.Run | None) -> None:
         problem = str(error)
     missing = not problem and weights_missing(spec)
     held, icon = bool(problem) or missing, ":material/play_arrow:"
-    if st.button("Train", key="train_start", type="primary", icon=icon, width="stretch", disabled=held):
-        _start(spec, owner, run)
-    if problem:
-        st.error(problem, icon=":material/error:")
     if missing:
         st.caption(":material/arrow_forward: First choose how to go on without these weights.")
+    if st.button("Train", key="train_start", type="primary", icon=icon, width="stretch", disabled=held):
+        problem = _start(spec, owner, run)
+    if problem:
+        above.error(problem, icon=":material/error:")
     if spec.weights == "random":
         st.caption(":material/casino: Random weights: this backbone knows nothing yet.")
 
 
-def _start(spec: TrainingSpec, owner: str, run: runs.Run | None) -> None:
-    """Queue the run and show it; a second click on the same settings does not queue them twice."""
-    if run is not None and run.status.active and not run.cancel_asked and run.spec == spec.to_json():
-        return
+def _start(spec: TrainingSpec, owner: str, run: runs.Run | None) -> str:
+    """Queue the run and show it, or return why not; a second click on the same settings does not queue them twice."""
+    if run is not None and run.status.active and run.spec == spec.to_json():
+        return ""
     try:
         run_id = queue(spec, owner)
     except FreezeframeError as error:
-        st.error(str(error), icon=":material/error:")
-        return
+        return str(error)
     state.choose(run=run_id)
     st.rerun()
 

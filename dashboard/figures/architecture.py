@@ -8,7 +8,7 @@ the side, widths with the logarithm of the channels, so that 224 pixels and 2,04
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import accumulate, groupby, pairwise
 from typing import Any, Literal
@@ -24,6 +24,7 @@ HEIGHT = 300  # pixels of the whole figure
 _WIDTH, _TALL = 1000.0, 100.0  # the drawing's own units, along x and for the tallest cuboid
 _SLANT_X, _SLANT_Y = 24.0, 20.0  # how far the tallest cuboid's top runs back
 _SLOT = 68.0  # narrowest place of a column: its text needs it
+_TEXT_PX = 47  # the longest of these texts, in pixels
 _HAIRLINE = 0.03  # of a block's parameters
 _FLOOR = -_TALL / 2 - 2
 _ICONS: dict[Literal["snowflake", "flame"], str] = {"snowflake": theme.FROZEN, "flame": theme.TRAINABLE}
@@ -65,9 +66,7 @@ def architecture(
         norms: What BatchNorm does in blocks that learn: {block: "hold" or "train"}; a badge says it.
         height: Of the figure, in pixels.
     """
-    columns = [_picture(table), *(_block(table, block, trainable, norms or {}) for block in table.blocks)]
-    if head is not None:
-        columns += _head(table, head)
+    columns = _columns(table, trainable, head, norms or {})
     slots = _slots(columns)
     canvas = Canvas()
     canvas.line(sum(slots[0]) / 2, sum(slots[-1]) / 2, 0)
@@ -85,6 +84,22 @@ def architecture(
         clickmode="event+select",
     )
     return figure
+
+
+def block_places(table: LayerTable, head: HeadSpec | None) -> list[tuple[str, float, float]]:
+    """Return where the blocks stand in the diagram, input first: (name, left, width) in shares of its width."""
+    columns = _columns(table, None, head, {})
+    return [
+        (column.name, left / _WIDTH, (right - left) / _WIDTH)
+        for column, (left, right) in zip(columns, _slots(columns), strict=True)
+        if column.clickable
+    ]
+
+
+def least_width(table: LayerTable, head: HeadSpec | None) -> int:
+    """Return the width in pixels below which texts of the diagram would overlap."""
+    narrowest = min(right - left for left, right in _slots(_columns(table, None, head, {})))
+    return math.ceil(_TEXT_PX * _WIDTH / narrowest)
 
 
 def clicked_block(event: Mapping[str, Any] | None) -> str | None:
@@ -105,14 +120,32 @@ def alt_text(
     parts = []
     for block in table.blocks:
         size = " by ".join(map(str, block.output[:2]))
-        norm = {"hold": ", BatchNorm held", "train": ", BatchNorm learns"}.get((norms or {}).get(block.name, ""), "")
-        parts.append(f"{block.name}: {size}, {block.output[2]} channels{_state_words(table, block, trainable)}{norm}")
+        state = "" if trainable is None else f", {state_words(table, block.name, trainable, norms)}"
+        parts.append(f"{block.name}: {size}, {block.output[2]} channels{state}")
     new = "" if head is None else " Then the new head, trainable."
     return f"{table.backbone} for pictures of {table.side} pixels, {len(parts)} blocks. {'; '.join(parts)}.{new}"
 
 
-def _weighted(table: LayerTable, block: Block) -> list[LayerRow]:
-    return [row for row in table.layers if row.block == block.name and row.parameters]
+def state_words(
+    table: LayerTable, block: str, trainable: Collection[str], norms: Mapping[str, str] | None = None
+) -> str:
+    """Return what of a block learns, in words: "frozen", "1 of 2 layers trainable", "trainable, BatchNorm held"."""
+    learning = [row.name in trainable for row in _weighted(table, block)]
+    norm = {"hold": ", BatchNorm held", "train": ", BatchNorm learns"}.get((norms or {}).get(block, ""), "")
+    if all(learning):
+        return f"trainable{norm}"
+    return f"{sum(learning)} of {len(learning)} layers trainable{norm}" if any(learning) else "frozen"
+
+
+def _weighted(table: LayerTable, block: str) -> list[LayerRow]:
+    return [row for row in table.layers if row.block == block and row.parameters]
+
+
+def _columns(
+    table: LayerTable, trainable: frozenset[str] | None, head: HeadSpec | None, norms: Mapping[str, str]
+) -> list[_Column]:
+    blocks = (_block(table, block, trainable, norms) for block in table.blocks)
+    return [_picture(table), *blocks, *(() if head is None else _head(table, head))]
 
 
 def _runs(table: LayerTable, block: Block, trainable: frozenset[str] | None) -> tuple[tuple[str, float], ...]:
@@ -122,7 +155,7 @@ def _runs(table: LayerTable, block: Block, trainable: frozenset[str] | None) -> 
     """
     if trainable is None:
         return ((theme.NEUTRAL, 1.0),)
-    seen = [row for row in _weighted(table, block) if row.parameters >= _HAIRLINE * block.parameters]
+    seen = [row for row in _weighted(table, block.name) if row.parameters >= _HAIRLINE * block.parameters]
     total = sum(row.parameters for row in seen)
     return tuple(
         (theme.TRAINABLE if learns else theme.FROZEN, sum(row.parameters for row in rows) / total)
@@ -130,21 +163,13 @@ def _runs(table: LayerTable, block: Block, trainable: frozenset[str] | None) -> 
     )
 
 
-def _state_words(table: LayerTable, block: Block, trainable: frozenset[str] | None) -> str:
-    if trainable is None:
-        return ""
-    learning = [row.name in trainable for row in _weighted(table, block)]
-    if all(learning):
-        return ", trainable"
-    return f", {sum(learning)} of {len(learning)} layers trainable" if any(learning) else ", frozen"
-
-
 def _block(table: LayerTable, block: Block, trainable: frozenset[str] | None, norms: Mapping[str, str]) -> _Column:
     side, _, channels = block.output
     share = math.sqrt(side / table.side)
     runs = _runs(table, block, trainable)
+    state = "" if trainable is None else f", {state_words(table, block.name, trainable)}"
     hover = (
-        f"<b>{block.name}</b>{_state_words(table, block, trainable)}<br>{len(block.layers)} layers, "
+        f"<b>{block.name}</b>{state}<br>{len(block.layers)} layers, "
         f"{block.parameters:,} parameters<br>{block.macs / 1e6:,.1f} million MACs, "
         f"{block.activation_bytes / 1e6:,.2f} MB of activations<br>"
         f"a unit at its end sees {block.receptive_field} × {block.receptive_field} pixels"

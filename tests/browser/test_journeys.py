@@ -55,6 +55,15 @@ def go(page, title: str) -> None:
     settled(page)
 
 
+def click_block(page, name: str, becomes: str) -> None:
+    """Click a block of the freeze map with the mouse and wait until it is frozen, or trainable."""
+    drawing = page.locator(".st-key-train_map").bounding_box()
+    words = page.locator(".st-key-train_map .annotation text", has_text=name).bounding_box()
+    page.mouse.click(words["x"] + words["width"] / 2, drawing["y"] + drawing["height"] / 2)
+    expect(page.get_by_role("button", name=f"{name}, {becomes}")).to_have_count(1, timeout=30_000)
+    settled(page)
+
+
 def test_the_whole_tour(visit, server):
     page = visit("")
     page.locator(".st-key-home_tour button").first.click()
@@ -76,6 +85,9 @@ def test_the_whole_tour(visit, server):
 
 def test_freeze_train_cancel_train_then_from_a_cell_to_its_occlusion_map(visit, server):
     page = visit("train")
+    click_block(page, "conv5", "trainable")
+    in_address(page, "train_cut_frame8=conv4")
+    click_block(page, "conv5", "frozen")
     train(page, epochs=500)
     cancel = page.locator(".st-key-train_job_cancel button, .st-key-train_cancel button").first
     cancel.click(timeout=LONG)

@@ -89,6 +89,29 @@ def test_moving_the_cut_changes_the_cost_before_anything_runs(train):
     assert "**0** frozen" not in frozen
 
 
+def test_a_key_of_the_freeze_map_frees_its_block_and_freezes_it_again(train):
+    keys = [element.key for element in train.button if element.key.startswith("train_block_")]
+    assert keys == [f"train_block_conv{number}" for number in range(1, 6)]
+    frozen = texts(train)
+    button(train, "train_block_conv4").click().run()
+    assert not train.exception
+    assert train.select_slider(key="train_cut_frame8").value == "conv3"
+    assert [button(train, key).label.split(", ")[1] for key in keys] == ["frozen"] * 3 + ["trainable"] * 2
+    assert texts(train) != frozen
+    button(train, "train_block_conv5").click().run()
+    assert button(train, "train_block_conv5").label == "conv5, frozen"
+    assert texts(train) == frozen
+
+
+def test_layer_by_layer_a_key_changes_its_own_block_alone(train):
+    train.segmented_control(key="train_how").set_value("layer").run()
+    train.multiselect(key="train_layers_frame8").set_value(["conv2"]).run()
+    assert button(train, "train_block_conv2").label == "conv2, 1 of 2 layers trainable"
+    button(train, "train_block_conv2").click().run()
+    assert train.multiselect(key="train_layers_frame8").value == ["conv2", "conv2_bn"]
+    assert button(train, "train_block_conv3").label == "conv3, frozen"
+
+
 def test_layer_by_layer_starts_from_the_cut(train):
     train.select_slider(key="train_cut_frame8").set_value("conv4").run()
     train.segmented_control(key="train_how").set_value("layer").run()

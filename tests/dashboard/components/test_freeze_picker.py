@@ -62,14 +62,16 @@ def test_the_map_tells_the_policy_of_blocks_in_which_batch_norm_may_learn():
     assert freeze_map.norm_policies(TABLE, spec) == {"conv4": "hold", "conv5": "train"}
 
 
-def test_a_click_moves_the_cut_and_a_second_one_frees_the_block(session):
-    first, second, *_ = TABLE.weighted_blocks
-    freeze_map.click_block(TABLE, second)
-    assert session["train_cut_frame8"] == second
+def test_a_click_frees_a_frozen_block_and_a_second_one_freezes_it_again(session):
+    first, second, *_, last = TABLE.weighted_blocks
     freeze_map.click_block(TABLE, second)
     assert session["train_cut_frame8"] == first
+    freeze_map.click_block(TABLE, last)
+    assert session["train_cut_frame8"] == last
     freeze_map.click_block(TABLE, first)
     assert session["train_cut_frame8"] == "nothing"
+    freeze_map.click_block(TABLE, second)
+    assert session["train_cut_frame8"] == second
 
 
 def test_layer_by_layer_a_click_changes_the_side_of_the_block(session):

@@ -6,7 +6,14 @@ import plotly.graph_objects as go
 import pytest
 
 from dashboard.figures import theme
-from dashboard.figures.architecture import alt_text, architecture, clicked_block
+from dashboard.figures.architecture import (
+    alt_text,
+    architecture,
+    block_places,
+    clicked_block,
+    least_width,
+    state_words,
+)
 from models.backbones import BACKBONES
 from models.layer_tables import LayerTable, table
 from models.recipes import HeadSpec
@@ -97,6 +104,37 @@ def test_every_backbone_fits_with_the_longest_head(backbone: str) -> None:
     assert all(left < right for left, right, _ in edges)
     assert all(first[1] < second[0] for first, second in pairwise(edges))
     assert len(figure.data[0].x) == 1 + len(whole.blocks) + 4
+
+
+@pytest.mark.parametrize("backbone", BACKBONES)
+@pytest.mark.parametrize("head", [None, HeadSpec(), HeadSpec(widths=(256, 128))], ids=["bare", "short", "long"])
+def test_the_places_of_the_blocks_are_those_that_answer_to_the_mouse(backbone: str, head: HeadSpec | None) -> None:
+    whole = table(backbone, BACKBONES[backbone].default_side)
+    bars = architecture(whole, None, head, None).data[0]
+    places = {name: (left, width) for name, left, width in block_places(whole, head)}
+    assert list(places) == [block.name for block in whole.blocks]
+    for (name,), middle, width in zip(bars.customdata, bars.x, bars.width, strict=True):
+        if name:
+            assert 1000 * places[name][0] == pytest.approx(middle - width / 2)
+            assert 1000 * places[name][1] == pytest.approx(width)
+
+
+def test_what_a_block_does_in_words() -> None:
+    vgg16 = table("vgg16", 96)
+    learning = {"block2_conv2", "block5_conv1", "block5_conv2", "block5_conv3"}
+    words = [state_words(vgg16, block, learning) for block in ("block1", "block2", "block5")]
+    assert words == ["frozen", "1 of 2 layers trainable", "trainable"]
+    norms = {"conv4": "hold", "conv5": "train"}
+    learning = {"conv4", "conv4_bn", "conv5"}
+    words = [state_words(table("frame8", 64), block, learning, norms) for block in ("conv3", "conv4", "conv5")]
+    assert words == ["frozen", "trainable, BatchNorm held", "1 of 2 layers trainable, BatchNorm learns"]
+
+
+def test_more_columns_need_more_room(frame8: LayerTable) -> None:
+    whole = table("mobilenetv2", 96)
+    assert least_width(frame8, None) < least_width(frame8, HeadSpec()) < least_width(whole, HeadSpec())
+    bars = architecture(whole, None, HeadSpec(), None).data[0]
+    assert min(bars.width) / 1000 * least_width(whole, HeadSpec()) == pytest.approx(47, abs=0.1)
 
 
 def test_the_selected_block_is_framed(frame8: LayerTable) -> None:
