@@ -12,7 +12,7 @@ def test_both_are_trained_compared_and_opened_and_a_wrong_recipe_is_carried_over
     page = visit("traps?traps_demo=Too+little+data")
     page.locator(".st-key-traps_train_both button").first.click()
     for title in ("Wrong", "Cured"):
-        expect(page.get_by_text(re.compile(rf"{title}, your run: \d+\.\d% of 300"))).to_be_visible(timeout=LONG)
+        expect(page.get_by_text(re.compile(rf"{title}, your run: \d+\.\d% of 300"))).to_be_visible(timeout=2 * LONG)
     expect(page.locator(".st-key-traps_own_curves_wrong")).to_be_visible()
     settled(page)
     assert page.get_by_text("Cured against wrong").count() == 2
@@ -23,6 +23,7 @@ def test_both_are_trained_compared_and_opened_and_a_wrong_recipe_is_carried_over
     ).to_be_visible()
     wrong, cured = re.search(r"compare=([0-9a-f]{32})(?:%2C|,)([0-9a-f]{32})", page.url).groups()
     assert wrong != cured
+    settled(page)
     go(page, "What goes wrong")
     page.get_by_role("radio", name="Too little data").click()
     page.locator(".st-key-traps_open_cured button").first.click()
