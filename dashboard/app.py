@@ -10,6 +10,7 @@ ROOT = str(Path(__file__).resolve().parents[1])
 if ROOT not in sys.path:  # `streamlit run` puts only dashboard/ on the path
     sys.path.insert(0, ROOT)
 
+import pandas  # noqa: F401  Plotly takes it from sys.modules, half loaded too while another visitor's page imports it
 import streamlit as st
 
 from dashboard import state

@@ -95,6 +95,16 @@ def test_everything_the_page_imports_of_the_core_comes_without_tensorflow():
     assert not [name for name in ("'keras'", "'tensorflow'", "'streamlit'", "'plotly'", "'sklearn'") if name in loaded]
 
 
+def test_pandas_is_whole_before_anything_is_drawn():
+    """Plotly asks `sys.modules` for it, and fails on one that another visitor's page is just importing."""
+    names = [
+        node.names[0].name
+        for node in ast.parse((ROOT / "dashboard/app.py").read_text()).body
+        if isinstance(node, ast.Import)
+    ]
+    assert names.index("pandas") < names.index("streamlit")
+
+
 def test_the_map_names_every_module_of_the_core_and_whether_it_needs_keras():
     rows = re.findall(r"^\| `(\w+)` \| .+? \| (yes)? ?\|$", (ROOT / "models" / "README.md").read_text(), re.M)
     assert sorted(name for name, _ in rows) == sorted({path.stem for path in files("models")} - {"__init__"})
