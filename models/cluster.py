@@ -28,6 +28,14 @@ ROOT = Path(__file__).resolve().parents[1]
 _START_S = 30.0
 SMALL_MACHINE = 2 * 1024**3  # bytes of memory below which one worker serves clicks and jobs
 ADDRESS = "FREEZEFRAME_SCHEDULER"  # tls://host:port of a scheduler elsewhere
+# What Dask watches all the time, and nobody looks at here: 12 % of a core while nothing happens, against 2 % so.
+QUIET = {
+    "distributed.worker.profile.enabled": "False",
+    "distributed.admin.tick.interval": "1s",
+    "distributed.admin.system-monitor.interval": "5s",
+    "distributed.scheduler.work-stealing": "False",
+    "distributed.scheduler.active-memory-manager.start": "False",
+}
 CREDENTIALS = ("FREEZEFRAME_TLS_CA", "FREEZEFRAME_TLS_CERT", "FREEZEFRAME_TLS_KEY")  # its files
 
 
@@ -154,6 +162,7 @@ class Cluster:
             "FREEZEFRAME_NICENESS": str(niceness),
             "DASK_DISTRIBUTED__SCHEDULER__HTTP__ROUTES": "[]",  # else both serve pages without any login
             "DASK_DISTRIBUTED__WORKER__HTTP__ROUTES": "[]",
+            **{"DASK_" + name.replace(".", "__").replace("-", "_").upper(): value for name, value in QUIET.items()},
         }
         path = self.logs / f"{name}.log"
         if path.exists() and path.stat().st_size > LARGEST_LOG:

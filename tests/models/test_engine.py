@@ -16,7 +16,7 @@ from types import SimpleNamespace
 import psutil
 import pytest
 
-from models import recipes, runs
+from models import cluster, recipes, runs
 from models.engine import MOST_JOBS, MOST_WAITING, Engine
 from models.errors import EngineUnavailable, InputError, QueueFull, StorageUnavailable
 
@@ -49,6 +49,14 @@ def waiting_engine(*asked: tuple[str, str]) -> tuple[Engine, dict[str, str]]:
 def test_a_worker_answers_a_click_in_another_process(engine):
     assert engine.call("warm").pid not in (os.getpid(), os.getppid())
     assert engine.is_ready()
+
+
+def test_dask_knows_the_settings_that_keep_it_quiet():
+    import dask
+    import distributed  # noqa: F401  brings its settings
+
+    known = {name: dask.config.get(name) for name in cluster.QUIET}
+    assert all(str(known[name]) != value for name, value in cluster.QUIET.items())  # else they are Dask's own by now
 
 
 def test_an_unknown_kind_of_job_is_refused_with_the_known_ones(engine):
