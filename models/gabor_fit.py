@@ -50,7 +50,8 @@ def fit(values: np.ndarray, layer: str = "") -> GaborFits:
     nonlinear, linear, left = _fit_profiles(profile / np.where(length > 0, length, 1), height, width)
     cosine, sine, offset = (linear * length).T
     row, col, angle, wavelength, across, along = nonlinear.T
-    turns = np.floor(angle / np.pi)  # half turns: the direction across the stripes flips with each
+    degrees = np.round(np.degrees(angle), 4)  # else float32 makes half a turn of a little less
+    turns = np.floor(degrees / 180)  # half turns: the direction across the stripes flips with each
     phase = np.arctan2(-sine, cosine) * np.where(turns % 2, -1, 1)
     numbers = {
         "mean": mean,
@@ -59,7 +60,7 @@ def fit(values: np.ndarray, layer: str = "") -> GaborFits:
         "within": np.where(length[:, 0] > 0, np.clip(1 - left, 0, 1), 0),
         "row": row,
         "col": col,
-        "angle": np.degrees(angle - turns * np.pi),
+        "angle": degrees - turns * 180,
         "wavelength": np.exp(wavelength),
         "phase": np.degrees(phase),
         "across": np.exp(across),

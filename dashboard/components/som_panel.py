@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import time
 from typing import Literal, cast
 
 import numpy as np
@@ -21,6 +22,7 @@ from models.som_frames import ATLAS_COLUMNS, TILE
 from models.som_record import SomRecord, version
 
 EXAMPLE = "example"
+_END_S = 15.0  # a cancelled worker has heard of it by then, and has written the end of its film
 HEIGHT = 420  # px of the lattice
 LIMITS = (
     "The map does not show distances: neighbouring units may be far apart in the data (see its U-matrix), and "
@@ -89,10 +91,13 @@ def som_panel(run: runs.Run | None) -> SomTask:
     """Draw the film of a run (None: the example), which grows while the run trains; return the task behind it."""
     task = SomTask() if run is None else SomTask.from_json(run.spec)
     active = run is not None and run.status.active
+    ending = run is not None and _ending(run)
     if run is not None:
         job_panel(run.id, key="som_job")
 
     def panel() -> None:
+        if ending and run is not None and not _ending(run):
+            st.rerun()
         record = cache.som_example() if run is None else cache.som_film(run.id, version(run))
         if record is None:
             st.skeleton(height=HEIGHT + 80) if active else st.info("Nothing was recorded. Train this map again.")
@@ -114,5 +119,14 @@ def som_panel(run: runs.Run | None) -> SomTask:
         if record.complete:
             export(record, task, None if run is None else run.folder)
 
-    while_active(active, panel)
+    while_active(active or ending, panel)
     return task
+
+
+def _ending(run: runs.Run) -> bool:
+    """Whether the worker of a cancelled run, which hears of it a moment later, has yet to write the end of the film."""
+    status = run.status
+    if status.state != "cancelled" or status.started is None or time.time() - (status.finished or 0.0) > _END_S:
+        return False
+    record = cache.som_film(run.id, version(run))
+    return record is None or not record.complete
