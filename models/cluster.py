@@ -28,7 +28,7 @@ ROOT = Path(__file__).resolve().parents[1]
 _START_S = 30.0
 SMALL_MACHINE = 2 * 1024**3  # bytes of memory below which one worker serves clicks and jobs
 ADDRESS = "FREEZEFRAME_SCHEDULER"  # tls://host:port of a scheduler elsewhere
-# What Dask watches all the time, and nobody looks at here: 12 % of a core while nothing happens, against 2 % so.
+# What Dask watches all the time, and nobody looks at here: 16 % of a core while nothing happens, against 2 % so.
 QUIET = {
     "distributed.worker.profile.enabled": "False",
     "distributed.admin.tick.interval": "1s",
