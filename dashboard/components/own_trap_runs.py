@@ -21,7 +21,6 @@ from models.traps import TRAPS, Role
 
 _PROBLEM = "traps_problem"
 _BOTH: tuple[Role, Role] = ("wrong", "cured")
-_ACTIVE = ("queued", "running")
 
 
 def own_runs(name: str, owner: str) -> None:
@@ -29,13 +28,13 @@ def own_runs(name: str, owner: str) -> None:
     specs, mine = TRAPS[name].specs, runs.listing(owner, "training")
     st.markdown("##### Train it yourself", help="Ordinary runs: every page shows what became of them.")
     found = {role: next((run for run in mine if run.spec == specs[role].to_json()), None) for role in _BOTH}
-    states = {role: run.status.state for role, run in found.items() if run}
+    states = {role: run.status for role, run in found.items() if run}
     made = {
         role: outcome
         for role, run in found.items()
-        if run and states[role] == "done" and (outcome := _outcome(run, specs[role]))
+        if run and states[role].state == "done" and (outcome := _outcome(run, specs[role]))
     }
-    if not made and not any(at in _ACTIVE for at in states.values()):
+    if not made and not any(at.active for at in states.values()):
         both = [specs[role] for role in _BOTH]
         _train_button("Train both", "both", both, owner, said="One after the other, about", primary=True)
     refusal(_PROBLEM)
@@ -46,7 +45,7 @@ def own_runs(name: str, owner: str) -> None:
             with st.container(horizontal=True, vertical_alignment="center", gap="small"):
                 if run and role in made:
                     _open_button(role, run)
-                elif states.get(role) not in _ACTIVE:
+                elif run is None or not states[role].active:
                     words = "Train the wrong one" if role == "wrong" else "Train the cure"
                     _train_button(words, role, [specs[role]], owner, said="About")
                 if st.button("Recipe on the Train page", key=f"traps_recipe_{role}", icon=":material/tune:"):
@@ -67,11 +66,11 @@ def _outcome(run: runs.Run, spec: TrainingSpec) -> Outcome | None:
         return None
 
 
-def _follow(role: Role, run: runs.Run, at: runs.State, made: Outcome | None, other: Outcome | None) -> None:
+def _follow(role: Role, run: runs.Run, at: runs.RunStatus, made: Outcome | None, other: Outcome | None) -> None:
     """Draw how far a run is, or what it gave, on axes that hold the other's curves too."""
     if made:
         traps_panel.training(role, [made], [other] if other else [], own=True)
-    elif at == "done":
+    elif at.state == "done":
         st.warning("The results of your run are missing or damaged. Train it again.", icon=":material/warning:")
     else:
         job_panel(run.id, key=f"traps_job_{role}")
