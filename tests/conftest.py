@@ -1,5 +1,6 @@
 """What every test shares: an own home folder, and one real cluster for all that need workers."""
 
+import functools
 import os
 import tempfile
 from pathlib import Path
@@ -25,6 +26,21 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(
         key=lambda item: next((n for n, folder in enumerate(folders) if folder in item.path.parents), len(FIRST))
     )
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _pages_run_as_fast_as_on_a_server() -> None:
+    """Keep AppTest from what it does again and again and a server does once or never: most of a test's time.
+
+    It reads the metadata of every installed package anew in each test. And after each run of a script Streamlit clears
+    Keras's session, with a full garbage collection, where Keras is loaded: here it is, for the tests of the numbers;
+    in a server it never is (`tests/browser/test_pages.py`).
+    """
+    from streamlit.components.v2 import manifest_scanner
+    from streamlit.runtime.scriptrunner import script_runner
+
+    manifest_scanner.scan_component_manifests = functools.cache(manifest_scanner.scan_component_manifests)
+    script_runner._clean_problem_modules = lambda: None
 
 
 @pytest.fixture(scope="session")

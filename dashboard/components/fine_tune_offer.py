@@ -8,10 +8,9 @@ import streamlit as st
 
 from dashboard import state
 from dashboard.components.job_panel import job_panel, refusal, refusal_kept
-from dashboard.components.train_panel import kept_words, title
+from dashboard.components.train_panel import kept_words, queue
 from dashboard.components.weights_offer import weights_missing
 from dashboard.labels import safe_label
-from models import engine
 from models.backbones import BACKBONES
 from models.errors import FreezeframeError
 from models.presets import PRESETS, apply_preset
@@ -47,7 +46,7 @@ def fine_tune_offer(chosen: state.Selection) -> None:
 
     def begin() -> None:
         with refusal_kept(_PROBLEM):
-            state.choose(run=engine.submit("training", spec.to_json(), owner=chosen.owner, title=title(spec)))
+            state.choose(run=queue([spec], chosen.owner)[0])
 
     with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
         st.button(

@@ -10,7 +10,7 @@ from dashboard import state
 from dashboard.components import map_keys
 from dashboard.components.freeze_picker import NOTHING, keys_of
 from dashboard.figures import theme
-from dashboard.figures.architecture import alt_text, architecture, clicked_block
+from dashboard.figures.architecture import alt_text, architecture, clicked_block, state_words
 from models.layer_tables import LayerTable
 from models.phase_costs import learning_layers
 from models.training_specs import BatchNormPolicy, TrainingSpec
@@ -22,7 +22,7 @@ def freeze_map(table: LayerTable, spec: TrainingSpec) -> None:
     """Draw the network as `spec` would train it."""
     learning = frozenset(learning_layers(table, spec))
     norms = norm_policies(table, spec)
-    with map_keys.stage(table, spec.head):
+    with map_keys.stage("train", table, spec.head):
         st.plotly_chart(
             architecture(table, learning, spec.head, None, norms=norms, height=MAP_PX),
             key="train_map",
@@ -31,7 +31,11 @@ def freeze_map(table: LayerTable, spec: TrainingSpec) -> None:
             config=theme.CONFIG,
             alt=alt_text(table, learning, spec.head, norms),
         )
-        map_keys.map_keys(table, spec, norms, lambda block: click_block(table, block))
+        words = {
+            block.name: f"{block.name}, {state_words(table, block.name, spec.trainable, norms)}"
+            for block in table.blocks
+        }
+        map_keys.map_keys("train", table, spec.head, words, lambda block: click_block(table, block))
     st.caption(
         "It shows what may change, not whether that helps. Click a block, or use Tab and Enter, to freeze or free it."
     )

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from dashboard import state
+from dashboard.components import map_keys
 from dashboard.figures import theme
 from dashboard.figures.architecture import alt_text, architecture, clicked_block
 from models.layer_tables import LayerRow, LayerTable
@@ -20,14 +21,16 @@ def block_map(table: LayerTable, *, height: int) -> str | None:
     key = f"backbone_block_{table.backbone}"
     if state.get(key) not in names:
         state.put(key, None)
-    st.plotly_chart(
-        architecture(table, None, None, state.get(key), height=height),
-        key=_MAP,
-        on_select=lambda: _clicked(key),
-        selection_mode="points",
-        config=theme.CONFIG,
-        alt=alt_text(table, None, None),
-    )
+    with map_keys.stage("backbone", table, None):
+        st.plotly_chart(
+            architecture(table, None, None, state.get(key), height=height),
+            key=_MAP,
+            on_select=lambda: _clicked(key),
+            selection_mode="points",
+            config=theme.CONFIG,
+            alt=alt_text(table, None, None),
+        )
+        map_keys.map_keys("backbone", table, None, {name: name for name in names}, lambda block: _choose(key, block))
     return st.segmented_control(
         "Block", names, key=key, persist_state="session", label_visibility="collapsed", width="stretch"
     )
@@ -35,7 +38,12 @@ def block_map(table: LayerTable, *, height: int) -> str | None:
 
 def _clicked(key: str) -> None:
     if block := clicked_block(state.get(_MAP)):
-        state.put(key, None if state.get(key) == block else block)
+        _choose(key, block)
+
+
+def _choose(key: str, block: str) -> None:
+    """Open a block, or show all again when it is open."""
+    state.put(key, None if state.get(key) == block else block)
 
 
 def totals(table: LayerTable, block: str | None) -> None:

@@ -10,8 +10,8 @@ from dashboard import state
 from dashboard.components import traps_panel
 from dashboard.components.job_panel import job_panel, refusal, refusal_kept
 from dashboard.components.presets import use_spec
-from dashboard.components.train_panel import duration, title
-from models import costs, engine, runs
+from dashboard.components.train_panel import duration, queue
+from models import runs
 from models.errors import RunNotFound
 from models.recipes import estimate
 from models.training_results import load_result
@@ -98,9 +98,8 @@ def _train_button(
 
 def _begin(specs: Sequence[TrainingSpec], owner: str) -> None:
     """Queue these recipes, all or none; a second click does not queue them twice."""
-    jobs = [(spec.to_json(), title(spec)) for spec in specs]
-    if any(run.status.active and run.spec in [asked for asked, _ in jobs] for run in runs.listing(owner, "training")):
+    asked = [spec.to_json() for spec in specs]
+    if any(run.status.active and run.spec in asked for run in runs.listing(owner, "training")):
         return
     with refusal_kept(_PROBLEM):
-        for run_id, spec in zip(engine.submit_all("training", jobs, owner=owner), specs, strict=True):
-            costs.keep(runs.get(run_id).folder, estimate(spec))
+        queue(specs, owner)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import streamlit as st
@@ -126,22 +127,23 @@ def _start(spec: TrainingSpec, owner: str, run: runs.Run | None) -> str:
     if run is not None and run.status.active and run.spec == spec.to_json():
         return ""
     try:
-        run_id = queue(spec, owner)
+        (run_id,) = queue([spec], owner)
     except FreezeframeError as error:
         return str(error)
     state.choose(run=run_id)
     st.rerun()
 
 
-def queue(spec: TrainingSpec, owner: str) -> str:
-    """Queue a run, keep with it what it is predicted to cost, and return its id.
+def queue(specs: Sequence[TrainingSpec], owner: str) -> list[str]:
+    """Queue runs, all or none, keep with each what it is predicted to cost, and return their ids.
 
     Raises:
         FreezeframeError: The visitor has too many jobs already, or nothing takes them.
     """
-    run_id = engine.submit("training", spec.to_json(), owner=owner, title=title(spec))
-    costs.keep(runs.get(run_id).folder, estimate(spec))
-    return run_id
+    queued = engine.submit_all("training", [(spec.to_json(), title(spec)) for spec in specs], owner=owner)
+    for run_id, spec in zip(queued, specs, strict=True):
+        costs.keep(runs.get(run_id).folder, estimate(spec))
+    return queued
 
 
 def title(spec: TrainingSpec) -> str:

@@ -15,6 +15,8 @@ from models import runs
 from tests.browser.conftest import in_address, settled
 
 LONG = 120_000  # ms: a first training waits for TensorFlow, and CI machines are slow
+FEW = "train?data=digits&train_batch=8&train_shots=5+pictures"  # trained in a second or two
+ENDLESS = "train?data=digits&train_batch=1&train_shots=50+pictures"  # 1,000 epochs of it outlast every test
 
 
 def train(page, *, epochs: int | None = None) -> str:
@@ -84,11 +86,11 @@ def test_the_whole_tour(visit, server):
 
 
 def test_freeze_train_cancel_train_then_from_a_cell_to_its_occlusion_map(visit, server):
-    page = visit("train")
+    page = visit(FEW)
     click_block(page, "conv5", "trainable")
     in_address(page, "train_cut_frame8=conv4")
     click_block(page, "conv5", "frozen")
-    train(page, epochs=500)
+    train(page, epochs=1000)
     cancel = page.locator(".st-key-train_job_cancel button, .st-key-train_cancel button").first
     cancel.click(timeout=LONG)
     expect(page.get_by_text("Cancelled").first).to_be_visible(timeout=LONG)
@@ -113,8 +115,8 @@ def test_freeze_train_cancel_train_then_from_a_cell_to_its_occlusion_map(visit, 
 
 
 def test_a_reload_in_the_middle_of_training_finds_the_run_again(visit, server):
-    page = visit("train")
-    run_id = train(page, epochs=400)
+    page = visit(ENDLESS)
+    run_id = train(page, epochs=1000)
     page.reload()
     settled(page)
     expect(page).to_have_url(re.compile(f"[?&]run={run_id}"))
@@ -126,7 +128,7 @@ def test_a_reload_in_the_middle_of_training_finds_the_run_again(visit, server):
 
 
 def test_two_visitors_train_at_once_and_see_only_their_own(visit, server):
-    first, second = visit("train"), visit("train?data=digits")
+    first, second = visit(FEW), visit(FEW.replace("digits", "galaxies"))
     a, b = train(first, epochs=30), train(second, epochs=30)
     assert a != b
     finished(first)
@@ -137,8 +139,8 @@ def test_two_visitors_train_at_once_and_see_only_their_own(visit, server):
 
 
 def test_a_worker_killed_in_the_middle_is_not_noticed(visit, server):
-    page = visit("train")
-    run_id = train(page, epochs=150)
+    page = visit(FEW)
+    run_id = train(page, epochs=500)
     run = runs.Run(run_id, server.home / "runs" / run_id)
     deadline = time.monotonic() + 60
     while run.status.share < 0.3 and run.status.active and time.monotonic() < deadline:
@@ -151,7 +153,7 @@ def test_a_worker_killed_in_the_middle_is_not_noticed(visit, server):
 
 
 def test_a_rate_that_is_far_too_high_ends_with_a_usable_run(visit, server):
-    page = visit("train")
+    page = visit(FEW)
     page.locator(".st-key-train_recipe button").first.click()
     field = page.locator(".st-key-train_rate input")
     field.fill("1000000")
@@ -234,7 +236,7 @@ def test_the_back_button_leads_to_the_pages_before(visit):
 
 
 def test_who_has_the_link_to_a_run_may_watch_and_not_cancel(visit, server):
-    page = visit("train")
+    page = visit(ENDLESS)
     train(page, epochs=1000)
     expect(page.locator(".st-key-train_job_cancel button").first).to_be_visible(timeout=LONG)
     guest = visit(page.url.removeprefix(server.url + "/"))

@@ -9,8 +9,8 @@ from models import runs
 from tests.browser.conftest import settled
 from tests.browser.test_journeys import LONG, train
 
-OVERLAPPING = """() => {
-  const boxes = [...document.querySelectorAll('.st-key-train_map .annotation text')]
+OVERLAPPING = """map => {
+  const boxes = [...document.querySelectorAll(`${map} .annotation text`)]
     .map(text => [text.textContent, text.getBoundingClientRect()]).filter(([words]) => words);
   const meet = (a, b) => a.left < b.right && b.left < a.right && a.top + 1 < b.bottom && b.top + 1 < a.bottom;
   return [boxes.length, boxes.flatMap(([words, box], at) =>
@@ -20,7 +20,7 @@ OVERLAPPING = """() => {
 
 def tab_to(page, name: str) -> None:
     """Press Tab until the key of a block has the focus."""
-    key = page.locator(f".st-key-train_block_{name} button")
+    key = page.locator(f".st-key-train_map_key_{name} button")
     for _ in range(80):
         page.keyboard.press("Tab")
         if key.evaluate("button => button === document.activeElement"):
@@ -54,14 +54,14 @@ def test_a_block_is_freed_and_frozen_by_keyboard_alone(visit):
     expect(page.get_by_role("button", name="conv5, frozen")).to_be_focused(timeout=30_000)
     settled(page)
     assert cost.inner_text() == before
-    names = page.locator(".st-key-train_blocks button").all_inner_texts()
+    names = page.locator(".st-key-train_map_keys button").all_inner_texts()
     assert names == [f"conv{number}, frozen" for number in range(1, 6)]
 
 
 def test_the_ring_stands_around_its_block_in_the_drawing_and_lets_the_mouse_through(visit):
     page = visit("train")
     tab_to(page, "conv3")
-    key = page.locator(".st-key-train_block_conv3 button")
+    key = page.locator(".st-key-train_map_key_conv3 button")
     name = page.locator(".st-key-train_map .annotation text", has_text="conv3")
     drawing, ring, text = page.locator(".st-key-train_map").bounding_box(), key.bounding_box(), name.bounding_box()
     assert key.evaluate("button => getComputedStyle(button).outlineStyle") == "solid"
@@ -80,7 +80,7 @@ def test_no_two_words_of_the_map_overlap_on_a_phone(visit, backbone, hidden):
     page = visit(f"train?backbone={backbone}{layers}", size=(375, 812))
     expect(page.locator(".st-key-train_map .annotation text").first).to_be_attached(timeout=30_000)
     settled(page)
-    count, overlaps = page.evaluate(OVERLAPPING)
+    count, overlaps = page.evaluate(OVERLAPPING, ".st-key-train_map")
     assert count > 20 and overlaps == []
     assert page.locator(".st-key-train_map .annotation", has_text="dense").count() == hidden
     assert page.evaluate("document.querySelector('[data-testid=stMain]').scrollWidth - innerWidth") <= 0
@@ -89,7 +89,7 @@ def test_no_two_words_of_the_map_overlap_on_a_phone(visit, backbone, hidden):
 def test_on_a_phone_a_block_beyond_the_edge_scrolls_into_view_when_it_is_reached(visit):
     page = visit("train?backbone=mobilenetv2", size=(375, 812))
     tab_to(page, "last")
-    expect(page.locator(".st-key-train_block_last button")).to_be_in_viewport(ratio=0.9)
+    expect(page.locator(".st-key-train_map_key_last button")).to_be_in_viewport(ratio=0.9)
     tab_to(page, "last")
     assert focused(page) == "last, frozen"
 
@@ -97,7 +97,7 @@ def test_on_a_phone_a_block_beyond_the_edge_scrolls_into_view_when_it_is_reached
 def test_a_finger_scrolls_the_map_and_frees_a_block(visit, browser):
     context = browser.new_context(viewport={"width": 375, "height": 812}, has_touch=True, is_mobile=True)
     page = visit("train?backbone=mobilenetv2", context=context)
-    scroll, key = page.locator(".st-key-map_scroll"), page.locator(".st-key-train_block_last button")
+    scroll, key = page.locator(".st-key-train_map_scroll"), page.locator(".st-key-train_map_key_last button")
     scroll.scroll_into_view_if_needed()
     box, touch = scroll.bounding_box(), context.new_cdp_session(page)
     x, y = box["x"] + box["width"] - 40, box["y"] + box["height"] / 2
@@ -115,10 +115,23 @@ def test_a_finger_scrolls_the_map_and_frees_a_block(visit, browser):
     context.close()
 
 
+def test_on_a_phone_the_backbone_page_shows_its_words_apart_and_a_tap_opens_a_block(visit, browser):
+    context = browser.new_context(viewport={"width": 375, "height": 812}, has_touch=True, is_mobile=True)
+    page = visit("backbone?backbone=mobilenetv2", context=context)
+    expect(page.locator(".st-key-backbone_map .annotation text").first).to_be_attached(timeout=30_000)
+    settled(page)
+    count, overlaps = page.evaluate(OVERLAPPING, ".st-key-backbone_map")
+    assert count > 20 and overlaps == []
+    assert page.evaluate("document.querySelector('[data-testid=stMain]').scrollWidth - innerWidth") <= 0
+    page.locator(".st-key-backbone_map_key_last button").tap()
+    expect(page.get_by_role("radio", name="last")).to_be_checked(timeout=30_000)
+    context.close()
+
+
 def test_a_refusal_to_train_is_in_view(visit, server):
     page = visit("train?train_cut_frame8=conv3")
     ids = [train(page, epochs=200 + number) for number in range(4)]
-    page.locator(".st-key-train_block_conv5 button").press("Enter")
+    page.locator(".st-key-train_map_key_conv5 button").press("Enter")
     expect(page.get_by_role("button", name="conv5, frozen")).to_have_count(1, timeout=30_000)
     settled(page)
     page.locator("[data-testid='stMain']").evaluate("main => main.scrollTo(0, 0)")

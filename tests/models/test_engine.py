@@ -23,8 +23,8 @@ from models.errors import EngineUnavailable, InputError, QueueFull, StorageUnava
 ROOT = Path(__file__).resolve().parents[2]
 
 
-def training(epochs: int = 3) -> dict:
-    spec = dataclasses.replace(recipes.DEFAULT, dataset="digits", epochs=epochs, batch=8, shots=40, patience=0)
+def training(epochs: int = 3, *, shots: int = 5) -> dict:
+    spec = dataclasses.replace(recipes.DEFAULT, dataset="digits", epochs=epochs, batch=8, shots=shots, patience=0)
     return spec.to_json()
 
 
@@ -161,7 +161,7 @@ def test_a_job_with_impossible_settings_fails_with_a_sentence(engine):
 
 
 def test_a_working_job_stops_when_asked(engine):
-    run = runs.get(engine.submit("training", training(500), owner=visitor("3"), title="long"))
+    run = runs.get(engine.submit("training", training(500, shots=40), owner=visitor("3"), title="long"))
     wait(lambda: run.status.state == "running" and run.status.share > 0)
     engine.cancel(run.id)
     assert run.status.state == "cancelled"  # at once, whatever the worker is doing
@@ -170,7 +170,7 @@ def test_a_working_job_stops_when_asked(engine):
 
 
 def test_a_worker_killed_in_the_middle_loses_nothing(engine):
-    run = runs.get(engine.submit("training", training(60), owner=visitor("4"), title="killed"))
+    run = runs.get(engine.submit("training", training(60, shots=40), owner=visitor("4"), title="killed"))
     wait(lambda: len([event for event in run.events() if "epoch" in event]) >= 2)
     cluster = engine.start().cluster
     before = cluster.processes["jobs"].pid
@@ -182,7 +182,7 @@ def test_a_worker_killed_in_the_middle_loses_nothing(engine):
 
 
 def test_the_scheduler_killed_is_started_again_with_its_jobs(engine):
-    run = runs.get(engine.submit("training", training(60), owner=visitor("5"), title="survivor"))
+    run = runs.get(engine.submit("training", training(60, shots=40), owner=visitor("5"), title="survivor"))
     wait(lambda: run.status.state == "running" and run.status.share > 0)
     os.kill(engine.start().cluster.processes["scheduler"].pid, signal.SIGKILL)
     wait(lambda: not run.status.active, 120)

@@ -79,9 +79,10 @@ def test_the_shipped_example_offers_to_fine_tune(visit, view, monkeypatch):
     assert not app.exception
     assert app.button(key="activations_offer").label == "Fine-tune the last block"
     asked = []
-    monkeypatch.setattr("models.engine.submit", lambda kind, spec, **rest: asked.append((kind, spec)) or "example")
+    monkeypatch.setattr("models.engine.submit_all", lambda kind, jobs, **_: asked.append((kind, jobs)) or ["example"])
+    monkeypatch.setattr("models.costs.keep", lambda *_: None)
     app.button(key="activations_offer").click().run()
-    ((kind, spec),) = asked
+    ((kind, ((spec, _),)),) = asked
     assert kind == "training" and spec["keep_epochs"] and spec["trainable"] and spec["dataset"] == "galaxies"
 
 

@@ -66,6 +66,15 @@ def test_a_block_shows_its_layers_alone(engine) -> None:
     assert app.dataframe[0].value["Layer"].tolist() == ["conv2", "conv2_bn", "conv2_relu"]
 
 
+def test_a_tap_on_a_block_opens_it_and_a_second_one_shows_all_again(engine) -> None:
+    app = opened("frame8")
+    app.button(key="backbone_map_key_conv2").click().run()
+    assert app.get_by_key("backbone_block_frame8").value == "conv2"
+    app.button(key="backbone_map_key_conv2").click().run()
+    assert app.get_by_key("backbone_block_frame8").value is None
+    assert not app.exception
+
+
 def test_choosing_a_backbone_here_chooses_it_everywhere(engine) -> None:
     app = opened("frame8")
     app.radio(key="backbone_choice").set_value("mobilenetv2").run()

@@ -90,26 +90,26 @@ def test_moving_the_cut_changes_the_cost_before_anything_runs(train):
 
 
 def test_a_key_of_the_freeze_map_frees_its_block_and_freezes_it_again(train):
-    keys = [element.key for element in train.button if element.key.startswith("train_block_")]
-    assert keys == [f"train_block_conv{number}" for number in range(1, 6)]
+    keys = [element.key for element in train.button if element.key.startswith("train_map_key_")]
+    assert keys == [f"train_map_key_conv{number}" for number in range(1, 6)]
     frozen = texts(train)
-    button(train, "train_block_conv4").click().run()
+    button(train, "train_map_key_conv4").click().run()
     assert not train.exception
     assert train.select_slider(key="train_cut_frame8").value == "conv3"
     assert [button(train, key).label.split(", ")[1] for key in keys] == ["frozen"] * 3 + ["trainable"] * 2
     assert texts(train) != frozen
-    button(train, "train_block_conv5").click().run()
-    assert button(train, "train_block_conv5").label == "conv5, frozen"
+    button(train, "train_map_key_conv5").click().run()
+    assert button(train, "train_map_key_conv5").label == "conv5, frozen"
     assert texts(train) == frozen
 
 
 def test_layer_by_layer_a_key_changes_its_own_block_alone(train):
     train.segmented_control(key="train_how").set_value("layer").run()
     train.multiselect(key="train_layers_frame8").set_value(["conv2"]).run()
-    assert button(train, "train_block_conv2").label == "conv2, 1 of 2 layers trainable"
-    button(train, "train_block_conv2").click().run()
+    assert button(train, "train_map_key_conv2").label == "conv2, 1 of 2 layers trainable"
+    button(train, "train_map_key_conv2").click().run()
     assert train.multiselect(key="train_layers_frame8").value == ["conv2", "conv2_bn"]
-    assert button(train, "train_block_conv3").label == "conv3, frozen"
+    assert button(train, "train_map_key_conv3").label == "conv3, frozen"
 
 
 def test_layer_by_layer_starts_from_the_cut(train):
@@ -200,13 +200,14 @@ def test_train_queues_the_settings_that_are_shown_and_a_second_click_queues_noth
     asked = []
     run_id = runs.create("training", {"backbone": "frame8", "dataset": "galaxies"}, owner="", title="queued").id
 
-    def submit(kind, spec, *, owner, title):
+    def submit_all(kind, jobs, *, owner):
+        ((spec, title),) = jobs
         asked.append((kind, spec, title))
         runs.get(run_id).path("spec.json").write_text(json.dumps({**runs.get(run_id).record, "spec": spec}))
         runs._read_record.cache_clear()
-        return run_id
+        return [run_id]
 
-    monkeypatch.setattr(engine_module, "submit", submit)
+    monkeypatch.setattr(engine_module, "submit_all", submit_all)
     train.number_input(key="train_epochs").set_value(7).run()
     button(train, "train_start").click().run()
     kind, spec, title = asked[0]
@@ -221,7 +222,7 @@ def test_a_full_queue_is_said_beside_the_button(train, monkeypatch):
     def full(*_, **__):
         raise engine_module.QueueFull("You already have 4 jobs running or waiting.")
 
-    monkeypatch.setattr(engine_module, "submit", full)
+    monkeypatch.setattr(engine_module, "submit_all", full)
     button(train, "train_start").click().run()
     assert "You already have 4 jobs" in train.error[0].value
 

@@ -21,7 +21,12 @@ def asked(monkeypatch):
     """The specs that the page asked to train."""
     specs = []
     run_id = runs.create("training", replace(recipes.DEFAULT, seed=99).to_json(), owner="", title="queued").id
-    monkeypatch.setattr(engine_module, "submit", lambda kind, spec, **_: specs.append(spec) or run_id)
+
+    def submit_all(kind, jobs, *, owner):
+        specs.extend(spec for spec, _ in jobs)
+        return [run_id] * len(jobs)
+
+    monkeypatch.setattr(engine_module, "submit_all", submit_all)
     return specs
 
 
