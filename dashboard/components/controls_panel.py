@@ -8,7 +8,7 @@ from dataclasses import replace
 import streamlit as st
 
 from dashboard.components.comparison_panel import verdict
-from dashboard.components.job_panel import job_panel, refusal, refusal_kept, while_active
+from dashboard.components.job_panel import job_panel, refusal, refusal_kept
 from dashboard.components.sweep_controls import title
 from dashboard.components.train_panel import duration
 from dashboard.figures import comparison, theme
@@ -39,7 +39,6 @@ def controls_panel(run: runs.Run, result: TrainingResult, owner: str) -> None:
         _offer(asked, owner)
     if sweep is None:
         return
-    job_panel(sweep.id, key="train_controls")
 
     def panel() -> None:
         rows = {row.line: row.run for row in sweep_cells.finished(sweep.folder)}
@@ -48,7 +47,7 @@ def controls_panel(run: runs.Run, result: TrainingResult, owner: str) -> None:
             _compare(run, result, trained)
 
     try:
-        while_active(sweep.status.active, panel)
+        job_panel(sweep.id, key="train_controls", below=panel)
     except RunNotFound:
         st.caption("The controls were cleared away.")
         _offer(asked, owner)

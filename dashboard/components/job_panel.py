@@ -16,6 +16,7 @@ from models import engine, runs
 from models.errors import FreezeframeError
 
 _POLL_S = 1.0
+_CHIP_POLL_S = 3.0  # every poll costs the browser a new look at the whole page
 
 
 def time_left(status: runs.RunStatus, now: float) -> str:
@@ -104,39 +105,46 @@ def while_active(active: bool, body: Callable[[], None]) -> None:
             body()
 
 
-def job_panel(run_id: str, *, key: str) -> None:
+def job_panel(run_id: str, *, key: str, below: Callable[[], None] | None = None) -> None:
     """Draw progress, time left, cancel and the end of a job; reruns the page once when the job ends.
 
     Args:
         run_id: The job to follow.
         key: A widget key prefix, unique on the page.
+        below: Draws what is known so far, as often as the progress: one poll for both.
     """
     active = runs.get(run_id).status.active
 
-    @st.fragment(run_every=_POLL_S if active else None)
     def panel() -> None:
-        run = runs.get(run_id)
-        status = run.status
-        if active and not status.active:
-            st.rerun()
-        if status.active:
-            bar, button = st.columns([5, 1], vertical_alignment="center")
-            bar.progress(min(status.share, 1.0), text=describe(run))
-            if run.owner == state.selection().owner:  # a link to a run lets others watch, not stop it
-                button.button("Cancel", key=f"{key}_cancel", on_click=engine.cancel, args=(run_id,))
-        elif status.state == "failed":
-            st.error(safe_label(status.message, 400), icon=":material/error:")
-        elif status.state == "cancelled":
-            st.info(describe(run), icon=":material/cancel:")
+        job_lines(run_id, key=key, active=active)
+        if below is not None:
+            below()
 
-    panel()
+    while_active(active, panel)
+
+
+def job_lines(run_id: str, *, key: str, active: bool) -> None:
+    """Draw the lines of `job_panel`, for a caller that polls; the job was `active` when the page was drawn."""
+    run = runs.get(run_id)
+    status = run.status
+    if active and not status.active:
+        st.rerun()
+    if status.active:
+        bar, button = st.columns([5, 1], vertical_alignment="center")
+        bar.progress(min(status.share, 1.0), text=describe(run))
+        if run.owner == state.selection().owner:  # a link to a run lets others watch, not stop it
+            button.button("Cancel", key=f"{key}_cancel", on_click=engine.cancel, args=(run_id,))
+    elif status.state == "failed":
+        st.error(safe_label(status.message, 400), icon=":material/error:")
+    elif status.state == "cancelled":
+        st.info(describe(run), icon=":material/cancel:")
 
 
 def job_chip(owner: str) -> None:
     """Draw the visitor's running job in the experiment bar: what, how far, cancel."""
     active = [run for run in runs.listing(owner) if run.status.active]
 
-    @st.fragment(run_every=_POLL_S if active else None)
+    @st.fragment(run_every=_CHIP_POLL_S if active else None)
     def chip() -> None:
         going = [run for run in active if run.status.active]
         if active and len(going) < len(active):

@@ -11,7 +11,7 @@ import streamlit as st
 from dashboard import state
 from dashboard.components.general_findings import TITLES
 from dashboard.components.general_words import told
-from dashboard.components.job_panel import choose_job, job_panel, refusal, refusal_kept, while_active
+from dashboard.components.job_panel import choose_job, job_panel, refusal, refusal_kept
 from dashboard.figures import theme, transferability
 from models import engine, runs, transferability_curves, transferability_findings, transferability_slice
 from models.transferability import FOUR, Row, to_csv
@@ -144,8 +144,6 @@ def _choose_run(owner: str) -> runs.Run | None:
 def _result(run: runs.Run | None) -> None:
     """Draw the job's progress and what its rows show; polls while it works."""
     active = run is not None and run.status.active
-    if run is not None:
-        job_panel(run.id, key="general_slice_job")
 
     def panel() -> None:
         rows = transferability_slice.example() if run is None else transferability_slice.rows(run)
@@ -157,7 +155,10 @@ def _result(run: runs.Run | None) -> None:
         _words(rows, spec)
         _table(rows, spec)
 
-    while_active(active, panel)
+    if run is None:
+        panel()
+    else:
+        job_panel(run.id, key="general_slice_job", below=panel)
 
 
 def _nothing(active: bool) -> None:

@@ -92,8 +92,6 @@ def som_panel(run: runs.Run | None) -> SomTask:
     task = SomTask() if run is None else SomTask.from_json(run.spec)
     active = run is not None and run.status.active
     ending = run is not None and _ending(run)
-    if run is not None:
-        job_panel(run.id, key="som_job")
 
     def panel() -> None:
         if ending and run is not None and not _ending(run):
@@ -119,7 +117,13 @@ def som_panel(run: runs.Run | None) -> SomTask:
         if record.complete:
             export(record, task, None if run is None else run.folder)
 
-    while_active(active or ending, panel)
+    if run is None:
+        panel()
+    elif ending:
+        job_panel(run.id, key="som_job")
+        while_active(True, panel)
+    else:
+        job_panel(run.id, key="som_job", below=panel)
     return task
 
 

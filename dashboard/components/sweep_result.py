@@ -9,7 +9,7 @@ import streamlit as st
 
 from dashboard import state
 from dashboard.components import sweep_words
-from dashboard.components.job_panel import choose_job, job_panel, while_active
+from dashboard.components.job_panel import choose_job, job_panel
 from dashboard.components.sweep_controls import kind_of, title
 from dashboard.figures import comparison, theme
 from dashboard.figures import sweeps as figures
@@ -38,14 +38,12 @@ def choose(choice: Choice, owner: str) -> runs.Run | None:
 def result(run: runs.Run | None, choice: Choice) -> None:
     """Draw the job's progress and what is known so far; polls while it works."""
     active = run is not None and run.status.active
-    if run is not None:
-        job_panel(run.id, key="sweeps_job")
-        _end(run)
 
     def panel() -> None:
         if run is None:
             sweep, rows = sweep_recordings.recorded(choice)
         else:
+            _end(run)
             sweep, rows = SweepSpec.from_json(run.spec), sweep_cells.finished(run.folder)
         if not rows:
             _nothing(active)
@@ -53,11 +51,13 @@ def result(run: runs.Run | None, choice: Choice) -> None:
         _chart(sweep, rows)
         _words(sweep, rows)
 
-    while_active(active, panel)
-    if run is not None and not active:
-        _cells(run)
-    elif run is None:
+    if run is None:
+        panel()
         st.caption("This example is shipped as numbers. Train it yourself, and every cell opens as a run of its own.")
+        return
+    job_panel(run.id, key="sweeps_job", below=panel)
+    if not active:
+        _cells(run)
 
 
 def _end(run: runs.Run) -> None:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import streamlit as st
 
-from dashboard.components.job_panel import job_panel
+from dashboard.components.job_panel import job_lines, while_active
 from dashboard.figures import theme
 from dashboard.figures.curves import TRAINING, VALIDATION
 from models import runs
@@ -14,39 +15,38 @@ from models.training_specs import TrainingSpec
 
 STATUS_PX, CURVES_PX = 56, 200  # the same for a run that works and one that has finished, so nothing jumps at the end
 MEASURES = (("Accuracy", "accuracy", ".0%"), ("Loss", "loss", "~g"))
-_POLL_S = 1.0
 
 
 def running(run: runs.Run) -> None:
-    """Draw a run that waits, works, was cancelled or failed: its progress and the curves so far."""
+    """Draw a run that waits, works, was cancelled or failed: its progress and the curves so far.
+
+    While the run works they grow every second, in the same place and on the same axes.
+    """
     active = run.status.active
-    with st.container(height=STATUS_PX if active else "content", border=False, vertical_alignment="center"):
-        job_panel(run.id, key="train_job")
-    if active or epochs_so_far(run):
-        live_curves(run)
+
+    def progress_and_curves() -> None:
+        with st.container(height=STATUS_PX if active else "content", border=False, vertical_alignment="center"):
+            job_lines(run.id, key="train_job", active=active)
+        if (rows := epochs_so_far(run)) or active:
+            _curves(rows, sum(phase.epochs for phase in TrainingSpec.from_json(run.spec).phases()))
+
+    while_active(active, progress_and_curves)
 
 
-def live_curves(run: runs.Run) -> None:
-    """Draw the curves so far; while the run works they grow every second, in the same place and on the same axes."""
-
-    @st.fragment(run_every=_POLL_S if run.status.active else None)
-    def curves() -> None:
-        rows = epochs_so_far(run)
-        for column, (title, measure, digits) in zip(st.columns(2), MEASURES, strict=True):
-            column.vega_lite_chart(
-                {
-                    "epoch": [row["epoch"] for row in rows] * 2,
-                    "value": [row[f"{prefix}{measure}"] for prefix in ("", "val_") for row in rows],
-                    "on": ["training"] * len(rows) + ["validation"] * len(rows),
-                    "phase": [row.get("phase", 1) for row in rows] * 2,
-                },
-                _chart(title, digits, sum(phase.epochs for phase in TrainingSpec.from_json(run.spec).phases())),
-                key=f"train_live_{measure}",
-                height=CURVES_PX,
-                alt=f"{title} per epoch on the training and the validation pictures, so far",
-            )
-
-    curves()
+def _curves(rows: Sequence[Mapping[str, float]], epochs: int) -> None:
+    for column, (title, measure, digits) in zip(st.columns(2), MEASURES, strict=True):
+        column.vega_lite_chart(
+            {
+                "epoch": [row["epoch"] for row in rows] * 2,
+                "value": [row[f"{prefix}{measure}"] for prefix in ("", "val_") for row in rows],
+                "on": ["training"] * len(rows) + ["validation"] * len(rows),
+                "phase": [row.get("phase", 1) for row in rows] * 2,
+            },
+            _chart(title, digits, epochs),
+            key=f"train_live_{measure}",
+            height=CURVES_PX,
+            alt=f"{title} per epoch on the training and the validation pictures, so far",
+        )
 
 
 def _chart(title: str, digits: str, epochs: int) -> dict[str, Any]:
