@@ -75,8 +75,9 @@ class Loop:
         numbers, rates = tf.TensorSpec([None], tf.int32), tf.TensorSpec([None], tf.float32)
         drawn = tf.TensorSpec([None, len(COLUMNS)], tf.float32)
         sums = (tf.TensorSpec([], tf.float32), tf.TensorSpec([], tf.int32))
-        self._train = tf.function(self._train_steps, input_signature=[numbers, drawn, rates, *sums])
-        self._predict = tf.function(self._probabilities, input_signature=[numbers])
+        signature = [numbers, drawn, rates, *sums]
+        self._train = tf.function(self._train_steps, input_signature=signature, autograph=False)
+        self._predict = tf.function(self._probabilities, input_signature=[numbers], autograph=False)
 
     def serves(self, spec: TrainingSpec) -> bool:
         """Return whether `begin` may make this the loop of another training of the same network and pictures."""
