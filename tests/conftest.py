@@ -3,6 +3,7 @@
 import functools
 import os
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 os.environ["FREEZEFRAME_HOME"] = tempfile.mkdtemp(prefix="freezeframe-tests-")
@@ -29,7 +30,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _pages_run_as_fast_as_on_a_server() -> None:
+def _pages_run_as_fast_as_on_a_server() -> Iterator[None]:
     """Keep AppTest from what it does again and again and a server does once or never: most of a test's time.
 
     It reads the metadata of every installed package anew in each test. And after each run of a script Streamlit clears
@@ -39,8 +40,11 @@ def _pages_run_as_fast_as_on_a_server() -> None:
     from streamlit.components.v2 import manifest_scanner
     from streamlit.runtime.scriptrunner import script_runner
 
-    manifest_scanner.scan_component_manifests = functools.cache(manifest_scanner.scan_component_manifests)
-    script_runner._clean_problem_modules = lambda: None
+    scan = functools.cache(manifest_scanner.scan_component_manifests)
+    with pytest.MonkeyPatch.context() as patch:  # fails where Streamlit has these no longer
+        patch.setattr(manifest_scanner, "scan_component_manifests", scan)
+        patch.setattr(script_runner, "_clean_problem_modules", lambda: None)
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -7,10 +7,9 @@ from itertools import chain
 import streamlit as st
 
 from dashboard import state
-from dashboard.components import map_keys
+from dashboard.components.block_diagram import block_diagram
 from dashboard.components.freeze_picker import NOTHING, keys_of
-from dashboard.figures import theme
-from dashboard.figures.architecture import alt_text, architecture, clicked_block, state_words
+from dashboard.figures.architecture import alt_text, architecture, state_words
 from models.layer_tables import LayerTable
 from models.phase_costs import learning_layers
 from models.training_specs import BatchNormPolicy, TrainingSpec
@@ -22,20 +21,18 @@ def freeze_map(table: LayerTable, spec: TrainingSpec) -> None:
     """Draw the network as `spec` would train it."""
     learning = frozenset(learning_layers(table, spec))
     norms = norm_policies(table, spec)
-    with map_keys.stage("train", table, spec.head):
-        st.plotly_chart(
-            architecture(table, learning, spec.head, None, norms=norms, height=MAP_PX),
-            key="train_map",
-            on_select=lambda: _clicked(table),
-            selection_mode="points",
-            config=theme.CONFIG,
-            alt=alt_text(table, learning, spec.head, norms),
-        )
-        words = {
+    block_diagram(
+        "train",
+        table,
+        spec.head,
+        architecture(table, learning, spec.head, None, norms=norms, height=MAP_PX),
+        alt=alt_text(table, learning, spec.head, norms),
+        words={
             block.name: f"{block.name}, {state_words(table, block.name, spec.trainable, norms)}"
             for block in table.blocks
-        }
-        map_keys.map_keys("train", table, spec.head, words, lambda block: click_block(table, block))
+        },
+        press=lambda block: click_block(table, block),
+    )
     st.caption(
         "It shows what may change, not whether that helps. Click a block, or use Tab and Enter, to freeze or free it."
     )
@@ -48,11 +45,6 @@ def norm_policies(table: LayerTable, spec: TrainingSpec) -> dict[str, BatchNormP
         for row in table.layers
         if row.has_batch_norm and row.name in spec.trainable
     }
-
-
-def _clicked(table: LayerTable) -> None:
-    if block := clicked_block(state.get("train_map")):
-        click_block(table, block)
 
 
 def click_block(table: LayerTable, block: str) -> None:

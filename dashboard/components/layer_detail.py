@@ -7,12 +7,9 @@ from collections.abc import Sequence
 import streamlit as st
 
 from dashboard import state
-from dashboard.components import map_keys
-from dashboard.figures import theme
-from dashboard.figures.architecture import alt_text, architecture, clicked_block
+from dashboard.components.block_diagram import block_diagram
+from dashboard.figures.architecture import alt_text, architecture
 from models.layer_tables import LayerRow, LayerTable
-
-_MAP = "backbone_map"
 
 
 def block_map(table: LayerTable, *, height: int) -> str | None:
@@ -21,24 +18,18 @@ def block_map(table: LayerTable, *, height: int) -> str | None:
     key = f"backbone_block_{table.backbone}"
     if state.get(key) not in names:
         state.put(key, None)
-    with map_keys.stage("backbone", table, None):
-        st.plotly_chart(
-            architecture(table, None, None, state.get(key), height=height),
-            key=_MAP,
-            on_select=lambda: _clicked(key),
-            selection_mode="points",
-            config=theme.CONFIG,
-            alt=alt_text(table, None, None),
-        )
-        map_keys.map_keys("backbone", table, None, {name: name for name in names}, lambda block: _choose(key, block))
+    block_diagram(
+        "backbone",
+        table,
+        None,
+        architecture(table, None, None, state.get(key), height=height),
+        alt=alt_text(table, None, None),
+        words={name: name for name in names},
+        press=lambda block: _choose(key, block),
+    )
     return st.segmented_control(
         "Block", names, key=key, persist_state="session", label_visibility="collapsed", width="stretch"
     )
-
-
-def _clicked(key: str) -> None:
-    if block := clicked_block(state.get(_MAP)):
-        _choose(key, block)
 
 
 def _choose(key: str, block: str) -> None:
