@@ -13,13 +13,13 @@ import base64
 import re
 from dataclasses import asdict, replace
 from io import BytesIO
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import streamlit as st
 from PIL import Image
 
-from models import answers as recorded
+from models import answers as files
 from models import (
     datasets,
     engine,
@@ -45,6 +45,7 @@ from models import maximisation_film as maximisation_films
 from models import patch_scores as hidden_patches
 from models import som_depth as som_depth_job
 from models import top_patches as patch_results
+from models.answers import Result
 from models.attribution_maps import Attribution, ExplanationSpec
 from models.augmentation_spec import AugmentationSpec
 from models.deletion import Curves
@@ -326,18 +327,16 @@ def deletion_curves(spec: ExplanationSpec) -> Curves:
     return answer
 
 
-def explanation_result(run_id: str, name: str) -> Any:
+def explanation_result(run_id: str, name: str, kind: type[Result]) -> Result | None:
     """Return what a job for one picture has written under `name`; None where nothing can be read."""
     path = runs.get(run_id).path(name)
-    return _explanation_result(run_id, name) if path.exists() else None
+    found: Result | None = _explanation_result(run_id, name, kind) if path.exists() else None
+    return found
 
 
 @st.cache_resource(max_entries=32, show_spinner=False)
-def _explanation_result(run_id: str, name: str) -> Any:
-    try:
-        return recorded.decode(runs.get(run_id).path(name).read_bytes())
-    except (OSError, ValueError):
-        return None
+def _explanation_result(run_id: str, name: str, kind: type[Result]) -> Result | None:
+    return files.read(runs.get(run_id).path(name), kind)
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)

@@ -1,24 +1,27 @@
-"""Recorded answers: what an interactive task returned, kept in `assets/answers` so that a page needs no worker for it.
+"""Files of results: frozen dataclasses of arrays, numbers, texts and tuples as `.npz` bytes and back.
 
-An answer is a frozen dataclass of arrays, numbers, texts and tuples; a file holds its arrays and, as JSON, the rest.
+A file holds the arrays and, as JSON, the rest, with the name of the class. Who reads it says which class is expected;
+nothing else is ever made from a file, and where a class lives may change. Answers of interactive tasks are shipped in
+`assets/answers`, so that a first visit needs no worker for them.
 """
 
 from __future__ import annotations
 
 import dataclasses
 import hashlib
-import importlib
 import io
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
 from models.runs import ASSETS, write_atomically
 
 FOLDER = ASSETS / "answers"
+
+Result = TypeVar("Result")
 
 
 def path_of(task: str, arguments: Mapping[str, Any]) -> Path:
@@ -31,9 +34,8 @@ def encode(answer: Any) -> bytes:
     """Return a dataclass as the bytes of one `.npz` file."""
     fields = {field.name: getattr(answer, field.name) for field in dataclasses.fields(answer)}
     arrays = {name: value for name, value in fields.items() if isinstance(value, np.ndarray)}
-    kind = type(answer)
     plain = {
-        "class": f"{kind.__module__}:{kind.__qualname__}",
+        "class": type(answer).__name__,
         "values": {name: value for name, value in fields.items() if name not in arrays},
         "tuples": [name for name, value in fields.items() if isinstance(value, tuple)],
     }
@@ -56,25 +58,35 @@ def arrays_of(data: bytes) -> dict[str, np.ndarray]:
         raise ValueError("Expected the whole of an .npz file. Received damaged bytes.") from error
 
 
-def decode(data: bytes) -> Any:
-    """Return the dataclass that `encode` wrote; only classes of the core are ever made.
+def decode(data: bytes, kind: type[Result]) -> Result:
+    """Return the dataclass of class `kind` that `encode` wrote; no other class is ever made.
 
     Raises:
-        ValueError: The bytes are damaged, or hold an answer of another kind or version.
+        ValueError: The bytes are damaged, or hold the result of another class or version.
     """
+    if not dataclasses.is_dataclass(kind):
+        raise TypeError(f"Expected a dataclass to read a result into. Received: {kind}")
     arrays = arrays_of(data)
     try:
         plain = json.loads(str(arrays.pop("_plain")))
-        module, name = plain["class"].split(":")
+        name = plain["class"].rpartition(":")[2]  # until version 0.4 "module:Class"
         values = {key: tuple(value) if key in plain["tuples"] else value for key, value in plain["values"].items()}
-    except (KeyError, TypeError, AttributeError) as error:
-        raise ValueError("Expected a recorded answer. Received other arrays.") from error
-    if not module.startswith("models."):
-        raise ValueError(f"Expected a class of the core in a recorded answer. Received: {module}")
+    except (KeyError, TypeError, AttributeError, ValueError) as error:
+        raise ValueError(f"Expected a {kind.__name__}. Received other arrays.") from error
+    if name != kind.__name__:
+        raise ValueError(f"Expected a {kind.__name__}. Received a {name}.")
     try:
-        return getattr(importlib.import_module(module), name)(**values, **arrays)
-    except (ImportError, AttributeError, TypeError) as error:
-        raise ValueError(f"Expected an answer of this version. Received another {name}.") from error
+        return kind(**values, **arrays)
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"Expected a {name} of this version. Received another.") from error
+
+
+def read(path: Path, kind: type[Result]) -> Result | None:
+    """Return what `encode` wrote into a file; None where there is none that this version can read."""
+    try:
+        return decode(path.read_bytes(), kind)
+    except (OSError, ValueError):
+        return None
 
 
 def record(task: str, arguments: Mapping[str, Any], answer: Any) -> Path:
@@ -85,9 +97,6 @@ def record(task: str, arguments: Mapping[str, Any], answer: Any) -> Path:
     return path
 
 
-def find(task: str, arguments: Mapping[str, Any]) -> Any | None:
+def find(task: str, arguments: Mapping[str, Any], kind: type[Result]) -> Result | None:
     """Return the recorded answer; None where there is none that can be read, so that a worker is asked."""
-    try:
-        return decode(path_of(task, arguments).read_bytes())
-    except (OSError, ValueError):
-        return None
+    return read(path_of(task, arguments), kind)

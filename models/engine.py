@@ -242,7 +242,7 @@ class Engine:
 
     def call(self, task: str, timeout: float, arguments: Mapping[str, Any]) -> Any:
         """Return an interactive task's answer, recorded or computed by a worker; one lost worker is forgiven."""
-        recorded = answers.find(task, arguments)
+        recorded = answers.find(task, arguments, tasks.answer_type(task))
         if recorded is not None:
             return recorded
         deadline = time.monotonic() + timeout

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import re
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 
@@ -60,8 +60,8 @@ class Stages:
 
 def stages() -> Stages | None:
     """Return the fits through Frame8's pretraining, if they are shipped for the weights that are."""
-    found = _read("frame8.npz")
-    if not isinstance(found, Recording) or found.digest != digest():
+    found = answers.read(FOLDER / "frame8.npz", Recording)
+    if found is None or found.digest != digest():
         return None
     kept = pretraining_card.read_kernels()
     fits = [
@@ -80,8 +80,7 @@ def shipped(network: str) -> GaborFits | None:
 
 def noise(height: int, width: int) -> Noise | None:
     """Return the yardstick for kernels of that size, if it is shipped."""
-    found = _read(f"noise-{height}x{width}.npz")
-    return found if isinstance(found, Noise) else None
+    return answers.read(FOLDER / f"noise-{height}x{width}.npz", Noise)
 
 
 def digest() -> str:
@@ -89,10 +88,3 @@ def digest() -> str:
     folder = pretraining_card.FOLDER
     data = b"".join((folder / name).read_bytes() for name in (pretraining_card.WEIGHTS, pretraining_card.KERNELS))
     return hashlib.sha256(data).hexdigest()[:12]
-
-
-def _read(name: str) -> Any:
-    try:
-        return answers.decode((FOLDER / name).read_bytes())
-    except (OSError, ValueError):
-        return None

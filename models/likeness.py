@@ -138,16 +138,6 @@ class Sums:
         return np.asarray(np.divide(self.cross, size, out=np.zeros_like(self.cross), where=size > 0))
 
 
-def load(run: runs.Run) -> Likeness:
-    """Return the result of a finished job.
-
-    Raises:
-        InputError: There is none, or it cannot be read.
-    """
-    try:
-        result = answers.decode(run.path(RESULT).read_bytes())
-    except (OSError, ValueError) as error:
-        raise InputError("Expected the likeness of two networks. This job has no result; measure again.") from error
-    if not isinstance(result, Likeness):
-        raise InputError(f"Expected the likeness of two networks. Received a {type(result).__name__}.")
-    return result
+def load(run: runs.Run) -> Likeness | None:
+    """Return the result of a run, or None where there is none that can be read."""
+    return answers.read(run.path(RESULT), Likeness)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -125,11 +125,8 @@ def save(path: Path, film: Film) -> None:
 
 def load(path: Path) -> Film | None:
     """Return the film that `save` wrote; None where there is none that can be read."""
-    try:
-        film: Any = answers.decode(path.read_bytes())
-    except (OSError, ValueError):
-        return None
-    return film if isinstance(film, Film) and len(film.steps) else None
+    film = answers.read(path, Film)
+    return film if film is not None and len(film.steps) else None
 
 
 def version(path: Path) -> int:

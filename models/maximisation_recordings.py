@@ -33,11 +33,8 @@ def film(spec: MaximisationSpec) -> Film | None:
 
 def sheet() -> Sheet | None:
     """Return the shipped pictures, if they were made with the weights that are shipped."""
-    try:
-        found = answers.decode(_SHEET.read_bytes())
-    except (OSError, ValueError):
-        return None
-    return found if isinstance(found, Sheet) and found.digest == weights_digest() else None
+    found = answers.read(_SHEET, Sheet)
+    return found if found is not None and found.digest == weights_digest() else None
 
 
 def first() -> MaximisationSpec:

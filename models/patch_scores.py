@@ -153,10 +153,9 @@ def load(path: Path) -> PatchScores:
         RunNotFound: The file is gone or unreadable.
     """
     try:
-        result: PatchScores = answers.decode(path.read_bytes())
+        return answers.decode(path.read_bytes(), PatchScores)
     except (OSError, ValueError) as error:
         raise RunNotFound("This occlusion map is not here any more. Compute it again.") from error
-    return result
 
 
 def version(path: Path) -> int:

@@ -13,14 +13,13 @@ import hashlib
 import json
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from models import answers, datasets, network_layers, runs
 from models.backbones import FRAME8_WEIGHTS
-from models.errors import InputError
 from models.intervals import Estimate, wilson
 from models.plain_specs import PlainSpec
 from models.training_specs import TrainingSpec
@@ -140,29 +139,21 @@ def splits(dataset: str, seed: int = 0) -> dict[int, datasets.Split]:
     return few | {most: everything}
 
 
-def load(run: runs.Run) -> ProbeResult:
-    """Return the result of a finished run.
-
-    Raises:
-        InputError: There is none, or it cannot be read.
-    """
-    try:
-        return _decoded(run.path(RESULT).read_bytes())
-    except OSError as error:
-        raise InputError("Expected a finished probe. This one has no result; probe again.") from error
+def load(run: runs.Run) -> ProbeResult | None:
+    """Return the result of a run, or None where there is none that can be read."""
+    return answers.read(run.path(RESULT), ProbeResult)
 
 
 def shipped(spec: ProbeSpec) -> ProbeResult | None:
     """Return the result that comes with the app, if it was made with the weights that come with the app."""
-    try:
-        result = _decoded(path_of(spec).read_bytes())
-    except (OSError, InputError):
+    result = answers.read(path_of(spec), ProbeResult)
+    if result is None:
         return None
     same = (result.network, result.dataset, result.digest) == (spec.network, spec.dataset, shipped_digest())
     return result if same else None
 
 
-def path_of(spec: ProbeSpec) -> Any:
+def path_of(spec: ProbeSpec) -> Path:
     """Return where the shipped result of a spec lies, if there is one."""
     name = hashlib.sha256(json.dumps(spec.to_json(), sort_keys=True).encode()).hexdigest()[:16]
     return SHIPPED / f"{spec.dataset}-{name}.npz"
@@ -172,13 +163,3 @@ def path_of(spec: ProbeSpec) -> Any:
 def shipped_digest() -> str:
     """Return 12 hex digits that change with Frame8's shipped weights."""
     return hashlib.sha256(FRAME8_WEIGHTS.read_bytes()).hexdigest()[:12]
-
-
-def _decoded(data: bytes) -> ProbeResult:
-    try:
-        result = answers.decode(data)
-    except ValueError as error:
-        raise InputError("Expected the result of a probe. Received damaged bytes; probe again.") from error
-    if not isinstance(result, ProbeResult):
-        raise InputError(f"Expected the result of a probe. Received a {type(result).__name__}.")
-    return result

@@ -125,8 +125,4 @@ class RandomisedResult:
 
 def load(run: runs.Run) -> RandomisedResult | None:
     """Return the result of a run, or None where there is none that can be read."""
-    try:
-        result = answers.decode(run.path(RESULT).read_bytes())
-    except (OSError, ValueError):
-        return None
-    return result if isinstance(result, RandomisedResult) else None
+    return answers.read(run.path(RESULT), RandomisedResult)

@@ -132,8 +132,4 @@ def run_job(folder: Path, spec: dict[str, Any], progress: Progress) -> None:
 
 def load(run: runs.Run) -> DepthResult | None:
     """Return what a run measured; None before its end, and for a damaged file."""
-    try:
-        found: DepthResult = answers.decode(run.path(FILE).read_bytes())
-    except (OSError, ValueError):
-        return None
-    return found
+    return answers.read(run.path(FILE), DepthResult)

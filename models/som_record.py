@@ -110,11 +110,7 @@ def save(folder: Path, record: SomRecord) -> None:
 
 def load(run: runs.Run) -> SomRecord | None:
     """Return what a run has recorded so far; None before its first snapshot, and for a damaged file."""
-    try:
-        record: SomRecord = answers.decode(run.path(FILE).read_bytes())
-    except (OSError, ValueError):
-        return None
-    return record
+    return answers.read(run.path(FILE), SomRecord)
 
 
 def version(run: runs.Run) -> int:

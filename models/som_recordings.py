@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import hashlib
 from pathlib import Path
-from typing import Any
 
 from models import answers
 from models.runs import ASSETS, EXAMPLE, write_atomically
@@ -25,26 +24,17 @@ _WEIGHTS = (ASSETS / "frame8" / "frame8.npz", ASSETS / EXAMPLE / "head.npz")
 
 def rotation() -> RotationResult | None:
     """Return the comparison of `RotationTask()`, if it is shipped."""
-    found: RotationResult | None = _read(FOLDER / "rotation.npz")
-    return found
+    return answers.read(FOLDER / "rotation.npz", RotationResult)
 
 
 def depth() -> DepthResult | None:
     """Return the purity by depth of `DEPTH_TASK`, if it is shipped for the weights that are."""
-    found: DepthResult | None = _read(_depth_path())
-    return found
+    return answers.read(_depth_path(), DepthResult)
 
 
 def _depth_path() -> Path:
     digest = hashlib.sha256(b"".join(path.read_bytes() for path in _WEIGHTS)).hexdigest()
     return FOLDER / f"depth-{digest[:12]}.npz"
-
-
-def _read(path: Path) -> Any:
-    try:
-        return answers.decode(path.read_bytes())
-    except (OSError, ValueError):
-        return None
 
 
 def main() -> None:

@@ -67,7 +67,7 @@ def load(table: str) -> Table:
         raise InputError("Expected the id of a table: 32 characters out of 0-9 and a-f. Received another text.")
     for path in _folder().glob(f"*.{table}.npz"):
         with suppress(OSError, ValueError):
-            found: Table = answers.decode(path.read_bytes())
+            found = answers.decode(path.read_bytes(), Table)
             return replace(found, label_classes=tuple(map(tuple, found.label_classes)))
     raise InputError(GONE)
 

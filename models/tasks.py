@@ -13,7 +13,7 @@ import logging
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, get_type_hints
 
 import numpy as np
 
@@ -146,6 +146,12 @@ def _execute(run: runs.Run, progress: runs.RunProgress) -> str:
     else:
         progress.finish("done")
     return run.status.state
+
+
+def answer_type(name: str) -> type[Any]:
+    """Return the class of what the task called `name` answers."""
+    kind: type[Any] = get_type_hints(globals()[name])["return"]
+    return kind
 
 
 def interactive(name: str, arguments: dict[str, Any]) -> Any:

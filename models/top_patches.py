@@ -18,7 +18,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models import answers, datasets, network_layers, runs
-from models.errors import FreezeframeError
 from models.plain_specs import PlainSpec
 from models.probe import shipped_digest
 from models.training_specs import TrainingSpec
@@ -240,8 +239,4 @@ def digest(dataset: str) -> str:
 
 
 def _read(path: Path) -> TopPatches | None:
-    try:
-        found = answers.decode(path.read_bytes())
-    except (OSError, ValueError, FreezeframeError):
-        return None
-    return found if isinstance(found, TopPatches) else None
+    return answers.read(path, TopPatches)

@@ -138,8 +138,4 @@ class TrustResult:
 
 def load(run: runs.Run) -> TrustResult | None:
     """Return the result of a run, or None where there is none that can be read."""
-    try:
-        result = answers.decode(run.path(RESULT).read_bytes())
-    except (OSError, ValueError):
-        return None
-    return result if isinstance(result, TrustResult) else None
+    return answers.read(run.path(RESULT), TrustResult)

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import hashlib
 from pathlib import Path
-from typing import Any
 
 from models import answers, datasets
 from models.randomised import RandomisedResult, RandomisedSpec
@@ -25,27 +24,19 @@ _WEIGHTS = (ASSETS / "frame8" / "frame8.npz", ASSETS / EXAMPLE / "head.npz")
 
 def truth(spec: TrustSpec) -> TrustResult | None:
     """Return what is shipped for this question, if it was made with the weights that are shipped."""
-    found = _read(_path("truth")) if spec == TRUTH else None
-    return found if isinstance(found, TrustResult) else None
+    return answers.read(_path("truth"), TrustResult) if spec == TRUTH else None
 
 
 def randomised(spec: RandomisedSpec) -> RandomisedResult | None:
     """Return what is shipped for this question, if it was made with the weights that are shipped."""
     path = _path(f"randomised-{spec.class_index}")
-    found = _read(path) if (spec.network, spec.picture, spec.seed) == (TRUTH.network, COVER, 1) else None
-    return found if isinstance(found, RandomisedResult) else None
+    asked = (spec.network, spec.picture, spec.seed) == (TRUTH.network, COVER, 1)
+    return answers.read(path, RandomisedResult) if asked else None
 
 
 def _path(name: str) -> Path:
     digest = hashlib.sha256(b"".join(path.read_bytes() for path in _WEIGHTS)).hexdigest()
     return FOLDER / f"{name}-{digest[:12]}.npz"
-
-
-def _read(path: Path) -> Any:
-    try:
-        return answers.decode(path.read_bytes())
-    except (OSError, ValueError):
-        return None
 
 
 def main() -> None:

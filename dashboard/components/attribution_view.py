@@ -145,7 +145,7 @@ def answer(spec: ExplanationSpec, run: runs.Run | None) -> Attribution | None:
         return Attribution("occlusion", found.drop, found.base_score, 0, np.nan, np.nan, 0, nothing, "")
     if seconds(spec) <= AT_ONCE_S:
         return cache.attribution_map(spec)
-    return cache.explanation_result(run.id, f"{spec.method}.npz") if run is not None else None
+    return cache.explanation_result(run.id, f"{spec.method}.npz", Attribution) if run is not None else None
 
 
 def units(method: str, score: str) -> str:

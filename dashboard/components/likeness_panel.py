@@ -81,10 +81,9 @@ def _offer(spec: LikenessSpec, title: str, owner: str) -> None:
 
 
 def _result(job: runs.Run, first: str, second: str) -> None:
-    try:
-        found = likeness.load(job)
-    except FreezeframeError as error:
-        st.error(safe_label(str(error), 300), icon=":material/error:")
+    found = likeness.load(job)
+    if found is None:
+        st.error("The result of this comparison cannot be read. Measure again.", icon=":material/error:")
         return
     same = "; ".join(f"{name} {value:.2f}" for name, value in found.diagonal.items())
     st.plotly_chart(

@@ -16,7 +16,7 @@ from models import engine, runs, weights
 from models import probe as core
 from models.backbones import BACKBONES
 from models.datasets import DATASETS
-from models.errors import FreezeframeError, InputError
+from models.errors import FreezeframeError
 from models.network_layers import HEAD
 from models.probe import KIND, ProbeResult, ProbeSpec
 
@@ -112,10 +112,7 @@ def _run(spec: ProbeSpec, owner: str) -> runs.Run | None:
 
 
 def _finished(run: runs.Run | None) -> ProbeResult | None:
-    try:
-        return core.load(run) if run is not None and run.status.state == "done" else None
-    except InputError:
-        return None
+    return core.load(run) if run is not None and run.status.state == "done" else None
 
 
 def _cost(spec: ProbeSpec, owner: str, run: runs.Run | None, result: ProbeResult | None) -> None:

@@ -116,7 +116,7 @@ def _answer(spec: ExplanationSpec, seconds: float, owner: str, beside: DeltaGene
         return cache.deletion_curves(spec)
     work = measurement.Work("explanation", replace(spec, method="").to_json(), "Deletion and insertion", seconds)
     run = work.newest(owner)
-    found: Curves | None = cache.explanation_result(run.id, CURVES) if run is not None else None
+    found = cache.explanation_result(run.id, CURVES, Curves) if run is not None else None
     if found is None:
         what, key = "All maps of this picture and their curves", "occlusion_curves_job"
         measurement.price(work, run, owner, what=what, button="Compute the curves", key=key, beside=beside)

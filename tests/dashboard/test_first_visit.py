@@ -4,7 +4,7 @@ import pytest
 import streamlit as st
 
 from dashboard.record_example import visits
-from models import answers, engine
+from models import answers, engine, tasks
 from tests.conftest import PAGES
 
 
@@ -14,7 +14,7 @@ def asked(monkeypatch):
     questions = []
 
     def recorded_only(task, **arguments):
-        answer = answers.find(task, arguments)
+        answer = answers.find(task, arguments, tasks.answer_type(task))
         if answer is None:
             questions.append((task, arguments))
             raise engine.EngineUnavailable("no worker in this test")

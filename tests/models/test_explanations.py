@@ -6,6 +6,7 @@ import pytest
 from models import answers, datasets, deletion, explanations, runs, tasks, trust, trust_job
 from models.attribution_maps import CURVES, FEW_STEPS, METHODS, Attribution, ExplanationSpec
 from models.datasets import Split
+from models.deletion import Curves
 from models.errors import Cancelled, InputError
 from models.training_specs import TrainingSpec
 from models.trust import TrustSpec
@@ -33,7 +34,7 @@ def test_every_method_answers_by_its_name(network, method):
     found = tasks.attribution_map(spec(network, method=method).to_json())
     assert (found.method, found.values.shape) == (method, (tiny.HEIGHT, tiny.WIDTH))
     assert found.score == pytest.approx(tasks.predict(network, PICTURE).logits[1], abs=1e-4)
-    again = answers.decode(answers.encode(found))
+    again = answers.decode(answers.encode(found), type(found))
     np.testing.assert_array_equal(again.values, found.values)
     assert np.isnan(again.total) == (method != "integrated")
 
@@ -58,7 +59,7 @@ def test_a_job_writes_one_map_after_the_other_and_can_be_cancelled(network, tmp_
     asked = spec(network, method="saliency,gradcam").to_json()
     explanations.run_job(tmp_path, asked, runs.SILENT)
     for method in ("saliency", "gradcam"):
-        written = answers.decode((tmp_path / f"{method}.npz").read_bytes())
+        written = answers.decode((tmp_path / f"{method}.npz").read_bytes(), Attribution)
         same = explanations.attribution_map(spec(network, method=method))
         assert isinstance(written, Attribution)
         np.testing.assert_array_equal(written.values, same.values)
@@ -82,7 +83,7 @@ def test_the_curves_of_all_methods_come_of_their_own_maps(network, tmp_path):
     np.testing.assert_allclose(found.deletion[:, 0], base, atol=1e-4)
     np.testing.assert_allclose(found.insertion[:, -1], base, atol=1e-4)
     explanations.run_job(tmp_path, spec(network, cell=2, steps=FEW_STEPS).to_json(), runs.SILENT)
-    np.testing.assert_array_equal(answers.decode((tmp_path / CURVES).read_bytes()).insertion, found.insertion)
+    np.testing.assert_array_equal(answers.decode((tmp_path / CURVES).read_bytes(), Curves).insertion, found.insertion)
 
 
 @pytest.fixture(scope="module")

@@ -197,7 +197,9 @@ def test_the_random_network_is_the_one_that_the_pretraining_began_with():
 def test_fits_of_other_weights_and_damaged_files_are_not_shown(tmp_path, monkeypatch):
     monkeypatch.setattr(gabor_recordings, "FOLDER", tmp_path)
     assert gabor_recordings.stages() is None and gabor_recordings.shipped("backbone:frame8:64") is None
-    recording = answers.decode((pretraining_card.FOLDER.parent / "gabor" / "frame8.npz").read_bytes())
+    recording = answers.decode(
+        (pretraining_card.FOLDER.parent / "gabor" / "frame8.npz").read_bytes(), gabor_recordings.Recording
+    )
     (tmp_path / "frame8.npz").write_bytes(answers.encode(recording))
     assert gabor_recordings.stages() is not None
     (tmp_path / "frame8.npz").write_bytes(answers.encode(dataclasses.replace(recording, digest="0" * 12)))
