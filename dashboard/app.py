@@ -6,20 +6,20 @@ streamlit run dashboard/app.py
 import sys
 from pathlib import Path
 
+import pandas  # noqa: F401  Plotly takes it from sys.modules, half loaded too while another visitor's page imports it
+import streamlit as st
+
 ROOT = str(Path(__file__).resolve().parents[1])
 if ROOT not in sys.path:  # `streamlit run` puts only dashboard/ on the path
     sys.path.insert(0, ROOT)
 
-import pandas  # noqa: F401  Plotly takes it from sys.modules, half loaded too while another visitor's page imports it
-import streamlit as st
-
 from dashboard import state
-from dashboard.components.experiment_bar import experiment_bar
-from dashboard.components.history import one_entry_per_page
-from dashboard.components.tour import tour_bar
-from dashboard.components.visitor import remember
+from dashboard.frame.bar import experiment_bar
+from dashboard.frame.browser import one_entry_per_page, remember
+from dashboard.frame.tour import tour_bar
 from dashboard.labels import safe_label
-from models import engine, runs
+from models.jobs import engine
+from models.storage import files
 
 ICON = Path(ROOT, "assets", "icon.svg")
 PAGES = {
@@ -68,7 +68,7 @@ st.html(Path(__file__).with_name("style.css"))
 st.logo(str(ICON), size="large")
 page = st.navigation(pages(), position="sidebar", expanded=True)
 experiment_bar()
-for note in filter(None, (runs.storage_note(), state.get("ff_run_problem"))):
+for note in filter(None, (files.storage_note(), state.get("ff_run_problem"))):
     st.warning(safe_label(note, 400), icon=":material/folder_off:")
 tour_bar(page.url_path or "home")
 page.run()

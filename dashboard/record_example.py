@@ -3,7 +3,7 @@
     python -m dashboard.record_example
 
 Opens every page, and some of their views, as a new visitor would and keeps the answers of the interactive tasks in
-`assets/answers`, replacing what is there. Run it after `python -m models.example`, and whenever a page's first question
+`assets/answers`, replacing what is there. Run it after `python -m models.training.worker.ship`, and whenever a page's first question
 changes (a test tells).
 """
 
@@ -19,7 +19,7 @@ from unittest.mock import patch
 
 from streamlit.testing.v1 import AppTest
 
-from models import answers, engine
+from models.jobs import engine, shipped
 
 APP = Path(__file__).with_name("app.py")
 VIEWS = (  # page, key of a widget, and what it is set to
@@ -44,12 +44,12 @@ def visits(page: str) -> Iterator[AppTest]:
 def main() -> None:
     """Visit every page once and record."""
     os.environ["FREEZEFRAME_HOME"] = tempfile.mkdtemp(prefix="freezeframe-record-")
-    shutil.rmtree(answers.FOLDER, ignore_errors=True)
+    shutil.rmtree(shipped.FOLDER, ignore_errors=True)
     ask = engine.call
 
     def recording(task: str, **arguments: Any) -> Any:
         answer = ask(task, **arguments)
-        answers.record(task, arguments, answer)
+        shipped.record(task, arguments, answer)
         return answer
 
     try:

@@ -16,15 +16,17 @@ from typing import Any, NoReturn
 
 import streamlit as st
 
-from models import backbones, datasets, images, job_specs, runs
+from models import catalogue
+from models.backbones import registry
 from models.errors import RunNotFound
+from models.pictures import datasets, images
+from models.storage import runs
 
 COOKIE = "freezeframe_visitor"
 _KINDS = {"run": "training", "map": "som", "slice": "transferability", "sweep": "sweep"}  # of the runs in the address
 _SHARED = ("backbone", "data", "run", "picture", "map", "slice", "compare", "sweep")
 _VISITOR = re.compile(r"[0-9a-f]{32}")
 _PICTURE = re.compile(r"sample:([a-z0-9-]+):([0-9]{1,6})|upload:[0-9a-f]{32}")
-
 # Defaults of widgets that keep their value across pages: key -> value.
 DEFAULTS: dict[str, Any] = {
     "data_outline": False,
@@ -71,14 +73,14 @@ def _first_visit() -> None:
     session = st.session_state
     if not any(session[f"ff_{name}"] for name in ("backbone", "data", "run")) and example() is not None:
         session["ff_run"] = runs.EXAMPLE
-    if (run := _run(session["ff_run"])) and run.kind == "training" and not job_specs.problem(run):
+    if (run := _run(session["ff_run"])) and run.kind == "training" and not catalogue.problem(run):
         session["ff_backbone"], session["ff_data"] = run.spec["backbone"], run.spec["dataset"]
 
 
 def _validate() -> None:
     session = st.session_state
-    if session["ff_backbone"] not in backbones.BACKBONES:
-        session["ff_backbone"] = next(iter(backbones.BACKBONES))
+    if session["ff_backbone"] not in registry.BACKBONES:
+        session["ff_backbone"] = next(iter(registry.BACKBONES))
     if session["ff_data"] not in datasets.DATASETS:
         session["ff_data"] = next(iter(datasets.DATASETS))
     _validate_runs()
@@ -104,7 +106,7 @@ def _let_go(name: str, kind: str) -> str:
         return ""
     try:
         run = runs.get(chosen)
-        problem = job_specs.problem(run)
+        problem = catalogue.problem(run)
         fits = run.kind == kind and not problem
     except RunNotFound as error:
         fits, problem = False, str(error)
@@ -200,7 +202,7 @@ def choose(
     session["ff_run_problem"] = ""
     if run is not None:
         session["ff_run"] = run
-        if (chosen := _run(run)) and not job_specs.problem(chosen):
+        if (chosen := _run(run)) and not catalogue.problem(chosen):
             session["ff_backbone"], session["ff_data"] = chosen.spec["backbone"], chosen.spec["dataset"]
     if backbone is not None or dataset is not None:
         session["ff_backbone"] = backbone or session["ff_backbone"]

@@ -3,18 +3,15 @@
 import streamlit as st
 
 from dashboard import state
-from dashboard.components.confusion_panel import confusion_panel
-from dashboard.components.job_panel import job_panel
-from dashboard.components.judged_pictures import cell_pictures, mistake_strip
-from dashboard.components.made_wrong import made_wrong
-from dashboard.components.noisy_labels_panel import noisy_labels_panel
-from dashboard.components.page import empty, header
-from dashboard.components.score_table import score_table
-from dashboard.components.subject import has_classifier, refuse
-from models.datasets import DATASETS
+from dashboard.views.evaluate.confusion import confusion_panel
+from dashboard.views.evaluate.pictures import cell_pictures, mistake_strip, noisy_labels_panel, score_table
+from dashboard.widgets.jobs import job_panel
+from dashboard.widgets.page import empty, has_classifier, header, refuse
+from dashboard.widgets.runs import made_wrong
 from models.errors import FreezeframeError
-from models.evaluation import evaluate
-from models.training_results import load_result
+from models.pictures.datasets import DATASETS
+from models.training.evaluation import evaluate
+from models.training.results import load_result
 
 header(
     "Evaluate",
@@ -37,7 +34,6 @@ except FreezeframeError as error:
         refuse(error)
     job_panel(chosen.run.id, key="evaluate")
     empty("This run has no results yet.", "See it on the Train page", "train", ":material/model_training:")
-
 made_wrong(chosen.run.spec)
 matrix, pictures = st.columns([13, 8], gap="medium")
 with matrix:

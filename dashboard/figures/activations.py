@@ -8,11 +8,12 @@ from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
+from numpy.typing import NDArray
 from plotly.colors import get_colorscale, sample_colorscale, unlabel_rgb
 
 from dashboard.figures import theme
-from models import images
-from models.results import QUANTILE, ActivationMaps, ChannelStatistics, ClassSelectivity, NetworkScale, rank
+from models.activations.maps import QUANTILE, ActivationMaps, ChannelStatistics, ClassSelectivity, NetworkScale, rank
+from models.pictures import images
 
 SCALES = {"layer": "One for the layer", "channel": "One per channel", "network": "One for the network"}
 COLUMNS = 10
@@ -228,3 +229,22 @@ def units(
     figure.update_xaxes(title=None if names else "unit, in order of rank", type="category", fixedrange=True, nticks=24)
     figure.update_yaxes(title="value", fixedrange=True, gridcolor=theme.GRID, zerolinecolor=theme.GRID)
     return theme.layout(figure, height)
+
+
+# FOLDED dashboard/figures/activations.py: Signals at the pixels as pictures: grey is zero, and each colour is that
+# of its own channel.
+
+BACKWARD_QUANTILE = 0.995  # black and white stand for the size below which this share of the values lies
+_GREY = 127.5
+
+
+def signed(signal: NDArray[np.float32]) -> tuple[NDArray[np.uint8], float]:
+    """Return a signal (H, W, 3) as a picture, uint8, and the size of value that black and white stand for.
+
+    Grey is zero; brighter than grey is positive, darker negative, in each of red, green and blue. A signal that is
+    zero everywhere is grey.
+    """
+    size = np.abs(signal[np.isfinite(signal)])
+    scale = float(np.quantile(size, BACKWARD_QUANTILE)) or float(size.max(initial=0.0)) if size.size else 0.0
+    share = np.clip(np.nan_to_num(signal) / (scale or 1.0), -1, 1)
+    return np.asarray(np.rint(_GREY + _GREY * share), np.uint8), scale

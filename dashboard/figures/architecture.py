@@ -17,8 +17,8 @@ import plotly.graph_objects as go
 
 from dashboard.figures import theme
 from dashboard.figures.drawing import LINE_HEIGHT, Canvas
-from models.layer_tables import Block, LayerRow, LayerTable
-from models.recipes import HeadSpec
+from models.backbones.tables import Block, LayerRow, LayerTable
+from models.training.spec import HeadSpec
 
 HEIGHT = 300  # pixels of the whole figure
 _WIDTH, _TALL = 1000.0, 100.0  # the drawing's own units, along x and for the tallest cuboid

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from plotly.colors import sample_colorscale, unlabel_rgb
 
 from dashboard.figures import theme
-from models.evaluation import ClassScore, row_shares
+from models.training.evaluation import ClassScore, row_shares
 
 PLOT_PX: Final = 380  # side of the matrix; a cell is a whole number of pixels
 NAME_LONGEST: Final = 14

@@ -11,8 +11,7 @@ import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from dashboard.figures import theme
-from models.learning_curves import opening
-from models.training_results import WeightChange
+from models.training.results import WeightChange, opening
 
 TRAINING, VALIDATION = theme.NEUTRAL, "#009E73"  # not blue and orange: those mean frozen and trainable
 PANELS = (("Accuracy", "accuracy", ".1%"), ("Loss", "loss", ".3f"))

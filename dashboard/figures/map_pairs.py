@@ -10,8 +10,8 @@ import plotly.graph_objects as go
 
 from dashboard.figures import theme
 from dashboard.figures.activations import Grid, Legend, Scale, colour, gradient, scale_of, shrunk
-from models import images
-from models.map_changes import LayerChanges, MapPair
+from models.activations.maps import LayerChanges, MapPair
+from models.pictures import images
 
 COLUMNS = 4
 PER_PAGE = 6 * COLUMNS

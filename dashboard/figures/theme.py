@@ -6,6 +6,8 @@ from typing import Any, Final
 
 import plotly.graph_objects as go
 
+from models.intervals import Estimate
+
 FROZEN: Final = "#0072B2"
 TRAINABLE: Final = "#E69F00"
 NEUTRAL: Final = "#7F8B93"
@@ -64,3 +66,12 @@ def accuracy_axis(figure: go.Figure) -> go.Figure:
         zeroline=False,
         fixedrange=True,
     )
+
+
+# FOLDED dashboard/views/general/figures_probe.py: How well a linear model tells the classes apart, block by block,
+# with trained and with random weights.
+
+
+def interval(estimate: Estimate) -> str:
+    """Return an accuracy with its interval, as people read it."""
+    return f"{estimate.value:.1%} ({100 * estimate.low:.1f}–{100 * estimate.high:.1f}%)"

@@ -17,7 +17,8 @@ from pathlib import Path
 from PIL import Image
 from playwright.sync_api import Page, sync_playwright
 
-from models import presets, recipes, runs
+from models.storage import runs
+from models.training import recipes
 from tests.browser.conftest import CHROMIUM, FLAGS, ROOT, Server, settled
 from tests.conftest import PAGES
 
@@ -79,7 +80,7 @@ def main(pages: list[str]) -> None:
     """Take the pictures of some pages; home comes last, because it shows the tiles of the others."""
     with tempfile.TemporaryDirectory() as home, sync_playwright() as playwright:
         os.environ["FREEZEFRAME_HOME"] = home
-        spec = presets.apply_preset("last_block", recipes.DEFAULT).to_json()
+        spec = recipes.apply_preset("last_block", recipes.DEFAULT).to_json()
         second = runs.create("training", spec, owner="", title="Galaxies: the last block learns too").id
         server = Server(Path(home))
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS.split())

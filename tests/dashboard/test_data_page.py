@@ -4,12 +4,13 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from dashboard.components import class_gallery
-from dashboard.components.thumbnails import Row
 from dashboard.figures import theme
-from dashboard.figures.class_balance import class_balance
-from models import datasets, runs
-from models.training_specs import TrainingSpec
+from dashboard.views.data import gallery
+from dashboard.views.data.figures import class_balance
+from dashboard.widgets.thumbnails import Row
+from models.pictures import datasets
+from models.storage import runs
+from models.training.spec import TrainingSpec
 
 
 class Seen:
@@ -29,7 +30,7 @@ def seen(monkeypatch: pytest.MonkeyPatch) -> Seen:
     def remember(rows: list[Row], **options: object) -> None:
         record.rows, record.options = rows, options
 
-    monkeypatch.setattr(class_gallery, "thumbnails", remember)
+    monkeypatch.setattr(gallery, "thumbnails", remember)
     return record
 
 
@@ -111,7 +112,7 @@ def test_the_split_is_told_in_numbers(page: AppTest) -> None:
 
 
 def test_pictures_are_as_large_as_lets_all_classes_be_seen() -> None:
-    assert [class_gallery.tile_side(classes) for classes in (2, 5, 8, 10, 40)] == [96, 96, 64, 48, 48]
+    assert [gallery.tile_side(classes) for classes in (2, 5, 8, 10, 40)] == [96, 96, 64, 48, 48]
 
 
 def test_the_bars_add_up() -> None:

@@ -12,8 +12,11 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from dashboard.components import confusion_panel
-from models import datasets, engine, runs
+from dashboard import state as dashboard_state
+from dashboard.views.evaluate import confusion
+from models.jobs import engine
+from models.pictures import datasets
+from models.storage import runs
 
 PAGE = Path(__file__).resolve().parents[2] / "dashboard" / "app_pages" / "evaluate.py"
 FRAME = """
@@ -27,7 +30,7 @@ st.navigation(pages).run()
 STUB = """
 import streamlit as st
 from dashboard import state
-from dashboard.components.trail import breadcrumb
+from dashboard.widgets.page import breadcrumb
 st.title("{name}")
 st.code(state.selection().picture)
 breadcrumb()
@@ -157,11 +160,11 @@ def test_a_link_names_the_cell(open_page: Callable[..., AppTest], run: runs.Run)
 
 def test_a_click_is_copied_into_the_pickers(monkeypatch: pytest.MonkeyPatch) -> None:
     kept: dict[str, Any] = {}
-    monkeypatch.setattr(confusion_panel.state, "put", kept.__setitem__)
+    monkeypatch.setattr(dashboard_state, "put", kept.__setitem__)
     for points in ([], [{"customdata": [2, 4, "edge-on", "merger", 0, 1, "0%"]}]):
         event = SimpleNamespace(selection=SimpleNamespace(points=points))
-        monkeypatch.setattr(confusion_panel.state, "get", lambda key, event=event: event)
-        confusion_panel._take_click()
+        monkeypatch.setattr(dashboard_state, "get", lambda key, event=event: event)
+        confusion._take_click()
         assert kept == ({"evaluate_true": 2, "evaluate_predicted": 4} if points else {})
 
 

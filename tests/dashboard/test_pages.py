@@ -6,7 +6,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from dashboard import state
-from models import runs
+from models.storage import runs
 from tests.conftest import APP, PAGES
 
 

@@ -8,15 +8,17 @@ import pytest
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
-from dashboard.components import picture_picker
-from models import datasets, images, runs
+from dashboard import state
+from dashboard.widgets import picture_picker
+from models.pictures import datasets, images
+from models.storage import files
 
 
 def script() -> None:
     import streamlit as st
 
     from dashboard import state
-    from dashboard.components.picture_picker import picture_picker
+    from dashboard.widgets.picture_picker import picture_picker
 
     state.prepare()
     st.text(picture_picker("tried"))
@@ -104,7 +106,7 @@ def test_the_camera_starts_only_when_asked(picker: AppTest) -> None:
 def test_the_strip_moves_in_whole_windows_and_shows_what_is_chosen(monkeypatch: pytest.MonkeyPatch) -> None:
     candidates = [f"sample:galaxies:{number}" for number in range(60)]
     values = {}
-    monkeypatch.setattr(picture_picker.state, "get", lambda key, default=None: values.get(key, default))
+    monkeypatch.setattr(state, "get", lambda key, default=None: values.get(key, default))
     assert picture_picker._strip(candidates[23], candidates) == tuple(candidates[:24])
     assert picture_picker._strip(candidates[24], candidates) == tuple(candidates[24:48])
     assert picture_picker._strip("sample:galaxies:99", candidates) == ("sample:galaxies:99", *candidates[:24])
@@ -125,6 +127,6 @@ def test_on_a_full_disk_an_upload_says_so_and_the_picture_stays(
         raise OSError(errno.ENOSPC, "No space left on device")
 
     before = chosen(picker)
-    monkeypatch.setattr(runs, "write_atomically", full)
+    monkeypatch.setattr(files, "write_atomically", full)
     upload(picker, png(37, 41))
     assert picker.error[0].value.startswith("The disk is full") and chosen(picker) == before

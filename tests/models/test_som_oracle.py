@@ -6,9 +6,11 @@ import numpy as np
 import pytest
 from minisom import MiniSom
 
-from models.som import SomSpec, sample_order, snapshots
-from models.som_lattice import ROW_HEIGHT
-from models.som_measures import quality
+from models.som.lattice import ROW_HEIGHT
+from models.som.measures import quality
+from models.som.spec import SomSpec
+from models.som.steps import sample_order
+from models.som.training import snapshots
 
 SAMPLES = np.random.default_rng(11).random((40, 4), np.float32)
 DECAYS = {"inverse": "inverse_decay_to_one", "linear": "linear_decay_to_one"}

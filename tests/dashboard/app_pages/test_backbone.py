@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from dashboard.components.own_classes_panel import COARSE, habits
-from models import images
-from models.backbones import BACKBONES
+from dashboard.views.backbone.own_classes import COARSE, habits
+from models.backbones.registry import BACKBONES
 from models.errors import EngineUnavailable, QueueFull
-from models.kernels import Kernels
-from models.results import Answers
+from models.features.gabor import Kernels
+from models.networks.answers import Answers
+from models.pictures import images
 from tests.conftest import APP
 
 PRETRAINING, OWN = "How it was pretrained", "Its own classes"

@@ -6,10 +6,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from models import answers, likeness, recipes, runs
-from models.run_comparison import Judged
-from models.training_results import load_result, save_result
-from models.training_specs import TrainingSpec
+from models.representations import likeness
+from models.storage import files, runs
+from models.training import recipes
+from models.training.comparison import Judged
+from models.training.results import load_result, save_result
+from models.training.spec import TrainingSpec
 
 PAGE = "compare"
 OWNER = "a" * 32
@@ -143,7 +145,7 @@ def test_likeness_is_offered_measured_and_kept(visit, another):
     owner = app.session_state["ff_owner"]
     job = runs.create(likeness.KIND, spec.to_json(), owner=owner, title="by hand")
     made = job.path(likeness.RESULT)
-    made.write_bytes(answers.encode(found))
+    made.write_bytes(files.encode(found))
     job.set_status(runs.RunStatus("done"))
     app.run()
     assert not app.exception

@@ -6,10 +6,10 @@ from io import BytesIO
 import pytest
 from PIL import Image
 
-from dashboard import cache
-from dashboard.components.stations import PICTURES, STATIONS
-from models import runs
-from models.recipes import TrainingSpec
+from dashboard.views.home.stations import PICTURES, STATIONS
+from dashboard.widgets import cache
+from models.storage import files, runs
+from models.training.spec import TrainingSpec
 from tests.conftest import PAGES
 
 PAGE = "home"
@@ -18,7 +18,7 @@ PAGE = "home"
 def a_finished_run(summary: bytes | None) -> str:
     run = runs.create("training", TrainingSpec().to_json(), owner="", title="By hand")
     if summary is not None:
-        runs.write_atomically(run.path("summary.json"), summary)
+        files.write_atomically(run.path("summary.json"), summary)
     run.set_status(runs.RunStatus("done", share=1.0))
     return run.id
 

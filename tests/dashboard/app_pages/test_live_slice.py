@@ -4,10 +4,11 @@ import time
 
 import pytest
 
-from models import engine as engine_module
-from models import runs, transferability_slice
 from models.errors import QueueFull
-from models.transferability_slice import SliceSpec
+from models.jobs import engine
+from models.storage import runs
+from models.transferability import slice
+from models.transferability.slice import SliceSpec
 
 PAGE = "general"
 VIEW = {"general_view": "Live on digits"}
@@ -24,9 +25,7 @@ def texts(page) -> str:
 def asked(monkeypatch):
     """What is submitted: (kind, spec, title)."""
     found = []
-    monkeypatch.setattr(
-        engine_module, "submit", lambda kind, spec, *, owner, title: found.append((kind, spec, title)) or ""
-    )
+    monkeypatch.setattr(engine, "submit", lambda kind, spec, *, owner, title: found.append((kind, spec, title)) or "")
     return found
 
 
@@ -42,7 +41,7 @@ def test_the_first_visit_shows_the_example_and_the_choices_make_a_spec(visit, as
     assert page.button(key="general_slice_start").disabled
     page.number_input(key="general_slice_seed").set_value(7).run()
     page.button(key="general_slice_draw").click().run()
-    drawn = transferability_slice.draw(7)
+    drawn = slice.draw(7)
     assert f"A: {' '.join(map(str, drawn))}." in texts(page)
     page.slider(key="general_slice_seeds").set_value(2).run()
     page.button(key="general_slice_start").click().run()
@@ -56,19 +55,19 @@ def test_a_full_queue_is_said(visit, monkeypatch):
         raise QueueFull("You already have 4 jobs")
 
     page = visit(**VIEW)
-    monkeypatch.setattr(engine_module, "submit", full)
+    monkeypatch.setattr(engine, "submit", full)
     page.button(key="general_slice_start").click().run()
     assert not page.exception and "You already have 4 jobs" in texts(page)
 
 
 def test_every_state_of_a_run_is_shown(visit, monkeypatch):
-    monkeypatch.setattr(engine_module, "position", lambda run_id: 2)
+    monkeypatch.setattr(engine, "position", lambda run_id: 2)
     run = runs.create("transferability", TINY.to_json(), owner="o" * 32, title="Somebody's *slice*")
     page = visit(**VIEW, slice=run.id)
     assert not page.exception and page.session_state["ff_slice"] == run.id
     assert page.selectbox(key="general_slice_run").value == run.id and not page.get("plotly_chart")
     assert "Waiting: number 2" in page.get("progress")[0].proto.text
-    rows = "\n".join(transferability_slice.EXAMPLE.read_text().splitlines()[:4])
+    rows = "\n".join(slice.EXAMPLE.read_text().splitlines()[:4])
     run.path("rows.csv").write_text(rows)
     run.set_status(runs.RunStatus("running", started=time.time(), share=0.2, note="Training AnB"))
     page.run()

@@ -4,8 +4,10 @@ import json
 import struct
 import time
 
-from models import maximisation_film, maximisation_recordings, runs
-from models.maximisation_spec import KIND, MaximisationSpec
+from models.features import films as features_films
+from models.features import maximisation
+from models.features.maximisation import KIND, MaximisationSpec
+from models.storage import files, runs
 
 PAGE = "features"
 VIEW = {"features_view": "What it looks for"}
@@ -38,7 +40,7 @@ def kept(owner, spec, state="done", result=None):
     """A run of a visitor's as a worker left it."""
     run = runs.create(KIND, spec.to_json(), owner=owner, title="By hand")
     if result is not None:
-        runs.write_atomically(run.path(maximisation_film.RESULT), result)
+        files.write_atomically(run.path(features_films.RESULT), result)
     run.set_status(runs.RunStatus(state, message="The network's numbers overflow." if state == "failed" else ""))
     return run
 
@@ -86,8 +88,8 @@ def test_a_cancelled_or_torn_film_is_offered_again(visit):
 
 def test_earlier_pictures_of_the_unit_are_offered_for_comparison(visit):
     app = visit(**VIEW)
-    owner, spec = app.session_state["ff_owner"], maximisation_recordings.first()
-    data = maximisation_recordings.shipped_path(spec).read_bytes()
+    owner, spec = app.session_state["ff_owner"], features_films.first()
+    data = maximisation.shipped_path(spec).read_bytes()
     other = MaximisationSpec.from_json(spec.to_json() | {"seed": 3})
     kept(owner, other, result=data)
     app.run()

@@ -4,11 +4,12 @@ import time
 
 import pytest
 
-from models import answers, probe, runs
-from models import engine as engine_module
 from models.errors import QueueFull
-from models.probe import ProbeSpec
-from models.training_specs import HeadSpec, TrainingSpec
+from models.jobs import engine
+from models.representations import probe
+from models.representations.probe import ProbeSpec
+from models.storage import files, runs
+from models.training.spec import HeadSpec, TrainingSpec
 
 PAGE = "general"
 VIEW = {"general_view": "Probe each layer"}
@@ -32,7 +33,7 @@ def test_the_first_visit_shows_the_shipped_probe(visit):
 
 def test_another_backbone_has_a_price_and_a_button(visit, monkeypatch):
     asked = []
-    monkeypatch.setattr(engine_module, "submit", lambda kind, spec, *, owner, title: asked.append((kind, spec, title)))
+    monkeypatch.setattr(engine, "submit", lambda kind, spec, *, owner, title: asked.append((kind, spec, title)))
     page = visit(**VIEW, backbone="mobilenetv2")
     assert not page.exception and "Not probed yet" in texts(page) and "**Random weights**" in texts(page)
     assert "1,500 pictures, 9 blocks, random weights: about" in texts(page)
@@ -48,13 +49,13 @@ def test_another_backbone_has_a_price_and_a_button(visit, monkeypatch):
     def full(*_, **__):
         raise QueueFull("You already have 4 jobs")
 
-    monkeypatch.setattr(engine_module, "submit", full)
+    monkeypatch.setattr(engine, "submit", full)
     page.button(key="general_probe_start").click().run()
     assert not page.exception and "You already have 4 jobs" in texts(page)
 
 
 def test_every_state_of_a_job_is_shown(visit, monkeypatch):
-    monkeypatch.setattr(engine_module, "position", lambda run_id: 2)
+    monkeypatch.setattr(engine, "position", lambda run_id: 2)
     page = visit(**VIEW, backbone="mobilenetv2")
     spec = ProbeSpec("backbone:mobilenetv2:96:random", "galaxies")
     run = runs.create("probe", spec.to_json(), owner=page.session_state["ff_owner"], title="Probe")
@@ -68,7 +69,7 @@ def test_every_state_of_a_job_is_shown(visit, monkeypatch):
     run.path(probe.RESULT).write_bytes(b"PK torn")
     page.run()
     assert not page.exception and "cannot be read" in texts(page) and "Not probed yet" in texts(page)
-    run.path(probe.RESULT).write_bytes(answers.encode(probe.shipped(ProbeSpec())))
+    run.path(probe.RESULT).write_bytes(files.encode(probe.shipped(ProbeSpec())))
     page.run()
     assert not page.exception and len(page.get("plotly_chart")) == 1 and "Not probed yet" not in texts(page)
 

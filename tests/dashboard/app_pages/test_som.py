@@ -4,12 +4,12 @@ import time
 
 import pytest
 
-from models import engine as engine_module
-from models import runs
-from models.som import SomSpec
-from models.som_data import SomTask
-from models.som_record import load
-from models.training_specs import TrainingSpec
+from models.jobs import engine
+from models.som.data import SomTask
+from models.som.film import load
+from models.som.spec import SomSpec
+from models.storage import runs
+from models.training.spec import TrainingSpec
 
 PAGE = "app_pages/som.py"
 
@@ -74,7 +74,7 @@ def test_the_button_trains_and_the_page_shows_the_result(app, source):
 def trained_on(page, monkeypatch) -> tuple[dict, str]:
     """The spec and the title that the button queues."""
     asked = []
-    monkeypatch.setattr(engine_module, "submit", lambda kind, spec, *, owner, title: asked.append((spec, title)) or "")
+    monkeypatch.setattr(engine, "submit", lambda kind, spec, *, owner, title: asked.append((spec, title)) or "")
     page.selectbox(key="som_source").set_value("features").run()
     page.button(key="som_train").click().run()
     assert not page.exception and len(asked) == 1

@@ -3,13 +3,14 @@
 import numpy as np
 import pytest
 
-from models import datasets, runs
-from models.som import SomSpec, snapshots
-from models.som_data import FEATURES_FILE, SomData, SomTask, load
-from models.som_record import FILE, save
-from models.som_recorder import Recorder
-from models.training_results import TrainingResult, save_result
-from models.training_specs import TrainingSpec
+from models.pictures import datasets
+from models.som.data import FEATURES_FILE, SomData, SomTask, load
+from models.som.film import FILE, Recorder, save
+from models.som.spec import SomSpec
+from models.som.training import snapshots
+from models.storage import runs
+from models.training.results import TrainingResult, save_result
+from models.training.spec import TrainingSpec
 
 PAGE = "som"
 READ, STEP = "Read the map", "One step"
@@ -91,7 +92,7 @@ def test_a_unit_is_chosen_by_its_place_and_shows_its_samples(visit):
 
 
 def load_best(run: str) -> np.ndarray:
-    from models.som_record import load as film
+    from models.som.film import load as film
 
     record = film(runs.get(run))
     return record.bmu[-1]
@@ -104,7 +105,7 @@ def test_a_sample_shows_its_unit_and_its_runner_up(visit):
     page.segmented_control(key="som_read_show").set_value("A sample").run()
     page.number_input(key="som_read_sample").set_value(11).run()
     shown = fine(page)
-    from models.som_record import load as film
+    from models.som.film import load as film
 
     record, sample = film(runs.get(run)), load(task).features[11]
     distances = np.linalg.norm(record.codebook - sample, axis=-1).ravel()

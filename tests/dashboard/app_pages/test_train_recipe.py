@@ -6,12 +6,13 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from dashboard import cache
-from dashboard.components import last_layer_explained
-from models import engine as engine_module
-from models import presets, recipes, runs
-from models.augmentation_spec import GENTLE, AugmentationSpec
-from models.results import AugmentedPictures
+from dashboard.views.train import cache as train_cache
+from dashboard.views.train import explained
+from models.jobs import engine as jobs_engine
+from models.storage import runs
+from models.training import recipes, results
+from models.training import spec as training_spec
+from models.training.spec import GENTLE, AugmentationSpec, AugmentedPictures
 
 PAGE = "train"
 
@@ -26,14 +27,14 @@ def asked(monkeypatch):
         specs.extend(spec for spec, _ in jobs)
         return [run_id] * len(jobs)
 
-    monkeypatch.setattr(engine_module, "submit_all", submit_all)
+    monkeypatch.setattr(jobs_engine, "submit_all", submit_all)
     return specs
 
 
-def trained(app, asked) -> recipes.TrainingSpec:
+def trained(app, asked) -> training_spec.TrainingSpec:
     assert not app.exception
     app.button(key="train_start").click().run()
-    return recipes.TrainingSpec.from_json(asked[-1])
+    return training_spec.TrainingSpec.from_json(asked[-1])
 
 
 def texts(app) -> str:
@@ -45,7 +46,7 @@ def test_the_preset_of_two_phases_sets_every_control_and_another_one_takes_it_ba
     app.button(key="train_preset_two_phases").click().run()
     assert "Two phases: the head alone for 30 epochs from a rate of 0.003" in texts(app)
     spec = trained(app, asked)
-    assert spec == presets.apply_preset("two_phases", recipes.DEFAULT)
+    assert spec == recipes.apply_preset("two_phases", recipes.DEFAULT)
     app.button(key="train_preset_features").click().run()
     assert trained(app, asked) == recipes.DEFAULT
 
@@ -93,9 +94,9 @@ def test_a_mix_and_all_off_set_every_slider(visit, asked):
 
 STRIP = """
 from dashboard import state
-from dashboard.components.augmentation_panel import augmentation_panel
-from models.augmentation_spec import AugmentationSpec
-from models.recipes import DEFAULT
+from dashboard.views.train.augmentation import augmentation_panel
+from models.training.spec import AugmentationSpec
+from models.training.recipes import DEFAULT
 from dataclasses import replace
 state.prepare()
 spec = replace(DEFAULT, augmentation=AugmentationSpec(rotation=30.0))
@@ -112,7 +113,7 @@ def test_the_strip_shows_the_coming_epochs_and_rolls_on_once_it_is_open(monkeypa
         picture = np.zeros((8, 8, 3), np.uint8)
         return AugmentedPictures(picture, np.stack([picture] * 7), ("turned +3°",) * 7)
 
-    monkeypatch.setattr(cache, "augmented_pictures", answer)
+    monkeypatch.setattr(train_cache, "augmented_pictures", answer)
     app = AppTest.from_string(STRIP.format(is_open=is_open), default_timeout=30).run()
     assert not app.exception
     if not is_open:
@@ -137,7 +138,7 @@ def test_the_last_layer_is_explained_with_the_numbers_of_the_recipe(visit):
     [(1, "nothing to learn"), (2, "one sigmoid of z₁ − z₂"), (3, "Two classes could take one sigmoid")],
 )
 def test_what_other_tasks_would_take(classes, words):
-    assert words in last_layer_explained._other_tasks(classes)
+    assert words in explained._other_tasks(classes)
 
 
 def test_the_preview_task_answers_what_the_pipeline_makes(engine):
@@ -150,14 +151,14 @@ def test_the_preview_task_answers_what_the_pipeline_makes(engine):
 
 
 def test_what_two_phases_and_wrong_labels_mean_is_said_after_a_run():
-    from dashboard.components import training_result
+    from dashboard.views.train import result as train_result
 
     spec = replace(recipes.DEFAULT, head_epochs=2, trainable=("conv5",), label_smoothing=0.1)
     none = np.empty(0, np.int64)
-    result = recipes.TrainingResult(
+    result = results.TrainingResult(
         ({"phase": 1}, {"phase": 1}, {"phase": 2}), none, none, none, none, none, none, (), {}, np.arange(3)
     )
-    assert "head alone learnt for **2 epochs**" in training_result._phases(spec, result)
-    assert "**1 epochs** of fine-tuning" in training_result._phases(spec, result)
-    said = training_result._training_numbers(spec, result)
+    assert "head alone learnt for **2 epochs**" in train_result._phases(spec, result)
+    assert "**1 epochs** of fine-tuning" in train_result._phases(spec, result)
+    said = train_result._training_numbers(spec, result)
     assert "**3** training pictures had a wrong label" in said and "label smoothing 0.1 in it" in said

@@ -5,10 +5,10 @@ from types import SimpleNamespace
 
 import pytest
 
-from dashboard.components.job_panel import distinct_names
-from models import engine as engine_module
-from models import runs
-from models.som_failures import FAILURES
+from dashboard.widgets.jobs import distinct_names
+from models.jobs import engine
+from models.som.failures import FAILURES
+from models.storage import runs
 
 PAGE = "app_pages/som.py"
 
@@ -43,7 +43,7 @@ def test_rotation_is_shipped_and_other_settings_are_offered_with_their_cost(view
     page.segmented_control(key="som_rotation_turns").set_value(4).run()
     assert "8 poses of each of 1,500 pictures" in words(page) and not page.get("plotly_chart")
     asked = []
-    monkeypatch.setattr(engine_module, "submit", lambda kind, spec, **_: asked.append((kind, spec["turns"])) or "")
+    monkeypatch.setattr(engine, "submit", lambda kind, spec, **_: asked.append((kind, spec["turns"])) or "")
     page.button(key="som_rotation_start").click().run()
     assert asked == [("rotation", 4)] and not page.exception
 

@@ -5,8 +5,8 @@ import pytest
 
 from dashboard.figures import activations
 from dashboard.figures.activations import PER_PAGE, Scale, colour, grid, scale_for, scale_of, tiles, units
-from models import images
-from models.results import ClassSelectivity, NetworkScale, RunningStatistics, describe
+from models.activations.maps import ClassSelectivity, NetworkScale, RunningStatistics, describe
+from models.pictures import uploads
 
 VIRIDIS_ENDS = [(68, 1, 84), (253, 231, 37)]
 
@@ -101,7 +101,7 @@ def test_two_thousand_channels_have_thirty_pages():
 def test_the_sprite_holds_the_tiles_row_by_row():
     answer, usual = answers(30)
     made = grid(answer, usual, "number", "channel", 0)
-    sprite = images.decode(made.sprite)
+    sprite = uploads.decode(made.sprite)
     assert (made.height, made.width) == (3, 5)
     assert sprite.shape == (3 * 3, 5 * activations.COLUMNS, 3)
     assert sprite[3 + 1, 2 * 5 + 2].tolist() == list(VIRIDIS_ENDS[1])  # channel 12: second row, third column
@@ -129,7 +129,7 @@ def test_one_scale_for_the_network_is_the_same_in_every_layer_of_a_kind():
     assert "None of the layer's values lies beyond. One scale for every layer that is never negative: other" in (
         made.legends[0].note
     )
-    sprite = images.decode(made.sprite)
+    sprite = uploads.decode(made.sprite)
     half = colour(np.array([[3.0]]), Scale(0, 6))[0, 0].tolist()
     assert sprite[1, 3 * 5 + 2].tolist() == half  # channel 3 has a 3 in its middle
     linear = describe("linear", answer.maps, 7, 2)  # not negative for this picture, but at times

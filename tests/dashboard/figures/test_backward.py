@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from dashboard.figures.backward import signed
+from dashboard.figures.activations import signed
 
 
 def test_grey_is_zero_and_both_signs_have_one_scale():

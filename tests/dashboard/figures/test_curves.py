@@ -7,7 +7,7 @@ import pytest
 
 from dashboard.figures import theme
 from dashboard.figures.curves import learning_curves, weight_change
-from models.training_results import WeightChange
+from models.training.results import WeightChange
 
 HISTORY = (
     {"epoch": 1, "loss": 1.5, "accuracy": 0.25, "val_loss": 1.25, "val_accuracy": 0.5},

@@ -5,9 +5,9 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from dashboard.figures.kernels import mosaic
+from dashboard.figures.gabor import mosaic
 from models.errors import InputError
-from models.kernels import first_kernels, shipped
+from models.features.gabor import first_kernels, shipped
 
 
 def kernels() -> np.ndarray:

@@ -1,0 +1,146 @@
+"""How Frame8 was pretrained: its curves, and how its first layer's kernels formed."""
+
+from __future__ import annotations
+
+import numpy as np
+import streamlit as st
+
+from dashboard import state
+from dashboard.figures import theme
+from dashboard.figures.gabor import SCALES, mosaic
+from dashboard.views.backbone.figures import learning_rates, pretraining_curves
+from dashboard.widgets import cache
+from dashboard.widgets.gabor_kernel import first_layer
+from models.backbones import weights
+from models.backbones.registry import BACKBONES, DEFAULT, BackboneSpec
+from models.errors import FreezeframeError
+from models.features import gabor
+from models.frame8.card import learning_rate
+from models.intervals import wilson
+from models.pictures.images import png
+
+COLUMNS = 6
+TILE = 42  # pixels of a kernel, shown at half the size: crisp on fine screens too
+VALIDATION_PICTURES = 10_000
+STEPS = 20  # per epoch, as fine as the curve of the rates needs
+
+
+def draw(spec: BackboneSpec) -> None:
+    """Draw the history of Frame8's pretraining; of other backbones, say that nobody published theirs."""
+    if not spec.shipped:
+        only_frame8(f"Keras publishes the weights of {spec.title}, but not how they came about.")
+        return
+    card, stages = cache.frame8_card()
+    epochs = len(card.history)
+    curves, rates = st.columns([2, 1], gap="small")
+    curves.plotly_chart(
+        pretraining_curves(card.history, stages.epochs),
+        key="backbone_pretraining",
+        config=theme.CONFIG,
+        alt=f"Top-1 and loss over {epochs} epochs of pretraining; top-1 ends at {card.history[-1]['top_1']:.1%}",
+    )
+    rates.plotly_chart(
+        learning_rates([learning_rate(step, STEPS, card.recipe) for step in range(epochs * STEPS)], epochs),
+        key="backbone_rates",
+        config=theme.CONFIG,
+        alt=f"The learning rate over {epochs} epochs: up for one epoch, then down to 0, with drops after "
+        f"{', '.join(str(end) for end, _ in card.recipe.plans[:-1]) or 'none'}",
+    )
+    reached = wilson(round(card.history[-1]["top_1"] * VALIDATION_PICTURES), VALIDATION_PICTURES)
+    st.caption(
+        f"**{reached.value:.1%}** (95% interval {reached.low:.1%}–{reached.high:.1%}) of the 10,000 validation "
+        f"pictures named right among 200 classes (by chance 0.5%), after {epochs} epochs, "
+        f"{card.hours:.1f} h on {card.machine}. Loss: on the training pictures. "
+        "The rate drops where the plan was shortened."
+    )
+    columns = st.columns(len(stages.epochs), gap="small")
+    for column, epoch, kernels in zip(columns, stages.epochs, stages.kernels, strict=True):
+        drawn = mosaic(kernels, "kernel", columns=COLUMNS, tile=TILE).image
+        title = "Before training" if epoch == 0 else f"After {epoch} epoch{'s' if epoch > 1 else ''}"
+        column.markdown(f"**{title}**")
+        column.image(
+            png(drawn), width=drawn.shape[1] // 2, alt=f"The {kernels.shape[-1]} first-layer kernels: {title.lower()}"
+        )
+    if st.button(
+        "See them form, with a Gabor function fitted to each", key="backbone_gabor", icon=":material/animation:"
+    ):
+        first_layer()
+    st.caption(
+        "The same 48 kernels of conv1, place by place: noise becomes edges of one direction and blobs of colour, most "
+        "of it in the first epochs. Each has its own scale (mid-grey is 0): one that stayed small looks as loud as a "
+        "large one."
+    )
+
+
+def only_frame8(reason: str) -> None:
+    """Say why there is nothing to show of another backbone, and offer Frame8."""
+    st.info(f"{reason} For {BACKBONES[DEFAULT].title}, which was pretrained here, it is all there.")
+    st.button(
+        f"Show {BACKBONES[DEFAULT].title}",
+        key="backbone_show_frame8",
+        on_click=lambda: state.choose(backbone=DEFAULT),
+    )
+
+
+# FOLDED dashboard/views/backbone/pretraining.py: The first layer's kernels as pictures.
+
+KERNEL_COLUMNS = 16
+_WEIGHTS = {"pretrained": "Pretrained", "random": "Random"}
+
+
+def kernel_panel(spec: BackboneSpec, side: int) -> None:
+    """Draw the kernels of the first convolution; random ones only when asked for, and labelled."""
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown("##### First-layer kernels")
+        which = st.segmented_control(
+            "Weights",
+            list(_WEIGHTS),
+            default="pretrained",
+            required=True,
+            format_func=lambda name: _WEIGHTS[name],
+            key="backbone_kernel_weights",
+            persist_state="session",
+            label_visibility="collapsed",
+        )
+        scale = st.segmented_control(
+            "Scale",
+            list(SCALES),
+            default="kernel",
+            required=True,
+            format_func=lambda name: SCALES[name],
+            key="backbone_kernel_scale",
+            persist_state="session",
+            label_visibility="collapsed",
+        )
+        if which == "random":
+            st.badge("random weights, not pretrained", icon=":material/casino:", color="gray")
+    if which == "pretrained" and not weights.available(spec.id):
+        st.info(
+            "These kernels can be shown once the pretrained weights are on this machine: download them above, "
+            "or choose **Random** to see what they start from.",
+            icon=":material/cloud_download:",
+        )
+        return
+    try:
+        kernels = cache.first_kernels(f"backbone:{spec.id}:{side}{':random' if which == 'random' else ''}")
+    except FreezeframeError as error:
+        st.warning(str(error), icon=":material/hourglass_top:")
+        return
+    drawn = mosaic(kernels.values, scale, columns=KERNEL_COLUMNS)
+    height, width, _, count = kernels.values.shape
+    st.image(
+        png(drawn.image),
+        width=min(drawn.image.shape[1], 956),
+        alt=f"The {count} kernels of {kernels.layer} as small colour pictures, {drawn.columns} in a row",
+    )
+    limit = "its own largest weight" if drawn.limit is None else f"±{drawn.limit:.3g}, the largest of all"
+    largest = np.abs(kernels.values).max(axis=(0, 1, 2))
+    st.caption(
+        f"{count} kernels of {kernels.layer}, {height} × {width} × 3 (red, green, blue). Mid-grey is 0; a kernel's "
+        f"brightest and darkest values stand for {limit}; nothing is clipped. Largest weights: {largest.min():.3g} to "
+        f"{largest.max():.3g}. The kernels show what the first layer looks for, not how often it finds it."
+    )
+    if not gabor.too_small(height, width) and st.button(
+        "A Gabor function for each kernel", key="backbone_gabor", icon=":material/waves:"
+    ):
+        first_layer()

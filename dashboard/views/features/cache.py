@@ -1,0 +1,74 @@
+"""Every cache of the page process; keys are ids, digests and numbers, never arrays.
+
+A wrapper of an interactive task looks like this, and its arguments are the whole of what decides the answer:
+
+    @st.cache_data(max_entries=64, show_spinner=False)
+    def activation_maps(network: str, layer: str, picture: str) -> ActivationMaps:
+        return engine.call("activation_maps", network=network, layer=layer, picture=picture)
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from models.features import films
+from models.features import gabor_stages as features_gabor_stages
+from models.features.films import Film, Sheet
+from models.features.gabor import GaborFits
+from models.features.gabor_stages import Noise, Stages
+from models.features.maximisation import MaximisationSpec
+from models.jobs import engine
+from models.networks import layers
+from models.storage import runs
+
+if TYPE_CHECKING:
+    pass
+
+
+@st.cache_data(max_entries=32, max_size="16MB", show_spinner="Fitting a Gabor function to every kernel…")
+def gabor_fits(network: str) -> GaborFits:
+    """Return the Gabor functions that fit a network's first kernels; the shipped ones are read without a worker."""
+    if shipped := features_gabor_stages.shipped(network):
+        return shipped
+    answer: GaborFits = engine.call("gabor_fits", network=network)
+    return answer
+
+
+@st.cache_resource(show_spinner=False)
+def gabor_stages() -> Stages | None:
+    """Return the fits through Frame8's pretraining; nobody changes them."""
+    return features_gabor_stages.stages()
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def gabor_noise(height: int, width: int) -> Noise | None:
+    """Return what fitting kernels of noise of that size gives; nobody changes it."""
+    return features_gabor_stages.noise(height, width)
+
+
+@st.cache_data(max_entries=512, max_size="16MB", show_spinner=False)
+def patch_mosaic(network: str, layer: str, dataset: str, places: tuple[tuple[int, int, int], ...]) -> bytes:
+    """Return up to nine patches, each around one (picture, row, col), as one small picture."""
+    from dashboard.figures import patches  # brings Plotly, which other pages need not wait for
+
+    return patches.mosaic(layers.layer(network, layer), dataset, places, layers.side(network))
+
+
+@st.cache_resource(max_entries=48, show_spinner=False)
+def maximisation_film(run_id: str, version: int) -> Film | None:
+    """Return the film of a run as it was at this version of its file; read-only."""
+    return films.load(runs.get(run_id).path(films.RESULT)) if version else None
+
+
+@st.cache_resource(max_entries=16, show_spinner=False)
+def maximisation_shipped(spec: MaximisationSpec) -> Film | None:
+    """Return the film of a spec that comes with the app, if there is one."""
+    return films.film(spec)
+
+
+@st.cache_resource(show_spinner=False)
+def maximisation_sheet() -> Sheet | None:
+    """Return the maximised pictures that come with the app."""
+    return films.sheet()

@@ -1,0 +1,199 @@
+"""Looks for the strongest answers of every channel of every layer, in one pass over a data set. Runs in a worker.
+
+    python -m models.features.worker.patch_search      looks for Frame8's on every built-in data set and writes what is shipped
+
+Only numbers leave the traced function: of every map its largest value, and where it is for the few that are among the
+nine strongest so far. Imports Keras.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+from numpy.typing import NDArray
+
+from models.errors import InputError
+from models.features.patches import (
+    RESULT,
+    SHIPPED,
+    TOP,
+    PatchSpec,
+    Projections,
+    RunningTop,
+    TopPatches,
+    digest,
+    path_of,
+)
+from models.features.worker import backward
+from models.networks import layers as networks_layers
+from models.networks.worker import opened
+from models.networks.worker.opened import Network
+from models.pictures import datasets, images
+from models.storage import files
+from models.storage.files import write_atomically
+from models.storage.progress import SILENT, Progress
+from models.storage.runs import EXAMPLE
+from models.training.worker.examples import pictures_per_pass
+
+_MAPS_MB = 256  # of all layers together, of the pictures of one pass
+_TELL_S = 0.4
+
+
+def search(
+    network: Network,
+    layers: Sequence[str],
+    n_pictures: int,
+    pictures: Callable[[int, int], NDArray[np.uint8]],
+    progress: Progress = SILENT,
+    top: int = TOP,
+) -> RunningTop:
+    """Return the strongest answers of all channels of `layers`, one after the other.
+
+    Args:
+        network: Any network.
+        layers: Names of its layers.
+        n_pictures: How many pictures there are.
+        pictures: Returns those from number `start` up to `stop`, at the size the network takes.
+        progress: Told what share is done, and asked before every batch whether to go on.
+        top: How many a channel, at most one per picture.
+
+    Raises:
+        InputError: The network has no such layer.
+        Cancelled: By `progress`.
+
+    Cost: one forward pass per picture up to the deepest layer; memory for `_MAPS_MB` of maps.
+    """
+    missing = [name for name in layers if name not in {layer.name for layer in network.model.layers}]
+    if missing or not layers:
+        raise InputError(f"Expected layers of the network. Received {', '.join(missing[:3])[:60] or 'none'}.")
+    call = _peaks(network, tuple(layers))
+    outputs = [network.model.get_layer(name).output.shape[1:] for name in layers]
+    found = RunningTop(sum(shape[-1] for shape in outputs), min(top, n_pictures))
+    most = int(_MAPS_MB * 2**20 // (4 * sum(math.prod(shape) for shape in outputs)))
+    most = max(1, min(pictures_per_pass(network.model), most))
+    progress.event(share=0.0, note=f"Getting {len(layers)} layers ready")
+    start, told = 0, -math.inf
+    while start < n_pictures:
+        progress.check()
+        if time.monotonic() - told > _TELL_S:
+            told = time.monotonic()
+            progress.event(share=start / n_pictures, note=f"Picture {start:,} of {n_pictures:,}")
+        # The first passes are small: as long as few pictures were seen, most values are among the strongest so far.
+        stop = min(start + min(most, max(1, start)), n_pictures)
+        found.add(*call(pictures(start, stop), found.threshold))
+        start = stop
+    return found
+
+
+def _peaks(network: Network, layers: tuple[str, ...]) -> Callable[..., list[NDArray[Any]]]:
+    """Return a function of pictures and a threshold (C,) to what `RunningTop.add` takes."""
+
+    def make() -> Callable[[Any, Any], list[Any]]:
+        part = keras.Model(network.model.input, [network.model.get_layer(name).output for name in layers])
+
+        def peaks(pictures: Any, threshold: Any) -> list[Any]:
+            largest, entries, places, first = [], [], [], 0
+            for maps in keras.tree.flatten(part(pictures, training=False)):
+                n_places, n_channels = math.prod(maps.shape[1:-1]), maps.shape[-1]
+                maps = tf.reshape(maps, [-1, n_places, n_channels])
+                strongest = tf.reduce_max(maps, axis=1)
+                above = tf.cast(tf.where(strongest > threshold[first : first + n_channels]), tf.int32)
+                start = above[:, :1] * (n_places * n_channels) + above[:, 1:]
+                each = tf.gather(tf.reshape(maps, [-1]), start + tf.range(n_places) * n_channels)  # (P, places)
+                largest.append(strongest)
+                entries.append(tf.stack([above[:, 0], above[:, 1] + first], axis=1))
+                places.append(tf.argmax(each, axis=1, output_type=tf.int32))
+                first += n_channels
+            return [tf.concat(largest, 1), tf.concat(entries, 0), tf.concat(places, 0)]
+
+        return peaks
+
+    return opened.traced(network, ("/peaks", *layers), make, tf.TensorSpec([None], tf.float32))
+
+
+def measure(spec: PatchSpec, progress: Progress = SILENT, layers: Sequence[str] | None = None) -> TopPatches:
+    """Return the strongest answers over every picture of a data set, of all layers or of some.
+
+    Raises:
+        InputError: Unknown network, layer or data set.
+        RunNotFound: The run has no classifier.
+        WeightsUnavailable: Pretrained weights are not on this machine.
+    """
+    network, everything = opened.load(spec.network), datasets.load(spec.dataset).images
+    choices = [c for c in networks_layers.layers(spec.network) if layers is None or c.name in layers]
+
+    def pictures(start: int, stop: int) -> NDArray[np.uint8]:
+        return images.resize(np.asarray(everything[start:stop]), network.height, network.width)
+
+    names = tuple(choice.name for choice in choices)
+    found = search(network, names, len(everything), pictures, progress)
+    cols = np.repeat([choice.shape[1] for choice in choices], [choice.shape[2] for choice in choices])
+    row, col = np.divmod(found.place, cols)
+    return TopPatches(
+        network=spec.network,
+        dataset=spec.dataset,
+        digest="",
+        n_pictures=len(everything),
+        layers=names,
+        ends=tuple(np.cumsum([choice.shape[2] for choice in choices]).tolist()),
+        value=found.value,
+        picture=found.picture,
+        row=row.astype(np.int16),
+        col=col.astype(np.int16),
+    )
+
+
+def projections(
+    network_id: str, layer: str, channel: int, dataset: str, places: Sequence[Sequence[int]], rule: str
+) -> Projections:
+    """Return what of some pictures reaches one channel's value at one place of each.
+
+    Args:
+        network_id, layer, channel: The unit.
+        dataset: Id of the data set.
+        places: (picture, row, col) of each value.
+        rule: One of `models.features.worker.backward.RULES`.
+
+    Raises:
+        InputError: Something of it does not exist.
+        RunNotFound: The run has no classifier.
+        WeightsUnavailable: Pretrained weights are not on this machine.
+
+    Cost: one forward and backward pass per place, about three forward passes each.
+    """
+    network = opened.load(network_id)
+    chosen = np.stack([datasets.picture(dataset, picture) for picture, _, _ in places])
+    units = np.array([(row, col, channel) for _, row, col in places])
+    pictures = images.resize(chosen, network.height, network.width)
+    signal = backward.project(network, layer, pictures, units, rule)
+    return Projections(signal, *backward.rules(network.model, layer))
+
+
+def run_job(folder: Path, spec: dict[str, Any], progress: Progress) -> None:
+    """Look for what `spec` (the JSON of a PatchSpec) asks for and write the result."""
+    write_atomically(folder / RESULT, files.encode(measure(PatchSpec.from_json(spec), progress)))
+
+
+def record() -> None:
+    """Write what the app ships: Frame8's layers on every data set, and the head of the example run on its own."""
+    SHIPPED.mkdir(exist_ok=True)
+    for file in SHIPPED.glob("*.npz"):
+        file.unlink()
+    head = [choice.name for choice in networks_layers.layers(f"run:{EXAMPLE}") if choice.block == networks_layers.HEAD]
+    wanted: list[tuple[PatchSpec, list[str] | None]] = [(PatchSpec(f"run:{EXAMPLE}", "galaxies"), head)]
+    wanted += [(PatchSpec("backbone:frame8:64", dataset), None) for dataset in datasets.DATASETS]
+    for spec, layers in wanted:
+        result = replace(measure(spec, layers=layers), digest=digest(spec.dataset))
+        write_atomically(path_of(spec.network, spec.dataset), files.encode(result))
+
+
+if __name__ == "__main__":
+    record()

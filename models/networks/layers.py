@@ -1,0 +1,189 @@
+"""The layers of a network, told from the layer tables and the run's settings, without opening it and without Keras."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+from models.backbones import registry, tables
+from models.backbones.receptive_field import Field
+from models.errors import InputError
+from models.pictures import datasets
+from models.storage import runs
+from models.training.costs import rates
+from models.training.costs.estimate import frozen_prefix, learning_layers
+from models.training.costs.layers import STEP_SECONDS
+from models.training.spec import HeadSpec, TrainingSpec
+
+HEAD = "head"
+
+
+@dataclass(frozen=True, slots=True)
+class LayerChoice:
+    """One layer to look into.
+
+    `shape` is (rows, cols, channels), with 1 x 1 for dense layers. `field` is what one value sees, in pixels of the
+    network's picture; None where that is all of it, as in the head.
+    """
+
+    name: str
+    block: str
+    shape: tuple[int, int, int]
+    field: Field | None = None
+
+    @property
+    def is_map(self) -> bool:
+        """Whether its channels are maps; those of dense layers are single values."""
+        return self.shape[:2] != (1, 1)
+
+    @property
+    def receptive_field(self) -> int | None:
+        """Side in pixels of the square that one value can depend on, not cut at the border; None for all pixels."""
+        return None if self.field is None else self.field.size
+
+    @property
+    def jump(self) -> int | None:
+        """Pixels between the centres of what neighbouring values see."""
+        return None if self.field is None else self.field.jump
+
+    def window(self, row: int, col: int) -> tuple[int, int, int, int] | None:
+        """Return what the value at (row, col) can depend on, as first row, first col, last row, last col in pixels.
+
+        The window is not cut at the border of the picture; None where the value sees all of it.
+        """
+        if self.field is None:
+            return None
+        (top, bottom), (left, right) = self.field.window(row), self.field.window(col)
+        return top, left, bottom, right
+
+
+def _of_run(rest: list[str]) -> bool:
+    """Whether this may follow the id of a run: nothing, "start", or "epoch" and its number."""
+    return rest in ([], ["start"]) or (len(rest) == 2 and rest[0] == "epoch" and rest[1].isdecimal())
+
+
+def _opened(network_id: str) -> tuple[str, int, TrainingSpec | None]:
+    """Return backbone, side of the pictures, and the run's settings if it is a run."""
+    match network_id.split(":"):
+        case ["run", run_id, *rest] if _of_run(rest):
+            spec = TrainingSpec.from_json(runs.get(run_id).spec)
+            return spec.backbone, spec.side, spec
+        case ["backbone", backbone, side, *rest] if side.isdecimal() and rest in ([], ["random"]):
+            return backbone, int(side), None
+    raise InputError(f"Expected a network such as run:<id> or backbone:frame8:64. Received {network_id[:60]!r}.")
+
+
+def side(network_id: str) -> int:
+    """Return the side in pixels of the square pictures the network takes."""
+    return _opened(network_id)[1]
+
+
+def split_seed(network_id: str) -> int:
+    """Return the split that a run's network was trained with; 0, which all pages begin with, for a bare backbone."""
+    spec = _opened(network_id)[2] if network_id.startswith("run:") else None
+    return 0 if spec is None else spec.split_seed
+
+
+def dataset(network_id: str) -> str:
+    """Return the data set that a run's classifier was trained on.
+
+    Raises:
+        InputError: The id is malformed, or names a bare backbone.
+        RunNotFound: There is no such run.
+    """
+    spec = _opened(network_id)[2]
+    if spec is None:
+        raise InputError("Expected a trained classifier. Received a bare backbone, which has no classes.")
+    return spec.dataset
+
+
+def random_twin(network_id: str) -> str:
+    """Return the id of the same backbone, as large, with random weights."""
+    backbone, pixels, _ = _opened(network_id)
+    return f"backbone:{backbone}:{pixels}:random"
+
+
+@lru_cache(maxsize=64)
+def layers(network_id: str) -> tuple[LayerChoice, ...]:
+    """Return the layers from the input up, preprocessing left out.
+
+    Raises:
+        InputError: The id is malformed, or names an unknown backbone or side.
+        RunNotFound: There is no such run.
+    """
+    backbone, pixels, spec = _opened(network_id)
+    table = tables.table(backbone, pixels)
+    rows = [row for row in table.layers if row.name not in registry.PREPROCESSING_LAYERS]
+    found = [LayerChoice(row.name, row.block, row.output, None if row.sees_all else row.field) for row in rows]
+    if spec is not None:
+        found += _head(spec.head, rows[-1].output, len(datasets.get(spec.dataset).classes))
+    return tuple(found)
+
+
+def _head(head: HeadSpec, maps: tuple[int, int, int], n_classes: int) -> list[LayerChoice]:
+    """Return the layers that `models.training.worker.classifier.attach` makes; inference skips dropout, and so does this list."""
+    rows, cols, channels = maps
+    names: list[tuple[str, int]] = []
+    if head.pooling == "flatten":
+        names.append(("head_flatten", rows * cols * channels))
+    names += [(f"head_{kind}", channels) for kind in ("average", "max") if kind in head.pooling]
+    if head.pooling == "average+max":
+        names.append(("head_features", 2 * channels))
+    if head.batch_norm:
+        names.append(("head_bn", names[-1][1]))
+    for number, units in enumerate(head.widths, start=1):
+        names.append((f"head_dense{number}", units))
+        if head.batch_norm:
+            names.append((f"head_dense{number}_bn", units))
+        names.append((f"head_dense{number}_relu", units))
+    names.append(("head_output", n_classes))
+    return [LayerChoice(name, HEAD, (1, 1, units)) for name, units in names]
+
+
+def layer(network_id: str, name: str) -> LayerChoice:
+    """Return the layer called `name`.
+
+    Raises:
+        InputError: The network has no such layer.
+    """
+    for choice in layers(network_id):
+        if choice.name == name:
+            return choice
+    raise InputError(f"Expected a layer of the network. Received {name[:60]!r}.")
+
+
+def interesting(network_id: str) -> LayerChoice:
+    """Return the layer to begin with: the deepest rectified one whose maps are large enough to read as pictures.
+
+    Where no layer says that it is rectified (VGG's convolutions do it themselves), the deepest with such maps.
+    """
+    choices = layers(network_id)
+    readable = [choice for choice in choices if min(choice.shape[:2]) >= 14]
+    rectified = [choice for choice in readable if choice.name.endswith(("relu", "_out"))]
+    return (rectified or readable or [choice for choice in choices if min(choice.shape[:2]) > 1] or list(choices))[-1]
+
+
+def reached(network_id: str) -> tuple[LayerChoice, ...]:
+    """Return the backbone layers whose answers training could change: those that learn, and all that read them.
+
+    () where the whole backbone is frozen, and for a bare backbone.
+    """
+    backbone, pixels, spec = _opened(network_id)
+    if spec is None:
+        return ()
+    table = tables.table(backbone, pixels)
+    untouched = frozen_prefix(table, learning_layers(table, spec))
+    return tuple(choice for choice in layers(network_id) if choice.block != HEAD and choice.name not in untouched)
+
+
+def moved_most(network_id: str) -> LayerChoice | None:
+    """Return the layer to begin with where training is looked at: the deepest that it reached, rectified if one is."""
+    maps = [choice for choice in reached(network_id) if choice.is_map]
+    rectified = [choice for choice in maps if choice.name.endswith(("relu", "_out"))]
+    return rectified[-1] if rectified else maps[-1] if maps else None
+
+
+def seconds(network_id: str, passes: float) -> float:
+    """Return about how long so many forward passes of single pictures take in a warm worker."""
+    backbone, pixels, _ = _opened(network_id)
+    return passes * (tables.table(backbone, pixels).macs / rates.current().dense + STEP_SECONDS)

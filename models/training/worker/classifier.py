@@ -1,0 +1,224 @@
+"""Freezing: which layers learn, what lies below all of them, and the proof that frozen weights stayed as they were.
+
+Imports Keras: only workers use this module.
+
+Three rules, because Keras alone does not enforce them:
+
+- A frozen BatchNorm layer has `trainable = False`; only that makes it use and keep its moving statistics
+  (`backbone(x, training=False)` is forgotten as soon as layers are unfrozen).
+- In layers that learn, BatchNorm does what the recipe says: "hold" keeps it frozen, "train" lets it move.
+- What lies below the first layer that learns (the frozen prefix) always runs in inference mode.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import keras
+import numpy as np
+from keras import layers
+
+from models.backbones.worker import build
+from models.backbones.worker.graphs import source, tensors_of
+from models.pictures import datasets
+from models.training.results import WeightChange
+from models.training.spec import HeadSpec, TrainingSpec, head_seeds
+
+HEAD = "head_"  # every layer of the head starts with it, no layer of a backbone does
+
+
+@dataclass(frozen=True, slots=True)
+class Split:
+    """A network cut at the frozen boundary: `tail(prefix(x))` is the whole network.
+
+    Attributes:
+        prefix: From the pictures to the boundary tensors (a list of one or more); nothing in it learns.
+        tail: From the boundary tensors to the probabilities.
+        boundary: Names of the layers whose outputs cross the boundary.
+        weighted: The prefix has weights: keeping its output saves work.
+    """
+
+    prefix: keras.Model
+    tail: keras.Model
+    boundary: tuple[str, ...]
+    weighted: bool
+
+
+def freeze(network: keras.Model, trainable: Collection[str], batch_norm: str, otherwise: Collection[str] = ()) -> None:
+    """Set `trainable` on every layer of a flat network: the head and the named layers learn, the rest is frozen.
+
+    Args:
+        network: One flat functional graph.
+        trainable: Names of backbone layers that learn.
+        batch_norm: "hold" or "train", for BatchNorm among `trainable`; the head's own always learns.
+        otherwise: Layers in which BatchNorm does the other of the two.
+    """
+    network.trainable = True  # else the network's own flag would override its layers'
+    for layer in network.layers:
+        held = isinstance(layer, layers.BatchNormalization) and (batch_norm == "hold") != (layer.name in otherwise)
+        layer.trainable = layer.name.startswith(HEAD) or (layer.name in trainable and not held)
+
+
+def _moves(operation: Any) -> bool:
+    """Return whether the same input gives another output later: it learns, or it is the head's dropout."""
+    if operation.name.startswith(HEAD) and isinstance(operation, layers.Dropout):
+        return True
+    return bool(getattr(operation, "trainable_variables", ()))
+
+
+def split_at_frozen(network: keras.Model) -> Split:
+    """Return `network` cut below the first operation that moves, for any graph without loops.
+
+    Several tensors may cross the boundary (a skip connection, for example). Layers keep their weights: prefix, tail and
+    network share them.
+    """
+    moving: set[str] = set()
+    boundary: dict[str, Any] = {}
+    weighted = False
+    for operation in network.operations:  # in the order of computation
+        if isinstance(operation, layers.InputLayer):
+            continue
+        inputs = tensors_of(operation.input)
+        if not _moves(operation) and not any(source(tensor) in moving for tensor in inputs):
+            weighted = weighted or bool(getattr(operation, "weights", ()))
+            continue
+        moving.add(operation.name)
+        boundary.update({source(tensor): tensor for tensor in inputs if source(tensor) not in moving})
+    tensors = list(boundary.values())
+    prefix = keras.Model(network.input, tensors, name="prefix")
+    tail = keras.Model(tensors, network.outputs[0], name="tail")
+    return Split(prefix, tail, tuple(boundary), weighted)
+
+
+def weights_by_layer(network: keras.Model) -> dict[str, list[np.ndarray]]:
+    """Return a copy of every layer's weights, {name: arrays in Keras's order}."""
+    return {layer.name: layer.get_weights() for layer in network.layers if layer.weights}
+
+
+def weight_change(
+    network: keras.Model, before: Mapping[str, Sequence[np.ndarray]], blocks: Mapping[str, str]
+) -> tuple[WeightChange, ...]:
+    """Return how far every layer of `network` moved from `before` (`weights_by_layer` at the start).
+
+    Args:
+        network: After training.
+        before: {layer: weights} before it.
+        blocks: {backbone layer: block}; the head's layers belong to "head".
+    """
+    return tuple(
+        _change(layer, before[layer.name], blocks.get(layer.name, "")) for layer in network.layers if layer.weights
+    )
+
+
+def _change(layer: Any, before: Sequence[np.ndarray], block: str) -> WeightChange:
+    learnt: list[tuple[np.ndarray, np.ndarray]] = []
+    statistics: list[tuple[np.ndarray, np.ndarray]] = []
+    is_norm = isinstance(layer, layers.BatchNormalization)
+    for variable, old in zip(layer.weights, before, strict=True):
+        moving_statistic = is_norm and "moving" in variable.name
+        (statistics if moving_statistic else learnt).append((variable.numpy(), old))
+    head = layer.name.startswith(HEAD)
+    size = _length([old for _, old in learnt])
+    moved = _length([new - old for new, old in learnt])
+    return WeightChange(
+        name=layer.name,
+        block="head" if head else block,
+        part="head" if head else "backbone",
+        frozen=not layer.trainable,
+        parameters=int(layer.count_params()),
+        max_abs_change=_largest(learnt),
+        relative_change=moved / size if size else 0.0,
+        statistics_max_abs_change=_largest(statistics),
+    )
+
+
+def _length(arrays: Sequence[np.ndarray]) -> float:
+    """Return the Euclidean length of all values together."""
+    return math.sqrt(math.fsum(float(np.sum(np.square(array, dtype=np.float64))) for array in arrays))
+
+
+def _largest(pairs: Sequence[tuple[np.ndarray, np.ndarray]]) -> float:
+    return max((float(np.max(np.abs(new - old), initial=0.0)) for new, old in pairs), default=0.0)
+
+
+# FOLDED models/training/worker/classifier.py: The classifier: a backbone and a new head in one flat functional
+# graph. One graph, not a backbone nested as a layer: every layer can then be reached by name, frozen, cut and
+# explained. Imports Keras: only workers use this module.
+
+LAST = "head_output"
+
+
+def _pooled(x: keras.KerasTensor, pooling: str) -> keras.KerasTensor:
+    if pooling == "flatten":
+        return layers.Flatten(name="head_flatten")(x)
+    pooled = []
+    if "average" in pooling:
+        pooled.append(layers.GlobalAveragePooling2D(name="head_average")(x))
+    if "max" in pooling:
+        pooled.append(layers.GlobalMaxPooling2D(name="head_max")(x))
+    return layers.Concatenate(name="head_features")(pooled) if len(pooled) > 1 else pooled[0]
+
+
+def attach(backbone: keras.Model, head: HeadSpec, n_classes: int, seed: int) -> keras.Model:
+    """Return the classifier: `backbone`, pooling, hidden layers, softmax; layers of the head are named `head_…`.
+
+    Args:
+        backbone: Ends in maps (N, H, W, C); its layers are used, not copied.
+        head: What to put on top.
+        n_classes: Units of the softmax.
+        seed: Decides the head's weights and its dropout.
+    """
+    seeds = head_seeds(seed)
+
+    def dense(x: keras.KerasTensor, units: int, name: str, *, bias: bool, softmax: bool) -> keras.KerasTensor:
+        if head.dropout:
+            x = layers.Dropout(head.dropout, seed=next(seeds), name=f"{name}_dropout")(x)
+        glorot = keras.initializers.GlorotUniform(seed=next(seeds))
+        he = keras.initializers.HeNormal(seed=next(seeds))
+        return layers.Dense(
+            units,
+            use_bias=bias,
+            activation="softmax" if softmax else None,
+            kernel_initializer=glorot if softmax else he,
+            kernel_regularizer=keras.regularizers.L2(head.weight_decay) if head.weight_decay else None,
+            kernel_constraint=keras.constraints.MaxNorm(head.max_norm, axis=0) if head.max_norm else None,
+            name=name,
+        )(x)
+
+    x = _pooled(backbone.output, head.pooling)
+    if head.batch_norm:
+        x = layers.BatchNormalization(momentum=0.9, name="head_bn")(x)
+    for number, units in enumerate(head.widths, start=1):
+        name = f"head_dense{number}"
+        x = dense(x, units, name, bias=not head.batch_norm, softmax=False)
+        if head.batch_norm:
+            x = layers.BatchNormalization(momentum=0.9, name=f"{name}_bn")(x)
+        x = layers.ReLU(name=f"{name}_relu")(x)
+    x = dense(x, n_classes, LAST, bias=True, softmax=True)
+    return keras.Model(backbone.input, x, name="classifier")
+
+
+# FOLDED models/networks/worker/opened.py: The network of a training run: as it ended, as it began, and as it was
+# after an epoch. Imports Keras: only workers use this module.
+
+
+def classifier(spec: TrainingSpec) -> keras.Model:
+    """Return the classifier that a recipe begins with, one flat graph; the same recipe gives the same bits.
+
+    Raises:
+        WeightsUnavailable: It begins with pretrained weights that are not on this machine.
+    """
+    return attach(backbone(spec), spec.head, len(datasets.get(spec.dataset).classes), spec.seed)
+
+
+def backbone(spec: TrainingSpec) -> keras.Model:
+    """Return the backbone that a recipe begins with, with the mistake in front if the recipe makes one.
+
+    Raises:
+        WeightsUnavailable: It begins with pretrained weights that are not on this machine.
+    """
+    built = build.build(spec.backbone, side=spec.side, weights=spec.weights, seed=spec.seed)
+    return build.scaled_twice(built) if spec.preprocessing == "scaled twice" else built
