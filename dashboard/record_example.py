@@ -20,6 +20,7 @@ from unittest.mock import patch
 from streamlit.testing.v1 import AppTest
 
 from models.jobs import engine, shipped
+from models.jobs.job import Task
 
 APP = Path(__file__).with_name("app.py")
 VIEWS = (  # page, key of a widget, and what it is set to
@@ -47,7 +48,7 @@ def main() -> None:
     shutil.rmtree(shipped.FOLDER, ignore_errors=True)
     ask = engine.call
 
-    def recording(task: str, **arguments: Any) -> Any:
+    def recording(task: Task[Any], **arguments: Any) -> Any:
         answer = ask(task, **arguments)
         shipped.record(task, arguments, answer)
         return answer

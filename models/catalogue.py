@@ -1,24 +1,64 @@
-"""The specs of runs that pages show, and whether this version can read one."""
+"""Every kind of work: the jobs and the tasks of all wings; and whether this version can read a run.
+
+Nothing registers itself when it is imported. A test asks that every `Job` and `Task` of a wing stands here, and that
+what it names exists.
+"""
 
 from __future__ import annotations
 
 import json
 from functools import lru_cache
-from typing import Final
+from typing import Any, Final
 
-from models.errors import FreezeframeError
+from models.activations import maps as activations
+from models.attribution import deletion
+from models.attribution import maps as attribution
+from models.attribution.randomised import RANDOMISED
+from models.attribution.trust import TRUST
+from models.errors import FreezeframeError, InputError
+from models.features import gabor, patches
 from models.features.maximisation import KIND as MAXIMISATION
 from models.features.maximisation import MaximisationSpec
+from models.jobs.job import Job, Task
+from models.jobs.machine import WARM
+from models.networks import answers
+from models.occlusion import scores
 from models.som.data import SomTask
 from models.storage import runs
 from models.storage.specs import PlainSpec
 from models.sweeps import spec as sweeps_spec
 from models.sweeps.spec import SweepSpec
-from models.training import recipes
+from models.training import recipes, results
+from models.training import spec as training
 from models.training.spec import TrainingSpec
 from models.transferability import slice
 from models.transferability.slice import SliceSpec
 
+JOBS: Final[tuple[Job[Any, Any], ...]] = (TRUST, RANDOMISED)
+TASKS: Final[tuple[Task[Any], ...]] = (
+    WARM,
+    training.AUGMENTED_PICTURES,
+    results.CLASSIFIER_FILE,
+    results.TRAINING_ARCHIVE,
+    answers.PREDICT,
+    answers.ANSWERS,
+    activations.ACTIVATION_MAPS,
+    activations.CHANNEL_STATISTICS,
+    activations.CLASS_SELECTIVITY,
+    activations.NETWORK_SCALE,
+    activations.LAYER_CHANGES,
+    activations.MAP_PAIR,
+    activations.EPOCH_MAPS,
+    scores.PATCH_SCORES,
+    gabor.FIRST_KERNELS,
+    gabor.GABOR_FITS,
+    patches.PROJECTIONS,
+    patches.BACKWARD_VIEWS,
+    attribution.ATTRIBUTION_MAP,
+    deletion.DELETION_CURVES,
+)
+_JOBS: Final = {job.kind: job for job in JOBS}
+_TASKS: Final = {task.name: task for task in TASKS}
 SPECS: Final[dict[str, type[PlainSpec]]] = {
     "training": TrainingSpec,
     "som": SomTask,
@@ -26,6 +66,43 @@ SPECS: Final[dict[str, type[PlainSpec]]] = {
     slice.KIND: SliceSpec,
     MAXIMISATION: MaximisationSpec,
 }
+OLD_JOBS = {
+    "training": "models.training.worker.train:run_job",
+    "sweep": "models.sweeps.worker.job:run_job",
+    "weights": "models.backbones.worker.build:download",
+    "som": "models.som.worker.jobs:run_job",
+    "depth": "models.som.worker.jobs:run_depth",
+    "rotation": "models.som.worker.jobs:run_rotation",
+    "occlusion": "models.occlusion.worker.hide:run_job",
+    "transferability": "models.transferability.worker.slice:run_job",
+    "probe": "models.representations.worker.probe:run_job",
+    "likeness": "models.representations.worker.likeness:run_job",
+    "patches": "models.features.worker.patch_search:run_job",
+    "maximisation": "models.features.worker.maximise:run_job",
+    "explanation": "models.attribution.worker.explain:run_job",
+}
+
+
+def job(kind: str) -> Job[Any, Any]:
+    """Return the job of that kind.
+
+    Raises:
+        InputError: There is none, as for a run of another version.
+    """
+    if kind not in _JOBS:
+        raise InputError(f"Expected a kind of job out of {', '.join(_JOBS)}. Received: {kind}")
+    return _JOBS[kind]
+
+
+def task(name: str) -> Task[Any]:
+    """Return the task of that name.
+
+    Raises:
+        InputError: There is none.
+    """
+    if name not in _TASKS:
+        raise InputError(f"Expected a task out of {', '.join(_TASKS)}. Received: {name}")
+    return _TASKS[name]
 
 
 def problem(run: runs.Run) -> str:
@@ -45,28 +122,3 @@ def _problem(kind: str, written: str) -> str:
     except FreezeframeError as error:
         return f"This run cannot be shown: it was made by another version, or its folder is damaged. {error}"
     return ""
-
-
-# FOLDED models/jobs/execute.py: What workers run: thin, named functions whose arguments are ids and numbers.
-# Interactive tasks are the public functions of this module; they return a frozen dataclass in well under a second.
-# Jobs are long: `JOBS` names the function of each kind, which gets the run's folder, its spec and a `Progress`, and
-# may be killed and started again at any moment. Keras is imported inside functions only: the page imports this
-# module too.
-
-JOBS = {
-    "training": "models.training.worker.train:run_job",
-    "sweep": "models.sweeps.worker.job:run_job",
-    "weights": "models.backbones.worker.build:download",
-    "som": "models.som.worker.jobs:run_job",
-    "depth": "models.som.worker.jobs:run_depth",
-    "rotation": "models.som.worker.jobs:run_rotation",
-    "occlusion": "models.occlusion.worker.hide:run_job",
-    "transferability": "models.transferability.worker.slice:run_job",
-    "probe": "models.representations.worker.probe:run_job",
-    "likeness": "models.representations.worker.likeness:run_job",
-    "patches": "models.features.worker.patch_search:run_job",
-    "maximisation": "models.features.worker.maximise:run_job",
-    "explanation": "models.attribution.worker.explain:run_job",
-    "trust": "models.attribution.worker.trust:run_job",
-    "randomised": "models.attribution.worker.randomised:run_job",
-}

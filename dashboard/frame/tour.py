@@ -43,7 +43,7 @@ def begin() -> None:
     spec = replace(recipes.DEFAULT, dataset=chosen.dataset)
     title = f"Tour: {registry.BACKBONES[spec.backbone].title} on {datasets.DATASETS[spec.dataset].title}"
     try:
-        run_id = engine.submit("training", spec.to_json(), owner=chosen.owner, title=title)
+        run_id = engine.submit_old("training", spec.to_json(), owner=chosen.owner, title=title)
     except FreezeframeError as error:
         state.put("ff_tour_problem", str(error))
         return

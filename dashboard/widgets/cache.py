@@ -4,7 +4,7 @@ A wrapper of an interactive task looks like this, and its arguments are the whol
 
     @st.cache_data(max_entries=64, show_spinner=False)
     def activation_maps(network: str, layer: str, picture: str) -> ActivationMaps:
-        return engine.call("activation_maps", network=network, layer=layer, picture=picture)
+        return engine.call(ACTIVATION_MAPS, network=network, layer=layer, picture=picture)
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from __future__ import annotations
 import base64
 import re
 from io import BytesIO
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import streamlit as st
@@ -20,13 +20,14 @@ from PIL import Image
 
 from dashboard.figures.patches import Pairs
 from models.features import gabor, patches
-from models.features.gabor import Kernels
-from models.features.patches import BackwardViews, Projections, TopPatches
+from models.features.gabor import FIRST_KERNELS, Kernels
+from models.features.patches import BACKWARD_VIEWS, PROJECTIONS, BackwardViews, Projections, TopPatches
 from models.frame8 import card
 from models.frame8.card import Card, KernelStages
 from models.jobs import engine
+from models.jobs.job import Job, Result, Spec
 from models.networks import layers
-from models.networks.answers import Answers, Prediction
+from models.networks.answers import ANSWERS, PREDICT, Answers, Prediction
 from models.pictures import datasets, images
 from models.storage import runs
 
@@ -69,8 +70,7 @@ def first_kernels(network: str) -> Kernels:
     """Return the kernels of a network's first convolution; the shipped ones are read without a worker."""
     if re.fullmatch(r"backbone:frame8:\d+", network) and (shipped := gabor.shipped()):
         return shipped
-    answer: Kernels = engine.call("first_kernels", network=network)
-    return answer
+    return engine.call(FIRST_KERNELS, network=network)
 
 
 @st.cache_resource(max_entries=16, show_spinner=False)
@@ -87,7 +87,7 @@ def patch_pairs(
     from dashboard.figures import patches as figures_patches  # brings Plotly, which other pages need not wait for
 
     answer: Projections = engine.call(
-        "projections", network=network, layer=layer, channel=channel, dataset=dataset, places=places, rule=rule
+        PROJECTIONS, network=network, layer=layer, channel=channel, dataset=dataset, places=places, rule=rule
     )
     return figures_patches.pairs(layers.layer(network, layer), dataset, places, answer)
 
@@ -95,15 +95,13 @@ def patch_pairs(
 @st.cache_data(max_entries=512, show_spinner="Asking the network…")
 def prediction(network: str, picture: str) -> Prediction:
     """Return what a classifier says about a picture."""
-    answer: Prediction = engine.call("predict", network=network, picture=picture)
-    return answer
+    return engine.call(PREDICT, network=network, picture=picture)
 
 
 @st.cache_data(max_entries=32, show_spinner="Asking about every test picture…")
 def answers(network: str, dataset: str) -> Answers:
     """Return what a classifier says about the test pictures of a data set."""
-    answer: Answers = engine.call("answers", network=network, dataset=dataset)
-    return answer
+    return engine.call(ANSWERS, network=network, dataset=dataset)
 
 
 @st.cache_resource(show_spinner=False)
@@ -115,7 +113,29 @@ def frame8_card() -> tuple[Card, KernelStages]:
 @st.cache_data(max_entries=64, max_size="64MB", show_spinner="Asking the network…")
 def backward_views(network: str, layer: str, channel: int, picture: str) -> BackwardViews:
     """Return a channel's strongest value for a picture, carried back to the pixels by three rules."""
-    answer: BackwardViews = engine.call(
-        "backward_views", network=network, layer=layer, channel=channel, picture=picture
-    )
-    return answer
+    return engine.call(BACKWARD_VIEWS, network=network, layer=layer, channel=channel, picture=picture)
+
+
+def result(job: Job[Any, Result], run: runs.Run) -> Result | None:
+    """Return what a job has written so far; None where there is nothing that can be read; read-only."""
+    version = job.version(run)
+    found: Result | None = _result(job, job.kind, run.id, version) if version else None
+    return found
+
+
+@st.cache_resource(max_entries=64, show_spinner=False)
+def _result(_job: Job[Any, Any], kind: str, run_id: str, version: int) -> Any:  # noqa: ARG001  the key
+    return _job.load(runs.get(run_id))
+
+
+def shipped(job: Job[Spec, Result], spec: Spec) -> Result | None:
+    """Return the result that comes with the app for this very question, if there is one; read-only."""
+    if job.examples is None or not (path := job.shipped_path(spec)).exists():
+        return None
+    found: Result | None = _shipped(job, spec, path.name)
+    return found
+
+
+@st.cache_resource(max_entries=16, show_spinner=False)
+def _shipped(_job: Job[Any, Any], _spec: Any, name: str) -> Any:  # noqa: ARG001  the key
+    return _job.shipped(_spec)

@@ -86,7 +86,7 @@ def queue(specs: Sequence[TrainingSpec], owner: str) -> list[str]:
     Raises:
         FreezeframeError: The visitor has too many jobs already, or nothing takes them.
     """
-    queued = engine.submit_all("training", [(spec.to_json(), title(spec)) for spec in specs], owner=owner)
+    queued = engine.submit_all_old("training", [(spec.to_json(), title(spec)) for spec in specs], owner=owner)
     for run_id, spec in zip(queued, specs, strict=True):
         costs_estimate.keep(runs.get(run_id).folder, estimate(spec))
     return queued

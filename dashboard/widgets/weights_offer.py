@@ -46,7 +46,7 @@ def weights_offer(spec: TrainingSpec, owner: str) -> None:
 def _download(backbone: BackboneSpec, owner: str) -> None:
     """Queue the download and follow it here."""
     try:
-        job = engine.submit("weights", {"backbone": backbone.id}, owner=owner, title=f"Weights of {backbone.title}")
+        job = engine.submit_old("weights", {"backbone": backbone.id}, owner=owner, title=f"Weights of {backbone.title}")
     except FreezeframeError as error:
         st.error(str(error), icon=":material/error:")
         return

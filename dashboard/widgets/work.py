@@ -1,23 +1,128 @@
-"""What a long measurement gave: shipped, found again, on its way, or offered with its cost."""
+"""Long work as a page offers it: its result where it is shipped or was found, else how far it is, or its price.
+
+A view makes one call, `answer`, and draws what it returns. Where price and progress stand apart, or several views share
+one result, it calls `find`, `offer` and `progress` itself.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, Generic, TypeVar
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from dashboard import state
-from dashboard.labels import safe_label
+from dashboard.labels import duration, safe_label
+from dashboard.widgets import cache
 from dashboard.widgets.jobs import job_panel, refusal, refusal_kept
 from models.errors import FreezeframeError
 from models.jobs import engine
+from models.jobs.job import Job, PricedSpec
 from models.storage import runs
 
 SHIPPED = ":material/inventory_2: Measured beforehand, with these very settings."
 Result = TypeVar("Result")
+Spec = TypeVar("Spec", bound=PricedSpec)
+
+
+@dataclass(frozen=True, slots=True)
+class Found(Generic[Result]):
+    """What there is for one question.
+
+    Attributes:
+        result: None where there is none that can be read.
+        run: The visitor's run that the result is from; without a result his newest run for the question, if any.
+        shipped: Whether the result comes with the app.
+    """
+
+    result: Result | None
+    run: runs.Run | None = None
+    shipped: bool = False
+
+
+def find(job: Job[Spec, Result], spec: Spec, owner: str) -> Found[Result]:
+    """Return the shipped result of `spec`, else that of the visitor's newest run that has one."""
+    if (shipped := cache.shipped(job, spec)) is not None:
+        return Found(shipped, shipped=True)
+    mine = job.mine(spec, owner)
+    for run in mine:
+        if run.status.state == "done" and (result := cache.result(job, run)) is not None:
+            return Found(result, run)
+    return Found(None, mine[0] if mine else None)
+
+
+def answer(
+    job: Job[Spec, Result],
+    spec: Spec,
+    *,
+    owner: str,
+    what: str,
+    button: str,
+    key: str,
+    beside: DeltaGenerator | None = None,
+) -> Result | None:
+    """Return the result for `spec`; while there is none, draw what it costs and the button, or how far it is.
+
+    Args:
+        job: The kind of work.
+        spec: The question; it knows its `seconds`.
+        owner: The visitor.
+        what: What would be computed, in a few words; a time is put behind it.
+        button: Words on the button.
+        key: Prefix of the widgets' keys.
+        beside: Where price and button are drawn, the controls' column for example; progress is drawn here.
+    """
+    found = find(job, spec, owner)
+    if found.result is None:
+        offer(job, spec, found.run, owner=owner, what=what, button=button, key=key, beside=beside)
+        progress(found.run, key)
+    return found.result
+
+
+def offer(
+    job: Job[Spec, Any],
+    spec: Spec,
+    run: runs.Run | None,
+    *,
+    owner: str,
+    what: str,
+    button: str,
+    key: str,
+    beside: DeltaGenerator | None = None,
+) -> None:
+    """Draw what work without a result costs and, unless `run` is at it, the button that starts it."""
+    place = beside or st.container()
+    place.caption(f":material/timer: {what}: about {duration(spec.seconds)}")
+    if run is not None and run.status.active:
+        return
+
+    def begin() -> None:
+        with refusal_kept(f"{key}_problem"):
+            engine.submit(job, spec, owner=owner)
+
+    place.button(
+        button, key=f"{key}_start", icon=":material/play_arrow:", type="primary", width="stretch", on_click=begin
+    )
+    refusal(f"{key}_problem", place)
+
+
+def progress(run: runs.Run | None, key: str) -> None:
+    """Draw how far a run without a result is, or how it ended."""
+    if run is None:
+        return
+    if run.status.state == "done":
+        st.warning("This result cannot be read by this version. Start it again.", icon=":material/restart_alt:")
+    else:
+        job_panel(run.id, key=key)
+
+
+# LEGACY: what is no `Job` yet. Goes with the last caller.
+_slice_duration = duration
+_occlusion_duration = duration
+_probe_duration = duration
+som_duration = duration
 
 
 def job_answer(
@@ -66,22 +171,10 @@ def job_answer(
 
 def _start(kind: str, spec: dict[str, Any], owner: str, title: str) -> None:
     try:
-        engine.submit(kind, spec, owner=owner, title=title)
+        engine.submit_old(kind, spec, owner=owner, title=title)
         state.put(f"som_{kind}_problem", "")
     except FreezeframeError as error:
         state.put(f"som_{kind}_problem", str(error))
-
-
-# FOLDED dashboard/views/general/live_slice.py: The live slice: choose five digits, watch all networks of the
-# experiment train, and read their curves.
-
-
-def _slice_duration(seconds: float) -> str:
-    return f"about {seconds:.0f} s" if seconds < 90 else f"about {seconds / 60:.1f} min"
-
-
-# FOLDED dashboard/widgets/work.py: Work that may take long: its price, the button that starts it, its progress, and
-# the newest job for it.
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,28 +191,17 @@ class Work:
         return next((run for run in runs.listing(owner, self.kind) if run.spec == dict(self.spec)), None)
 
 
-def measurement_duration(seconds: float) -> str:
-    """Return a time as it is spoken of."""
-    return (
-        f"{max(seconds, 0.1):.1f} s"
-        if seconds < 2
-        else f"{seconds:.0f} s"
-        if seconds < 120
-        else f"{seconds / 60:.0f} min"
-    )
-
-
 def price(
     work: Work, run: runs.Run | None, owner: str, *, what: str, button: str, key: str, beside: DeltaGenerator
 ) -> None:
     """Draw `beside` what work without a result costs and, unless it is going on, the button that starts it."""
-    beside.caption(f":material/timer: {what}: about {measurement_duration(work.seconds)}")
+    beside.caption(f":material/timer: {what}: about {duration(work.seconds)}")
     if run is not None and run.status.active:
         return
 
     def begin() -> None:
         with refusal_kept(f"{key}_problem"):
-            engine.submit(work.kind, work.spec, owner=owner, title=work.title)
+            engine.submit_old(work.kind, work.spec, owner=owner, title=work.title)
 
     beside.button(
         button, key=f"{key}_start", icon=":material/play_arrow:", type="primary", width="stretch", on_click=begin
@@ -127,7 +209,7 @@ def price(
     refusal(f"{key}_problem", beside)
 
 
-def progress(run: runs.Run | None, key: str, unreadable: str) -> None:
+def old_progress(run: runs.Run | None, key: str, unreadable: str) -> None:
     """Draw how far a job is or how it ended, where there is one without a result that can be read."""
     if run is None:
         return
@@ -135,40 +217,3 @@ def progress(run: runs.Run | None, key: str, unreadable: str) -> None:
         st.warning(unreadable, icon=":material/restart_alt:")
     else:
         job_panel(run.id, key=key)
-
-
-# FOLDED dashboard/views/occlusion/question.py: What is hidden, and every class's scores that come of it: at once,
-# or as jobs that go from coarse to fine.
-
-
-def _occlusion_duration(seconds: float) -> str:
-    return f"{seconds:.0f} s" if seconds < 120 else f"{seconds / 60:.0f} min"
-
-
-# FOLDED dashboard/views/general/probe.py: A linear probe of every block: which network, what it costs, and how
-# accuracy grows with depth.
-
-
-def _probe_duration(seconds: float) -> str:
-    return f"{seconds:.0f} s" if seconds < 120 else f"{seconds / 60:.0f} min"
-
-
-# FOLDED dashboard/views/som/controls.py: What to train a map on, and how, what that will cost, and the button that
-# starts it.
-
-
-def som_duration(seconds: float) -> str:
-    """Return a time as people say it."""
-    for limit, size, unit in ((1, 0, ""), (90, 1, "s"), (5400, 60, "min"), (172800, 3600, "h")):
-        if seconds < limit:
-            return f"{seconds / size:.0f} {unit}" if size else "a second"
-    return f"{seconds / 86400:.0f} days"
-
-
-# FOLDED dashboard/views/train/start.py: The train panel: head, recipe, data, augmentation, what a run will cost,
-# and the button that starts it.
-
-
-def duration(seconds: float) -> str:
-    """Return seconds in words: "8 s", "3 min"."""
-    return f"{seconds:.0f} s" if seconds < 120 else f"{seconds / 60:.0f} min"

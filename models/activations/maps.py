@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from models.errors import InputError
+from models.jobs.job import Task
 
 CHANGE_RANKINGS = {
     "difference": "Largest difference",
@@ -287,3 +288,12 @@ def unusualness(answer: ActivationMaps, usual: ChannelStatistics) -> np.ndarray:
     away = np.abs(answer.mean - usual.mean)
     deviations: np.ndarray = np.divide(away, usual.deviation, out=np.zeros_like(away), where=spread)
     return deviations
+
+
+ACTIVATION_MAPS = Task("activation_maps", "models.activations.worker.maps:activation_maps", ActivationMaps)
+CHANNEL_STATISTICS = Task("channel_statistics", "models.activations.worker.maps:channel_statistics", ChannelStatistics)
+CLASS_SELECTIVITY = Task("class_selectivity", "models.activations.worker.maps:class_selectivity", ClassSelectivity)
+NETWORK_SCALE = Task("network_scale", "models.activations.worker.maps:network_scale", NetworkScale)
+LAYER_CHANGES = Task("layer_changes", "models.activations.worker.maps:layer_changes", LayerChanges)
+MAP_PAIR = Task("map_pair", "models.activations.worker.maps:map_pair", MapPair)
+EPOCH_MAPS = Task("epoch_maps", "models.activations.worker.maps:epoch_maps", EpochMaps)

@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.errors import InputError
+from models.jobs.job import Task
 from models.networks.answers import ScoreFunction
 from models.occlusion.occlusion import filling
 from models.storage.progress import SILENT, Progress
@@ -145,3 +146,6 @@ def curves(
         tuple(maps), (counts / squares).astype(np.float32), found[0, :m], found[1, :m], found[0, m:], found[1, m:],
         cell, fill, score,
     )  # fmt: skip
+
+
+DELETION_CURVES = Task("deletion_curves", "models.attribution.worker.explain:deletion_curves", Curves)

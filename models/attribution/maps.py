@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.errors import InputError
+from models.jobs.job import Task
 from models.storage.specs import PlainSpec
 
 BASELINES: Final = ("mean", "black", "grey", "blur")
@@ -189,3 +190,6 @@ def _axis(coarse: int, fine: int, how: str) -> NDArray[np.float64]:
     middle = np.clip((np.arange(fine) + 0.5) * coarse / fine - 0.5, 0, coarse - 1)
     distance = np.abs(np.subtract.outer(middle, np.arange(coarse)))
     return np.asarray(np.maximum(1 - distance, 0) if how == "bilinear" else np.eye(coarse)[distance.argmin(axis=1)])
+
+
+ATTRIBUTION_MAP = Task("attribution_map", "models.attribution.worker.explain:attribution_map", Attribution)

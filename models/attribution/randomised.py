@@ -18,12 +18,11 @@ from numpy.typing import NDArray
 from models.attribution.maps import GUIDED, METHODS, Method
 from models.errors import InputError
 from models.intervals import Estimate, mean
+from models.jobs.job import Job, PricedSpec
 from models.networks import layers as networks_layers
-from models.storage import files, runs
-from models.storage.specs import PlainSpec
+from models.pictures import datasets
+from models.storage.runs import EXAMPLE, EXAMPLE_WEIGHTS
 
-KIND: Final = "randomised"
-RESULT: Final = "randomised.npz"
 MEASURES: Final = ("rank", "structure")
 PICTURES: Final = 8  # the chosen one and as many test pictures as make this number
 MOST_LEVELS: Final = 8
@@ -42,13 +41,18 @@ class Level:
 
 
 @dataclass(frozen=True, slots=True)
-class RandomisedSpec(PlainSpec):
+class RandomisedSpec(PricedSpec):
     """Which picture's maps are followed as the weights of which classifier are made random, and with which seed."""
 
     network: str
     picture: str
     class_index: int
     seed: int = 1
+
+    @property
+    def title(self) -> str:
+        """The name that a run goes by."""
+        return "Maps of random weights"
 
     @property
     def dataset(self) -> str:
@@ -124,6 +128,11 @@ class RandomisedResult:
         return tuple(method for method in self.methods if self.stays(method))
 
 
-def load(run: runs.Run) -> RandomisedResult | None:
-    """Return the result of a run, or None where there is none that can be read."""
-    return files.read(run.path(RESULT), RandomisedResult)
+RANDOMISED = Job(
+    "randomised",
+    RandomisedSpec,
+    "models.attribution.worker.randomised:measure",
+    RandomisedResult,
+    weights=EXAMPLE_WEIGHTS,
+    examples=lambda: (RandomisedSpec(f"run:{EXAMPLE}", f"sample:galaxies:{datasets.get('galaxies').cover}", 1),),
+)

@@ -6,27 +6,20 @@ a picture, the maps are held against it; on a sample of the pictures their delet
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from models.attribution import deletion as attribution_deletion
-from models.attribution.randomised import RandomisedResult, RandomisedSpec
 from models.errors import InputError
 from models.intervals import Estimate, mean, wilson
+from models.jobs.job import Job, PricedSpec
 from models.networks import layers
 from models.pictures import datasets
-from models.storage import files, runs
-from models.storage.files import ASSETS
-from models.storage.runs import EXAMPLE
-from models.storage.specs import PlainSpec
+from models.storage.runs import EXAMPLE, EXAMPLE_WEIGHTS
 
-KIND: Final = "trust"
-RESULT: Final = "trust.npz"
 SAMPLE: Final = 60  # test pictures whose curves are drawn
 CHOICES: Final = ("all", "right")
 _PASSES: Final = 480  # of all maps of a picture, in forward passes
@@ -34,10 +27,15 @@ _CURVES: Final = 300  # of its curves
 
 
 @dataclass(frozen=True, slots=True)
-class TrustSpec(PlainSpec):
+class TrustSpec(PricedSpec):
     """Which classifier is asked; its maps explain the logit, which no softmax flattens."""
 
     network: str
+
+    @property
+    def title(self) -> str:
+        """The name that a run goes by."""
+        return f"{datasets.get(self.dataset).title}: maps against the truth"
 
     @property
     def dataset(self) -> str:
@@ -145,34 +143,11 @@ class TrustResult:
         return {name: mean(sign * (attribution_deletion.area(rows, self.shares) - chance)) for name, rows in pairs}
 
 
-def load(run: runs.Run) -> TrustResult | None:
-    """Return the result of a run, or None where there is none that can be read."""
-    return files.read(run.path(RESULT), TrustResult)
-
-
-# FOLDED models/attribution/trust.py: What the example run's maps are worth, shipped with the app so that a first
-# visit sees it, and the script for it. python -m models.attribution.trust Run it (ten minutes of one core) after
-# `python -m models.training.worker.ship` or new weights of Frame8: the files are named after both, and old ones are
-# not shown.
-
-FOLDER = ASSETS / "trust"
-TRUTH = TrustSpec(f"run:{EXAMPLE}")
-COVER = f"sample:galaxies:{datasets.DATASETS['galaxies'].cover}"
-_WEIGHTS = (ASSETS / "frame8" / "frame8.npz", ASSETS / EXAMPLE / "head.npz")
-
-
-def truth(spec: TrustSpec) -> TrustResult | None:
-    """Return what is shipped for this question, if it was made with the weights that are shipped."""
-    return files.read(_path("truth"), TrustResult) if spec == TRUTH else None
-
-
-def randomised(spec: RandomisedSpec) -> RandomisedResult | None:
-    """Return what is shipped for this question, if it was made with the weights that are shipped."""
-    path = _path(f"randomised-{spec.class_index}")
-    asked = (spec.network, spec.picture, spec.seed) == (TRUTH.network, COVER, 1)
-    return files.read(path, RandomisedResult) if asked else None
-
-
-def _path(name: str) -> Path:
-    digest = hashlib.sha256(b"".join(path.read_bytes() for path in _WEIGHTS)).hexdigest()
-    return FOLDER / f"{name}-{digest[:12]}.npz"
+TRUST = Job(
+    "trust",
+    TrustSpec,
+    "models.attribution.worker.trust:measure",
+    TrustResult,
+    weights=EXAMPLE_WEIGHTS,
+    examples=lambda: (TrustSpec(f"run:{EXAMPLE}"),),
+)

@@ -6,7 +6,9 @@ publishes none for MobileNetV2. The networks themselves are built by `models.bac
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 
 from models.errors import InputError
@@ -191,3 +193,9 @@ def backbone(name: str) -> BackboneSpec:
     if name not in BACKBONES:
         raise InputError(f"Expected one of {', '.join(BACKBONES)} as the backbone. Received {name!r}.")
     return BACKBONES[name]
+
+
+@lru_cache(maxsize=1)
+def frame8_digest() -> str:
+    """Return 12 hex digits that change with Frame8's shipped weights."""
+    return hashlib.sha256(FRAME8_WEIGHTS.read_bytes()).hexdigest()[:12]

@@ -23,6 +23,7 @@ from models.backbones import tables
 from models.backbones.registry import FRAME8_WEIGHTS
 from models.backbones.tables import LayerRow
 from models.errors import InputError
+from models.jobs.job import Task
 
 PARAMETERS: Final = 9  # of the function of space: centre (2), angle, wavelength, phase, widths (2), amplitude, offset
 WELL: Final = 0.8  # from this R2 a kernel counts as well fitted, unless the visitor moves it
@@ -222,3 +223,7 @@ def shipped() -> Kernels | None:
         return None
     with np.load(FRAME8_WEIGHTS, allow_pickle=False) as saved:
         return Kernels(saved["conv1/kernel"].astype(np.float32), "conv1")
+
+
+FIRST_KERNELS = Task("first_kernels", "models.features.worker.first_layer:first_kernels", Kernels)
+GABOR_FITS = Task("gabor_fits", "models.features.worker.first_layer:gabor_fits", GaborFits)

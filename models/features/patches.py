@@ -17,7 +17,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from models.jobs.shipped import shipped_digest
+from models.backbones.registry import frame8_digest
+from models.jobs.job import Task
 from models.networks import layers as networks_layers
 from models.networks.layers import LayerChoice
 from models.pictures import datasets
@@ -238,7 +239,7 @@ def path_of(network: str, dataset: str) -> Path:
 def digest(dataset: str) -> str:
     """Return hex digits that change with Frame8's shipped weights and with the pictures of a data set."""
     picture = datasets.picture(dataset, datasets.get(dataset).cover)
-    return f"{shipped_digest()}-{hashlib.sha256(picture.tobytes()).hexdigest()[:12]}"
+    return f"{frame8_digest()}-{hashlib.sha256(picture.tobytes()).hexdigest()[:12]}"
 
 
 def _read(path: Path) -> TopPatches | None:
@@ -314,3 +315,7 @@ class BackwardViews:
     guided: np.ndarray
     n_rectified: int
     others: tuple[str, ...]
+
+
+PROJECTIONS = Task("projections", "models.features.worker.patch_search:projections", Projections)
+BACKWARD_VIEWS = Task("backward_views", "models.features.worker.backward:backward_views", BackwardViews)

@@ -15,14 +15,14 @@ import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeVar
 
-from models import catalogue
-from models.errors import EngineUnavailable, FreezeframeError, InputError, QueueFull, StorageUnavailable
+from models.errors import EngineUnavailable, FreezeframeError, QueueFull, StorageUnavailable
 from models.jobs import execute, shipped
 from models.jobs.cluster import Cluster
+from models.jobs.job import Job, Spec, Task
+from models.jobs.machine import WARM
 from models.storage import runs
-from models.training.worker import measure_rates
 
 MOST_JOBS = 4  # of one visitor: one running and three waiting
 MOST_WAITING = 40  # of all visitors together
@@ -32,6 +32,8 @@ _CALL_S = 60.0  # how long a click waits for its answer at most
 _GRACE_S = 6.0  # how long a cancelled job may take to stop before its worker is ended
 _FAILURES = 3  # starts that failed in a row, after which a click is refused at once
 _log = logging.getLogger(__name__)
+
+Answer = TypeVar("Answer")
 
 
 class Engine:
@@ -99,7 +101,7 @@ class Engine:
         """Have the worker that offers `resource` load TensorFlow, once."""
         if resource not in self.warming:
             self.warming[resource] = self.client.submit(
-                measure_rates.warm, resource, resources={resource: 1}, pure=False, priority=10
+                execute.interactive, WARM.name, {"resource": resource}, resources={resource: 1}, pure=False, priority=10
             )
 
     def _clear(self) -> None:
@@ -187,14 +189,8 @@ class Engine:
 
     # -- what the page calls ----------------------------------------------------------------------------------------
 
-    def submit(self, kind: str, spec: Mapping[str, Any], *, owner: str, title: str) -> str:
-        """Queue a job and return its run id."""
-        return self.submit_all(kind, [(spec, title)], owner=owner)[0]
-
     def submit_all(self, kind: str, jobs: Sequence[tuple[Mapping[str, Any], str]], *, owner: str) -> list[str]:
         """Queue some jobs, spec and title each, all or none, and return their run ids."""
-        if kind not in catalogue.JOBS:
-            raise InputError(f"Expected a kind of job out of {', '.join(catalogue.JOBS)}. Received: {kind}")
         made: list[runs.Run] = []
         with self.lock:
             mine = [run for run in self.waiting if run.owner == owner]
@@ -243,9 +239,9 @@ class Engine:
             order = [run.id for run in self._order()]
         return order.index(run_id) + 1 if run_id in order else None
 
-    def call(self, task: str, timeout: float, arguments: Mapping[str, Any]) -> Any:
+    def call(self, task: Task[Answer], timeout: float, arguments: Mapping[str, Any]) -> Answer:
         """Return an interactive task's answer, recorded or computed by a worker; one lost worker is forgiven."""
-        recorded = shipped.find(task, arguments, execute.answer_type(task))
+        recorded = shipped.find(task, arguments)
         if recorded is not None:
             return recorded
         deadline = time.monotonic() + timeout
@@ -254,21 +250,27 @@ class Engine:
                 break
             try:
                 future = self.client.submit(
-                    execute.interactive, task, dict(arguments), resources={"interactive": 1}, pure=False, priority=5
+                    execute.interactive,
+                    task.name,
+                    dict(arguments),
+                    resources={"interactive": 1},
+                    pure=False,
+                    priority=5,
                 )
                 answer = future.result(timeout=max(deadline - time.monotonic(), 0.1))
             except Exception as error:
                 if not _is_loss(error):
-                    _log.exception("task %s failed", task)
+                    _log.exception("task %s failed", task.name)
                     raise EngineUnavailable("Something went wrong while this was computed. Choose another.") from error
-                _log.warning("task %s: %s", task, type(error).__name__)
+                _log.warning("task %s: %s", task.name, type(error).__name__)
                 if last or time.monotonic() >= deadline:
                     break
                 time.sleep(1.0)
             else:
                 if isinstance(answer, FreezeframeError):
                     raise answer
-                return answer
+                found: Answer = answer
+                return found
         raise EngineUnavailable(self.problem or "No compute worker answered in time. Try again in a few seconds.")
 
     def _wait_until_ready(self, deadline: float) -> bool:
@@ -320,36 +322,38 @@ def stop() -> None:
         engine.stop()
 
 
-def submit(kind: str, spec: Mapping[str, Any], *, owner: str, title: str) -> str:
+def submit(job: Job[Spec, Any], spec: Spec, *, owner: str) -> str:
     """Queue a job and return its run id.
 
     Args:
-        kind: A key of `tasks.JOBS`.
-        spec: What the job is asked to do, as JSON.
+        job: Its kind.
+        spec: What it is asked to do.
         owner: The visitor's id.
-        title: The run's name as people read it.
 
     Raises:
         QueueFull: The visitor has `MOST_JOBS` jobs already.
         StorageUnavailable: The run cannot be written.
-        InputError: There is no such kind of job.
     """
-    return start().submit(kind, spec, owner=owner, title=title)
+    return submit_all(job, [spec], owner=owner)[0]
 
 
-def submit_all(kind: str, jobs: Sequence[tuple[Mapping[str, Any], str]], *, owner: str) -> list[str]:
+def submit_all(job: Job[Spec, Any], specs: Sequence[Spec], *, owner: str) -> list[str]:
     """Queue some jobs of one kind, all of them or none, and return their run ids.
-
-    Args:
-        kind: A key of `tasks.JOBS`.
-        jobs: What each is asked to do, as JSON, and its run's name.
-        owner: The visitor's id.
 
     Raises:
         QueueFull: There is no room for all of them.
         StorageUnavailable: They cannot be written.
-        InputError: There is no such kind of job.
     """
+    return start().submit_all(job.kind, [(spec.to_json(), spec.title) for spec in specs], owner=owner)
+
+
+def submit_old(kind: str, spec: Mapping[str, Any], *, owner: str, title: str) -> str:
+    """Queue a job of a kind that is no `Job` yet."""
+    return start().submit_all(kind, [(spec, title)], owner=owner)[0]
+
+
+def submit_all_old(kind: str, jobs: Sequence[tuple[Mapping[str, Any], str]], *, owner: str) -> list[str]:
+    """Queue jobs of a kind that is no `Job` yet."""
     return start().submit_all(kind, jobs, owner=owner)
 
 
@@ -363,8 +367,8 @@ def position(run_id: str) -> int | None:
     return start().position(run_id)
 
 
-def call(task: str, *, timeout: float = _CALL_S, **arguments: Any) -> Any:
-    """Return the answer of an interactive task of `models.jobs.execute`.
+def call(task: Task[Answer], *, timeout: float = _CALL_S, **arguments: Any) -> Answer:
+    """Return the answer of a task to these arguments.
 
     An answer recorded in `assets/answers` is returned at once, without any worker.
 

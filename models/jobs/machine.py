@@ -8,9 +8,12 @@ import os
 import resource
 import time
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
+
+from models.jobs.job import Task
 
 _PROCESS = Path("/proc/self")
 _MB = 1024.0  # kB
@@ -101,3 +104,13 @@ def memory_limit_mb() -> float:
 # hold); what differs between machines are the rates.
 
 FLOAT = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Warmth:
+    """A worker that has TensorFlow loaded: its process id."""
+
+    pid: int
+
+
+WARM = Task("warm", "models.training.worker.measure_rates:warm", Warmth)

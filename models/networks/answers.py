@@ -10,6 +10,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from models.jobs.job import Task
+
 
 @dataclass(frozen=True, slots=True)
 class Prediction:
@@ -43,3 +45,7 @@ class Answers:
 
 ScoreFunction = Callable[[np.ndarray], np.ndarray]  # (N, H, W, 3) uint8 -> (N,) float
 SCORES = ("probability", "logit")
+
+
+PREDICT = Task("predict", "models.networks.worker.answers:predict", Prediction)
+ANSWERS = Task("answers", "models.networks.worker.answers:answers", Answers)

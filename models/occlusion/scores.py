@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from models.errors import InputError, RunNotFound
+from models.jobs.job import Task
 from models.networks.answers import SCORES
 from models.occlusion.occlusion import OcclusionMap, averaged
 from models.storage import files
@@ -165,3 +166,6 @@ def version(path: Path) -> int:
         return path.stat().st_mtime_ns
     except OSError:
         return 0
+
+
+PATCH_SCORES = Task("patch_scores", "models.occlusion.worker.hide:hide", PatchScores)

@@ -17,8 +17,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from models.backbones.registry import frame8_digest
 from models.intervals import Estimate, wilson
-from models.jobs.shipped import shipped_digest
 from models.networks import layers as networks_layers
 from models.pictures import datasets
 from models.storage import files, runs
@@ -150,7 +150,7 @@ def shipped(spec: ProbeSpec) -> ProbeResult | None:
     result = files.read(path_of(spec), ProbeResult)
     if result is None:
         return None
-    same = (result.network, result.dataset, result.digest) == (spec.network, spec.dataset, shipped_digest())
+    same = (result.network, result.dataset, result.digest) == (spec.network, spec.dataset, frame8_digest())
     return result if same else None
 
 

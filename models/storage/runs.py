@@ -31,6 +31,7 @@ from models.storage.files import _FULL, ASSETS, home, saving, write_atomically
 from models.storage.specs import PlainSpec
 
 EXAMPLE = "example"
+EXAMPLE_WEIGHTS = (ASSETS / "frame8" / "frame8.npz", ASSETS / EXAMPLE / "head.npz")  # all of its network
 State = Literal["queued", "running", "done", "cancelled", "failed"]
 _RUN_ID = re.compile(r"[0-9a-f]{32}")
 MOST_BYTES = 8 * 1024**3  # of all runs together

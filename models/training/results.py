@@ -22,6 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.errors import RunNotFound
+from models.jobs.job import Task
 from models.storage.files import arrays_of, write_atomically
 
 SUMMARY = "summary.json"  # written last: without it a run has no results
@@ -204,3 +205,7 @@ class ArchiveFile:
     """An archive as bytes, uint8 (n,)."""
 
     data: np.ndarray
+
+
+CLASSIFIER_FILE = Task("classifier_file", "models.training.worker.archive:classifier_file", ClassifierFile)
+TRAINING_ARCHIVE = Task("training_archive", "models.training.worker.archive:training_archive", ArchiveFile)

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.errors import InputError
+from models.jobs.job import Task
 from models.storage.specs import PlainSpec
 
 _STREAM = 0x6175676D  # "augm": apart from the numbers that decide the order of the pictures and dropout
@@ -261,3 +262,6 @@ def head_seeds(seed: int) -> Iterator[int]:
     generator = np.random.default_rng([seed, 0x6865_6164])  # "head": apart from the backbone's and the epochs' numbers
     while True:
         yield int(generator.integers(2**31))
+
+
+AUGMENTED_PICTURES = Task("augmented_pictures", "models.training.worker.augment:augmented_pictures", AugmentedPictures)

@@ -1,20 +1,18 @@
-"""Every cache of the page process; keys are ids, digests and numbers, never arrays.
-
-A wrapper of an interactive task looks like this, and its arguments are the whole of what decides the answer:
-
-    @st.cache_data(max_entries=64, show_spinner=False)
-    def activation_maps(network: str, layer: str, picture: str) -> ActivationMaps:
-        return engine.call("activation_maps", network=network, layer=layer, picture=picture)
-"""
+"""The caches of the activations page; keys are ids, digests and numbers, never arrays."""
 
 from __future__ import annotations
-
-from typing import TYPE_CHECKING
 
 import streamlit as st
 
 from dashboard.figures.activations import Grid
 from models.activations.maps import (
+    ACTIVATION_MAPS,
+    CHANNEL_STATISTICS,
+    CLASS_SELECTIVITY,
+    EPOCH_MAPS,
+    LAYER_CHANGES,
+    MAP_PAIR,
+    NETWORK_SCALE,
     ActivationMaps,
     ChannelStatistics,
     ClassSelectivity,
@@ -25,36 +23,29 @@ from models.activations.maps import (
 )
 from models.jobs import engine
 
-if TYPE_CHECKING:
-    pass
-
 
 @st.cache_data(max_entries=64, max_size="64MB", show_spinner="Asking the network…")
 def activation_maps(network: str, layer: str, picture: str) -> ActivationMaps:
     """Return what the channels of a layer answer to a picture."""
-    answer: ActivationMaps = engine.call("activation_maps", network=network, layer=layer, picture=picture)
-    return answer
+    return engine.call(ACTIVATION_MAPS, network=network, layer=layer, picture=picture)
 
 
 @st.cache_data(max_entries=256, max_size="16MB", show_spinner="Looking for dead channels…")
 def channel_statistics(network: str, layer: str, dataset: str) -> ChannelStatistics:
     """Return what is usual for the channels of a layer over a sample of the data."""
-    answer: ChannelStatistics = engine.call("channel_statistics", network=network, layer=layer, dataset=dataset)
-    return answer
+    return engine.call(CHANNEL_STATISTICS, network=network, layer=layer, dataset=dataset)
 
 
 @st.cache_data(max_entries=64, max_size="16MB", show_spinner="Comparing the classes…")
 def class_selectivity(network: str, layer: str, dataset: str) -> ClassSelectivity:
     """Return how well each channel of a layer tells the classes of a data set apart."""
-    answer: ClassSelectivity = engine.call("class_selectivity", network=network, layer=layer, dataset=dataset)
-    return answer
+    return engine.call(CLASS_SELECTIVITY, network=network, layer=layer, dataset=dataset)
 
 
 @st.cache_data(max_entries=64, show_spinner="Measuring all layers…")
 def network_scale(network: str, dataset: str) -> NetworkScale:
     """Return how large the answers of all layers with maps become."""
-    answer: NetworkScale = engine.call("network_scale", network=network, dataset=dataset)
-    return answer
+    return engine.call(NETWORK_SCALE, network=network, dataset=dataset)
 
 
 @st.cache_data(max_entries=256, max_size="32MB", show_spinner=False)
@@ -76,8 +67,7 @@ def channel_grid(network: str, layer: str, picture: str, dataset: str, criterion
 @st.cache_data(max_entries=32, max_size="64MB", show_spinner="Asking the network before and after training…")
 def map_pair(run_id: str, layer: str, picture: str) -> MapPair:
     """Return a layer's answers to a picture before and after training."""
-    answer: MapPair = engine.call("map_pair", run=run_id, layer=layer, picture=picture)
-    return answer
+    return engine.call(MAP_PAIR, run=run_id, layer=layer, picture=picture)
 
 
 @st.cache_data(max_entries=64, max_size="16MB", show_spinner=False)
@@ -91,12 +81,10 @@ def change_grid(run_id: str, layer: str, picture: str, criterion: str, page: int
 @st.cache_data(max_entries=64, show_spinner="Measuring how far every layer moved…")
 def layer_changes(run_id: str, dataset: str) -> LayerChanges:
     """Return how far training moved the answer of every layer."""
-    answer: LayerChanges = engine.call("layer_changes", run=run_id, dataset=dataset)
-    return answer
+    return engine.call(LAYER_CHANGES, run=run_id, dataset=dataset)
 
 
 @st.cache_data(max_entries=32, max_size="64MB", show_spinner="Asking the network at every epoch…")
 def epoch_maps(run_id: str, layer: str, picture: str, most: int, channel: int) -> EpochMaps:
     """Return a layer's answers to a picture at every kept epoch, for the channels that move most."""
-    answer: EpochMaps = engine.call("epoch_maps", run=run_id, layer=layer, picture=picture, most=most, channel=channel)
-    return answer
+    return engine.call(EPOCH_MAPS, run=run_id, layer=layer, picture=picture, most=most, channel=channel)

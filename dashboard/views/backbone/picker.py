@@ -109,7 +109,7 @@ def weights_state(spec: BackboneSpec, owner: str) -> None:
 def _download(spec: BackboneSpec, owner: str) -> None:
     state.put("backbone_download_problem", "")
     try:
-        job = engine.submit("weights", {"backbone": spec.id}, owner=owner, title=f"Weights of {spec.title}")
+        job = engine.submit_old("weights", {"backbone": spec.id}, owner=owner, title=f"Weights of {spec.title}")
     except FreezeframeError as error:
         state.put("backbone_download_problem", str(error))
         return

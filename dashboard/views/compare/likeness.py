@@ -70,7 +70,7 @@ def _choice(label: str, key: str, names: list[str], default: int) -> str:
 def _offer(spec: LikenessSpec, title: str, owner: str) -> None:
     def begin() -> None:
         with refusal_kept(_PROBLEM):
-            engine.submit(likeness.KIND, spec.to_json(), owner=owner, title=title)
+            engine.submit_old(likeness.KIND, spec.to_json(), owner=owner, title=title)
 
     st.button(
         f"Measure (about {spec.seconds:.0f} s)",

@@ -1,30 +1,18 @@
-"""Every cache of the page process; keys are ids, digests and numbers, never arrays.
-
-A wrapper of an interactive task looks like this, and its arguments are the whole of what decides the answer:
-
-    @st.cache_data(max_entries=64, show_spinner=False)
-    def activation_maps(network: str, layer: str, picture: str) -> ActivationMaps:
-        return engine.call("activation_maps", network=network, layer=layer, picture=picture)
-"""
+"""The caches of the features page; keys are ids, digests and numbers, never arrays."""
 
 from __future__ import annotations
-
-from typing import TYPE_CHECKING
 
 import streamlit as st
 
 from models.features import films
 from models.features import gabor_stages as features_gabor_stages
 from models.features.films import Film, Sheet
-from models.features.gabor import GaborFits
+from models.features.gabor import GABOR_FITS, GaborFits
 from models.features.gabor_stages import Noise, Stages
 from models.features.maximisation import MaximisationSpec
 from models.jobs import engine
 from models.networks import layers
 from models.storage import runs
-
-if TYPE_CHECKING:
-    pass
 
 
 @st.cache_data(max_entries=32, max_size="16MB", show_spinner="Fitting a Gabor function to every kernel…")
@@ -32,8 +20,7 @@ def gabor_fits(network: str) -> GaborFits:
     """Return the Gabor functions that fit a network's first kernels; the shipped ones are read without a worker."""
     if shipped := features_gabor_stages.shipped(network):
         return shipped
-    answer: GaborFits = engine.call("gabor_fits", network=network)
-    return answer
+    return engine.call(GABOR_FITS, network=network)
 
 
 @st.cache_resource(show_spinner=False)

@@ -163,7 +163,7 @@ def _start(
     def begin() -> None:
         with refusal_kept(_PROBLEM):
             jobs = [(asked.to_json(), f"Picture for {asked.channel} of {asked.layer}") for asked in missing]
-            engine.submit_all(KIND, jobs, owner=owner)
+            engine.submit_all_old(KIND, jobs, owner=owner)
 
     st.button(
         "Make the picture",

@@ -171,7 +171,7 @@ def _search(chosen: state.Selection, network: str, run: runs.Run | None) -> None
     def begin() -> None:
         title = f"{DATASETS[chosen.dataset].title}: what excites every unit"
         with refusal_kept(_PROBLEM):
-            engine.submit(KIND, spec.to_json(), owner=chosen.owner, title=title)
+            engine.submit_old(KIND, spec.to_json(), owner=chosen.owner, title=title)
 
     seconds = f"{spec.seconds:.0f} s" if spec.seconds < 120 else f"{spec.seconds / 60:.0f} min"
     label = f"Look for the strongest patches: about {seconds}"

@@ -117,7 +117,7 @@ def _start_button(spec: SliceSpec | None, owner: str) -> None:
 
     def begin(asked: SliceSpec) -> None:
         with refusal_kept(_PROBLEM):
-            state.put("ff_slice", engine.submit(KIND, asked.to_json(), owner=owner, title=title(asked)))
+            state.put("ff_slice", engine.submit_old(KIND, asked.to_json(), owner=owner, title=title(asked)))
 
     if spec is not None:
         st.caption(f":material/timer: {spec.networks} small networks, {_slice_duration(spec.seconds)} on one core")

@@ -131,7 +131,7 @@ def _cost(spec: ProbeSpec, owner: str, run: runs.Run | None, result: ProbeResult
 
     def begin() -> None:
         with refusal_kept(_PROBLEM):
-            engine.submit(KIND, spec.to_json(), owner=owner, title=title(spec))
+            engine.submit_old(KIND, spec.to_json(), owner=owner, title=title(spec))
 
     icon = ":material/play_arrow:"
     st.button(

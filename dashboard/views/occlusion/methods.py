@@ -122,7 +122,7 @@ def draw(chosen: state.Selection, network: str) -> None:
     with main:
         _panels(subject, run, picture_title(picture), said.classes[class_index])
         if missing:
-            widgets_work.progress(run, "occlusion_methods", "These maps cannot be read. Compute them again.")
+            widgets_work.old_progress(run, "occlusion_methods", "These maps cannot be read. Compute them again.")
         sure = score == "probability" and said.probabilities[class_index] > _SURE
         st.caption(f"{_ADVICE if sure else ''}{_SCALES} {_NOT_SHOWN}")
         _reading()

@@ -210,7 +210,7 @@ def jobs_below(asked: Asked) -> None:
 def _start(questions: Sequence[Question], owner: str) -> None:
     try:
         for question in questions:
-            engine.submit("occlusion", question.spec, owner=owner, title=f"Occlusion map, {question.fill}")
+            engine.submit_old("occlusion", question.spec, owner=owner, title=f"Occlusion map, {question.fill}")
     except FreezeframeError as error:
         state.put("occlusion_problem", str(error))
 

@@ -42,12 +42,13 @@ def draw(chosen: state.Selection, network: str) -> None:
             key="occlusion_curves_of", bind="query-params", label_visibility="collapsed",
         )  # fmt: skip
     if of == "sample":
-        result, run = test_pictures(chosen, network, controls)
+        found = test_pictures(chosen, network, controls)
         with main:
-            if result is None:
-                missing(run)
+            if found.result is None:
+                missing(found)
                 st.info("Not measured yet: curves of some test pictures say more than those of one.")
             else:
+                result = found.result
                 panels = {title: result.areas(way) for way, title in figures_trust.WAYS.items()}
                 st.markdown("**Mean area under the curves**", help="The mean probability of the answer on the way.")
                 chart = figures_trust.estimates(panels, percent=False)
@@ -124,6 +125,6 @@ def _answer(spec: ExplanationSpec, seconds: float, owner: str, beside: DeltaGene
     if found is None:
         what, key = "All maps of this picture and their curves", "occlusion_curves_job"
         widgets_work.price(work, run, owner, what=what, button="Compute the curves", key=key, beside=beside)
-        widgets_work.progress(run, key, "These curves cannot be read. Compute them again.")
+        widgets_work.old_progress(run, key, "These curves cannot be read. Compute them again.")
         st.info("Not computed yet: start it on the left.", icon=":material/hourglass_top:")
     return found

@@ -5,33 +5,24 @@ from __future__ import annotations
 from streamlit.delta_generator import DeltaGenerator
 
 from dashboard import state
-from dashboard.views.occlusion import cache as occlusion_cache
-from dashboard.widgets import work as widgets_work
-from models.attribution.trust import KIND, SAMPLE, TrustResult, TrustSpec
-from models.pictures.datasets import DATASETS
-from models.storage import runs
+from dashboard.widgets import work
+from models.attribution.trust import SAMPLE, TRUST, TrustResult, TrustSpec
+
+_KEY = "occlusion_trust_job"
 
 
-def test_pictures(
-    chosen: state.Selection, network: str, beside: DeltaGenerator
-) -> tuple[TrustResult | None, runs.Run | None]:
-    """Draw the price and the button where nothing is measured yet; return the result, and the visitor's job for it."""
+def test_pictures(chosen: state.Selection, network: str, beside: DeltaGenerator) -> work.Found[TrustResult]:
+    """Draw the price and the button where nothing is measured yet; return what there is."""
     spec = TrustSpec(network)
-    work = widgets_work.Work(
-        KIND, spec.to_json(), f"{DATASETS[spec.dataset].title}: maps against the truth", spec.seconds
-    )
-    result, run = occlusion_cache.trust_result(spec, ""), None
-    if result is None:
-        run = work.newest(chosen.owner)
-        if run is not None and run.status.state == "done":
-            result = occlusion_cache.trust_result(spec, run.id)
-    if result is None:
+    found = work.find(TRUST, spec, chosen.owner)
+    if found.result is None:
         what = f"All maps of {spec.n_pictures} test pictures, curves of {min(SAMPLE, spec.n_pictures)}"
-        button = "Measure them"
-        widgets_work.price(work, run, chosen.owner, what=what, button=button, key="occlusion_trust_job", beside=beside)
-    return result, run
+        work.offer(
+            TRUST, spec, found.run, owner=chosen.owner, what=what, button="Measure them", key=_KEY, beside=beside
+        )
+    return found
 
 
-def missing(run: runs.Run | None) -> None:
+def missing(found: work.Found[TrustResult]) -> None:
     """Draw how far the job is; for where its result would stand."""
-    widgets_work.progress(run, "occlusion_trust_job", "This measurement cannot be read. Measure again.")
+    work.progress(found.run, _KEY)

@@ -7,13 +7,19 @@ import streamlit as st
 from dashboard import state
 from dashboard.figures import theme
 from dashboard.labels import safe_label
-from dashboard.views.occlusion import cache as occlusion_cache
 from dashboard.views.occlusion import figures_trust
 from dashboard.views.occlusion.question import class_picker
-from dashboard.widgets import cache
-from dashboard.widgets import work as widgets_work
+from dashboard.widgets import cache, work
 from dashboard.widgets.picture_picker import picture_picker, picture_title
-from models.attribution.randomised import KEEPS, KIND, MEASURES, PICTURES, TESTED, RandomisedResult, RandomisedSpec
+from models.attribution.randomised import (
+    KEEPS,
+    MEASURES,
+    PICTURES,
+    RANDOMISED,
+    TESTED,
+    RandomisedResult,
+    RandomisedSpec,
+)
 from models.pictures import images
 
 _MEASURES = {"rank": "Rank correlation", "structure": "SSIM"}
@@ -41,19 +47,19 @@ def draw(chosen: state.Selection, network: str) -> None:
             "Both of magnitudes, so that a map whose sign flips counts as the same.",
         )  # fmt: skip
     spec = RandomisedSpec(network, picture, class_index)
-    work = widgets_work.Work(KIND, spec.to_json(), "Maps of random weights", spec.seconds)
-    result, run = occlusion_cache.randomised_result(spec, ""), None
-    if result is None:
-        run = work.newest(chosen.owner)
-        if run is not None and run.status.state == "done":
-            result = occlusion_cache.randomised_result(spec, run.id)
     with main:
+        result = work.answer(
+            RANDOMISED,
+            spec,
+            owner=chosen.owner,
+            what=f"All maps of {PICTURES} pictures at every depth",
+            button="Make it forget",
+            key="occlusion_random_job",
+            beside=controls,
+        )
         if result is not None:
             _shown(result, str(measure), safe_label(said.classes[class_index]))
         else:
-            what, key = f"All maps of {PICTURES} pictures at every depth", "occlusion_random_job"
-            widgets_work.price(work, run, chosen.owner, what=what, button="Make it forget", key=key, beside=controls)
-            widgets_work.progress(run, key, "This measurement cannot be read. Measure again.")
             st.info(
                 "Not measured yet for this picture. A copy of the network loses its weights block by block, from the "
                 "head down; a map that stays the same cannot have shown what the network learned.",

@@ -60,13 +60,13 @@ def draw(chosen: state.Selection, network: str) -> None:
                 format_func=lambda name: _WHICH[name], key="occlusion_truth_which", bind="query-params",
                 help="Maps explain the class that the network answers, right or wrong.",
             )  # fmt: skip
-        result, run = test_pictures(chosen, network, controls)
+        found = test_pictures(chosen, network, controls)
         with main:
-            if result is None:
-                missing(run)
+            if found.result is None:
+                missing(found)
                 st.info("Not measured yet: start it on the left.", icon=":material/hourglass_top:")
             else:
-                _all(result, str(which))
+                _all(found.result, str(which))
     main.caption(f"{_NOT_SHOWN} {_REFERENCE}")
 
 

@@ -1,16 +1,8 @@
-"""Every cache of the page process; keys are ids, digests and numbers, never arrays.
-
-A wrapper of an interactive task looks like this, and its arguments are the whole of what decides the answer:
-
-    @st.cache_data(max_entries=64, show_spinner=False)
-    def activation_maps(network: str, layer: str, picture: str) -> ActivationMaps:
-        return engine.call("activation_maps", network=network, layer=layer, picture=picture)
-"""
+"""The caches of the som page; keys are ids, digests and numbers, never arrays."""
 
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 import streamlit as st
 
@@ -24,9 +16,6 @@ from models.som.rotation import RotationResult
 from models.som.spec import SomSpec
 from models.som.tables import Table
 from models.storage import runs
-
-if TYPE_CHECKING:
-    pass
 
 
 @st.cache_resource(show_spinner=False)

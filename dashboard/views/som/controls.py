@@ -259,7 +259,7 @@ def train_button(task: SomTask, owner: str) -> None:
 
     def begin() -> None:
         with refusal_kept("som_problem"):
-            state.put("ff_map", engine.submit("som", task.to_json(), owner=owner, title=title(task)))
+            state.put("ff_map", engine.submit_old("som", task.to_json(), owner=owner, title=title(task)))
 
     st.button(
         "Train this map",

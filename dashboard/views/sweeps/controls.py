@@ -9,11 +9,10 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from dashboard import state
-from dashboard.labels import safe_label
+from dashboard.labels import duration, safe_label
 from dashboard.widgets.jobs import refusal, refusal_kept
 from dashboard.widgets.runs import sweep_title
 from dashboard.widgets.weights_offer import weights_missing
-from dashboard.widgets.work import duration
 from models.backbones.registry import BACKBONES
 from models.errors import FreezeframeError, InputError
 from models.jobs import engine
@@ -193,4 +192,6 @@ def _begin(sweep: SweepSpec | None, owner: str) -> None:
     if sweep is None:
         return
     with refusal_kept(_PROBLEM):
-        state.put("ff_sweep", engine.submit(sweeps_spec.KIND, sweep.to_json(), owner=owner, title=sweep_title(sweep)))
+        state.put(
+            "ff_sweep", engine.submit_old(sweeps_spec.KIND, sweep.to_json(), owner=owner, title=sweep_title(sweep))
+        )

@@ -1,23 +1,15 @@
-"""Every cache of the page process; keys are ids, digests and numbers, never arrays.
-
-A wrapper of an interactive task looks like this, and its arguments are the whole of what decides the answer:
-
-    @st.cache_data(max_entries=64, show_spinner=False)
-    def activation_maps(network: str, layer: str, picture: str) -> ActivationMaps:
-        return engine.call("activation_maps", network=network, layer=layer, picture=picture)
-"""
+"""The caches of the train page; keys are ids, digests and numbers, never arrays."""
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 import streamlit as st
 
 from models.jobs import engine
 from models.storage import runs
-from models.training.results import ArchiveFile, ClassifierFile, load_result
-from models.training.spec import AugmentationSpec, AugmentedPictures
+from models.training.results import CLASSIFIER_FILE, TRAINING_ARCHIVE, load_result
+from models.training.spec import AUGMENTED_PICTURES, AugmentationSpec, AugmentedPictures
 
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure
@@ -28,11 +20,10 @@ def augmented_pictures(
     picture: str, side: int, augmentation: AugmentationSpec, seed: int, first: int, count: int
 ) -> AugmentedPictures:
     """Return what epochs of a training would make of a picture."""
-    answer: AugmentedPictures = engine.call(
-        "augmented_pictures",
-        picture=picture, side=side, augmentation=asdict(augmentation), seed=seed, first=first, count=count,
+    return engine.call(
+        AUGMENTED_PICTURES,
+        picture=picture, side=side, augmentation=augmentation, seed=seed, first=first, count=count,
     )  # fmt: skip
-    return answer
 
 
 def classifier_file(run_id: str) -> bytes:
@@ -40,13 +31,13 @@ def classifier_file(run_id: str) -> bytes:
     path = runs.get(run_id).path("classifier.keras")
     if path.exists():
         return path.read_bytes()
-    answer: ClassifierFile = engine.call("classifier_file", run=run_id)
+    answer = engine.call(CLASSIFIER_FILE, run=run_id)
     return answer.data.tobytes()
 
 
 def training_archive(run_id: str) -> bytes:
     """Return a run as a ZIP with a plain Keras script, its pictures and its backbone; kept nowhere, like the above."""
-    answer: ArchiveFile = engine.call("training_archive", run=run_id)
+    answer = engine.call(TRAINING_ARCHIVE, run=run_id)
     return answer.data.tobytes()
 
 

@@ -8,10 +8,10 @@ from dataclasses import replace
 import streamlit as st
 
 from dashboard.figures import comparison, theme
+from dashboard.labels import duration
 from dashboard.widgets.compared import verdict
 from dashboard.widgets.jobs import job_panel, refusal, refusal_kept
 from dashboard.widgets.runs import sweep_title
-from dashboard.widgets.work import duration
 from models.errors import InputError, RunNotFound
 from models.jobs import engine
 from models.storage import runs
@@ -84,7 +84,7 @@ def _offer(asked: SweepSpec, owner: str) -> None:
 def _begin(asked: SweepSpec, owner: str) -> None:
     with refusal_kept(_PROBLEM):
         sweeps_spec.validate(asked)
-        engine.submit(sweeps_spec.KIND, asked.to_json(), owner=owner, title=sweep_title(asked))
+        engine.submit_old(sweeps_spec.KIND, asked.to_json(), owner=owner, title=sweep_title(asked))
 
 
 def _compare(run: runs.Run, result: TrainingResult, trained: Sequence[runs.Run]) -> None:

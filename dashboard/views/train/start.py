@@ -7,12 +7,12 @@ from dataclasses import replace
 import streamlit as st
 
 from dashboard import state
+from dashboard.labels import duration
 from dashboard.views.train import augmentation, recipe
 from dashboard.views.train.explained import last_layer_explained
 from dashboard.widgets import runs
 from dashboard.widgets.runs import kept_words, queue
 from dashboard.widgets.weights_offer import weights_missing
-from dashboard.widgets.work import duration
 from models.errors import FreezeframeError
 from models.pictures.datasets import DATASETS
 from models.storage import runs as storage_runs

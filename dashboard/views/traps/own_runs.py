@@ -7,11 +7,11 @@ from collections.abc import Sequence
 import streamlit as st
 
 from dashboard import state
+from dashboard.labels import duration
 from dashboard.views.train.presets import use_spec
 from dashboard.views.traps import panel
 from dashboard.widgets.jobs import job_panel, refusal, refusal_kept
 from dashboard.widgets.runs import queue
-from dashboard.widgets.work import duration
 from models.errors import RunNotFound
 from models.storage import runs
 from models.training.recipes import estimate

@@ -9,8 +9,6 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from contextlib import suppress
-from pathlib import Path
-from typing import Any
 
 import keras
 import numpy as np
@@ -18,7 +16,7 @@ from numpy.typing import NDArray
 
 from models.attribution.maps import GUIDED
 from models.attribution.pointing import rank_correlation, structural_similarity
-from models.attribution.randomised import PICTURES, RESULT, TRAINED, Level, RandomisedResult, RandomisedSpec, levels
+from models.attribution.randomised import PICTURES, TRAINED, Level, RandomisedResult, RandomisedSpec, levels
 from models.attribution.worker import gradients
 from models.errors import InputError
 from models.features.worker import backward
@@ -26,18 +24,11 @@ from models.networks import layers as networks_layers
 from models.networks.worker import answers, opened
 from models.occlusion import occlusion
 from models.pictures import datasets, images
-from models.storage import files
-from models.storage.files import write_atomically
 from models.storage.progress import SILENT, Cancellable, Progress
 from models.training.worker.examples import pictures_per_pass
 
 _SAMPLES, _STEPS = 10, 32  # of SmoothGrad and integrated gradients: fewer than elsewhere, the same at every level
 Maps = dict[str, NDArray[np.float32]]
-
-
-def run_job(folder: Path, spec: dict[str, Any], progress: Progress) -> None:
-    """Measure what `spec` (the JSON of a RandomisedSpec) asks for and write the result."""
-    write_atomically(folder / RESULT, files.encode(measure(RandomisedSpec.from_json(spec), progress)))
 
 
 def copy_of(network: opened.Network) -> opened.Network:

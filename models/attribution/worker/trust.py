@@ -5,7 +5,6 @@ Started again after a kill, it begins anew and comes to the same result.
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,19 +12,12 @@ from numpy.typing import NDArray
 
 from models.attribution import deletion, pointing
 from models.attribution.maps import FEW_STEPS, ExplanationSpec
-from models.attribution.trust import RESULT, SAMPLE, TrustResult, TrustSpec
+from models.attribution.trust import SAMPLE, TrustResult, TrustSpec
 from models.attribution.worker import explain
 from models.networks.worker import answers, opened
 from models.occlusion.occlusion import share_inside
 from models.pictures import datasets, images
-from models.storage import files
-from models.storage.files import write_atomically
 from models.storage.progress import SILENT, Progress
-
-
-def run_job(folder: Path, spec: dict[str, Any], progress: Progress) -> None:
-    """Measure what `spec` (the JSON of a TrustSpec) asks for and write the result."""
-    write_atomically(folder / RESULT, files.encode(measure(TrustSpec.from_json(spec), progress)))
 
 
 def measure(spec: TrustSpec, progress: Progress = SILENT) -> TrustResult:

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from models.jobs import shipped
+from models.backbones import registry
 from models.networks import layers
 from models.networks.worker.answers import layer_features
 from models.pictures import datasets, images
@@ -58,7 +58,7 @@ def measure(spec: ProbeSpec, progress: Progress = SILENT) -> ProbeResult:
     return ProbeResult(
         network=spec.network,
         dataset=spec.dataset,
-        digest=shipped.shipped_digest() if spec.network.startswith("backbone:frame8:") else "",
+        digest=registry.frame8_digest() if spec.network.startswith("backbone:frame8:") else "",
         weights=tuple(twins),
         budgets=tuple(parts),
         layers=(PIXELS, *(layer.name for layer in chosen)),

@@ -116,3 +116,10 @@ def preview(spec: AugmentationSpec, picture_id: str, *, side: int, seed: int, ep
     return AugmentedPictures(
         picture, np.rint(changed.clip(0, 255)).astype(np.uint8), tuple(words(spec, row) for row in drawn)
     )
+
+
+def augmented_pictures(
+    picture: str, side: int, augmentation: AugmentationSpec, seed: int, first: int, count: int
+) -> AugmentedPictures:
+    """Return what epochs of a training, from `first` (0 is the first) on, would make of a picture."""
+    return preview(augmentation, picture, side=side, seed=seed, epochs=range(first, first + count))

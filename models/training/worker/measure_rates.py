@@ -11,7 +11,6 @@ import os
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import Any
 
 import keras
@@ -20,7 +19,7 @@ import tensorflow as tf
 from keras import layers
 
 from models.backbones.worker import build
-from models.jobs.machine import FLOAT
+from models.jobs.machine import FLOAT, Warmth
 from models.training.costs import rates
 from models.training.costs.layers import CHUNK
 from models.training.costs.rates import Rates
@@ -131,20 +130,6 @@ def _tracing() -> float:
         tf.function(step, autograph=False).get_concrete_function(spec)
         best = min(best, time.process_time() - started)
     return max(best, 1e-6)
-
-
-# FOLDED models/jobs/execute.py: What workers run: thin, named functions whose arguments are ids and numbers.
-# Interactive tasks are the public functions of this module; they return a frozen dataclass in well under a second.
-# Jobs are long: `JOBS` names the function of each kind, which gets the run's folder, its spec and a `Progress`, and
-# may be killed and started again at any moment. Keras is imported inside functions only: the page imports this
-# module too.
-
-
-@dataclass(frozen=True, slots=True)
-class Warmth:
-    """A worker that has TensorFlow loaded: its process id."""
-
-    pid: int
 
 
 def warm(resource: str = "interactive") -> Warmth:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from dashboard.widgets.unit_picker import describe
-from models.activations.maps import rank
+from models.activations.maps import ACTIVATION_MAPS, CHANNEL_STATISTICS, rank
 from models.jobs import engine
 from models.networks import layers
 from models.pictures import images
@@ -17,8 +17,8 @@ def words(app):
 
 
 def best(layer, picture, criterion="strongest"):
-    answer = engine.call("activation_maps", network="run:example", layer=layer, picture=picture)
-    usual = engine.call("channel_statistics", network="run:example", layer=layer, dataset="galaxies")
+    answer = engine.call(ACTIVATION_MAPS, network="run:example", layer=layer, picture=picture)
+    usual = engine.call(CHANNEL_STATISTICS, network="run:example", layer=layer, dataset="galaxies")
     return int(rank(answer, usual, criterion)[0])
 
 

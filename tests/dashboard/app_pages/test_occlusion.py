@@ -14,6 +14,7 @@ from dashboard.widgets import cache
 from models.jobs import engine
 from models.occlusion import scores as occlusion_scores
 from models.occlusion.occlusion import occlusion_map
+from models.occlusion.scores import PATCH_SCORES
 from models.pictures import datasets, images
 from models.storage import runs
 
@@ -165,7 +166,7 @@ def test_a_long_map_is_a_job_with_a_coarse_preview(visit, slow):
 
 def test_a_working_job_shows_what_it_has_and_goes_on(visit, slow):
     app = visit()
-    owner, whole = app.session_state["ff_owner"], engine.call("patch_scores", **asdict(FIRST))
+    owner, whole = app.session_state["ff_owner"], engine.call(PATCH_SCORES, **asdict(FIRST))
     run = runs.create("occlusion", FIRST.spec, owner=owner, title="Occlusion map")
     run.set_status(runs.RunStatus("running", share=0.6))
     whole.logits[8:] = np.nan
@@ -184,7 +185,7 @@ def test_a_working_job_shows_what_it_has_and_goes_on(visit, slow):
 
 def test_a_run_whose_training_diverged_gets_a_sentence(visit, monkeypatch):
     def nothing(**arguments):
-        scores = engine.call("patch_scores", **arguments)
+        scores = engine.call(PATCH_SCORES, **arguments)
         return replace(scores, base_logits=np.full_like(scores.base_logits, np.nan))
 
     monkeypatch.setattr(occlusion_cache, "patch_scores", nothing)
@@ -197,7 +198,7 @@ def test_the_whole_figure_travels_once_with_its_five_panels(visit):
     app = visit(occlusion_view="The whole figure")
     assert not app.exception and not app.error
     header, parts = drawn(app, "figure")
-    whole = engine.call("patch_scores", **asdict(FIRST))
+    whole = engine.call(PATCH_SCORES, **asdict(FIRST))
     values = np.frombuffer(parts["probabilities"], "<f4").reshape(13, 13, 5)
     np.testing.assert_allclose(values, occlusion_scores.probabilities(whole), atol=1e-6)
     np.testing.assert_allclose(np.frombuffer(parts["activity"], "<f4"), whole.activity.ravel(), rtol=1e-5)

@@ -307,7 +307,7 @@ def test_two_tabs_of_one_visitor_share_their_runs(engine):
         tab.switch_page(PAGE).run()
     first, second = tabs
     spec = training_spec.TrainingSpec(dataset="digits", shots=5, epochs=900, batch=8)
-    run = runs.get(jobs_engine.submit("training", spec.to_json(), owner=owner, title="Of the first tab"))
+    run = runs.get(jobs_engine.submit_old("training", spec.to_json(), owner=owner, title="Of the first tab"))
     second.run()
     assert any("Of the first tab" in option for option in second.selectbox(key="bar_run").options)
     second.selectbox(key="bar_run").set_value(run.id).run()

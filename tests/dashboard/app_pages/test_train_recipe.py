@@ -12,7 +12,7 @@ from models.jobs import engine as jobs_engine
 from models.storage import runs
 from models.training import recipes, results
 from models.training import spec as training_spec
-from models.training.spec import GENTLE, AugmentationSpec, AugmentedPictures
+from models.training.spec import AUGMENTED_PICTURES, GENTLE, AugmentationSpec, AugmentedPictures
 
 PAGE = "train"
 
@@ -143,7 +143,7 @@ def test_what_other_tasks_would_take(classes, words):
 
 def test_the_preview_task_answers_what_the_pipeline_makes(engine):
     answer = engine.call(
-        "augmented_pictures",
+        AUGMENTED_PICTURES,
         picture="sample:digits:45", side=64, augmentation={"flip_horizontal": True}, seed=0, first=0, count=2,
     )  # fmt: skip
     flipped = answer.picture[:, ::-1] if answer.words[0] == "mirrored" else answer.picture

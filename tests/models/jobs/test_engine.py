@@ -19,6 +19,7 @@ import pytest
 from models.errors import EngineUnavailable, InputError, QueueFull, StorageUnavailable
 from models.jobs import cluster as jobs_cluster
 from models.jobs.engine import MOST_JOBS, MOST_WAITING, Engine
+from models.networks.answers import PREDICT
 from models.storage import runs
 from models.training import recipes
 
@@ -65,7 +66,7 @@ def test_dask_knows_the_settings_that_keep_it_quiet():
 
 def test_an_unknown_kind_of_job_is_refused_with_the_known_ones(engine):
     with pytest.raises(InputError, match=r"Expected .*training.* Received: magic"):
-        engine.submit("magic", {}, owner=visitor("a"), title="")
+        engine.submit_old("magic", {}, owner=visitor("a"), title="")
 
 
 def test_visitors_take_turns_and_each_keeps_his_order():
@@ -130,7 +131,7 @@ def test_the_last_place_of_all_is_not_enough_for_two():
 
 def test_a_refusal_of_a_task_reaches_the_caller_as_it_is(engine):
     with pytest.raises(InputError, match="Expected a network"):
-        engine.call("predict", network="nonsense", picture="sample:galaxies:1")
+        engine.call(PREDICT, network="nonsense", picture="sample:galaxies:1")
 
 
 @pytest.mark.parametrize(("asked", "state"), [(True, "cancelled"), (False, "failed")])
@@ -152,20 +153,20 @@ def test_a_waiting_job_is_cancelled_at_once():
 
 
 def test_a_job_runs_to_its_end_and_reports(engine):
-    run = runs.get(engine.submit("training", training(), owner=visitor("1"), title="short"))
+    run = runs.get(engine.submit_old("training", training(), owner=visitor("1"), title="short"))
     wait(lambda: not run.status.active)
     assert run.status.state == "done" and run.status.share == 1.0 and run.path("summary.json").exists()
     assert any("share" in event for event in run.events())
 
 
 def test_a_job_with_impossible_settings_fails_with_a_sentence(engine):
-    run = runs.get(engine.submit("training", {**training(), "backbone": "none"}, owner=visitor("2"), title=""))
+    run = runs.get(engine.submit_old("training", {**training(), "backbone": "none"}, owner=visitor("2"), title=""))
     wait(lambda: not run.status.active)
     assert run.status.state == "failed" and "Expected" in run.status.message
 
 
 def test_a_working_job_stops_when_asked(engine):
-    run = runs.get(engine.submit("training", training(500, shots=40), owner=visitor("3"), title="long"))
+    run = runs.get(engine.submit_old("training", training(500, shots=40), owner=visitor("3"), title="long"))
     wait(lambda: run.status.state == "running" and run.status.share > 0)
     engine.cancel(run.id)
     assert run.status.state == "cancelled"  # at once, whatever the worker is doing
@@ -174,7 +175,7 @@ def test_a_working_job_stops_when_asked(engine):
 
 
 def test_a_worker_killed_in_the_middle_loses_nothing(engine):
-    run = runs.get(engine.submit("training", training(60, shots=40), owner=visitor("4"), title="killed"))
+    run = runs.get(engine.submit_old("training", training(60, shots=40), owner=visitor("4"), title="killed"))
     wait(lambda: len([event for event in run.events() if "epoch" in event]) >= 2)
     cluster = engine.start().cluster
     before = cluster.processes["jobs"].pid
@@ -186,7 +187,7 @@ def test_a_worker_killed_in_the_middle_loses_nothing(engine):
 
 
 def test_the_scheduler_killed_is_started_again_with_its_jobs(engine):
-    run = runs.get(engine.submit("training", training(60, shots=40), owner=visitor("5"), title="survivor"))
+    run = runs.get(engine.submit_old("training", training(60, shots=40), owner=visitor("5"), title="survivor"))
     wait(lambda: run.status.state == "running" and run.status.share > 0)
     os.kill(engine.start().cluster.processes["scheduler"].pid, signal.SIGKILL)
     wait(lambda: not run.status.active, 120)

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from models.errors import Cancelled, InputError, RunNotFound
-from models.jobs import execute, shipped
+from models.jobs import execute
 from models.networks.worker import opened
 from models.pictures import datasets, images
 from models.representations import probe, probe_fit
@@ -148,7 +148,7 @@ def test_the_shipped_results_are_of_the_shipped_weights(dataset, monkeypatch):
     assert result is not None, "Frame8's weights have changed: run python -m models.representations.worker.probe"
     assert result.test_hits.shape == (2, 2, 6) and (result.test_hits[0, :, 0] == result.test_hits[1, :, 0]).all()
     assert result.n_test == len(datasets.split(dataset).test)
-    monkeypatch.setattr(shipped, "shipped_digest", lambda: "0" * 12)
+    monkeypatch.setattr(probe, "frame8_digest", lambda: "0" * 12)
     assert probe.shipped(ProbeSpec(dataset=dataset)) is None
 
 
