@@ -9,11 +9,13 @@ from typing import Literal, Self
 from models.errors import InputError, PictureError
 
 _NETWORK = re.compile(
-    r"run:(?P<run>[^:]+)(?P<start>:start)?(?::epoch:(?P<epoch>\d{1,6}))?"
-    r"|backbone:(?P<backbone>[^:]+):(?P<side>\d{1,5})(?::(?P<weights>random|top))?",
+    r"run:(?P<run>[\w-]+)(?P<start>:start)?(?::epoch:(?P<epoch>\d{1,6}))?"
+    r"|backbone:(?P<backbone>[\w-]+):(?P<side>\d{1,5})(?::(?P<weights>random|top))?",
     re.ASCII,
 )
-_PICTURE = re.compile(r"sample:(?P<dataset>\w+):(?P<index>\d{1,9})|upload:(?P<upload>[0-9a-f]{32})", re.ASCII)
+_PICTURE = re.compile(
+    r"sample:(?P<dataset>[a-z0-9_-]{1,40}):(?P<index>\d{1,7})|upload:(?P<upload>[0-9a-f]{32})", re.ASCII
+)
 
 
 @dataclass(frozen=True, slots=True)
