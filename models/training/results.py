@@ -207,5 +207,5 @@ class ArchiveFile:
     data: np.ndarray
 
 
-CLASSIFIER_FILE = Task("classifier_file", "models.training.worker.archive:classifier_file", ClassifierFile)
+CLASSIFIER_FILE = Task("classifier_file", "models.networks.worker.opened:classifier_file", ClassifierFile)
 TRAINING_ARCHIVE = Task("training_archive", "models.training.worker.archive:training_archive", ArchiveFile)

@@ -11,6 +11,7 @@ as long and twice the memory. Weights stay variables; as constants they would be
 from __future__ import annotations
 
 import os
+import tempfile
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
@@ -29,6 +30,7 @@ from models.frame8 import card
 from models.pictures import datasets
 from models.storage import runs
 from models.training import kept_epochs
+from models.training.results import ClassifierFile
 from models.training.spec import TrainingSpec
 from models.training.worker.classifier import classifier
 
@@ -282,3 +284,11 @@ def _by_chunks(call: Callable[[np.ndarray], list[np.ndarray]], network: Network,
         )
     parts = [call(images[start : start + CHUNK])[0] for start in range(0, len(images), CHUNK)]
     return np.concatenate(parts) if parts else np.zeros((0, len(network.classes or ())), np.float32)
+
+
+def classifier_file(run: str) -> ClassifierFile:
+    """Return the `.keras` file of the shipped example, whose classifier is not stored whole."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "classifier.keras")
+        load(f"run:{run}").model.save(path)
+        return ClassifierFile(np.frombuffer(path.read_bytes(), np.uint8))

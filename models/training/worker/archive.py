@@ -14,11 +14,10 @@ import keras
 import numpy as np
 
 from models.errors import RunNotFound
-from models.networks.worker import opened
 from models.pictures import datasets
 from models.storage import runs
 from models.training import keras_script
-from models.training.results import ArchiveFile, ClassifierFile
+from models.training.results import ArchiveFile
 from models.training.spec import TrainingSpec
 from models.training.worker import classifier
 from models.training.worker import train as training_train
@@ -74,14 +73,6 @@ def _backbone(spec: TrainingSpec) -> bytes:
         path = Path(folder, keras_script.BACKBONE)
         backbone.save(path)
         return path.read_bytes()
-
-
-def classifier_file(run: str) -> ClassifierFile:
-    """Return the `.keras` file of the shipped example, whose classifier is not stored whole."""
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder, "classifier.keras")
-        opened.load(f"run:{run}").model.save(path)
-        return ClassifierFile(np.frombuffer(path.read_bytes(), np.uint8))
 
 
 def training_archive(run: str) -> ArchiveFile:
