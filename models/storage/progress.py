@@ -1,17 +1,8 @@
-"""Run directories: the truth about every job, readable by any process, whole after a kill at any moment.
-
-    <home>/runs/<run id>/
-        spec.json      what was asked for; written once
-        status.json    the latest state; replaced atomically
-        events.jsonl   what happened, one JSON object a line; only ever appended
-        cancel         exists once the visitor asked to stop
-        …              whatever the job writes, each file replaced atomically
-
-A run id is 128 random bits: who knows it may see the run. The shipped example has the id "example" and is everybody's.
-"""
+"""Progress: what a long computation reports to, and how a part of a larger one reports."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -29,7 +20,7 @@ class Progress(Protocol):
 class _Silent:
     """A listener that hears nothing and never cancels."""
 
-    def event(self, **fields: Any) -> None:
+    def event(self, **_: Any) -> None:
         pass
 
     def check(self) -> None:
@@ -40,39 +31,39 @@ SILENT: Progress = _Silent()
 
 
 @dataclass(frozen=True, slots=True)
-class Cancellable:
-    """Listens to a part of a larger job: keeps the part's own share to itself and asks whether to stop."""
+class Part:
+    """The progress of a part of a larger work, shown as the stretch from `start` to `end` (0..1) of the whole's."""
 
     whole: Progress
-
-    def event(self, **_: Any) -> None:
-        """Raise `Cancelled` when asked to stop."""
-        self.whole.check()
-
-    def check(self) -> None:
-        """Raise `Cancelled` when asked to stop."""
-        self.whole.check()
-
-
-# FOLDED models/training/worker/course.py: The phases of a training, one after the other: what learns, what its
-# epochs read. Imports Keras: workers only. Most runs have a single phase. With two, the head alone learns first, on
-# features computed once; then, from its best epoch and with a new optimiser, the chosen layers of the backbone
-# learn too.
-
-
-@dataclass(frozen=True, slots=True)
-class _Window:
-    """The progress of one phase, as a stretch of the whole run's."""
-
-    progress: Progress
     start: float
     end: float
 
     def event(self, **fields: Any) -> None:
-        """Pass an event on, its share moved into the stretch."""
-        share = {"share": self.start + (self.end - self.start) * fields["share"]} if "share" in fields else {}
-        self.progress.event(**{**fields, **share})
+        """Pass an event on, its share moved into the stretch; raises `Cancelled` when asked to stop."""
+        if "share" in fields:
+            fields["share"] = self.start + (self.end - self.start) * fields["share"]
+        self.whole.event(**fields)
 
     def check(self) -> None:
-        """Raise Cancelled when asked to stop."""
-        self.progress.check()
+        """Raise `Cancelled` when asked to stop."""
+        self.whole.check()
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """The progress of a part whose events nobody sees: each only asks whether to stop.
+
+    Attributes:
+        check: Raises `Cancelled` when asked to stop, as the `check` of the whole's progress does.
+    """
+
+    check: Callable[[], None]
+
+    def event(self, **_: Any) -> None:
+        """Raise `Cancelled` when asked to stop."""
+        self.check()
+
+
+def Cancellable(whole: Progress) -> Checked:  # noqa: N802  until its two callers say `Checked(progress.check)`
+    """Return a progress that only asks whether to stop."""
+    return Checked(whole.check)

@@ -19,7 +19,7 @@ import numpy as np
 
 from models.pictures import datasets
 from models.storage.files import arrays_of, write_atomically
-from models.storage.progress import Progress, _Window
+from models.storage.progress import Part, Progress
 from models.training import kept_epochs
 from models.training.spec import TrainingSpec
 from models.training.worker.classifier import Split, freeze, split_at_frozen
@@ -302,7 +302,7 @@ def _windows(spec: TrainingSpec, work: Sequence[float], progress: Progress) -> l
         return [progress]
     ends = EPOCHS_UNTIL * np.cumsum(work or [1.0] * len(phases)) / (sum(work) or len(phases))
     starts = [0.0, *map(float, ends[:-1])]
-    return [_Window(progress, start, float(end)) for start, end in zip(starts, ends, strict=True)]
+    return [Part(progress, start, float(end)) for start, end in zip(starts, ends, strict=True)]
 
 
 def _epochs(course: Course, material: Material, progress: Progress) -> None:
