@@ -15,6 +15,7 @@ from models.attribution import deletion
 from models.attribution import maps as attribution
 from models.attribution.randomised import RANDOMISED
 from models.attribution.trust import TRUST
+from models.backbones.weights import WEIGHTS
 from models.errors import FreezeframeError, InputError
 from models.features import gabor, patches
 from models.features.maximisation import KIND as MAXIMISATION
@@ -34,7 +35,7 @@ from models.training.spec import TrainingSpec
 from models.transferability import slice
 from models.transferability.slice import SliceSpec
 
-JOBS: Final[tuple[Job[Any, Any], ...]] = (TRUST, RANDOMISED)
+JOBS: Final[tuple[Job[Any, Any], ...]] = (WEIGHTS, TRUST, RANDOMISED)
 TASKS: Final[tuple[Task[Any], ...]] = (
     WARM,
     training.AUGMENTED_PICTURES,
@@ -66,10 +67,14 @@ SPECS: Final[dict[str, type[PlainSpec]]] = {
     slice.KIND: SliceSpec,
     MAXIMISATION: MaximisationSpec,
 }
+# What is shipped with the app and is no job's result: its name, and the worker's function that makes it anew.
+SHIPMENTS: Final[dict[str, str]] = {
+    "example": "models.training.worker.ship:ship_example",
+    "traps": "models.training.worker.ship:ship_traps",
+}
 OLD_JOBS = {
     "training": "models.training.worker.train:run_job",
     "sweep": "models.sweeps.worker.job:run_job",
-    "weights": "models.backbones.worker.build:download",
     "som": "models.som.worker.jobs:run_job",
     "depth": "models.som.worker.jobs:run_depth",
     "rotation": "models.som.worker.jobs:run_rotation",
@@ -113,7 +118,8 @@ def problem(run: runs.Run) -> str:
 @lru_cache(maxsize=256)
 def _problem(kind: str, written: str) -> str:
     try:
-        spec = SPECS[kind].from_json(json.loads(written)) if kind in SPECS else None
+        of_kind = _JOBS[kind].spec if kind in _JOBS else SPECS.get(kind)
+        spec = of_kind.from_json(json.loads(written)) if of_kind else None
         if isinstance(spec, TrainingSpec):
             recipes.check_names(spec)
         if isinstance(spec, SweepSpec):

@@ -1,16 +1,15 @@
-"""What to do when pretrained weights are not on this machine: three ways on, none of them silent."""
+"""The download of pretrained weights that are not on this machine, and the two other ways on; none of them silent."""
 
 from __future__ import annotations
 
 import streamlit as st
 
 from dashboard import state
-from dashboard.widgets.jobs import job_panel
+from dashboard.widgets.jobs import job_panel, refusal, refusal_kept
 from models.backbones import weights
-from models.backbones.registry import BACKBONES, DEFAULT, BackboneSpec
-from models.errors import FreezeframeError
+from models.backbones.registry import BACKBONES, DEFAULT
+from models.backbones.weights import WEIGHTS, WeightsSpec
 from models.jobs import engine
-from models.storage import runs
 from models.training.spec import TrainingSpec
 
 
@@ -26,12 +25,17 @@ def weights_offer(spec: TrainingSpec, owner: str) -> None:
         f"The pretrained weights of {backbone.title} ({backbone.weights_mb:.0f} MB) are not on this machine yet.",
         icon=":material/cloud_download:",
     )
-    job = state.get(f"train_download_{spec.backbone}")
-    if job:
-        job_panel(job, key="train_download_panel")
+    run = WEIGHTS.newest(WeightsSpec(spec.backbone), owner)
+    if run:
+        job_panel(run.id, key="train_download_panel")
     with st.container(horizontal=True):
-        if st.button("Download them", key="train_weights_download", disabled=bool(job) and runs.get(job).status.active):
-            _download(backbone, owner)
+        st.button(
+            "Download them",
+            key="train_weights_download",
+            disabled=run is not None and run.status.active,
+            on_click=download,
+            args=(spec.backbone, owner, "train_download_problem"),
+        )
         st.button(
             "Train with random weights",
             key="train_weights_random",
@@ -41,14 +45,10 @@ def weights_offer(spec: TrainingSpec, owner: str) -> None:
         )
         shipped = f"Use {BACKBONES[DEFAULT].title}, which comes with the app"
         st.button(shipped, key="train_weights_shipped", on_click=lambda: state.choose(backbone=DEFAULT))
+    refusal("train_download_problem")
 
 
-def _download(backbone: BackboneSpec, owner: str) -> None:
-    """Queue the download and follow it here."""
-    try:
-        job = engine.submit_old("weights", {"backbone": backbone.id}, owner=owner, title=f"Weights of {backbone.title}")
-    except FreezeframeError as error:
-        st.error(str(error), icon=":material/error:")
-        return
-    state.put(f"train_download_{backbone.id}", job)
-    st.rerun()
+def download(backbone: str, owner: str, problem: str) -> None:
+    """Queue the download of a backbone's weights; a refusal is kept under the key `problem`. For `on_click`."""
+    with refusal_kept(problem):
+        engine.submit(WEIGHTS, WeightsSpec(backbone), owner=owner)

@@ -1,4 +1,4 @@
-"""ImageNet weights: fetched once, checked, kept; numpy-only, so the page can ask what is here.
+"""Pretrained weights: where they lie, whether they are here, and their download, once and checked.
 
 A file counts when its record (`<file>.json`: bytes, SHA-256) lies beside it and agrees. The record stays when the file
 goes: the next download of the same address has to bring the same bytes. Keras's own download is not atomic, has no lock
@@ -8,10 +8,12 @@ and, for MobileNetV2, no hash.
 from __future__ import annotations
 
 import fcntl
+import hashlib
 import json
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -19,116 +21,35 @@ from urllib.parse import urlsplit
 from models.backbones.registry import FRAME8_WEIGHTS, BackboneSpec
 from models.backbones.registry import backbone as find
 from models.errors import WeightsUnavailable
+from models.jobs.job import Job, JobSpec
 from models.storage.files import home, write_atomically
 from models.storage.progress import SILENT, Progress
 
-# FOLDED models/backbones/weights.py: Fetch a large file: with progress, cancelled at any moment, never half, never
-# by two processes at once.
-
 CONNECT_SECONDS, SILENCE_SECONDS = 4, 15
+Check = Callable[[Path], None]
+_INSTEAD = "Frame8 comes with the app and works without a network."
 _CHUNK = 1 << 18
 _WAIT_SECONDS = 0.2
 _FORGOTTEN_SECONDS = 60 * 60
 
 
-class _Meter:
-    """What pooch calls while bytes arrive; turns them into shares of the whole."""
+@dataclass(frozen=True, slots=True)
+class WeightsSpec(JobSpec):
+    """The backbone whose pretrained weights are downloaded."""
 
-    def __init__(self, what: str, expected_mb: float, progress: Progress) -> None:
-        self.total = 0
-        self._what, self._expected, self._progress = what, expected_mb * 1e6, progress
-        self._arrived, self._told = 0, 0.0
+    backbone: str
 
-    def update(self, n: int) -> None:
-        """Count `n` more bytes; tell at most every tenth of a second."""
-        self._arrived += n
-        self._progress.check()
-        if time.monotonic() - self._told < 0.1:
-            return
-        self._told = time.monotonic()
-        total = self.total or self._expected
-        note = f"{self._what}: {self._arrived / 1e6:.1f} of {total / 1e6:.1f} MB"
-        self._progress.event(share=min(self._arrived / total, 1.0), note=note)
+    def __post_init__(self) -> None:
+        """Raise InputError where there is no such backbone."""
+        find(self.backbone)
 
-    def reset(self) -> None:
-        """Start counting again: pooch does at the end, before it tells the whole."""
-        self._arrived = 0
-
-    def close(self) -> None:
-        """Nothing to close."""
+    @property
+    def title(self) -> str:
+        """The name that a run goes by."""
+        return f"Weights of {find(self.backbone).title}"
 
 
-def download(url: str, target: Path, known_hash: str | None, *, what: str, mb: float, progress: Progress) -> None:
-    """Write what lies at `url` to `target`, whole and with the known hash, or not at all.
-
-    Args:
-        url: http(s) address.
-        target: File to write; pooch's temporary file lies beside it meanwhile.
-        known_hash: "md5:…" or "sha256:…"; None when none is known.
-        what: Name for people ("VGG16").
-        mb: About how many MB to expect, should the server not say.
-        progress: Hears the share that has arrived; may cancel at every chunk.
-
-    Raises:
-        WeightsUnavailable: Nothing came, or not the right thing; the message says which.
-    """
-    import pooch  # takes 0.1 s, and the page only asks what is here
-    import requests
-
-    host = urlsplit(url).hostname
-    progress.event(share=0.0, note=f"Asking {host} for the weights")
-    timeout = (CONNECT_SECONDS, SILENCE_SECONDS)
-    meter = _Meter(what, mb, progress)
-    downloader = pooch.HTTPDownloader(progressbar=meter, chunk_size=_CHUNK, timeout=timeout)
-    pooch.get_logger().setLevel("WARNING")
-    _clear_left_overs(target.parent)
-    try:
-        pooch.retrieve(url, known_hash, fname=target.name, path=target.parent, downloader=downloader)
-    except requests.exceptions.HTTPError as error:
-        answer = error.response.status_code if error.response is not None else "an error"
-        problem = f"The weights of {what} could not be downloaded: the server answered {answer}."
-        raise WeightsUnavailable(problem) from error
-    except requests.exceptions.ConnectionError as error:
-        problem = f"The weights of {what} could not be downloaded: {host} cannot be reached from here."
-        raise WeightsUnavailable(problem) from error
-    except (requests.exceptions.RequestException, OSError) as error:
-        problem = f"The download of the weights of {what} broke off; nothing was kept. Try again."
-        raise WeightsUnavailable(problem) from error
-    except ValueError as error:
-        raise WeightsUnavailable(not_right(what)) from error
-
-
-def not_right(what: str) -> str:
-    """Return the sentence for bytes that are not what was expected."""
-    return (
-        f"What arrived as the weights of {what} is not what was expected, so it was removed. "
-        "Try again, or use another network connection."
-    )
-
-
-def _clear_left_overs(folder: Path) -> None:
-    """Remove the temporary files of processes that were killed while they downloaded."""
-    for left_over in folder.glob("tmp*"):
-        if time.time() - left_over.stat().st_mtime > _FORGOTTEN_SECONDS:
-            left_over.unlink(missing_ok=True)
-
-
-@contextmanager
-def alone(file: Path, progress: Progress) -> Iterator[None]:
-    """Hold the lock of `file`; the kernel frees it when this process dies."""
-    with open(file.with_name(f"{file.name}.lock"), "a") as lock:
-        while True:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                break
-            except BlockingIOError:
-                progress.event(note="Another visitor is downloading these weights; waiting for them.")
-                time.sleep(_WAIT_SECONDS)
-        yield
-
-
-Check = Callable[[Path], None]
-_INSTEAD = "Frame8 comes with the app and works without a network."
+WEIGHTS: Job[WeightsSpec, None] = Job("weights", WeightsSpec, "models.backbones.worker.build:download", keeps=True)
 
 
 def path(spec: BackboneSpec) -> Path:
@@ -186,7 +107,7 @@ def fetch(backbone: str, progress: Progress = SILENT, check: Check | None = None
     if spec.shipped:
         return local(backbone)
     file.parent.mkdir(mode=0o700, exist_ok=True)
-    with alone(file, progress):
+    with _alone(file, progress):
         if file.exists() and _intact(file):
             return file
         file.unlink(missing_ok=True)
@@ -204,9 +125,8 @@ def _fill(spec: BackboneSpec, partial: Path, progress: Progress) -> None:
     known = spec.weights_hash
     if "sha256" in (record := _record(path(spec))):
         known = f"sha256:{record['sha256']}"
-    url = str(spec.weights_url)
     try:
-        download(url, partial, known, what=spec.title, mb=spec.weights_mb, progress=progress)
+        _retrieve(spec, partial, known, progress)
     except WeightsUnavailable as problem:
         raise WeightsUnavailable(f"{problem} {_INSTEAD}") from problem
 
@@ -218,7 +138,7 @@ def _settle(spec: BackboneSpec, partial: Path, check: Check | None) -> None:
         try:
             check(partial)
         except (ValueError, OSError, KeyError) as error:
-            raise WeightsUnavailable(f"{not_right(spec.title)} {_INSTEAD}") from error
+            raise WeightsUnavailable(f"{_not_right(spec.title)} {_INSTEAD}") from error
     record = {"url": spec.weights_url, "bytes": partial.stat().st_size, "sha256": _sha256(partial)}
     write_atomically(_record_path(path(spec)), json.dumps(record, indent=1).encode())
 
@@ -235,18 +155,107 @@ def _record(file: Path) -> dict[str, object]:
     return record if isinstance(record, dict) else {}
 
 
+def _sha256(file: Path) -> str:
+    with open(file, "rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
 @lru_cache(maxsize=32)
 def _sha256_as_of(file: Path, _size: int, _modified: int) -> str:
     return _sha256(file)
 
 
-def _sha256(file: Path) -> str:
-    import hashlib
-
-    with open(file, "rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
-
-
 def _intact(file: Path) -> bool:
     stat = file.stat()
     return _sha256_as_of(file, stat.st_size, stat.st_mtime_ns) == _record(file).get("sha256")
+
+
+def _retrieve(spec: BackboneSpec, target: Path, known_hash: str | None, progress: Progress) -> None:
+    """Write the weights of `spec` to `target`, whole and with the known hash ("md5:…" or "sha256:…"), or not at all.
+
+    pooch's temporary file lies beside `target` meanwhile.
+
+    Raises:
+        WeightsUnavailable: Nothing came, or not the right thing; the message says which.
+    """
+    import pooch  # takes 0.1 s, and the page only asks what is here
+    import requests
+
+    url, what = str(spec.weights_url), spec.title
+    host = urlsplit(url).hostname
+    progress.event(share=0.0, note=f"Asking {host} for the weights")
+    timeout = (CONNECT_SECONDS, SILENCE_SECONDS)
+    meter = _Meter(what, spec.weights_mb, progress)
+    downloader = pooch.HTTPDownloader(progressbar=meter, chunk_size=_CHUNK, timeout=timeout)
+    pooch.get_logger().setLevel("WARNING")
+    _clear_left_overs(target.parent)
+    try:
+        pooch.retrieve(url, known_hash, fname=target.name, path=target.parent, downloader=downloader)
+    except requests.exceptions.HTTPError as error:
+        answer = error.response.status_code if error.response is not None else "an error"
+        problem = f"The weights of {what} could not be downloaded: the server answered {answer}."
+        raise WeightsUnavailable(problem) from error
+    except requests.exceptions.ConnectionError as error:
+        problem = f"The weights of {what} could not be downloaded: {host} cannot be reached from here."
+        raise WeightsUnavailable(problem) from error
+    except (requests.exceptions.RequestException, OSError) as error:
+        problem = f"The download of the weights of {what} broke off; nothing was kept. Try again."
+        raise WeightsUnavailable(problem) from error
+    except ValueError as error:
+        raise WeightsUnavailable(_not_right(what)) from error
+
+
+def _not_right(what: str) -> str:
+    """Return the sentence for bytes that are not what was expected."""
+    return (
+        f"What arrived as the weights of {what} is not what was expected, so it was removed. "
+        "Try again, or use another network connection."
+    )
+
+
+def _clear_left_overs(folder: Path) -> None:
+    """Remove the temporary files of processes that were killed while they downloaded."""
+    for left_over in folder.glob("tmp*"):
+        if time.time() - left_over.stat().st_mtime > _FORGOTTEN_SECONDS:
+            left_over.unlink(missing_ok=True)
+
+
+@contextmanager
+def _alone(file: Path, progress: Progress) -> Iterator[None]:
+    """Hold the lock of `file`; the kernel frees it when this process dies."""
+    with open(file.with_name(f"{file.name}.lock"), "a") as lock:
+        while True:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                progress.event(note="Another visitor is downloading these weights; waiting for them.")
+                time.sleep(_WAIT_SECONDS)
+        yield
+
+
+class _Meter:
+    """What pooch calls while bytes arrive; turns them into shares of the whole."""
+
+    def __init__(self, what: str, expected_mb: float, progress: Progress) -> None:
+        self.total = 0
+        self._what, self._expected, self._progress = what, expected_mb * 1e6, progress
+        self._arrived, self._reported = 0, 0.0
+
+    def update(self, n: int) -> None:
+        """Count `n` more bytes; report at most every tenth of a second."""
+        self._arrived += n
+        self._progress.check()
+        if time.monotonic() - self._reported < 0.1:
+            return
+        self._reported = time.monotonic()
+        total = self.total or self._expected
+        note = f"{self._what}: {self._arrived / 1e6:.1f} of {total / 1e6:.1f} MB"
+        self._progress.event(share=min(self._arrived / total, 1.0), note=note)
+
+    def reset(self) -> None:
+        """Start counting again: pooch does at the end, before it counts the whole."""
+        self._arrived = 0
+
+    def close(self) -> None:
+        """Nothing to close."""

@@ -5,12 +5,11 @@ from __future__ import annotations
 import streamlit as st
 
 from dashboard import state
-from dashboard.widgets.jobs import job_panel
+from dashboard.widgets.jobs import job_panel, refusal
+from dashboard.widgets.weights_offer import download
 from models.backbones import tables, weights
 from models.backbones.registry import BACKBONES, BackboneSpec
-from models.errors import FreezeframeError
-from models.jobs import engine
-from models.storage import runs
+from models.backbones.weights import WEIGHTS, WeightsSpec
 
 
 def short(count: float) -> str:
@@ -87,30 +86,19 @@ def weights_state(spec: BackboneSpec, owner: str) -> None:
     if weights.available(spec.id):
         st.caption(f":material/check_circle: Pretrained weights are on this machine. {spec.trained_on}.")
         return
-    job = state.get(f"backbone_download_{spec.id}")
+    run = WEIGHTS.newest(WeightsSpec(spec.id), owner)
     words, button = st.columns([5, 2], vertical_alignment="center")
     words.caption(f":material/cloud_download: The pretrained weights are not on this machine yet. {spec.trained_on}.")
-    if not (job and runs.get(job).status.active):
+    if run is None or not run.status.active:
         button.button(
             f"Download {spec.weights_mb:.0f} MB",
             key="backbone_download",
             icon=":material/download:",
-            on_click=_download,
-            args=(spec, owner),
+            on_click=download,
+            args=(spec.id, owner, "backbone_download_problem"),
             width="stretch",
             help="Fetched once, checked, and kept on this machine. Without a network, use Frame8: it is here.",
         )
-    if problem := state.get("backbone_download_problem"):
-        st.error(problem, icon=":material/error:")
-    if job:
-        job_panel(job, key="backbone_download_panel")
-
-
-def _download(spec: BackboneSpec, owner: str) -> None:
-    state.put("backbone_download_problem", "")
-    try:
-        job = engine.submit_old("weights", {"backbone": spec.id}, owner=owner, title=f"Weights of {spec.title}")
-    except FreezeframeError as error:
-        state.put("backbone_download_problem", str(error))
-        return
-    state.put(f"backbone_download_{spec.id}", job)
+    refusal("backbone_download_problem")
+    if run:
+        job_panel(run.id, key="backbone_download_panel")

@@ -1,4 +1,4 @@
-"""Builds backbones as one flat functional graph that takes pictures of 0-255. Imports Keras: workers only.
+"""Backbones as networks: each one flat functional graph that takes pictures of 0-255.
 
 Flat, because a nested backbone hides its layers from everything that looks inside. Preprocessing is part of the graph,
 as layers with fixed numbers and no weights, so that a saved classifier needs no code of ours to be loaded or used.
@@ -16,10 +16,9 @@ import keras
 import tensorflow as tf
 from keras import layers
 
-from models.backbones import weights as backbones_weights
 from models.backbones.registry import FRAME8_WEIGHTS, BackboneSpec
 from models.backbones.registry import backbone as find
-from models.backbones.weights import fetch
+from models.backbones.weights import WeightsSpec, fetch, local
 from models.backbones.worker.graphs import source
 from models.errors import InputError, WeightsUnavailable
 from models.frame8.card import load_weights
@@ -30,6 +29,16 @@ SMALLEST_SIDE = 32
 _MEAN = (123.675, 116.28, 103.53)
 _DEVIATION = (58.395, 57.12, 57.375)
 _CAFFE_MEAN = (123.68, 116.779, 103.939)
+
+
+def prepare_tensorflow() -> None:
+    """Set this process up for repeatable numbers: one thread, deterministic operations. Harmless when called again."""
+    try:
+        tf.config.threading.set_intra_op_parallelism_threads(1)
+        tf.config.threading.set_inter_op_parallelism_threads(1)
+    except RuntimeError:  # TensorFlow has computed already: the thread counts are settled
+        pass
+    tf.config.experimental.enable_op_determinism()
 
 
 def build(
@@ -98,7 +107,7 @@ def _weight_file(spec: BackboneSpec, include_top: bool) -> Path:
         raise InputError(
             f"Expected {spec.title} without its top. Its pretrained top is not among the weights kept here."
         )
-    return backbones_weights.local(spec.id)
+    return local(spec.id)
 
 
 def _own(spec: BackboneSpec, height: int, width: int, include_top: bool, seed: int, path: Path | None) -> keras.Model:
@@ -217,33 +226,9 @@ def check_weights(spec: BackboneSpec, file: Path) -> None:
     make(input_shape=(size, size, 3), include_top=False, weights=None).load_weights(file)
 
 
-# FOLDED models/networks/worker/opened.py: Networks by name, ready to look into: trained classifiers and bare
-# backbones. Imports Keras: only workers use this. A network id is `run:<run id>`, `run:<run id>:start` (before the
-# first epoch), `run:<run id>:epoch:<n>` (one it kept), `backbone:<id>:<side>`, `backbone:<id>:<side>:random`, or
-# `backbone:frame8:64:top`: Frame8 with the classifier it was pretrained with. Everything runs through functions
-# traced once with a fixed signature: calling a Keras model directly takes several times as long and twice the
-# memory. Weights stay variables; as constants they would be copied into every traced function.
-
-
-def prepare_tensorflow() -> None:
-    """Set this process up for repeatable numbers: one thread, deterministic operations. Harmless when called again."""
-    try:
-        tf.config.threading.set_intra_op_parallelism_threads(1)
-        tf.config.threading.set_inter_op_parallelism_threads(1)
-    except RuntimeError:  # TensorFlow has computed already: the thread counts are settled
-        pass
-    tf.config.experimental.enable_op_determinism()
-
-
-# FOLDED models/backbones/weights.py: ImageNet weights: fetched once, checked, kept; numpy-only, so the page can ask
-# what is here. A file counts when its record (`<file>.json`: bytes, SHA-256) lies beside it and agrees. The record
-# stays when the file goes: the next download of the same address has to bring the same bytes. Keras's own download
-# is not atomic, has no lock and, for MobileNetV2, no hash.
-
-
-def download(_folder: Path, spec: dict[str, Any], progress: Progress) -> None:
-    """Run a job of kind "weights": fetch the file of `spec["backbone"]` and check it before it counts."""
-    backbone = find(spec["backbone"])
+def download(spec: WeightsSpec, progress: Progress, _folder: Path) -> None:
+    """Fetch the weights of a backbone; without a published hash they have to load before they count."""
+    backbone = find(spec.backbone)
 
     def check(file: Path) -> None:
         check_weights(backbone, file)

@@ -15,8 +15,9 @@ from typing import Any
 import pytest
 
 from models.backbones import registry, weights
-from models.backbones.worker import build
-from models.errors import Cancelled, WeightsUnavailable
+from models.backbones.weights import WEIGHTS, WeightsSpec
+from models.errors import Cancelled, InputError, WeightsUnavailable
+from models.jobs.job import function
 
 CONTENT = bytes(range(256)) * 4096  # 1 MB
 MD5 = "md5:" + hashlib.md5(CONTENT).hexdigest()
@@ -99,8 +100,14 @@ def test_a_file_is_fetched_once_and_told_about(server: Server, tmp_path: Path) -
 
 
 def test_the_job_fetches(server: Server, tmp_path: Path) -> None:
-    build.download(tmp_path, {"backbone": "vgg16"}, Listener())
+    function(WEIGHTS.work)(WeightsSpec("vgg16"), Listener(), tmp_path)
     assert weights.available("vgg16")
+
+
+def test_only_weights_of_a_backbone_that_there_is_are_fetched() -> None:
+    assert WeightsSpec("vgg16").title == "Weights of VGG16"
+    with pytest.raises(InputError, match="as the backbone"):
+        WeightsSpec.from_json({"backbone": "gone"})
 
 
 def test_two_at_once_download_once(server: Server) -> None:
