@@ -24,6 +24,8 @@ from models.jobs.job import Job, Task
 from models.jobs.machine import WARM
 from models.networks import answers
 from models.occlusion import scores
+from models.representations.cka import CKA
+from models.representations.probe import PROBE
 from models.som.data import SomTask
 from models.storage import runs
 from models.storage.specs import PlainSpec
@@ -35,7 +37,7 @@ from models.training.spec import TrainingSpec
 from models.transferability import slice
 from models.transferability.slice import SliceSpec
 
-JOBS: Final[tuple[Job[Any, Any], ...]] = (WEIGHTS, TRUST, RANDOMISED)
+JOBS: Final[tuple[Job[Any, Any], ...]] = (WEIGHTS, PROBE, CKA, TRUST, RANDOMISED)
 TASKS: Final[tuple[Task[Any], ...]] = (
     WARM,
     training.AUGMENTED_PICTURES,
@@ -80,8 +82,6 @@ OLD_JOBS = {
     "rotation": "models.som.worker.jobs:run_rotation",
     "occlusion": "models.occlusion.worker.hide:run_job",
     "transferability": "models.transferability.worker.slice:run_job",
-    "probe": "models.representations.worker.probe:run_job",
-    "likeness": "models.representations.worker.likeness:run_job",
     "patches": "models.features.worker.patch_search:run_job",
     "maximisation": "models.features.worker.maximise:run_job",
     "explanation": "models.attribution.worker.explain:run_job",

@@ -1,7 +1,8 @@
 """Make what is shipped with the app anew: `python -m models.ship KIND…`, or with no kind the list of them.
 
-Each kind is a job that has examples: they are computed, and their results replace what lies in `assets/shipped`. The
-files are named after the question and the weights, so that results of other weights are never shown.
+A kind is a job that has examples: they are computed, and their results replace what lies in `assets/shipped`. The
+files are named after the question and the weights, so that results of other weights are never shown. Or it is one of
+`catalogue.SHIPMENTS`, whose function writes files of its own. Begin with "example": others look into its network.
 """
 
 from __future__ import annotations
@@ -27,12 +28,16 @@ def ship(job: Job[Any, Any]) -> None:
 
 def main(kinds: list[str]) -> None:
     """Ship the given kinds, one after the other."""
-    known = {job.kind: job for job in catalogue.JOBS if job.examples is not None}
+    jobs = {job.kind: job for job in catalogue.JOBS if job.examples is not None}
+    known = [*catalogue.SHIPMENTS, *jobs]
     if not kinds or set(kinds) - set(known):
         raise SystemExit(f"Expected kinds out of {', '.join(known)}. Received: {', '.join(kinds) or 'none'}")
     function("models.backbones.worker.build:prepare_tensorflow")()
     for kind in kinds:
-        ship(known[kind])
+        if kind in jobs:
+            ship(jobs[kind])
+        else:
+            function(catalogue.SHIPMENTS[kind])()
 
 
 if __name__ == "__main__":

@@ -1,4 +1,8 @@
-"""Trainings that go wrong on purpose, each beside its cure: one thing apart, with the same data, seed and budget."""
+"""Traps: trainings that go wrong on purpose, each beside its cure; one thing apart, of the same data, seed and budget.
+
+`assets/traps/<trap>.json` holds what they gave, a row per training: recipe, learning curves, and which test pictures it
+got right (`python -m models.ship traps`).
+"""
 
 from __future__ import annotations
 
@@ -20,6 +24,8 @@ from models.training.spec import HeadSpec, TrainingSpec
 
 Role = Literal["wrong", "cured", "control"]
 SEEDS: Final = (0, 1, 2)  # of the shipped results
+FOLDER: Final = ASSETS / "traps"
+CURVES: Final = ("epoch", "loss", "accuracy", "val_loss", "val_accuracy")  # what a row keeps of every epoch
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,15 +159,6 @@ TRAPS: Final[Mapping[str, Trap]] = {
     ),
 }
 
-# FOLDED models/training/traps.py: What the prepared mistakes and their cures really gave, shipped with the app, and
-# the script that trains them. python -m models.training.traps all that is missing, or was made by another recipe
-# python -m models.training.traps coarse only this trap `assets/traps/<trap>.json` holds one row per training:
-# recipe, learning curves, and which test pictures it got right. Trainings that are there already are not repeated.
-# All together take about twenty minutes of one core.
-
-FOLDER: Final = ASSETS / "traps"
-_CURVES: Final = ("epoch", "loss", "accuracy", "val_loss", "val_accuracy")
-
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
@@ -202,7 +199,7 @@ def outcomes(trap: str) -> Mapping[Role, Sequence[Outcome]]:
 
     Only trainings of the recipes of today count; a role of which one is missing is left out.
     """
-    rows = {_spec(row): row for row in _rows(trap)}
+    rows = {spec_of(row): row for row in rows_of(trap)}
     found: dict[Role, Sequence[Outcome]] = {}
     for role, spec in TRAPS[trap].specs.items():
         wanted = [replace(spec, seed=seed) for seed in SEEDS]
@@ -211,12 +208,13 @@ def outcomes(trap: str) -> Mapping[Role, Sequence[Outcome]]:
     return found
 
 
-def _spec(row: Mapping[str, Any]) -> TrainingSpec:
+def spec_of(row: Mapping[str, Any]) -> TrainingSpec:
     """Return a row's recipe; what recipes could not say yet when it was written has its default."""
     return TrainingSpec.from_json(row["spec"])
 
 
-def _rows(trap: str) -> list[dict[str, Any]]:
+def rows_of(trap: str) -> list[dict[str, Any]]:
+    """Return what is shipped for a trap, as JSON; [] where there is nothing that can be read."""
     try:
         rows: list[dict[str, Any]] = json.loads((FOLDER / f"{trap}.json").read_bytes())
     except (OSError, ValueError):
@@ -225,7 +223,7 @@ def _rows(trap: str) -> list[dict[str, Any]]:
 
 
 def _outcome(row: Mapping[str, Any]) -> Outcome:
-    spec = _spec(row)
+    spec = spec_of(row)
     right = np.array([sign == "1" for sign in row["right"]])
     judged = Judged(spec, recipes.split_of(spec).test, right)
     return Outcome(tuple(row["history"]), row["best_epoch"], wilson(*row["validation"]), judged)

@@ -1,8 +1,6 @@
-"""Make the example run that is shipped: the default recipe, trained by the same code as any visitor's run.
+"""What is shipped of trainings: the example run, and what the prepared mistakes and their cures gave.
 
-    python -m models.training.worker.ship
-
-Its classifier is not stored whole: the backbone is shipped already, so `head.npz` keeps the head's weights alone.
+python -m models.ship example traps
 """
 
 from __future__ import annotations
@@ -10,7 +8,6 @@ from __future__ import annotations
 import io
 import json
 import shutil
-import sys
 import tempfile
 import time
 from collections.abc import Mapping, Sequence
@@ -28,13 +25,17 @@ from models.storage.progress import SILENT
 from models.storage.runs import Run
 from models.training import recipes
 from models.training.results import load_result
-from models.training.traps import _CURVES, FOLDER, SEEDS, TRAPS, Outcome, _rows, _spec, of_result
+from models.training.traps import CURVES, FOLDER, SEEDS, TRAPS, Outcome, of_result, rows_of, spec_of
+from models.training.worker.train import train
 
 KEPT = ("spec.json", "status.json", "history.json", "predictions.npz", "weight_change.json", "summary.json", "head.npz")
 
 
 def ship_example() -> None:
-    """Train the example and write `assets/example`, replacing what is there."""
+    """Train the default recipe as any visitor's run, and write `assets/example`, replacing what is there.
+
+    Its classifier is not stored whole: the backbone is shipped already, so `head.npz` keeps the head's weights alone.
+    """
     folder = files.ASSETS / runs.EXAMPLE
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
@@ -68,18 +69,8 @@ def _head(classifier: keras.Model) -> bytes:
     return buffer.getvalue()
 
 
-if __name__ == "__main__":
-    ship_example()
-
-# FOLDED models/training/traps.py: What the prepared mistakes and their cures really gave, shipped with the app, and
-# the script that trains them. python -m models.training.traps all that is missing, or was made by another recipe
-# python -m models.training.traps coarse only this trap `assets/traps/<trap>.json` holds one row per training:
-# recipe, learning curves, and which test pictures it got right. Trainings that are there already are not repeated.
-# All together take about twenty minutes of one core.
-
-
 def _row(outcome: Outcome) -> dict[str, Any]:
-    history = [{name: round(row[name], 5) for name in _CURVES} for row in outcome.history]
+    history = [{name: round(row[name], 5) for name in CURVES} for row in outcome.history]
     return {
         "spec": outcome.spec.to_json(),
         "history": history,
@@ -89,17 +80,18 @@ def _row(outcome: Outcome) -> dict[str, Any]:
     }
 
 
-def ship_traps(names: Sequence[str]) -> None:
-    """Train what is missing, one training after the other, and write every one at once."""
-    from models.training.worker import train
+def ship_traps() -> None:
+    """Train what is missing of the prepared mistakes, or was made by another recipe; every training is kept at once.
 
+    All together take about twenty minutes of one core.
+    """
     FOLDER.mkdir(exist_ok=True)
-    for name in names:
+    for name in TRAPS:
         specs = [replace(spec, seed=seed) for seed in SEEDS for spec in TRAPS[name].specs.values()]
-        rows = {spec: row for row in _rows(name) if (spec := _spec(row)) in specs}
+        rows = {spec: row for row in rows_of(name) if (spec := spec_of(row)) in specs}
         for spec in (spec for spec in specs if spec not in rows):
             with tempfile.TemporaryDirectory() as folder:
-                train.train(spec, SILENT, Path(folder))
+                train(spec, SILENT, Path(folder))
                 rows[spec] = _row(of_result(spec, load_result(Run("", Path(folder)))))
             in_order = [rows[spec] for spec in specs if spec in rows]
             write_atomically(FOLDER / f"{name}.json", _text(in_order).encode())
@@ -108,7 +100,3 @@ def ship_traps(names: Sequence[str]) -> None:
 def _text(rows: Sequence[Mapping[str, Any]]) -> str:
     """Return rows as JSON, one a line."""
     return "[\n" + ",\n".join(json.dumps(row, separators=(",", ":")) for row in rows) + "\n]\n"
-
-
-if __name__ == "__main__":
-    ship_traps(sys.argv[1:] or list(TRAPS))

@@ -40,7 +40,7 @@ def test_one_thing_is_apart_and_every_recipe_can_be_trained(name):
 @pytest.mark.parametrize("name", TRAPS)
 def test_what_is_shipped_was_trained_by_these_recipes_and_shows_the_effect(name):
     shipped = traps.outcomes(name)
-    assert shipped.keys() == trap(name).specs.keys(), f"run python -m models.training.traps {name}"
+    assert shipped.keys() == trap(name).specs.keys(), f"run python -m models.ship traps"
     for role, made in shipped.items():
         for seed, outcome in zip(SEEDS, made, strict=True):
             assert outcome.spec == replace(trap(name).specs[role], seed=seed)
