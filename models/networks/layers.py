@@ -1,4 +1,4 @@
-"""The layers of a network, told from the layer tables and the run's settings, without opening it and without Keras."""
+"""The layers of a network: their names, shapes and receptive fields, read from tables without opening it."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from functools import lru_cache
 from models.backbones import registry, tables
 from models.backbones.receptive_field import Field
 from models.errors import InputError
+from models.ids import NetworkId
 from models.pictures import datasets
 from models.storage import runs
 from models.training.costs import rates
@@ -22,8 +23,11 @@ HEAD = "head"
 class LayerChoice:
     """One layer to look into.
 
-    `shape` is (rows, cols, channels), with 1 x 1 for dense layers. `field` is what one value sees, in pixels of the
-    network's picture; None where that is all of it, as in the head.
+    Attributes:
+        name: In the network.
+        block: The group of layers it belongs to.
+        shape: Rows, columns and channels; 1 x 1 for dense layers.
+        field: What one value sees, in pixels of the network's picture; None where that is all of it, as in the head.
     """
 
     name: str
@@ -57,61 +61,61 @@ class LayerChoice:
         return top, left, bottom, right
 
 
-def _of_run(rest: list[str]) -> bool:
-    """Whether this may follow the id of a run: nothing, "start", or "epoch" and its number."""
-    return rest in ([], ["start"]) or (len(rest) == 2 and rest[0] == "epoch" and rest[1].isdecimal())
+def settings(network: str) -> tuple[str, int, TrainingSpec | None]:
+    """Return the backbone, the side in pixels of the square pictures, and the settings of the run if it is one.
+
+    Raises:
+        InputError: The id is malformed, or names a backbone with the classifier of its pretraining.
+        RunNotFound: There is no such run.
+    """
+    known = NetworkId.parse(network)
+    if known.weights == "top":
+        raise InputError(f"Expected a network such as run:<id> or backbone:frame8:64. Received {network[:60]!r}.")
+    if not known.run:
+        return known.backbone, known.side, None
+    spec = TrainingSpec.from_json(runs.get(known.run).spec)
+    return spec.backbone, spec.side, spec
 
 
-def _opened(network_id: str) -> tuple[str, int, TrainingSpec | None]:
-    """Return backbone, side of the pictures, and the run's settings if it is a run."""
-    match network_id.split(":"):
-        case ["run", run_id, *rest] if _of_run(rest):
-            spec = TrainingSpec.from_json(runs.get(run_id).spec)
-            return spec.backbone, spec.side, spec
-        case ["backbone", backbone, side, *rest] if side.isdecimal() and rest in ([], ["random"]):
-            return backbone, int(side), None
-    raise InputError(f"Expected a network such as run:<id> or backbone:frame8:64. Received {network_id[:60]!r}.")
-
-
-def side(network_id: str) -> int:
+def side(network: str) -> int:
     """Return the side in pixels of the square pictures the network takes."""
-    return _opened(network_id)[1]
+    return settings(network)[1]
 
 
-def split_seed(network_id: str) -> int:
+def split_seed(network: str) -> int:
     """Return the split that a run's network was trained with; 0, which all pages begin with, for a bare backbone."""
-    spec = _opened(network_id)[2] if network_id.startswith("run:") else None
-    return 0 if spec is None else spec.split_seed
+    run = NetworkId.parse(network).run
+    return TrainingSpec.from_json(runs.get(run).spec).split_seed if run else 0
 
 
-def dataset(network_id: str) -> str:
+def dataset(network: str) -> str:
     """Return the data set that a run's classifier was trained on.
 
     Raises:
         InputError: The id is malformed, or names a bare backbone.
         RunNotFound: There is no such run.
     """
-    spec = _opened(network_id)[2]
+    spec = settings(network)[2]
     if spec is None:
         raise InputError("Expected a trained classifier. Received a bare backbone, which has no classes.")
     return spec.dataset
 
 
-def random_twin(network_id: str) -> str:
+def random_twin(network: str) -> str:
     """Return the id of the same backbone, as large, with random weights."""
-    backbone, pixels, _ = _opened(network_id)
-    return f"backbone:{backbone}:{pixels}:random"
+    backbone, pixels, _ = settings(network)
+    return str(NetworkId(backbone=backbone, side=pixels, weights="random"))
 
 
 @lru_cache(maxsize=64)
-def layers(network_id: str) -> tuple[LayerChoice, ...]:
-    """Return the layers from the input up, preprocessing left out.
+def layers(network: str) -> tuple[LayerChoice, ...]:
+    """Return the layers of a network from the input up, preprocessing left out; its head with them if it is a run's.
 
     Raises:
         InputError: The id is malformed, or names an unknown backbone or side.
         RunNotFound: There is no such run.
     """
-    backbone, pixels, spec = _opened(network_id)
+    backbone, pixels, spec = settings(network)
     table = tables.table(backbone, pixels)
     rows = [row for row in table.layers if row.name not in registry.PREPROCESSING_LAYERS]
     found = [LayerChoice(row.name, row.block, row.output, None if row.sees_all else row.field) for row in rows]
@@ -121,7 +125,7 @@ def layers(network_id: str) -> tuple[LayerChoice, ...]:
 
 
 def _head(head: HeadSpec, maps: tuple[int, int, int], n_classes: int) -> list[LayerChoice]:
-    """Return the layers that `models.training.worker.classifier.attach` makes; inference skips dropout, and so does this list."""
+    """Return the layers that `models.training.worker.classifier.attach` makes, except dropout, which does nothing."""
     rows, cols, channels = maps
     names: list[tuple[str, int]] = []
     if head.pooling == "flatten":
@@ -140,50 +144,50 @@ def _head(head: HeadSpec, maps: tuple[int, int, int], n_classes: int) -> list[La
     return [LayerChoice(name, HEAD, (1, 1, units)) for name, units in names]
 
 
-def layer(network_id: str, name: str) -> LayerChoice:
+def layer(network: str, name: str) -> LayerChoice:
     """Return the layer called `name`.
 
     Raises:
         InputError: The network has no such layer.
     """
-    for choice in layers(network_id):
+    for choice in layers(network):
         if choice.name == name:
             return choice
     raise InputError(f"Expected a layer of the network. Received {name[:60]!r}.")
 
 
-def interesting(network_id: str) -> LayerChoice:
+def interesting(network: str) -> LayerChoice:
     """Return the layer to begin with: the deepest rectified one whose maps are large enough to read as pictures.
 
     Where no layer says that it is rectified (VGG's convolutions do it themselves), the deepest with such maps.
     """
-    choices = layers(network_id)
+    choices = layers(network)
     readable = [choice for choice in choices if min(choice.shape[:2]) >= 14]
     rectified = [choice for choice in readable if choice.name.endswith(("relu", "_out"))]
     return (rectified or readable or [choice for choice in choices if min(choice.shape[:2]) > 1] or list(choices))[-1]
 
 
-def reached(network_id: str) -> tuple[LayerChoice, ...]:
+def reached(network: str) -> tuple[LayerChoice, ...]:
     """Return the backbone layers whose answers training could change: those that learn, and all that read them.
 
     () where the whole backbone is frozen, and for a bare backbone.
     """
-    backbone, pixels, spec = _opened(network_id)
+    backbone, pixels, spec = settings(network)
     if spec is None:
         return ()
     table = tables.table(backbone, pixels)
     untouched = frozen_prefix(table, learning_layers(table, spec))
-    return tuple(choice for choice in layers(network_id) if choice.block != HEAD and choice.name not in untouched)
+    return tuple(choice for choice in layers(network) if choice.block != HEAD and choice.name not in untouched)
 
 
-def moved_most(network_id: str) -> LayerChoice | None:
+def moved_most(network: str) -> LayerChoice | None:
     """Return the layer to begin with where training is looked at: the deepest that it reached, rectified if one is."""
-    maps = [choice for choice in reached(network_id) if choice.is_map]
+    maps = [choice for choice in reached(network) if choice.is_map]
     rectified = [choice for choice in maps if choice.name.endswith(("relu", "_out"))]
     return rectified[-1] if rectified else maps[-1] if maps else None
 
 
-def seconds(network_id: str, passes: float) -> float:
+def seconds(network: str, passes: float) -> float:
     """Return about how long so many forward passes of single pictures take in a warm worker."""
-    backbone, pixels, _ = _opened(network_id)
+    backbone, pixels, _ = settings(network)
     return passes * (tables.table(backbone, pixels).macs / rates.current().dense + STEP_SECONDS)

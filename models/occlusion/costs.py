@@ -1,6 +1,7 @@
-"""How the work of incremental occlusion is divided: where windows end, and which squares are computed together.
+"""Costs of incremental occlusion: where windows end, which squares are computed together, how long hiding takes.
 
-NumPy only. Times are estimates of one thread, good enough to choose between two ways of doing the same.
+Times are estimates of one thread, good enough to choose between two ways of doing the same. What a worker decides from
+the opened network, the page foresees from the layer tables: windows of maps up to a cut, whole maps behind it.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ import numpy as np
 
 from models.backbones.registry import PREPROCESSING_LAYERS
 from models.backbones.tables import PICTURE, LayerRow, table
-from models.networks.layers import _opened, seconds
+from models.networks.layers import seconds, settings
 from models.occlusion.occlusion import cost, patch_origins
 from models.occlusion.plan import Kind, Node, Placed, Reaches, reaches
 
@@ -25,10 +26,14 @@ WEIGHT_BYTES_PER_S = 3e9  # kernels are brought into another order in every call
 CALL_S = 3e-5  # of one operation, however small
 CHUNK_S = 0.2  # a cancel waits for one chunk
 CHUNK_BYTES = 64e6  # of the largest input that is put together for a chunk
-MOST_SQUARES = 64
+MOST_SQUARES = 64  # in a chunk
 WORTH = 0.9  # windows that take longer than this share of whole maps are not worth their memory
 _MOST_GROUPS = 4  # of rows, and as many of columns
-_FLOAT = 4
+_FLOAT = 4  # bytes
+_WINDOWED: Final = ("Conv2D", "DepthwiseConv2D", "MaxPooling2D", "AveragePooling2D")
+_MERGES: Final = ("Add", "Multiply", "Concatenate")
+_POINT: Final = ("ReLU", "Activation", "Rescaling", "BatchNormalization")
+_FOLDING: Final = ("Conv2D", "DepthwiseConv2D", "Dense")  # take over a BatchNorm that alone reads them
 
 
 def limit(nodes: Sequence[Node]) -> int:
@@ -190,16 +195,6 @@ def _chunk(nodes: Sequence[Node], areas: np.ndarray, seconds: np.ndarray) -> int
     return int(np.clip(min(CHUNK_S / each, CHUNK_BYTES / largest), 1, MOST_SQUARES))
 
 
-# FOLDED models/occlusion/costs.py: What hiding a square costs, told from the layer tables before anything runs.
-# NumPy only; the page reads it. It follows the way `models.occlusion.worker.hide` takes: windows of maps up to a
-# cut, whole maps behind it.
-
-_WINDOWED: Final = ("Conv2D", "DepthwiseConv2D", "MaxPooling2D", "AveragePooling2D")
-_MERGES: Final = ("Add", "Multiply", "Concatenate")
-_POINT: Final = ("ReLU", "Activation", "Rescaling", "BatchNormalization")
-_FOLDING: Final = ("Conv2D", "DepthwiseConv2D", "Dense")  # take over a BatchNorm that alone reads them
-
-
 @lru_cache(maxsize=512)
 def share(backbone: str, side: int, patch: int, stride: int) -> float:
     """Return the time one hidden square takes as a share of a whole forward pass, mean over the grid, 0..1.
@@ -218,7 +213,7 @@ def share(backbone: str, side: int, patch: int, stride: int) -> float:
 
 
 def operations(backbone: str, side: int) -> tuple[Node, ...]:
-    """Return the operations of a backbone, as `models.occlusion.worker.windows.graph` finds them in the network itself."""
+    """Return the operations of a backbone, as the worker's `windows.graph` finds them in the network itself."""
     nodes: list[Node] = []
     seen_as = dict.fromkeys((PICTURE, *PREPROCESSING_LAYERS), PICTURE)
     rows = {row.name: row for row in table(backbone, side).layers}
@@ -259,15 +254,12 @@ def _kind(row: LayerRow, sizes: list[int]) -> Kind:
     return "point" if row.kind in _POINT else "whole"
 
 
-# FOLDED models/networks/layers.py: The layers of a network, told from the layer tables and the run's settings,
-# without opening it and without Keras.
-
-
-def patch_seconds(network_id: str, patch: int, stride: int) -> float:
-    """Return about how long a warm worker hides squares for, at every position of the grid.
+def hiding_seconds(network: str, patch: int, stride: int) -> float:
+    """Return about how long a warm worker takes to hide a square of `patch` px at every position, `stride` px apart.
 
     Raises:
-        InputError: Not 1 <= stride <= patch <= side.
+        InputError: Not 1 <= stride <= patch <= side, or the id of no network.
+        RunNotFound: There is no such run.
     """
-    backbone, pixels, _ = _opened(network_id)
-    return seconds(network_id, 1 + cost(pixels, pixels, patch, stride) * share(backbone, pixels, patch, stride))
+    backbone, side, _ = settings(network)
+    return seconds(network, 1 + cost(side, side, patch, stride) * share(backbone, side, patch, stride))

@@ -1,28 +1,22 @@
-"""The scores a classifier gives, as functions that can be explained.
-
-Imports Keras: only workers use this module.
-"""
+"""What a classifier says about pictures, its scores as functions, and what layers answer to a data set."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from models.errors import InputError
-from models.networks import layers as networks_layers
 from models.networks.answers import SCORES, Answers, Prediction, ScoreFunction
+from models.networks.layers import split_seed
 from models.networks.worker import opened
 from models.pictures import datasets, images
-from models.som.lattice import Floats
 from models.storage.progress import Progress
+from models.training.worker.examples import pictures_per_pass
 
 
-def _resized(network: opened.Network, picture_id: str) -> np.ndarray:
-    return images.resize(images.load_picture(picture_id), network.height, network.width)
-
-
-def predict(network_id: str, picture_id: str) -> Prediction:
+def predict(network: str, picture: str) -> Prediction:
     """Return what a classifier says about one picture.
 
     Raises:
@@ -30,13 +24,13 @@ def predict(network_id: str, picture_id: str) -> Prediction:
         PictureError: The picture is gone or its id malformed.
         RunNotFound: The run has no classifier.
     """
-    network = opened.load(network_id)
-    picture = _resized(network, picture_id)[None]
-    probabilities, logits = opened.forward(network, picture)[0], opened.logits(network, picture)[0]
-    return Prediction(probabilities, logits, network.classes or (), network.height, network.width)
+    loaded = opened.load(network)
+    image = loaded.picture(picture)[None]
+    probabilities, logits = opened.forward(loaded, image)[0], opened.logits(loaded, image)[0]
+    return Prediction(probabilities, logits, loaded.classes or (), loaded.height, loaded.width)
 
 
-def answers(network_id: str, dataset: str) -> Answers:
+def answers(network: str, dataset: str) -> Answers:
     """Return what a classifier says about every test picture of a data set.
 
     Raises:
@@ -45,10 +39,10 @@ def answers(network_id: str, dataset: str) -> Answers:
 
     Cost: a forward pass for each, about 1 s for 300 pictures with Frame8.
     """
-    network, index = opened.load(network_id), datasets.split(dataset, networks_layers.split_seed(network_id)).test
-    pictures = images.resize(datasets.load(dataset).images[index], network.height, network.width)
-    probabilities = opened.forward(network, pictures)
-    return Answers(dataset, index, probabilities.argmax(axis=1), probabilities.max(axis=1), network.classes or ())
+    loaded, index = opened.load(network), datasets.split(dataset, split_seed(network)).test
+    pictures = images.resize(datasets.load(dataset).images[index], loaded.height, loaded.width)
+    probabilities = opened.forward(loaded, pictures)
+    return Answers(dataset, index, probabilities.argmax(axis=1), probabilities.max(axis=1), loaded.classes or ())
 
 
 def score_function(network: opened.Network, score: str, class_index: int) -> ScoreFunction:
@@ -67,21 +61,14 @@ def score_function(network: opened.Network, score: str, class_index: int) -> Sco
     return lambda batch: answer(network, batch)[:, class_index]
 
 
-# FOLDED models/networks/worker/answers.py: What the layers of a network answer to every picture of a data set, for
-# maps to train on. Runs in a worker.
-
-
-def layer_features(
-    network_id: str, layers: Sequence[str], dataset: str, progress: Progress, bar: tuple[float, float] = (0.0, 1.0)
-) -> list[Floats]:
+def layer_features(network: str, layers: Sequence[str], dataset: str, progress: Progress) -> list[NDArray[np.float32]]:
     """Return each layer's answer to every picture, averaged over positions, one float32 (N, C) a layer.
 
     Args:
-        network_id: A network id.
+        network: A network id.
         layers: Names of its layers.
         dataset: Id of the data set.
-        progress: Told what share is done.
-        bar: From where to where in the bar this goes, shares in 0..1.
+        progress: Hears what share is done.
 
     Raises:
         InputError: Unknown network, layer or data set.
@@ -90,20 +77,16 @@ def layer_features(
 
     Cost: one forward pass up to the deepest of the layers per picture.
     """
-    from models.networks.worker import opened
-    from models.training.worker.examples import pictures_per_pass
-
-    network = opened.load(network_id)
-    answer = opened.layer_function(network, tuple(layers))
+    loaded = opened.load(network)
+    answer = opened.layer_function(loaded, tuple(layers))
     everything = datasets.load(dataset).images
-    chunk = pictures_per_pass(network.model)
-    parts: list[list[Floats]] = [[] for _ in layers]
+    chunk = pictures_per_pass(loaded.model)
+    parts: list[list[NDArray[np.float32]]] = [[] for _ in layers]
     for start in range(0, len(everything), chunk):
         if start % (8 * chunk) == 0:
-            share = bar[0] + (bar[1] - bar[0]) * start / len(everything)
-            progress.event(share=share, note=f"Picture {start:,} of {len(everything):,}")
+            progress.event(share=start / len(everything), note=f"Picture {start:,} of {len(everything):,}")
         progress.check()
-        batch = images.resize(everything[start : start + chunk], network.height, network.width)
+        batch = images.resize(everything[start : start + chunk], loaded.height, loaded.width)
         for part, maps in zip(parts, answer(batch), strict=True):
             part.append(maps.mean(axis=(1, 2)) if maps.ndim == 4 else maps.reshape(len(maps), -1))
     return [np.concatenate(part) for part in parts]

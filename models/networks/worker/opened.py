@@ -1,8 +1,4 @@
-"""Networks by name, ready to look into: trained classifiers and bare backbones. Imports Keras: only workers use this.
-
-A network id is `run:<run id>`, `run:<run id>:start` (before the first epoch), `run:<run id>:epoch:<n>` (one it kept),
-`backbone:<id>:<side>`, `backbone:<id>:<side>:random`, or `backbone:frame8:64:top`: Frame8 with the classifier it was
-pretrained with.
+"""Networks in memory, by their ids (`models.ids`): trained classifiers and bare backbones.
 
 Everything runs through functions traced once with a fixed signature: calling a Keras model directly takes several times
 as long and twice the memory. Weights stay variables; as constants they would be copied into every traced function.
@@ -10,7 +6,6 @@ as long and twice the memory. Weights stay variables; as constants they would be
 
 from __future__ import annotations
 
-import os
 import tempfile
 import threading
 from collections import OrderedDict
@@ -22,20 +17,86 @@ from typing import Any
 import keras
 import numpy as np
 import tensorflow as tf
+from numpy.typing import NDArray
 
 from models.backbones.worker import build
-from models.backbones.worker.build import prepare_tensorflow
 from models.errors import InputError, RunNotFound
 from models.frame8 import card
-from models.pictures import datasets
+from models.ids import NetworkId
+from models.pictures import datasets, images
 from models.storage import runs
 from models.training import kept_epochs
 from models.training.results import ClassifierFile
 from models.training.spec import TrainingSpec
 from models.training.worker.classifier import classifier
 
-# FOLDED models/networks/worker/opened.py: The network of a training run: as it ended, as it began, and as it was
-# after an epoch. Imports Keras: only workers use this module.
+KEPT_NETWORKS = 2
+KEPT_FUNCTIONS = 6  # per network at least; a traced layer takes about 0.1 MB, and tracing takes longer than a pass
+_KEPT_LAYERS = 640  # in all functions of one network together
+CHUNK = 32  # pictures per forward pass
+_FORWARD, _LOGITS = "/probabilities", "/logits"  # no layer has a slash in its name
+_lock = threading.RLock()
+_kept: OrderedDict[str, Network] = OrderedDict()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Network:
+    """A network in memory, shared by everybody in this worker and therefore never trained.
+
+    Attributes:
+        id: Of the network, unless it is a copy that a job changes.
+        model: One flat functional graph, float32 (N, H, W, 3) pictures in 0-255 to its output.
+        classes: Names of the outputs; None for a bare backbone, whose output is its last activation maps.
+        height, width: Of the pictures it takes, in pixels.
+    """
+
+    id: str
+    model: keras.Model
+    classes: tuple[str, ...] | None
+    height: int
+    width: int
+    functions: OrderedDict[tuple[str, ...], Any] = field(default_factory=OrderedDict, repr=False)
+
+    def picture(self, picture: str) -> NDArray[np.uint8]:
+        """Return the picture with this id as the network takes it, (H, W, 3).
+
+        Raises:
+            PictureError: The picture is gone or its id malformed.
+        """
+        return images.resize(images.load_picture(picture), self.height, self.width)
+
+
+def load(network: str) -> Network:
+    """Return the network with this id; the last two used are kept.
+
+    Raises:
+        InputError: The id is malformed, or names an unknown backbone, a side it cannot take or an epoch not kept.
+        RunNotFound: There is no such run, or it has no classifier (yet).
+        WeightsUnavailable: Pretrained weights are not on this machine.
+    """
+    with _lock:
+        if network not in _kept:
+            build.prepare_tensorflow()
+            _kept[network] = _load(network)
+        _kept.move_to_end(network)
+        while len(_kept) > KEPT_NETWORKS:
+            _kept.popitem(last=False)
+        return _kept[network]
+
+
+def _load(network: str) -> Network:
+    known, classes = NetworkId.parse(network), None
+    if known.run:
+        run = runs.get(known.run)
+        model = begun(run) if known.start else ended(run) if known.epoch is None else after(run, known.epoch)
+        classes = classes_of(run)
+    elif known.weights == "top":
+        model = build.build(known.backbone, side=known.side, weights="pretrained", include_top=True)
+        classes = card.read().classes
+    else:
+        model = build.build(known.backbone, side=known.side, weights=known.weights)
+    _, height, width, _ = model.input_shape
+    return Network(network, model, classes, height, width)
 
 
 def classes_of(run: runs.Run) -> tuple[str, ...]:
@@ -44,10 +105,10 @@ def classes_of(run: runs.Run) -> tuple[str, ...]:
     Raises:
         RunNotFound: The run is no training.
     """
-    return datasets.get(_spec(run).dataset).classes
+    return datasets.get(_settings(run).dataset).classes
 
 
-def _spec(run: runs.Run) -> TrainingSpec:
+def _settings(run: runs.Run) -> TrainingSpec:
     if run.kind != "training":
         raise RunNotFound("Expected a training run. This one did something else.")
     return TrainingSpec.from_json(run.spec)
@@ -59,7 +120,7 @@ def ended(run: runs.Run) -> keras.Model:
     Raises:
         RunNotFound: The run is no training, or has no classifier (yet).
     """
-    _spec(run)
+    _settings(run)
     if run.path("classifier.keras").exists():
         return keras.models.load_model(run.path("classifier.keras"), compile=False, safe_mode=True)
     if run.path("head.npz").exists():
@@ -82,7 +143,7 @@ def begun(run: runs.Run) -> keras.Model:
         RunNotFound: The run is no training.
         WeightsUnavailable: It began with pretrained weights that are not on this machine.
     """
-    return classifier(_spec(run))
+    return classifier(_settings(run))
 
 
 def after(run: runs.Run, epoch: int) -> keras.Model:
@@ -118,78 +179,6 @@ def put(model: keras.Model, moved: Mapping[str, np.ndarray]) -> None:
         raise InputError("Expected the weights of this network. Received those of another; train it again.") from error
 
 
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-KEPT_NETWORKS = 2
-KEPT_FUNCTIONS = 6  # per network at least; a traced layer takes about 0.1 MB, and tracing takes longer than a pass
-_KEPT_LAYERS = 640  # in all functions of one network together
-CHUNK = 32  # pictures per forward pass
-_FORWARD, _LOGITS = "/probabilities", "/logits"  # no layer has a slash in its name
-_lock = threading.RLock()
-_kept: OrderedDict[str, Network] = OrderedDict()
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Network:
-    """A network in memory, shared by everybody in this worker and therefore never trained.
-
-    Attributes:
-        id: The network id.
-        model: One flat functional graph, float32 (N, H, W, 3) pictures in 0-255 to its output.
-        classes: Names of the outputs; None for a bare backbone, whose output is its last activation maps.
-        height, width: Of the pictures it takes, in pixels.
-    """
-
-    id: str
-    model: keras.Model
-    classes: tuple[str, ...] | None
-    height: int
-    width: int
-    functions: OrderedDict[tuple[str, ...], Any] = field(default_factory=OrderedDict, repr=False)
-
-
-def load(network_id: str) -> Network:
-    """Return the network with this id; the last two used are kept.
-
-    Raises:
-        InputError: The id is malformed, or names an unknown backbone, a side it cannot take or an epoch not kept.
-        RunNotFound: There is no such run, or it has no classifier (yet).
-        WeightsUnavailable: Pretrained weights are not on this machine.
-    """
-    with _lock:
-        if network_id not in _kept:
-            prepare_tensorflow()
-            _kept[network_id] = _load(network_id)
-        _kept.move_to_end(network_id)
-        while len(_kept) > KEPT_NETWORKS:
-            _kept.popitem(last=False)
-        return _kept[network_id]
-
-
-def _load(network_id: str) -> Network:
-    classes: tuple[str, ...] | None = None
-    match network_id.split(":"):
-        case ["run", run_id]:
-            model, classes = ended(runs.get(run_id)), classes_of(runs.get(run_id))
-        case ["run", run_id, "start"]:
-            model, classes = begun(runs.get(run_id)), classes_of(runs.get(run_id))
-        case ["run", run_id, "epoch", epoch] if epoch.isdecimal():
-            model, classes = after(runs.get(run_id), int(epoch)), classes_of(runs.get(run_id))
-        case ["backbone", backbone, side] if side.isdecimal():
-            model = build.build(backbone, side=int(side), weights="pretrained")
-        case ["backbone", backbone, side, "random"] if side.isdecimal():
-            model = build.build(backbone, side=int(side), weights="random")
-        case ["backbone", backbone, side, "top"] if side.isdecimal():
-            model = build.build(backbone, side=int(side), weights="pretrained", include_top=True)
-            classes = card.read().classes
-        case _:
-            raise InputError(
-                "Expected a network such as run:<id>, backbone:frame8:64 or backbone:frame8:64:random. "
-                f"Received {network_id[:60]!r}."
-            )
-    _, height, width, _ = model.input_shape
-    return Network(network_id, model, classes, height, width)
-
-
 def layer_function(network: Network, names: Sequence[str]) -> Callable[[np.ndarray], list[np.ndarray]]:
     """Return a function from uint8 or float32 (N, H, W, 3) pictures to the named layers' outputs, in inference mode.
 
@@ -214,7 +203,7 @@ def most_functions(network: Network) -> int:
 def _inference(network: Network, outputs: list[Any]) -> Callable[[Any], list[Any]]:
     """Return a function of a batch of pictures to symbolic `outputs` of the network, in inference mode."""
     model = keras.Model(network.model.input, outputs)
-    return lambda images: list(keras.tree.flatten(model(images, training=False)))
+    return lambda pictures: list(keras.tree.flatten(model(pictures, training=False)))
 
 
 def kept(network: Network, key: tuple[str, ...], make: Callable[[], Any]) -> Any:
@@ -238,24 +227,24 @@ def traced(
     shape = tf.TensorSpec([None, network.height, network.width, 3], tf.float32)
     function = kept(network, key, lambda: tf.function(make(), input_signature=[shape, *more], autograph=False))
 
-    def call(images: np.ndarray, *rest: np.ndarray) -> list[np.ndarray]:
+    def call(pictures: np.ndarray, *rest: np.ndarray) -> list[np.ndarray]:
         with _lock:
-            return [tensor.numpy() for tensor in function(tf.constant(images, tf.float32), *rest)]
+            return [tensor.numpy() for tensor in function(tf.constant(pictures, tf.float32), *rest)]
 
     return call
 
 
-def forward(network: Network, images: np.ndarray) -> np.ndarray:
+def forward(network: Network, pictures: np.ndarray) -> np.ndarray:
     """Return the class probabilities of uint8 (N, H, W, 3) pictures, float32 (N, C).
 
     Raises:
         InputError: The network is a bare backbone, or the pictures have another size.
     """
     dense = last_dense(network)
-    return _by_chunks(traced(network, (_FORWARD,), lambda: _inference(network, [dense.output])), network, images)
+    return _by_chunks(traced(network, (_FORWARD,), lambda: _inference(network, [dense.output])), network, pictures)
 
 
-def logits(network: Network, images: np.ndarray) -> np.ndarray:
+def logits(network: Network, pictures: np.ndarray) -> np.ndarray:
     """Return the scores before the softmax, float32 (N, C); `forward` is their softmax.
 
     Raises:
@@ -265,9 +254,9 @@ def logits(network: Network, images: np.ndarray) -> np.ndarray:
 
     def scores() -> Callable[[Any], list[Any]]:
         features = _inference(network, [dense.input])
-        return lambda images: [tf.matmul(features(images)[0], dense.kernel) + dense.bias]
+        return lambda pictures: [tf.matmul(features(pictures)[0], dense.kernel) + dense.bias]
 
-    return _by_chunks(traced(network, (_LOGITS,), scores), network, images)
+    return _by_chunks(traced(network, (_LOGITS,), scores), network, pictures)
 
 
 def last_dense(network: Network) -> Any:
@@ -277,12 +266,12 @@ def last_dense(network: Network) -> Any:
     return network.model.layers[-1]
 
 
-def _by_chunks(call: Callable[[np.ndarray], list[np.ndarray]], network: Network, images: np.ndarray) -> np.ndarray:
-    if images.ndim != 4 or images.shape[1:] != (network.height, network.width, 3):
+def _by_chunks(call: Callable[[np.ndarray], list[np.ndarray]], network: Network, pictures: np.ndarray) -> np.ndarray:
+    if pictures.ndim != 4 or pictures.shape[1:] != (network.height, network.width, 3):
         raise InputError(
-            f"Expected pictures of shape (N, {network.height}, {network.width}, 3). Received {images.shape}."
+            f"Expected pictures of shape (N, {network.height}, {network.width}, 3). Received {pictures.shape}."
         )
-    parts = [call(images[start : start + CHUNK])[0] for start in range(0, len(images), CHUNK)]
+    parts = [call(pictures[start : start + CHUNK])[0] for start in range(0, len(pictures), CHUNK)]
     return np.concatenate(parts) if parts else np.zeros((0, len(network.classes or ())), np.float32)
 
 

@@ -41,7 +41,7 @@ from models.som.training import Snapshot, snapshots
 from models.storage import files
 from models.storage import progress as storage_progress
 from models.storage.files import write_atomically
-from models.storage.progress import Progress
+from models.storage.progress import Part, Progress
 
 WRITE_EVERY = 0.5  # seconds between two writes of the film
 FEATURES_SHARE = 0.7  # of the bar, when a network has to look at all pictures first
@@ -84,7 +84,7 @@ def _walk(task: SomTask, som: SomSpec, data: SomData, check: Callable[[], None])
 def _data(folder: Path, task: SomTask, progress: Progress) -> SomData:
     if task.source != "features":
         return load(task)
-    [found] = layer_features(task.network, (task.layer,), task.dataset, progress, (0.0, FEATURES_SHARE))
+    [found] = layer_features(task.network, (task.layer,), task.dataset, Part(progress, 0.0, FEATURES_SHARE))
     buffer = BytesIO()
     np.save(buffer, found)
     write_atomically(folder / FEATURES_FILE, buffer.getvalue())
@@ -107,7 +107,8 @@ def measure(task: DepthTask, progress: Progress = storage_progress.SILENT) -> De
         places = [i for i, choice in enumerate(layers) if number == 0 or choice.name in known]
         start, end = number / len(networks), (number + 1) / len(networks)
         middle = start + _FEATURES_SHARE * (end - start)
-        features = layer_features(network, [layers[i].name for i in places], task.dataset, progress, (start, middle))
+        part = Part(progress, start, middle)
+        features = layer_features(network, [layers[i].name for i in places], task.dataset, part)
         for done, (i, values) in enumerate(zip(places, features, strict=True)):
             share = middle + (end - middle) * done / len(places)
             progress.event(share=share, note=f"Maps of layer {layers[i].name}")
