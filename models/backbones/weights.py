@@ -22,7 +22,7 @@ from models.backbones.registry import FRAME8_WEIGHTS, BackboneSpec
 from models.backbones.registry import backbone as find
 from models.errors import WeightsUnavailable
 from models.jobs.job import Job, JobSpec
-from models.storage.files import home, write_atomically
+from models.storage.files import home, private_folder, write_atomically
 from models.storage.progress import SILENT, Progress
 
 CONNECT_SECONDS, SILENCE_SECONDS = 4, 15
@@ -106,7 +106,7 @@ def fetch(backbone: str, progress: Progress = SILENT, check: Check | None = None
     file = path(spec)
     if spec.shipped:
         return local(backbone)
-    file.parent.mkdir(mode=0o700, exist_ok=True)
+    private_folder("weights")
     with _alone(file, progress):
         if file.exists() and _intact(file):
             return file

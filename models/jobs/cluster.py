@@ -63,7 +63,7 @@ class Cluster:
 
     def __init__(self) -> None:
         self.remote = os.environ.get(ADDRESS, "")
-        self.logs = files.home() / "logs"
+        self.logs = files.private_folder("logs")
         self.processes: dict[str, subprocess.Popen[bytes]] = {}
         self.specs = {spec.name: spec for spec in worker_specs(available_memory())}
         self._check_address()
@@ -134,7 +134,6 @@ class Cluster:
         self._launch(name, arguments, niceness=spec.niceness)
 
     def _launch(self, name: str, module_and_arguments: list[str], niceness: int = 0) -> None:
-        self.logs.mkdir(exist_ok=True)
         command = [sys.executable, "-m", *module_and_arguments, "--protocol", "tls", "--host", "127.0.0.1"]
         command += ["--no-dashboard", "--dashboard-address", "127.0.0.1:0", "--preload", "models.jobs.lifeline"]
         command += ["--tls-ca-file", self.credentials["ca"]]

@@ -1,8 +1,8 @@
-"""Files of results: frozen dataclasses of arrays, numbers, texts and tuples as `.npz` bytes and back.
+"""Files: the home folder, writing whole or not at all, and results as `.npz` files.
 
-A file holds the arrays and, as JSON, the rest, with the name of the class. Who reads it says which class is expected;
-nothing else is ever made from a file, and where a class lives may change. Answers of interactive tasks are shipped in
-`assets/answers`, so that a first visit needs no worker for them.
+A result is a frozen dataclass of arrays, numbers, texts and tuples. Its file holds the arrays and, as JSON, the rest,
+with the name of the class. Who reads it says which class is expected; nothing else is ever made from a file, and where
+a class lives may change.
 """
 
 from __future__ import annotations
@@ -23,7 +23,101 @@ import numpy as np
 
 from models.errors import StorageUnavailable
 
+ASSETS = Path(__file__).resolve().parents[2] / "assets"
+FULL = (errno.ENOSPC, errno.EDQUOT)
+UNWRITABLE = (*FULL, errno.EROFS, errno.EACCES, errno.EPERM)  # why a file could not be saved
 Result = TypeVar("Result")
+
+
+def home() -> Path:
+    """Return the folder of everything this server keeps: `FREEZEFRAME_HOME`, else `~/.cache/freezeframe`.
+
+    Where that cannot be written it is a temporary one; `storage_note` says so.
+    """
+    path = _asked_home()
+    with suppress(OSError):
+        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return path if os.access(path, os.W_OK | os.X_OK) else _temporary_home()
+
+
+def _asked_home() -> Path:
+    chosen = os.environ.get("FREEZEFRAME_HOME")
+    return Path(chosen) if chosen else Path.home() / ".cache" / "freezeframe"
+
+
+def _temporary_home() -> Path:
+    """Return a folder that every process of this user finds, and no other user can have laid there."""
+    owner = os.getuid() if hasattr(os, "getuid") else 0
+    path = Path(tempfile.gettempdir(), f"freezeframe-home-{owner}")
+    path.mkdir(mode=0o700, exist_ok=True)
+    if path.is_symlink() or (hasattr(os, "getuid") and path.stat().st_uid != owner):
+        raise StorageUnavailable("No folder could be found in which runs can be kept. Set FREEZEFRAME_HOME to one.")
+    return path
+
+
+def private_folder(name: str) -> Path:
+    """Return the folder `name` of the home, made where it is missing; nobody but this server's user may look into it.
+
+    Raises:
+        OSError: It cannot be made.
+    """
+    path = home() / name
+    path.mkdir(mode=0o700, exist_ok=True)
+    if path.stat().st_mode & 0o077:  # made by an earlier version
+        with suppress(PermissionError):  # or by another user
+            path.chmod(0o700)
+    return path
+
+
+def storage_note() -> str:
+    """Return what visitors should know about where runs are kept; "" where all is well."""
+    if home() == _asked_home():
+        return ""
+    return (
+        "The folder where this server is to keep its runs cannot be written, so they lie in a temporary one and are "
+        "lost when the machine restarts. Who runs the server can set FREEZEFRAME_HOME to another folder."
+    )
+
+
+def cannot_save(error: OSError) -> str:
+    """Return in a sentence why something could not be saved."""
+    if error.errno in FULL:
+        return "The disk is full, so this could not be saved. Once there is space again, start it again."
+    return "The folder of runs cannot be written, so this could not be saved. Ask who runs this server."
+
+
+@contextmanager
+def saving() -> Iterator[None]:
+    """Turn what the system says while the body writes files into a sentence for the visitor.
+
+    Raises:
+        StorageUnavailable: The body could not write.
+    """
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in UNWRITABLE:
+            raise
+        raise StorageUnavailable(cannot_save(error)) from error
+
+
+def write_atomically(path: Path, data: bytes) -> None:
+    """Write `data` to `path` so that a reader, or a kill at any moment, sees the old file or the new one."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}.tmp")
+    try:
+        with open(temporary, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
 
 
 def encode(answer: Any) -> bytes:
@@ -83,91 +177,3 @@ def read(path: Path, kind: type[Result]) -> Result | None:
         return decode(path.read_bytes(), kind)
     except (OSError, ValueError):
         return None
-
-
-# FOLDED models/storage/runs.py: Run directories: the truth about every job, readable by any process, whole after a
-# kill at any moment. <home>/runs/<run id>/ spec.json what was asked for; written once status.json the latest state;
-# replaced atomically events.jsonl what happened, one JSON object a line; only ever appended cancel exists once the
-# visitor asked to stop … whatever the job writes, each file replaced atomically A run id is 128 random bits: who
-# knows it may see the run. The shipped example has the id "example" and is everybody's.
-
-ASSETS = Path(__file__).resolve().parents[2] / "assets"
-_FULL = (errno.ENOSPC, errno.EDQUOT)
-UNWRITABLE = (*_FULL, errno.EROFS, errno.EACCES, errno.EPERM)  # why a file could not be saved
-
-
-def home() -> Path:
-    """Return the folder of everything this server keeps: `FREEZEFRAME_HOME`, else `~/.cache/freezeframe`.
-
-    Where that cannot be written it is a temporary one; `storage_note` says so.
-    """
-    path = _asked_home()
-    with suppress(OSError):
-        path.mkdir(mode=0o700, parents=True, exist_ok=True)
-    return path if os.access(path, os.W_OK | os.X_OK) else _temporary_home()
-
-
-def _asked_home() -> Path:
-    chosen = os.environ.get("FREEZEFRAME_HOME")
-    return Path(chosen) if chosen else Path.home() / ".cache" / "freezeframe"
-
-
-def _temporary_home() -> Path:
-    """Return a folder that every process of this user finds, and no other user can have laid there."""
-    owner = os.getuid() if hasattr(os, "getuid") else 0
-    path = Path(tempfile.gettempdir(), f"freezeframe-home-{owner}")
-    path.mkdir(mode=0o700, exist_ok=True)
-    if path.is_symlink() or (hasattr(os, "getuid") and path.stat().st_uid != owner):
-        raise StorageUnavailable("No folder could be found in which runs can be kept. Set FREEZEFRAME_HOME to one.")
-    return path
-
-
-def storage_note() -> str:
-    """Return what visitors should know about where runs are kept; "" where all is well."""
-    if home() == _asked_home():
-        return ""
-    return (
-        "The folder where this server is to keep its runs cannot be written, so they lie in a temporary one and are "
-        "lost when the machine restarts. Who runs the server can set FREEZEFRAME_HOME to another folder."
-    )
-
-
-def cannot_save(error: OSError) -> str:
-    """Return in a sentence why something could not be saved."""
-    if error.errno in _FULL:
-        return "The disk is full, so this could not be saved. Once there is space again, start it again."
-    return "The folder of runs cannot be written, so this could not be saved. Ask who runs this server."
-
-
-@contextmanager
-def saving() -> Iterator[None]:
-    """Turn what the system says while the body writes files into a sentence for the visitor.
-
-    Raises:
-        StorageUnavailable: The body could not write.
-    """
-    try:
-        yield
-    except OSError as error:
-        if error.errno not in UNWRITABLE:
-            raise
-        raise StorageUnavailable(cannot_save(error)) from error
-
-
-def write_atomically(path: Path, data: bytes) -> None:
-    """Write `data` to `path` so that a reader, or a kill at any moment, sees the old file or the new one."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}.tmp")
-    try:
-        with open(temporary, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)

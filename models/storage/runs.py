@@ -8,6 +8,7 @@
         …              whatever the job writes, each file replaced atomically
 
 A run id is 128 random bits: who knows it may see the run. The shipped example has the id "example" and is everybody's.
+Nobody but the server's own user may look into `runs/`.
 """
 
 from __future__ import annotations
@@ -27,16 +28,16 @@ from pathlib import Path
 from typing import Any, Literal
 
 from models.errors import Cancelled, InputError, RunNotFound, StorageUnavailable
-from models.storage.files import _FULL, ASSETS, home, saving, write_atomically
+from models.storage.files import ASSETS, FULL, home, private_folder, saving, write_atomically
 from models.storage.specs import PlainSpec
 
 EXAMPLE = "example"
 EXAMPLE_WEIGHTS = (ASSETS / "frame8" / "frame8.npz", ASSETS / EXAMPLE / "head.npz")  # all of its network
-State = Literal["queued", "running", "done", "cancelled", "failed"]
-_RUN_ID = re.compile(r"[0-9a-f]{32}")
 MOST_BYTES = 8 * 1024**3  # of all runs together
-_FIELDS: dict[str, Any] = {"kind": str, "title": str, "owner": str, "created": (int, float), "spec": dict}
+State = Literal["queued", "running", "done", "cancelled", "failed"]
 _OLDEST_DAYS = 14  # runs nobody touched for so long are cleared away when the server starts
+_RUN_ID = re.compile(r"[0-9a-f]{32}")
+_FIELDS: dict[str, Any] = {"kind": str, "title": str, "owner": str, "created": (int, float), "spec": dict}
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,7 +191,7 @@ class RunProgress:
         try:
             self.run.set_status(ended)
         except OSError as error:
-            if error.errno not in _FULL:
+            if error.errno not in FULL:
                 raise
             self.run.path("events.jsonl").unlink(missing_ok=True)  # the end is worth more than the way
             self.run.set_status(ended)
@@ -208,7 +209,8 @@ def create(kind: str, spec: Mapping[str, Any], *, owner: str, title: str) -> Run
     record = {"version": 1, "kind": kind, "title": title, "owner": owner, "created": time.time(), "spec": dict(spec)}
     try:
         with saving():
-            building.mkdir(mode=0o700, parents=True)
+            private_folder("runs")
+            building.mkdir(mode=0o700)
             write_atomically(building / "spec.json", json.dumps(record).encode())
             write_atomically(building / "status.json", json.dumps(RunStatus("queued").to_json()).encode())
             os.replace(building, folder)
@@ -263,7 +265,8 @@ def publish(folder: Path, run_id: str, record: Mapping[str, Any], *, started: fl
     write_atomically(folder / "spec.json", json.dumps({"version": 1, "created": now, **record}).encode())
     status = RunStatus("done", share=1.0, started=started, finished=now)
     write_atomically(folder / "status.json", json.dumps(status.to_json()).encode())
-    os.replace(folder, home() / "runs" / run_id)
+    folder.chmod(0o700)
+    os.replace(folder, private_folder("runs") / run_id)
     return get(run_id)
 
 
@@ -286,6 +289,8 @@ def clear_old(now: float | None = None) -> int:
             if now - stray.stat().st_mtime > 86400:
                 stray.unlink()
     gone = total = 0
+    with suppress(OSError):  # nothing can be written here: nothing is there to be cleared away either
+        private_folder("runs")
     for (written, size), folder in sorted(((_usage(f), f) for f in (home() / "runs").glob("*/")), reverse=True):
         half_made = folder.name.startswith(".")
         total += size

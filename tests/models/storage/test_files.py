@@ -1,31 +1,25 @@
-"""Recorded answers come back as they were given."""
+"""Results come back from their files as they were given, and folders of the home are nobody else's."""
 
 import dataclasses
 import io
 import json
+import stat
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from models.jobs import shipped
+from models.pictures.datasets import Split
 from models.storage import files
-from models.training.worker.measure_rates import Warmth
 
 
-def test_an_answer_comes_back_as_it_was_given(tmp_path, monkeypatch):
-    monkeypatch.setattr(shipped, "FOLDER", tmp_path)
-    assert shipped.find("warm", {"a": 1}, Warmth) is None
-    shipped.record("warm", {"a": 1}, Warmth(7))
-    assert shipped.find("warm", {"a": 1}, Warmth) == Warmth(7)
-    assert shipped.find("warm", {"a": 2}, Warmth) is None
-    shipped.path_of("warm", {"a": 1}).write_bytes(b"PK\x03\x04 torn")
-    assert shipped.find("warm", {"a": 1}, Warmth) is None
+@dataclass(frozen=True, slots=True)
+class Warmth:
+    pid: int
 
 
-def test_arrays_and_tuples_keep_their_types(tmp_path):
-    from models.pictures.datasets import Split
-
+def test_arrays_and_tuples_keep_their_types():
     split = Split(np.arange(3), np.zeros((2, 1), np.float32), np.array([True]))
     back = files.decode(files.encode(split), Split)
     assert back.validation.dtype == np.float32 and back.validation.shape == (2, 1)
@@ -45,7 +39,7 @@ def test_a_class_that_is_no_result_is_refused_whatever_the_file_says():
         files.decode(made, Path)
 
 
-def test_where_a_class_lived_when_its_file_was_written_says_nothing(tmp_path):
+def test_where_a_class_lived_when_its_file_was_written_says_nothing():
     """Files of version 0.4 name modules."""
     for name in ("models.training.worker.measure_rates:Warmth", "models.nowhere:Warmth", "Warmth"):
         assert files.decode(archive(_plain=np.array(json.dumps({**PLAIN, "class": name}))), Warmth) == Warmth(1)
@@ -87,3 +81,13 @@ def test_what_is_no_answer_is_a_value_error(data):
     assert files.decode(archive(_plain=np.array(json.dumps(PLAIN))), Warmth) == Warmth(1)
     with pytest.raises(ValueError, match=r"^Expected"):
         files.decode(data, Warmth)
+
+
+@pytest.mark.parametrize("mode", [None, 0o755, 0o700])
+def test_a_folder_of_the_home_is_opened_by_nobody_else_also_where_it_is_an_older_one(tmp_path, monkeypatch, mode):
+    monkeypatch.setenv("FREEZEFRAME_HOME", str(tmp_path))
+    if mode is not None:
+        (tmp_path / "kept").mkdir()
+        (tmp_path / "kept").chmod(mode)
+    assert files.private_folder("kept") == tmp_path / "kept"
+    assert stat.S_IMODE((tmp_path / "kept").stat().st_mode) == 0o700

@@ -10,7 +10,6 @@ import time
 
 import pytest
 
-from models import catalogue
 from models.errors import Cancelled, RunNotFound, StorageUnavailable
 from models.jobs import execute
 from models.storage import files, runs
@@ -103,6 +102,23 @@ def own_home(tmp_path, monkeypatch):
     return tmp_path
 
 
+@pytest.mark.parametrize("way", ["create", "clear", "publish"])
+def test_nobody_else_may_look_into_runs_also_those_of_an_older_home(own_home, way):
+    (own_home / "runs").mkdir(mode=0o755)
+    if way == "create":
+        folder = runs.create("training", {}, owner="", title="").folder
+    elif way == "publish":
+        made = own_home / "cell"
+        made.mkdir(mode=0o755)
+        record = {"kind": "training", "title": "", "owner": "", "spec": {}}
+        folder = runs.publish(made, "a" * 32, record, started=0.0).folder
+    else:
+        runs.clear_old()
+        folder = own_home / "runs"
+    modes = {path.stat().st_mode & 0o777 for path in (own_home / "runs", folder)}
+    assert modes == {0o700}
+
+
 def test_a_half_made_folder_is_cleared_away_after_a_day(own_home):
     half_made = own_home / "runs" / f".{'a' * 32}.tmp"
     half_made.mkdir(parents=True)
@@ -189,7 +205,7 @@ def test_a_run_that_cannot_be_written_is_refused_with_a_sentence_and_leaves_noth
 def test_a_home_that_cannot_be_made_gives_way_to_a_temporary_one(tmp_path, monkeypatch):
     (tmp_path / "file").write_text("in the way")
     monkeypatch.setenv("FREEZEFRAME_HOME", str(tmp_path / "file" / "home"))
-    monkeypatch.setattr(runs.tempfile, "gettempdir", lambda: str(tmp_path))
+    monkeypatch.setattr(files.tempfile, "gettempdir", lambda: str(tmp_path))
     run = runs.create("training", {}, owner="", title="")
     assert runs.get(run.id) == run
     assert run.folder.is_relative_to(tmp_path)
@@ -203,7 +219,7 @@ def test_a_temporary_home_that_somebody_else_laid_there_is_not_used(tmp_path, mo
     (tmp_path / "theirs").mkdir()
     (tmp_path / f"freezeframe-home-{os.getuid()}").symlink_to(tmp_path / "theirs")
     monkeypatch.setenv("FREEZEFRAME_HOME", str(tmp_path / "file"))
-    monkeypatch.setattr(runs.tempfile, "gettempdir", lambda: str(tmp_path))
+    monkeypatch.setattr(files.tempfile, "gettempdir", lambda: str(tmp_path))
     with pytest.raises(StorageUnavailable, match="FREEZEFRAME_HOME"):
         files.home()
 
@@ -233,9 +249,8 @@ def test_a_job_that_fills_the_disk_ends_with_a_sentence(run, monkeypatch):
             raise OSError(errno.ENOSPC, "No space left on device")
         write(path, data)
 
-    monkeypatch.setattr(files, "write_atomically", until_events_are_gone)
-    monkeypatch.setitem(catalogue.JOBS, "training", f"{__name__}:fill")
-    monkeypatch.setitem(globals(), "fill", fill)
+    monkeypatch.setattr(runs, "write_atomically", until_events_are_gone)
+    monkeypatch.setattr(execute, "function", lambda _: fill)
     run.path("events.jsonl").write_text('{"epoch": 1}\n')
     assert execute.execute(run.id) == "failed"
     assert run.status.message.startswith("The disk is full")
@@ -280,6 +295,6 @@ def test_a_click_that_finds_the_disk_full_gets_a_sentence(monkeypatch):
     def full(**_):
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(execute, "predict", full)
+    monkeypatch.setattr(execute, "function", lambda _: full)
     answer = execute.interactive("predict", {"network": "run:example", "picture": "sample:galaxies:3"})
     assert isinstance(answer, StorageUnavailable) and str(answer).startswith("The disk is full")
