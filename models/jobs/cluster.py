@@ -22,10 +22,10 @@ from models.errors import EngineUnavailable
 from models.jobs.machine import SMALL_MACHINE, available_memory
 from models.storage import files
 
-LARGEST_LOG = 2_000_000  # bytes; a longer one is put aside, once, when its process starts again
 ROOT = Path(__file__).resolve().parents[2]
-_START_S = 30.0
 ADDRESS = "FREEZEFRAME_SCHEDULER"  # tls://host:port of a scheduler elsewhere
+CREDENTIALS = ("FREEZEFRAME_TLS_CA", "FREEZEFRAME_TLS_CERT", "FREEZEFRAME_TLS_KEY")  # its files
+LARGEST_LOG = 2_000_000  # bytes; a longer one is put aside, once, when its process starts again
 # What Dask watches all the time, and nobody looks at here: 16 % of a core while nothing happens, against 2 % so.
 QUIET = {
     "distributed.worker.profile.enabled": "False",
@@ -34,7 +34,7 @@ QUIET = {
     "distributed.scheduler.work-stealing": "False",
     "distributed.scheduler.active-memory-manager.start": "False",
 }
-CREDENTIALS = ("FREEZEFRAME_TLS_CA", "FREEZEFRAME_TLS_CERT", "FREEZEFRAME_TLS_KEY")  # its files
+_START_S = 30.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""What every compute process begins with: it ends when the process that started it ends, and steps back as told."""
+"""The lifeline of a compute process: it ends with the process that started it, and leaves others the first turn."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What one run took of the process it ran in: its peak of memory, and seconds of the processor; without Keras."""
+"""The machine that the work runs on: its memory, what a run takes of it, and the task that warms a worker up."""
 
 from __future__ import annotations
 
@@ -15,67 +15,19 @@ import psutil
 
 from models.jobs.job import Task
 
-_PROCESS = Path("/proc/self")
-_MB = 1024.0  # kB
-
-
-def tidy() -> None:
-    """Give back to the system what earlier work left in this process; a fifth of a second."""
-    gc.collect()
-    with suppress(AttributeError, OSError):  # not every C library has it
-        ctypes.CDLL(None).malloc_trim(0)
-
-
-class Watch:
-    """Begins when it is made: the kernel's mark of the highest memory is set back then, where that is allowed."""
-
-    def __init__(self) -> None:
-        with suppress(OSError):  # not every container allows it
-            (_PROCESS / "clear_refs").write_text("5")
-        self.base_mb = _status("VmRSS")
-        self._processor = time.process_time()
-
-    def facts(self) -> dict[str, float]:
-        """Return `base_mb` (the process at the beginning), `peak_mb` (at its highest since), `processor_seconds`."""
-        return {
-            "base_mb": self.base_mb,
-            "peak_mb": _status("VmHWM"),
-            "processor_seconds": time.process_time() - self._processor,
-        }
-
-
-def _status(name: str) -> float:
-    """Return a line of the process's status in MB; elsewhere than on Linux the highest memory of its whole life."""
-    with suppress(OSError, StopIteration):
-        lines = (_PROCESS / "status").read_text().splitlines()
-        return int(next(line for line in lines if line.startswith(f"{name}:")).split()[1]) / _MB
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / _MB
-
-
-# FOLDED models/jobs/cluster.py: The compute processes: a Dask scheduler and its workers on this machine, or the
-# address of others. Everything speaks TLS with credentials made for this one start, on loopback and on ports the
-# system chooses: a scheduler that anyone can reach runs anyone's code. The processes end with the one that started
-# them (`models.jobs.lifeline`).
-
+MB = 2.0**20  # bytes
+FLOAT = 4  # bytes of a float32
 SMALL_MACHINE = 2 * 1024**3  # bytes of memory below which one worker serves clicks and jobs
+WORKER_MB = 740  # a worker with TensorFlow loaded that has trained something small
+_KB = 1024  # bytes
+_PROCESS, _CONTAINER = Path("/proc/self"), Path("/sys/fs/cgroup")
 
 
 def available_memory() -> int:
     """Return the bytes this server may use: the container's limit where there is one, else the machine's memory."""
-    limit = Path("/sys/fs/cgroup/memory.max")
     total = int(psutil.virtual_memory().total)
-    try:
-        return min(total, int(limit.read_text()))
-    except (OSError, ValueError):  # no such file, or "max"
-        return total
-
-
-# FOLDED models/training/costs/layers.py: How much memory a training takes at its peak, from the layer tables;
-# without Keras. What is held at the same time is added up for the two stages that may be the peak: the frozen part
-# computed once, and the epochs. Beyond what a worker needs anyway (`WORKER_MB`), within about a quarter.
-
-WORKER_MB = 740  # a worker with TensorFlow loaded that has trained something small
-MB = 2.0**20
+    limit = _container("memory.max")
+    return total if limit is None else min(total, limit)
 
 
 def memory_limit_mb() -> float:
@@ -85,25 +37,53 @@ def memory_limit_mb() -> float:
     """
     if stated := os.environ.get("FREEZEFRAME_MEMORY_MB"):
         return float(stated)
-    import psutil
-
     up = WORKER_MB if available_memory() < SMALL_MACHINE else 0
-    free = float(psutil.virtual_memory().available) / MB + up
+    free = float(psutil.virtual_memory().available)
+    limit, used = _container("memory.max"), _container("memory.current")
+    if limit is not None and used is not None:
+        free = min(free, limit - used)
+    return free / MB + up
+
+
+def _container(name: str) -> int | None:
+    """Return a number of bytes that the container states; None outside of one, or without a limit ("max")."""
     try:
-        folder = Path("/sys/fs/cgroup")
-        left = int((folder / "memory.max").read_text()) - int((folder / "memory.current").read_text())
-    except (OSError, ValueError):  # no container, or one without a limit ("max")
-        return free
-    return min(free, left / MB + up)
+        return int((_CONTAINER / name).read_text())
+    except (OSError, ValueError):
+        return None
 
 
-# FOLDED models/training/costs/layers.py: How long the parts of a training take on one thread, from the layer tables
-# and the rates of a machine; no Keras. A layer takes its multiply-accumulates over a rate, or the bytes it moves
-# over another: MobileNetV2 has a third of Frame8's multiply-accumulates and takes as long. Factors that are
-# constants here are ratios of one machine, measured once (`tests/benchmarks/bench_costs.py` tells how well they
-# hold); what differs between machines are the rates.
+class Watch:
+    """Begins when it is made: the kernel's mark of the highest memory is set back then, where that is allowed."""
 
-FLOAT = 4
+    def __init__(self) -> None:
+        with suppress(OSError):  # not every container allows it
+            (_PROCESS / "clear_refs").write_text("5")
+        self.base_mb = _memory_mb("VmRSS")
+        self._processor = time.process_time()
+
+    def facts(self) -> dict[str, float]:
+        """Return `base_mb` (the process at the beginning), `peak_mb` (at its highest since), `processor_seconds`."""
+        return {
+            "base_mb": self.base_mb,
+            "peak_mb": _memory_mb("VmHWM"),
+            "processor_seconds": time.process_time() - self._processor,
+        }
+
+
+def _memory_mb(name: str) -> float:
+    """Return a line of the process's status in MB; elsewhere than on Linux the highest memory of its whole life."""
+    with suppress(OSError, StopIteration):
+        lines = (_PROCESS / "status").read_text().splitlines()
+        return int(next(line for line in lines if line.startswith(f"{name}:")).split()[1]) * _KB / MB
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * _KB / MB
+
+
+def tidy() -> None:
+    """Give back to the system what earlier work left in this process; a fifth of a second."""
+    gc.collect()
+    with suppress(AttributeError, OSError):  # not every C library has it
+        ctypes.CDLL(None).malloc_trim(0)
 
 
 @dataclass(frozen=True, slots=True)
