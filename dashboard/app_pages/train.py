@@ -14,11 +14,12 @@ from dashboard.views.train.proof import proof
 from dashboard.views.train.run_list import run_list
 from dashboard.views.train.start import head_and_recipe, train_button
 from dashboard.widgets.page import header
-from dashboard.widgets.runs import made_wrong
+from dashboard.widgets.runs import mistake_warning
 from dashboard.widgets.weights_offer import weights_missing, weights_offer
 from models.backbones import tables
 from models.backbones.registry import BACKBONES
 from models.training.recipes import DEFAULT
+from models.training.spec import TrainingSpec
 
 header("Train", "Blue layers keep what they know. Orange layers, and the new head, learn from your pictures.")
 chosen = state.selection()
@@ -29,31 +30,33 @@ with controls:
     spec = freeze_picker(tables.table(spec.backbone, spec.side), spec)
     spec = head_and_recipe(spec, chosen.picture)
     train_button(spec, chosen.owner, chosen.run)
-    shows_keras = explained.toggle()
+    shows_keras = explained.code_toggle()
 with presets:
     preset_row(spec)
 with picture:
     freeze_map(tables.table(spec.backbone, spec.side), spec)
     if shows_keras:
-        explained.code(spec)
+        explained.keras_code(spec)
     if weights_missing(spec):
         weights_offer(spec, chosen.owner)
+    result = None
     if chosen.run is not None:
-        made_wrong(chosen.run.spec)
-    result = train_result.read(chosen.run) if chosen.run is not None else None
-    if chosen.run is None and not weights_missing(spec):
+        trained = TrainingSpec.from_json(chosen.run.spec)
+        mistake_warning(trained)
+        result = train_result.read(chosen.run)
+        if result is None:
+            progress.running(chosen.run, trained)
+        else:
+            train_result.finished(chosen.run, result)
+    elif not weights_missing(spec):
         st.info(
             "Nothing trained yet with this backbone and these data. Press **Train** to start.",
             icon=":material/play_arrow:",
         )
-    elif chosen.run is not None and result is None:
-        progress.running(chosen.run)
-    elif chosen.run is not None and result is not None:
-        train_result.finished(chosen.run, result)
 if chosen.run is not None and result is not None:
-    train_result.onward(chosen.run, result)
-    train_result.gap(chosen.run, result)
+    train_result.next_pages(chosen.run, result)
+    train_result.gap_note(trained, result)
     proof(chosen.run, result)
     controls_panel(chosen.run, result, chosen.owner)
-    train_result.account(chosen.run, result)
+    train_result.result_details(chosen.run, trained, result)
 run_list(chosen.run)

@@ -81,7 +81,7 @@ def accuracies(compared: list[Compared]) -> None:
 
 def warning(run: Compared) -> str:
     """Return what was made wrong on purpose in a run, and what its accuracy is worth; "" where nothing was."""
-    said = " Also, ".join(mistakes(run.spec.to_json()))
+    said = " Also, ".join(mistakes(run.spec))
     if (parts := run.judged.apart()) is not None:
         fresh = parts[1]
         said += (

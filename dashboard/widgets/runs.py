@@ -1,9 +1,8 @@
-"""The warning on a run that was made wrong on purpose, for every page that shows its results."""
+"""Training runs on several pages: names, the queue, and the warning on mistakes that were made on purpose."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import streamlit as st
 
@@ -18,32 +17,28 @@ from models.training.recipes import estimate
 from models.training.spec import TrainingSpec
 
 
-def mistakes(spec: Mapping[str, Any]) -> list[str]:
-    """Return, a sentence each, what was made wrong on purpose in a run of this recipe (as JSON)."""
-    said = []
-    if spec.get("preprocessing", "own") != "own":
-        said.append("its pictures are divided by 255 before a network that scales them itself.")
-    if leaked := spec.get("leaked", 0.0):
-        said.append(
-            f"copies of {leaked:.0%} of the test pictures lie among its training pictures, so that its test accuracy "
-            "and everything made of test pictures say too much."
+def mistakes(spec: TrainingSpec) -> list[str]:
+    """Return, a sentence each, which mistakes were made on purpose in a run of this recipe."""
+    sentences = []
+    if spec.preprocessing != "own":
+        sentences.append("its pictures are divided by 255 before a network that scales them itself.")
+    if spec.leaked:
+        sentences.append(
+            f"copies of {spec.leaked:.0%} of the test pictures lie among its training pictures, so that its test "
+            "accuracy and everything made of test pictures say too much."
         )
-    if noise := spec.get("label_noise", 0.0):
-        said.append(
-            f"{noise:.0%} of its training pictures have the label of another class. Validation and test labels are "
-            "right."
+    if spec.label_noise:
+        sentences.append(
+            f"{spec.label_noise:.0%} of its training pictures have the label of another class. Validation and test "
+            "labels are right."
         )
-    return said
+    return sentences
 
 
-def made_wrong(spec: Mapping[str, Any]) -> None:
-    """Draw what was made wrong on purpose in a run of this recipe (as JSON); nothing where nothing was."""
+def mistake_warning(spec: TrainingSpec) -> None:
+    """Draw the mistakes that were made on purpose in a run of this recipe; nothing where there are none."""
     for sentence in mistakes(spec):
         st.warning(f"**This run was made wrong on purpose:** {sentence}", icon=":material/warning:")
-
-
-# FOLDED dashboard/views/train/recipe.py: What is learnt from: how many pictures, which of them, how large, and how
-# many with a wrong label.
 
 
 def summary(spec: TrainingSpec) -> str:
@@ -58,10 +53,6 @@ def summary(spec: TrainingSpec) -> str:
     return ", ".join(text for text, applies in said if applies)
 
 
-# FOLDED dashboard/views/sweeps/controls.py: What a sweep is asked: what changes, its values, how often, the recipe
-# around it; its cost, and the button.
-
-
 def sweep_title(sweep: SweepSpec) -> str:
     """Return the name a sweep goes by."""
     what = {"depth": "Freeze depth", "shots": "Shots", "regulariser": "Regularisers", "none": "Controls"}[sweep.choice]
@@ -69,10 +60,6 @@ def sweep_title(sweep: SweepSpec) -> str:
     base = sweep.base
     shots = f", {base.shots} per class" if base.shots and sweep.choice != "shots" else ""
     return f"{what}: {DATASETS[base.dataset].title}, {BACKBONES[base.backbone].title}{shots}, {seeds}"
-
-
-# FOLDED dashboard/views/train/start.py: The train panel: head, recipe, data, augmentation, what a run will cost,
-# and the button that starts it.
 
 
 def kept_words(cost: Cost) -> str:

@@ -1,4 +1,4 @@
-"""The confusion matrix with its controls: a click on a cell, or two pickers, choose whose pictures are shown."""
+"""The confusion matrix with its controls: a click on a cell, or two pickers, choose which pictures are shown."""
 
 from __future__ import annotations
 
@@ -43,17 +43,17 @@ def confusion_panel(evaluation: Evaluation) -> tuple[int, int]:
     st.plotly_chart(
         confusion_heatmap(evaluation.matrix, evaluation.classes, shares=shown == SHARES, selected=(row, column)),
         key=_MATRIX,
-        on_select=_take_click,
+        on_select=take_click,
         selection_mode="points",
         width="content",
         config=theme.CONFIG,
-        alt=describe(evaluation),
+        alt=matrix_sentence(evaluation),
     )
     return row, column
 
 
-def describe(evaluation: Evaluation) -> str:
-    """Return the matrix in a sentence, for who cannot see it."""
+def matrix_sentence(evaluation: Evaluation) -> str:
+    """Return the matrix in a sentence, for those who cannot see it."""
     right = int(evaluation.matrix.trace())
     pair = most_confused_pair(evaluation.matrix)
     if pair is None:
@@ -80,7 +80,7 @@ def _class_picker(label: str, key: str, classes: tuple[str, ...], start: int) ->
     return start if chosen is None else chosen
 
 
-def _take_click() -> None:
+def take_click() -> None:
     """Copy a clicked cell into the pickers; the chart forgets it when it is drawn anew."""
     points = state.get(_MATRIX).selection.points
     if points:

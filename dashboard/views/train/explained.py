@@ -1,4 +1,4 @@
-"""The last layer and the loss of what is chosen, typeset with its own numbers."""
+"""A recipe explained: its last layer and loss, typeset with their numbers, and the whole as plain Keras code."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from models.training import keras_script
 from models.training.last_layer import targets
 from models.training.spec import TrainingSpec
 
+_CODE_PX = 420
+
 
 def last_layer_explained(spec: TrainingSpec, n_classes: int) -> None:
     """Draw what the last layer computes, what the loss compares, and what other tasks would take."""
@@ -18,7 +20,7 @@ def last_layer_explained(spec: TrainingSpec, n_classes: int) -> None:
         rf"p_k = \frac{{e^{{z_k}}}}{{\sum_{{j=1}}^{{{n_classes}}} e^{{z_j}}}} \qquad "
         rf"L = -\sum_{{k=1}}^{{{n_classes}}} y_k \ln p_k{_penalty(spec)}"
     )
-    st.caption(f"{_targets_in_words(spec, n_classes)} {_other_tasks(n_classes)}")
+    st.caption(f"{_targets_sentence(spec, n_classes)} {other_tasks(n_classes)}")
     if spec.label_smoothing:
         st.latex(
             rf"y_{{\text{{true}}}} = 1 - \varepsilon + \tfrac{{\varepsilon}}{{K}} = 1 - {spec.label_smoothing:g} + "
@@ -31,7 +33,7 @@ def _penalty(spec: TrainingSpec) -> str:
     return rf" + {spec.head.weight_decay:g} \sum w^2" if spec.head.weight_decay else ""
 
 
-def _targets_in_words(spec: TrainingSpec, n_classes: int) -> str:
+def _targets_sentence(spec: TrainingSpec, n_classes: int) -> str:
     """Return what the loss is at its best and without any knowledge."""
     goal = targets(n_classes, spec.label_smoothing)
     ignorant = f"Equal probabilities for all classes cost ln {n_classes} = {goal.ignorant:.2f}."
@@ -45,7 +47,7 @@ def _targets_in_words(spec: TrainingSpec, n_classes: int) -> str:
     )
 
 
-def _other_tasks(n_classes: int) -> str:
+def other_tasks(n_classes: int) -> str:
     """Return what a task with other answers would take."""
     if n_classes == 1:
         return "A single class leaves nothing to learn: softmax gives it a probability of 1, whatever the picture."
@@ -57,14 +59,8 @@ def _other_tasks(n_classes: int) -> str:
     return f"{two} A number as the answer would take no activation and the mean squared error."
 
 
-# FOLDED dashboard/views/train/explained.py: Show the Keras: the recipe the controls say, as the plain code it
-# stands for.
-
-_HEIGHT = 420  # px
-
-
-def toggle() -> bool:
-    """Draw the switch and return whether the code is wanted."""
+def code_toggle() -> bool:
+    """Draw the switch of the code and return whether it is on."""
     return st.toggle(
         "Show the Keras",
         key="train_keras",
@@ -73,12 +69,12 @@ def toggle() -> bool:
     )
 
 
-def code(spec: TrainingSpec) -> None:
+def keras_code(spec: TrainingSpec) -> None:
     """Draw the code of a recipe, with a button that copies it."""
     st.code(
         keras_script.script(spec, len(DATASETS[spec.dataset].classes)),
         language="python",
-        height=_HEIGHT,
+        height=_CODE_PX,
         wrap_lines=True,
     )
     st.caption(

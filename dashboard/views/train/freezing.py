@@ -1,11 +1,11 @@
-"""The freeze picker: which layers of the backbone keep what they know (frozen) and which learn (trainable)."""
+"""The freeze picker and the freeze map: which layers of the backbone stay as they are (frozen), which learn."""
 
 from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import replace
 from itertools import chain
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import streamlit as st
 
@@ -18,13 +18,27 @@ from models.training.spec import BatchNormPolicy, TrainingSpec
 
 How = Literal["block", "layer"]
 HOW_TITLES: dict[How, str] = {"block": "By block", "layer": "Layer by layer"}
-NOTHING = "nothing"
+NOTHING = "nothing"  # the cut below which no block lies
+MAP_PX = 212
 POLICY_TITLES: dict[BatchNormPolicy, str] = {"hold": "hold", "train": "let learn"}
 POLICY_HELP = (
     "BatchNorm brings every channel to mean 0 and variance 1 with statistics from pretraining. **Hold** keeps them, "
     "with its scale and shift, also in trainable layers. **Let learn** changes all of them there. In frozen layers "
     "they never move."
 )
+
+
+class Keys(NamedTuple):
+    """Widget keys of one backbone, which has its own layers: the cut, the single layers, the other BatchNorm blocks."""
+
+    cut: str
+    layers: str
+    other: str
+
+
+def keys_of(backbone: str) -> Keys:
+    """Return the keys under which a backbone's choices are kept."""
+    return Keys(f"train_cut_{backbone}", f"train_layers_{backbone}", f"train_bn_other_{backbone}")
 
 
 def above(blocks: dict[str, tuple[str, ...]], cut: str) -> tuple[str, ...]:
@@ -36,9 +50,6 @@ def above(blocks: dict[str, tuple[str, ...]], cut: str) -> tuple[str, ...]:
 
 def freeze_picker(table: LayerTable, spec: TrainingSpec) -> TrainingSpec:
     """Draw the choice of what is frozen; return `spec` with the layers that learn, and what BatchNorm does in them."""
-    blocks = table.weighted_blocks
-    cut_key, layers_key, _ = keys_of(table.backbone)
-    cuts = [NOTHING, *blocks]
     how = st.segmented_control(
         "How to choose",
         tuple(HOW_TITLES),
@@ -52,38 +63,43 @@ def freeze_picker(table: LayerTable, spec: TrainingSpec) -> TrainingSpec:
         on_change=_carry_over,
         args=(table,),
     )
-    trainable: Collection[str]
-    if how == "block":
-        cut = st.select_slider(
-            "Frozen up to and including",
-            cuts,
-            value=cuts[-1],
-            key=cut_key,
-            bind="query-params",
-            help="Frozen layers keep their weights exactly. Early layers see edges and colours, useful everywhere; "
-            "late ones are made for the task they were trained on.",
-        )
-        trainable = above(blocks, cut)
-    else:
-        trainable = st.multiselect(
-            "Trainable layers",
-            list(chain.from_iterable(blocks.values())),
-            key=layers_key,
-            bind="query-params",
-            placeholder="None: the whole backbone is frozen",
-            help="Only layers with weights are listed. All others, and all you leave out, are frozen.",
-        )
-    spec = replace(spec, trainable=tuple(trainable))
-    if not any(row.has_batch_norm for row in table.layers):
+    spec = replace(spec, trainable=tuple(_layers_above_cut(table) if how == "block" else _chosen_layers(table)))
+    if not blocks_with_norm(table):
         st.caption("This backbone has no BatchNorm layers.")
         return spec
-    key = keys_of(table.backbone)[2]
-    differing = len(state.get(key) or ())
+    differing = len(state.get(keys_of(table.backbone).other) or ())
     more = f", {differing} differ{'s' if differing == 1 else ''}" if differing else ""
     label = f"BatchNorm: {POLICY_TITLES[state.get('train_bn') or 'hold']}{more}"
     with st.popover(label, icon=":material/equalizer:", width="stretch", key="train_norm"):
         policy = _policy()
         return replace(spec, batch_norm=policy, batch_norm_except=tuple(_other_blocks(table, policy)))
+
+
+def _layers_above_cut(table: LayerTable) -> Collection[str]:
+    """Draw the slider of the cut and return the layers that learn above it."""
+    cuts = [NOTHING, *table.weighted_blocks]
+    cut = st.select_slider(
+        "Frozen up to and including",
+        cuts,
+        value=cuts[-1],
+        key=keys_of(table.backbone).cut,
+        bind="query-params",
+        help="Frozen layers keep their weights exactly. Early layers see edges and colours, useful everywhere; "
+        "late ones are made for the task they were trained on.",
+    )
+    return above(table.weighted_blocks, cut)
+
+
+def _chosen_layers(table: LayerTable) -> Collection[str]:
+    """Draw the choice among single layers and return those that learn."""
+    return st.multiselect(
+        "Trainable layers",
+        list(chain.from_iterable(table.weighted_blocks.values())),
+        key=keys_of(table.backbone).layers,
+        bind="query-params",
+        placeholder="None: the whole backbone is frozen",
+        help="Only layers with weights are listed. All others, and all you leave out, are frozen.",
+    )
 
 
 def blocks_with_norm(table: LayerTable) -> list[str]:
@@ -112,7 +128,7 @@ def _other_blocks(table: LayerTable, policy: BatchNormPolicy) -> list[str]:
     return st.multiselect(
         f"But {other} in these blocks",
         blocks_with_norm(table),
-        key=keys_of(table.backbone)[2],
+        key=keys_of(table.backbone).other,
         bind="query-params",
         placeholder="none",
         help="It matters in blocks that learn; the freeze map shows it there as BN, in blue or in orange.",
@@ -122,33 +138,22 @@ def _other_blocks(table: LayerTable, policy: BatchNormPolicy) -> list[str]:
 def choices(table: LayerTable, spec: TrainingSpec) -> dict[str, object]:
     """Return the widget values, by key, that stand for what learns in `spec`: a cut where there is one."""
     blocks = table.weighted_blocks
-    cut_key, layers_key, other_key = keys_of(table.backbone)
-    norms = {"train_bn": spec.batch_norm, other_key: list(spec.batch_norm_except)}
+    keys = keys_of(table.backbone)
+    norms = {"train_bn": spec.batch_norm, keys.other: list(spec.batch_norm_except)}
     chosen = set(spec.trainable)
     cut = next((cut for cut in (NOTHING, *blocks) if set(above(blocks, cut)) == chosen), None)
     if cut is not None:
-        return {"train_how": "block", cut_key: cut, **norms}
+        return {"train_how": "block", keys.cut: cut, **norms}
     names = [name for name in chain.from_iterable(blocks.values()) if name in chosen]
-    return {"train_how": "layer", layers_key: names, **norms}
+    return {"train_how": "layer", keys.layers: names, **norms}
 
 
 def _carry_over(table: LayerTable) -> None:
     """Start the layer-by-layer choice from the block cut."""
-    cut_key, layers_key, _ = keys_of(table.backbone)
+    keys = keys_of(table.backbone)
     if state.get("train_how", "block") == "layer":
         blocks = table.weighted_blocks
-        state.put(layers_key, list(above(blocks, state.get(cut_key, list(blocks)[-1]))))
-
-
-def keys_of(backbone: str) -> tuple[str, str, str]:
-    """Every backbone has its own layers, and so its own keys: (cut, layers, blocks with another BatchNorm policy)."""
-    return f"train_cut_{backbone}", f"train_layers_{backbone}", f"train_bn_other_{backbone}"
-
-
-# FOLDED dashboard/views/train/freezing.py: The freeze map: the network, what is frozen in blue, what learns in
-# orange; a click or a key changes a block.
-
-MAP_PX = 212
+        state.put(keys.layers, list(above(blocks, state.get(keys.cut, list(blocks)[-1]))))
 
 
 def freeze_map(table: LayerTable, spec: TrainingSpec) -> None:
@@ -188,15 +193,15 @@ def click_block(table: LayerTable, block: str) -> None:
     sides.
     """
     blocks = table.weighted_blocks
-    cut_key, layers_key, _ = keys_of(table.backbone)
+    keys = keys_of(table.backbone)
     if block not in blocks:
         return
     if state.get("train_how", "block") == "block":
         names = [NOTHING, *blocks]
         place = names.index(block)
-        frozen = place <= names.index(state.get(cut_key, names[-1]))
-        state.put(cut_key, names[place - 1] if frozen else block)
+        frozen = place <= names.index(state.get(keys.cut, names[-1]))
+        state.put(keys.cut, names[place - 1] if frozen else block)
         return
-    chosen = set(state.get(layers_key, []))
+    chosen = set(state.get(keys.layers, []))
     chosen = chosen - set(blocks[block]) if chosen >= set(blocks[block]) else chosen | set(blocks[block])
-    state.put(layers_key, [name for name in chain.from_iterable(blocks.values()) if name in chosen])
+    state.put(keys.layers, [name for name in chain.from_iterable(blocks.values()) if name in chosen])

@@ -46,9 +46,7 @@ def use_spec(spec: TrainingSpec) -> None:
     table = tables.table(spec.backbone, spec.side)
     values = {
         **freezing.choices(table, spec),
-        **recipe.head_choices(spec.head),
         **recipe.choices(spec),
-        **recipe.data_choices(spec),
         **augmentation.choices(spec.augmentation),
     }
     for key, value in values.items():

@@ -17,8 +17,8 @@ STATUS_PX, CURVES_PX = 56, 200  # the same for a run that works and one that has
 MEASURES = (("Accuracy", "accuracy", ".0%"), ("Loss", "loss", "~g"))
 
 
-def running(run: runs.Run) -> None:
-    """Draw a run that waits, works, was cancelled or failed: its progress and the curves so far.
+def running(run: runs.Run, spec: TrainingSpec) -> None:
+    """Draw a run of `spec` that waits, works, was cancelled or failed: its progress and the curves so far.
 
     While the run works they grow every second, in the same place and on the same axes.
     """
@@ -28,7 +28,7 @@ def running(run: runs.Run) -> None:
         with st.container(height=STATUS_PX if active else "content", border=False, vertical_alignment="center"):
             job_lines(run.id, key="train_job", active=active)
         if (rows := epochs_so_far(run)) or active:
-            _curves(rows, sum(phase.epochs for phase in TrainingSpec.from_json(run.spec).phases()))
+            _curves(rows, spec.head_epochs + spec.epochs)
 
     while_active(active, progress_and_curves)
 
@@ -97,6 +97,6 @@ def _chart(title: str, digits: str, epochs: int) -> dict[str, Any]:
 
 
 def epochs_so_far(run: runs.Run) -> list[dict[str, float]]:
-    """Return one row per finished epoch; a run that was taken up again may have told an epoch twice."""
+    """Return one row per finished epoch; a run that was taken up again may have reported an epoch twice."""
     rows = {event["epoch"]: event for event in run.events() if "epoch" in event}
     return [rows[epoch] for epoch in sorted(rows)]

@@ -1,4 +1,4 @@
-"""The recipe panel: how the weights that learn are changed, step by step, in one phase or in two."""
+"""The controls of a recipe: the head, how weights are changed step by step, and the data that are learnt from."""
 
 from __future__ import annotations
 
@@ -12,6 +12,21 @@ from models.backbones.registry import BACKBONES
 from models.errors import InputError
 from models.training import recipes
 from models.training.spec import HeadSpec, Optimizer, Pooling, Preprocessing, Schedule, TrainingSpec, Weights
+
+WIDTHS = (0, 16, 32, 64, 128, 256, 512, 1024)
+DROPOUT_HELP = "Share of the values set to 0 at random in every training step, before every dense layer."
+BATCH_NORM_HELP = (
+    "Brings every value that enters the head to mean 0 and variance 1, then scales and shifts it by two learnt "
+    "numbers: (x − mean) / √(variance + ε) · γ + β."
+)
+DECAY_HELP = "Adds λ times the sum of the squared weights of the head to the loss. 0 is off."
+MAX_NORM_HELP = "After every step, weights into one unit longer than this are scaled back to this length. 0 is off."
+POOLING_TITLES: dict[Pooling, str] = {
+    "average": "average",
+    "max": "maximum",
+    "average+max": "both",
+    "flatten": "none: flatten",
+}
 
 OPTIMIZERS: tuple[Optimizer, ...] = get_args(Optimizer)
 SCHEDULES: tuple[Schedule, ...] = get_args(Schedule)
@@ -38,105 +53,25 @@ HELP = {
     "head_rate": "Length of the first step while the head learns alone.",
 }
 
-
-def recipe_panel(spec: TrainingSpec) -> TrainingSpec:
-    """Draw the controls of the recipe and return `spec` with what they say; `spec` also holds their defaults."""
-    first, second, third = (st.columns(4) for _ in range(3))
-    with first[0]:
-        epochs = number("Epochs", "epochs", 1, 1000, spec.epochs, HELP["epochs"])
-    with first[1]:
-        learning_rate = rate("Learning rate", "rate", spec.learning_rate, HELP["rate"])
-    with first[2]:
-        batch = number("Batch", "batch", 1, 512, spec.batch, HELP["batch"])
-    with first[3]:
-        patience = number("Early stopping", "patience", 0, 1000, spec.patience, HELP["patience"])
-    with second[0]:
-        optimizer = choice("Optimiser", "optimizer", OPTIMIZERS, spec.optimizer, OPTIMIZER_TITLES.__getitem__, HELP)
-    with second[1]:
-        schedule = choice("Schedule", "schedule", SCHEDULES, spec.schedule, str, HELP)
-    with second[2]:
-        smoothing = st.number_input(
-            "Label smoothing", 0.0, 0.9, spec.label_smoothing, 0.05, key="train_smoothing", bind="query-params",
-            help=HELP["smoothing"],
-        )  # fmt: skip
-    with second[3]:
-        seed = number("Seed", "seed", 0, 2**31 - 1, spec.seed, HELP["seed"])
-    with third[0]:
-        head_epochs = number("First the head: epochs", "head_epochs", 0, 1000, spec.head_epochs, HELP["head_epochs"])
-    with third[1]:
-        head_rate = rate("First the head: rate", "head_rate", spec.head_rate, HELP["head_rate"])
-    with third[2]:
-        weights = choice("Weights", "weights", WEIGHTS, spec.weights, str, HELP)
-    with third[3]:
-        st.space("small")  # as high as the labels beside it
-        keep = st.toggle(
-            "Keep epochs", spec.keep_epochs, key="train_keep_epochs", bind="query-params", help=HELP["keep"]
-        )
-    spec = replace(
-        spec, epochs=epochs, learning_rate=learning_rate, batch=batch, patience=patience, optimizer=optimizer,
-        schedule=schedule, label_smoothing=float(smoothing), seed=seed, head_epochs=head_epochs, head_rate=head_rate,
-        weights=weights, keep_epochs=keep,
-    )  # fmt: skip
-    st.caption(phases_in_words(spec))
-    return spec
-
-
-def phases_in_words(spec: TrainingSpec) -> str:
-    """Return in a sentence what learns when."""
-    if not spec.head_epochs:
-        return "One phase: all that is not frozen learns from the first step on."
-    return (
-        f"Two phases: the head alone for {spec.head_epochs} epochs from a rate of {spec.head_rate:g}, then all that is "
-        f"not frozen for {spec.epochs} epochs from {spec.learning_rate:g}."
-    )
-
-
-def choices(spec: TrainingSpec) -> dict[str, object]:
-    """Return the widget values that stand for the recipe of `spec`, by key."""
-    return {
-        "train_optimizer": spec.optimizer,
-        "train_schedule": spec.schedule,
-        "train_epochs": spec.epochs,
-        "train_rate": spec.learning_rate,
-        "train_batch": spec.batch,
-        "train_patience": spec.patience,
-        "train_smoothing": spec.label_smoothing,
-        "train_seed": spec.seed,
-        "train_head_epochs": spec.head_epochs,
-        "train_head_rate": spec.head_rate,
-        "train_weights": spec.weights,
-        "train_keep_epochs": spec.keep_epochs,
-    }
-
-
-def summary(spec: TrainingSpec) -> str:
-    """Return the recipe in a few words."""
-    first = f"head {spec.head_epochs} epochs, then " if spec.head_epochs else ""
-    smooth = f", smoothing {spec.label_smoothing:g}" if spec.label_smoothing else ""
-    name = OPTIMIZER_TITLES[spec.optimizer].split(",")[0]
-    return f"{first}{name} {spec.learning_rate:g}, {spec.epochs} epochs{smooth}"
-
-
-# FOLDED dashboard/views/train/recipe.py: The head builder: what stands on top of the backbone and always learns.
-
-WIDTHS = (0, 16, 32, 64, 128, 256, 512, 1024)
-DROPOUT_HELP = "Share of the values set to 0 at random in every training step, before every dense layer."
-BATCH_NORM_HELP = (
-    "Brings every value that enters the head to mean 0 and variance 1, then scales and shifts it by two learnt "
-    "numbers: (x − mean) / √(variance + ε) · γ + β."
-)
-DECAY_HELP = "Adds λ times the sum of the squared weights of the head to the loss. 0 is off."
-MAX_NORM_HELP = "After every step, weights into one unit longer than this are scaled back to this length. 0 is off."
-POOLING_TITLES: dict[Pooling, str] = {
-    "average": "average",
-    "max": "maximum",
-    "average+max": "both",
-    "flatten": "none: flatten",
+ALL = 0  # the choice of shots that stands for all pictures: a picker cannot hold None
+SHOTS = (ALL, 1, 2, 5, 10, 20, 50, 100)
+DATA_HELP = {
+    "shots": "Train on so few pictures of every class. Validation and test pictures stay the same.",
+    "side": "Pictures are resized to this height and width. Smaller is faster; details get lost.",
+    "noise": "So many of the training pictures get the label of another class, drawn at random with the run's seed. "
+    "Validation and test labels stay right, so you see what wrong labels cost.",
+    "split": "Divides the pictures anew into training, validation and test, every class in the same proportions. "
+    "Accuracy differs between splits; by how much tells how far to trust a small difference.",
+    "preprocessing": "Every backbone scales pictures itself, as it did when it was pretrained. Scaled twice means "
+    "divided by 255 before that: a common mistake, made here on purpose.",
+    "leaked": "Exact copies of so many test pictures lie among the training pictures: a common mistake, made here on "
+    "purpose. The test then asks what was learnt by heart.",
 }
+PREPROCESSING: dict[Preprocessing, str] = {"own": "as the backbone expects", "scaled twice": "wrong: scaled twice"}
 
 
-def head_builder(default: HeadSpec) -> HeadSpec:
-    """Draw the controls of the head and return what they say; `default` is what they start from."""
+def head_controls(default: HeadSpec) -> HeadSpec:
+    """Draw the controls of the head, which start from `default`, and return the head they describe."""
     pooling = st.segmented_control(
         "Pooling",
         get_args(Pooling),
@@ -199,47 +134,79 @@ def _penalty(label: str, key: str, default: float, step: float, explanation: str
     )
 
 
-def head_choices(head: HeadSpec) -> dict[str, object]:
-    """Return the widget values that stand for `head`, by key."""
-    first, second, *_ = (*head.widths, 0, 0)
-    return {
-        "train_pooling": head.pooling,
-        "train_hidden1": first,
-        "train_hidden2": second,
-        "train_dropout": head.dropout,
-        "train_head_bn": head.batch_norm,
-        "train_decay": head.weight_decay,
-        "train_max_norm": head.max_norm,
-    }
-
-
 def head_summary(head: HeadSpec, n_classes: int) -> str:
     """Return the head in a few signs, from pooling to softmax: "average → 256 → 5"."""
     return " → ".join([head.pooling, *map(str, head.widths), str(n_classes)])
 
 
-# FOLDED dashboard/views/train/recipe.py: What is learnt from: how many pictures, which of them, how large, and how
-# many with a wrong label.
+def recipe_controls(spec: TrainingSpec) -> TrainingSpec:
+    """Draw the controls of the steps and phases, which start from `spec`, and return `spec` with their values."""
+    first, second = st.columns(4), st.columns(4)
+    with first[0]:
+        epochs = number("Epochs", "epochs", 1, 1000, spec.epochs, HELP["epochs"])
+    with first[1]:
+        learning_rate = rate("Learning rate", "rate", spec.learning_rate, HELP["rate"])
+    with first[2]:
+        batch = number("Batch", "batch", 1, 512, spec.batch, HELP["batch"])
+    with first[3]:
+        patience = number("Early stopping", "patience", 0, 1000, spec.patience, HELP["patience"])
+    with second[0]:
+        optimizer = choice("Optimiser", "optimizer", OPTIMIZERS, spec.optimizer, OPTIMIZER_TITLES.__getitem__, HELP)
+    with second[1]:
+        schedule = choice("Schedule", "schedule", SCHEDULES, spec.schedule, str, HELP)
+    with second[2]:
+        smoothing = st.number_input(
+            "Label smoothing", 0.0, 0.9, spec.label_smoothing, 0.05, key="train_smoothing", bind="query-params",
+            help=HELP["smoothing"],
+        )  # fmt: skip
+    with second[3]:
+        seed = number("Seed", "seed", 0, 2**31 - 1, spec.seed, HELP["seed"])
+    spec = replace(
+        spec, epochs=epochs, learning_rate=learning_rate, batch=batch, patience=patience, optimizer=optimizer,
+        schedule=schedule, label_smoothing=float(smoothing), seed=seed,
+    )  # fmt: skip
+    spec = _head_phase_and_weights(spec)
+    st.caption(_phases_sentence(spec))
+    return spec
 
-ALL = 0  # the choice of shots that stands for all pictures: a picker cannot hold None
-SHOTS = (ALL, 1, 2, 5, 10, 20, 50, 100)
-DATA_HELP = {
-    "shots": "Train on so few pictures of every class. Validation and test pictures stay the same.",
-    "side": "Pictures are resized to this height and width. Smaller is faster; details get lost.",
-    "noise": "So many of the training pictures get the label of another class, drawn at random with the run's seed. "
-    "Validation and test labels stay right, so you see what wrong labels cost.",
-    "split": "Divides the pictures anew into training, validation and test, every class in the same proportions. "
-    "Accuracy differs between splits; by how much tells how far to trust a small difference.",
-    "preprocessing": "Every backbone scales pictures itself, as it did when it was pretrained. Scaled twice means "
-    "divided by 255 before that: a common mistake, made here on purpose.",
-    "leaked": "Exact copies of so many test pictures lie among the training pictures: a common mistake, made here on "
-    "purpose. The test then asks what was learnt by heart.",
-}
-PREPROCESSING: dict[Preprocessing, str] = {"own": "as the backbone expects", "scaled twice": "wrong: scaled twice"}
+
+def _head_phase_and_weights(spec: TrainingSpec) -> TrainingSpec:
+    """Draw the controls of the head's own phase, of the weights to begin with, and of keeping epochs."""
+    columns = st.columns(4)
+    with columns[0]:
+        head_epochs = number("First the head: epochs", "head_epochs", 0, 1000, spec.head_epochs, HELP["head_epochs"])
+    with columns[1]:
+        head_rate = rate("First the head: rate", "head_rate", spec.head_rate, HELP["head_rate"])
+    with columns[2]:
+        weights = choice("Weights", "weights", WEIGHTS, spec.weights, str, HELP)
+    with columns[3]:
+        st.space("small")  # as high as the labels beside it
+        keep = st.toggle(
+            "Keep epochs", spec.keep_epochs, key="train_keep_epochs", bind="query-params", help=HELP["keep"]
+        )
+    return replace(spec, head_epochs=head_epochs, head_rate=head_rate, weights=weights, keep_epochs=keep)
 
 
-def learning_data_panel(spec: TrainingSpec) -> TrainingSpec:
-    """Draw the controls and return `spec` with what they say; `spec` also holds their defaults."""
+def _phases_sentence(spec: TrainingSpec) -> str:
+    """Return in a sentence what learns when."""
+    if not spec.head_epochs:
+        return "One phase: all that is not frozen learns from the first step on."
+    return (
+        f"Two phases: the head alone for {spec.head_epochs} epochs from a rate of {spec.head_rate:g}, then all that is "
+        f"not frozen for {spec.epochs} epochs from {spec.learning_rate:g}."
+    )
+
+
+def summary(spec: TrainingSpec) -> str:
+    """Return the recipe in a few words."""
+    first = f"head {spec.head_epochs} epochs, then " if spec.head_epochs else ""
+    smooth = f", smoothing {spec.label_smoothing:g}" if spec.label_smoothing else ""
+    name = OPTIMIZER_TITLES[spec.optimizer].split(",")[0]
+    return f"{first}{name} {spec.learning_rate:g}, {spec.epochs} epochs{smooth}"
+
+
+def data_controls(spec: TrainingSpec) -> TrainingSpec:
+    """Draw the controls of the data, which start from `spec`, and return `spec` with their values."""
     left, right = st.columns(2)
     with left:
         shots = choice("Shots per class", "shots", SHOTS, ALL, lambda n: f"{n} pictures" if n else "all", DATA_HELP)
@@ -256,12 +223,12 @@ def learning_data_panel(spec: TrainingSpec) -> TrainingSpec:
     spec = replace(
         spec, shots=shots or None, side=side, label_noise=noise, split_seed=split, preprocessing=scaled, leaked=leaked
     )
-    if words := _in_words(spec):
-        st.caption(words)
+    if sentence := _split_sentence(spec):
+        st.caption(sentence)
     return spec
 
 
-def _in_words(spec: TrainingSpec) -> str:
+def _split_sentence(spec: TrainingSpec) -> str:
     """Return how many pictures each part has; nothing where the settings are refused beside the button."""
     try:
         parts = recipes.split_of(spec)
@@ -275,9 +242,30 @@ def _in_words(spec: TrainingSpec) -> str:
     )
 
 
-def data_choices(spec: TrainingSpec) -> dict[str, object]:
-    """Return the widget values that stand for the data of `spec`, by key."""
+def choices(spec: TrainingSpec) -> dict[str, object]:
+    """Return the widget values that stand for head, recipe and data of `spec`, by key."""
+    head = spec.head
+    first, second, *_ = (*head.widths, 0, 0)
     return {
+        "train_pooling": head.pooling,
+        "train_hidden1": first,
+        "train_hidden2": second,
+        "train_dropout": head.dropout,
+        "train_head_bn": head.batch_norm,
+        "train_decay": head.weight_decay,
+        "train_max_norm": head.max_norm,
+        "train_optimizer": spec.optimizer,
+        "train_schedule": spec.schedule,
+        "train_epochs": spec.epochs,
+        "train_rate": spec.learning_rate,
+        "train_batch": spec.batch,
+        "train_patience": spec.patience,
+        "train_smoothing": spec.label_smoothing,
+        "train_seed": spec.seed,
+        "train_head_epochs": spec.head_epochs,
+        "train_head_rate": spec.head_rate,
+        "train_weights": spec.weights,
+        "train_keep_epochs": spec.keep_epochs,
         "train_shots": spec.shots or ALL,
         f"train_side_{spec.backbone}": spec.side,
         "train_noise": spec.label_noise,

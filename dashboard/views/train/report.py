@@ -61,7 +61,7 @@ def _parts(run: runs.Run, spec: TrainingSpec, result: TrainingResult, title: str
         f'<p class="lead"><b>{accuracy.value:.1%}</b> of {accuracy.n} test pictures right '
         f"(95% interval {accuracy.low:.1%} to {accuracy.high:.1%})</p>"
     )
-    for sentence in mistakes(run.spec):
+    for sentence in mistakes(spec):
         yield f"<p><b>This run was made wrong on purpose:</b> {html.escape(sentence)}</p>"
     if note := result.summary.get("note"):
         yield f"<p><b>{html.escape(str(note))}</b></p>"

@@ -1,4 +1,4 @@
-"""A finished training run: the result, how it came about, and where to go next."""
+"""A finished training run: its result, the gap between its curves, what it took, and where to go next."""
 
 from __future__ import annotations
 
@@ -22,12 +22,55 @@ from models.training.costs.estimate import Cost
 from models.training.results import Opening, TrainingResult, load_result
 from models.training.spec import TrainingSpec
 
-# FOLDED dashboard/views/train/result.py: The gap between training and validation in words, and what helps that is
-# not done already.
+_BUSY = 0.8  # the processor's share of the time below which others are to blame
+_LEFT_MB = 50  # held by the worker before a run beyond the usual, above which the page mentions it
+NEXT_PAGES = (
+    ("evaluate", "Evaluate", ":material/grid_on:"),
+    ("activations", "Activations", ":material/blur_on:"),
+    ("features", "Features", ":material/travel_explore:"),
+    ("occlusion", "Occlusion", ":material/select_all:"),
+    ("som", "Self-organising map", ":material/apps:"),
+    ("compare", "Compare", ":material/compare_arrows:"),
+)
 
 
-def told(gap: Opening, spec: TrainingSpec) -> str:
-    """Return what happened and what helps, as Markdown."""
+def read(run: runs.Run) -> TrainingResult | None:
+    """Return the results of a run; None while there are none, and with a sentence where a finished run lost them."""
+    done = run.status.state == "done"  # read first: the run may finish meanwhile
+    try:
+        return load_result(run)
+    except RunNotFound as error:
+        if done:
+            st.error(safe_label(str(error), 400), icon=":material/error:")
+        return None
+
+
+def finished(run: runs.Run, result: TrainingResult) -> None:
+    """Draw the result and the learning curves of a finished run."""
+    summary = result.summary
+    accuracy = wilson(round(summary["accuracy"] * summary["n_test"]), summary["n_test"])
+    name = "Example run, shipped with Freezeframe" if run.id == runs.EXAMPLE else safe_label(run.title, 32)
+    with st.container(height=STATUS_PX, border=False, vertical_alignment="center"):
+        st.markdown(
+            f"**{accuracy.value:.1%}** of {accuracy.n} test pictures right "
+            f"(95% interval {accuracy.low:.1%} to {accuracy.high:.1%}) · {name}"
+        )
+    st.plotly_chart(
+        train_cache.training_figures(run.id, CURVES_PX)[0],
+        key="train_curves",
+        config=theme.CONFIG,
+        alt=f"Accuracy and loss per epoch; the weights of epoch {summary['best_epoch']} were kept",
+    )
+
+
+def gap_note(spec: TrainingSpec, result: TrainingResult) -> None:
+    """Draw where the gap between training and validation opens, if it does."""
+    if (gap := results.opening(result.history)) is not None:
+        st.info(gap_sentence(gap, spec), icon=":material/open_in_full:")
+
+
+def gap_sentence(gap: Opening, spec: TrainingSpec) -> str:
+    """Return as Markdown where the gap opens, and what helps that is not done already."""
     kept = "The weights kept are those of the best epoch" + (
         ", so the result is hardly touched." if not spec.label_noise else "."
     )
@@ -60,57 +103,9 @@ def _joined(parts: list[str]) -> str:
     return f"{', '.join(parts[:-1])} or {parts[-1]}" if len(parts) > 1 else parts[0]
 
 
-_BUSY = 0.8  # the processor's share of the time below which others are to blame
-_LEFT_MB = 50  # in the worker beyond the usual before a run, from which on it is worth a word
-NEXT = (
-    ("evaluate", "Evaluate", ":material/grid_on:"),
-    ("activations", "Activations", ":material/blur_on:"),
-    ("features", "Features", ":material/travel_explore:"),
-    ("occlusion", "Occlusion", ":material/select_all:"),
-    ("som", "Self-organising map", ":material/apps:"),
-    ("compare", "Compare", ":material/compare_arrows:"),
-)
-
-
-def read(run: runs.Run) -> TrainingResult | None:
-    """Return the results of a run; None while there are none, and with a sentence where a finished run lost them."""
-    done = run.status.state == "done"  # asked first: the run may finish meanwhile
-    try:
-        return load_result(run)
-    except RunNotFound as error:
-        if done:
-            st.error(safe_label(str(error), 400), icon=":material/error:")
-        return None
-
-
-def finished(run: runs.Run, result: TrainingResult) -> None:
-    """Draw the result and the learning curves of a finished run."""
+def result_details(run: runs.Run, spec: TrainingSpec, result: TrainingResult) -> None:
+    """Draw how a run was computed, what it took beside the prediction, and what to know about its end."""
     summary = result.summary
-    accuracy = wilson(round(summary["accuracy"] * summary["n_test"]), summary["n_test"])
-    name = "Example run, shipped with Freezeframe" if run.id == runs.EXAMPLE else safe_label(run.title, 32)
-    with st.container(height=STATUS_PX, border=False, vertical_alignment="center"):
-        st.markdown(
-            f"**{accuracy.value:.1%}** of {accuracy.n} test pictures right "
-            f"(95% interval {accuracy.low:.1%} to {accuracy.high:.1%}) · {name}"
-        )
-    st.plotly_chart(
-        train_cache.training_figures(run.id, CURVES_PX)[0],
-        key="train_curves",
-        config=theme.CONFIG,
-        alt=f"Accuracy and loss per epoch; the weights of epoch {summary['best_epoch']} were kept",
-    )
-
-
-def gap(run: runs.Run, result: TrainingResult) -> None:
-    """Say where the gap between training and validation opens, if it does."""
-    if (opening := results.opening(result.history)) is not None:
-        st.info(told(opening, TrainingSpec.from_json(run.spec)), icon=":material/open_in_full:")
-
-
-def account(run: runs.Run, result: TrainingResult) -> None:
-    """Draw how it was computed, what it took against the prediction, and what to know about the end."""
-    summary = result.summary
-    spec = TrainingSpec.from_json(run.spec)
     predicted = estimate.kept(run.folder)
     paths = {
         "features once": "The frozen backbone was computed **once** per picture; only the head learnt, on its output.",
@@ -118,21 +113,22 @@ def account(run: runs.Run, result: TrainingResult) -> None:
         "plain": "Every epoch ran through the **whole network**: nothing below the trainable layers could be kept.",
     }
     path = paths.get(summary["path"], f"Everything up to the frozen boundary was computed **once**: {summary['path']}.")
+    kept = f"Kept the weights of epoch **{summary['best_epoch']}** of {len(result.history)}, the best on the validation"
     st.markdown(
-        f"{_phases(spec, result)}{path}  \n{_took(spec, result, predicted)}{_held(summary, predicted)}  \nKept the "
-        f"weights of epoch **{summary['best_epoch']}** of {len(result.history)}, the best on the validation pictures."
-        f"{_training_numbers(spec, result)}"
+        f"{phases_sentence(spec, result)}{path}  \n"
+        f"{_time_sentence(spec, result, predicted)}{_memory_sentence(summary, predicted)}  \n"
+        f"{kept} pictures.{curve_notes(spec, result)}"
     )
-    if kept := kept_epochs.epochs(run.folder):
+    if epochs := kept_epochs.epochs(run.folder):
         st.caption(
-            f"It kept the weights of {len(kept)} epochs ({kept_epochs.megabytes(run.folder):.2g} MB): the Activations "
-            "page plays them, Through the epochs."
+            f"It kept the weights of {len(epochs)} epochs ({kept_epochs.megabytes(run.folder):.2g} MB): "
+            "the Activations page plays them, Through the epochs."
         )
     if note := summary.get("note"):
         st.warning(safe_label(note, 400), icon=":material/warning:")
 
 
-def _took(spec: TrainingSpec, result: TrainingResult, predicted: Cost | None) -> str:
+def _time_sentence(spec: TrainingSpec, result: TrainingResult, predicted: Cost | None) -> str:
     """Return how long a run took, beside what was predicted, and where the time went."""
     summary, epochs = result.summary, spec.head_epochs + spec.epochs
     spent, expected = summary["seconds"], f" (predicted {predicted.seconds:.1f} s)" if predicted else ""
@@ -146,7 +142,7 @@ def _took(spec: TrainingSpec, result: TrainingResult, predicted: Cost | None) ->
     return f"Took **{spent['total']:.1f} s**{expected}: {parts}.{busy}"
 
 
-def _held(summary: dict[str, Any], predicted: Cost | None) -> str:
+def _memory_sentence(summary: dict[str, Any], predicted: Cost | None) -> str:
     """Return how much memory its process took at the peak; "" for runs from before that was measured for each."""
     if "base_mb" not in summary:
         return ""
@@ -157,7 +153,7 @@ def _held(summary: dict[str, Any], predicted: Cost | None) -> str:
     return f"  \nIts process held **{peak:.0f} MB** at the peak{expected}{more}."
 
 
-def _phases(spec: TrainingSpec, result: TrainingResult) -> str:
+def phases_sentence(spec: TrainingSpec, result: TrainingResult) -> str:
     """Return what the first of two phases did; "" for a single phase."""
     if not spec.head_epochs:
         return ""
@@ -168,25 +164,25 @@ def _phases(spec: TrainingSpec, result: TrainingResult) -> str:
     )
 
 
-def _training_numbers(spec: TrainingSpec, result: TrainingResult) -> str:
+def curve_notes(spec: TrainingSpec, result: TrainingResult) -> str:
     """Return what the training curves are measured against where that differs from the validation curves."""
-    said = ""
+    notes = ""
     if len(result.noisy_index):
-        said += (
+        notes += (
             f"  \n**{len(result.noisy_index)}** training pictures had a wrong label: training accuracy and loss are "
             "against the labels that were learnt from. The Evaluate page shows these pictures."
         )
     if spec.label_smoothing:
-        said += (
+        notes += (
             f"  \nThe training loss has label smoothing {spec.label_smoothing:g} in it, the validation loss has not."
         )
-    return said
+    return notes
 
 
-def onward(run: runs.Run, result: TrainingResult) -> None:
+def next_pages(run: runs.Run, result: TrainingResult) -> None:
     """Offer the pages that look into the finished run, and the run as files."""
     with st.container(horizontal=True, vertical_alignment="center"):
-        for page, title, icon in NEXT:
+        for page, title, icon in NEXT_PAGES:
             st.page_link(f"app_pages/{page}.py", label=title, icon=icon)
     with st.container(horizontal=True, vertical_alignment="center", key="train_downloads"):
         st.caption("Take it along:", width="content")

@@ -35,11 +35,11 @@ def head_and_recipe(spec: TrainingSpec, picture: str) -> TrainingSpec:
     with left.popover("Head", icon=":material/add_box:", width="stretch", key="train_head"):
         layers, explanation = st.tabs(["Layers", "Last layer and loss"])
         with layers:
-            head = recipe.head_builder(spec.head)
+            head = recipe.head_controls(spec.head)
     with right.popover("Recipe", icon=":material/tune:", width="stretch", key="train_recipe"):
-        spec = recipe.recipe_panel(replace(spec, head=head))
+        spec = recipe.recipe_controls(replace(spec, head=head))
     with left.popover("Data", icon=":material/photo_library:", width="stretch", key="train_data"):
-        spec = recipe.learning_data_panel(spec)
+        spec = recipe.data_controls(spec)
     augment = right.popover(
         "Augment", icon=":material/transform:", width="stretch", key="train_augment", on_change="rerun"
     )

@@ -138,7 +138,7 @@ def test_the_last_layer_is_explained_with_the_numbers_of_the_recipe(visit):
     [(1, "nothing to learn"), (2, "one sigmoid of z₁ − z₂"), (3, "Two classes could take one sigmoid")],
 )
 def test_what_other_tasks_would_take(classes, words):
-    assert words in explained._other_tasks(classes)
+    assert words in explained.other_tasks(classes)
 
 
 def test_the_preview_task_answers_what_the_pipeline_makes(engine):
@@ -158,7 +158,7 @@ def test_what_two_phases_and_wrong_labels_mean_is_said_after_a_run():
     result = results.TrainingResult(
         ({"phase": 1}, {"phase": 1}, {"phase": 2}), none, none, none, none, none, none, (), {}, np.arange(3)
     )
-    assert "head alone learnt for **2 epochs**" in train_result._phases(spec, result)
-    assert "**1 epochs** of fine-tuning" in train_result._phases(spec, result)
-    said = train_result._training_numbers(spec, result)
+    assert "head alone learnt for **2 epochs**" in train_result.phases_sentence(spec, result)
+    assert "**1 epochs** of fine-tuning" in train_result.phases_sentence(spec, result)
+    said = train_result.curve_notes(spec, result)
     assert "**3** training pictures had a wrong label" in said and "label smoothing 0.1 in it" in said

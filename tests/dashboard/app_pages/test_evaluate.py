@@ -17,8 +17,9 @@ from dashboard.views.evaluate import confusion
 from models.jobs import engine
 from models.pictures import datasets
 from models.storage import runs
+from tests.conftest import ROOT
 
-PAGE = Path(__file__).resolve().parents[2] / "dashboard" / "app_pages" / "evaluate.py"
+PAGE = ROOT / "dashboard" / "app_pages" / "evaluate.py"
 FRAME = """
 import streamlit as st
 from dashboard import state
@@ -164,7 +165,7 @@ def test_a_click_is_copied_into_the_pickers(monkeypatch: pytest.MonkeyPatch) -> 
     for points in ([], [{"customdata": [2, 4, "edge-on", "merger", 0, 1, "0%"]}]):
         event = SimpleNamespace(selection=SimpleNamespace(points=points))
         monkeypatch.setattr(dashboard_state, "get", lambda key, event=event: event)
-        confusion._take_click()
+        confusion.take_click()
         assert kept == ({"evaluate_true": 2, "evaluate_predicted": 4} if points else {})
 
 
