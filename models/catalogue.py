@@ -10,7 +10,7 @@ import json
 from functools import lru_cache
 from typing import Any, Final
 
-from models.activations import maps as activations
+from models.activations import changes, maps
 from models.attribution import deletion
 from models.attribution import maps as attribution
 from models.attribution.randomised import RANDOMISED
@@ -37,7 +37,7 @@ from models.training.spec import TrainingSpec
 from models.transferability import slice
 from models.transferability.slice import SliceSpec
 
-JOBS: Final[tuple[Job[Any, Any], ...]] = (WEIGHTS, PROBE, CKA, TRUST, RANDOMISED)
+JOBS: Final[tuple[Job[Any, Any], ...]] = (WEIGHTS, scores.OCCLUSION, PROBE, CKA, TRUST, RANDOMISED)
 TASKS: Final[tuple[Task[Any], ...]] = (
     WARM,
     training.AUGMENTED_PICTURES,
@@ -45,13 +45,13 @@ TASKS: Final[tuple[Task[Any], ...]] = (
     results.TRAINING_ARCHIVE,
     answers.PREDICT,
     answers.ANSWERS,
-    activations.ACTIVATION_MAPS,
-    activations.CHANNEL_STATISTICS,
-    activations.CLASS_SELECTIVITY,
-    activations.NETWORK_SCALE,
-    activations.LAYER_CHANGES,
-    activations.MAP_PAIR,
-    activations.EPOCH_MAPS,
+    maps.ACTIVATION_MAPS,
+    maps.CHANNEL_STATISTICS,
+    maps.CLASS_SELECTIVITY,
+    maps.NETWORK_SCALE,
+    changes.LAYER_CHANGES,
+    changes.MAP_PAIR,
+    changes.EPOCH_MAPS,
     scores.PATCH_SCORES,
     gabor.FIRST_KERNELS,
     gabor.GABOR_FITS,
@@ -80,7 +80,6 @@ OLD_JOBS = {
     "som": "models.som.worker.jobs:run_job",
     "depth": "models.som.worker.jobs:run_depth",
     "rotation": "models.som.worker.jobs:run_rotation",
-    "occlusion": "models.occlusion.worker.hide:run_job",
     "transferability": "models.transferability.worker.slice:run_job",
     "patches": "models.features.worker.patch_search:run_job",
     "maximisation": "models.features.worker.maximise:run_job",

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from dashboard import state
-from dashboard.views.compare.likeness import likeness_panel
+from dashboard.views.compare.cka import cka_panel
 from dashboard.widgets import compared as widgets_compared
 from dashboard.widgets.page import header
 
@@ -24,4 +24,4 @@ if compared:
         widgets_compared.recipes_table(compared)
         widgets_compared.lead_on(compared)
     widgets_compared.curves_and_drift(compared)
-    likeness_panel(compared, state.selection().owner)
+    cka_panel(compared, state.selection().owner)

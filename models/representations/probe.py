@@ -1,4 +1,4 @@
-"""A linear probe of every block: what is asked, what it costs, and the result. Without Keras.
+"""Linear probes: how well a linear model tells the classes apart at the end of every block.
 
 The outputs of a block, averaged over their positions, describe every picture; a logistic regression on them says how
 well a linear model can tell the classes apart at that depth. The same is done with random weights, and with the pixels
@@ -9,34 +9,28 @@ Source: Alain and Bengio, Understanding intermediate layers using linear classif
 
 from __future__ import annotations
 
-import hashlib
-import json
 from dataclasses import dataclass
-from pathlib import Path
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from models.backbones.registry import frame8_digest
+from models.backbones.registry import BACKBONES, FRAME8_WEIGHTS
+from models.ids import NetworkId
 from models.intervals import Estimate, wilson
+from models.jobs.job import Job, PricedSpec
 from models.networks import layers as networks_layers
 from models.pictures import datasets
-from models.storage import files, runs
-from models.storage.specs import PlainSpec
-from models.training.spec import TrainingSpec
 
-KIND = "probe"
-RESULT = "probe.npz"
-SHIPPED = files.ASSETS / "probe"  # written by models.representations.worker.probe
-PIXELS = "pixels"
-PIXELS_SIDE = 32  # pixels are taken of pictures of at most this side
-FEW = 20  # training pictures a class of the smaller budget
-FIT_SECONDS = 1.0  # all regressions at one depth; measured 0.3 to 3 on one thread
-START_SECONDS = 4.0
+PIXELS: Final = "pixels"
+PIXELS_SIDE: Final = 32  # pixels are taken of pictures of at most this side
+FEW: Final = 20  # training pictures a class of the smaller budget
+_FIT_SECONDS: Final = 1.0  # all regressions at one depth; measured 0.3 to 3 on one thread
+_START_SECONDS: Final = 4.0
 
 
 @dataclass(frozen=True, slots=True)
-class ProbeSpec(PlainSpec):
+class ProbeSpec(PricedSpec):
     """Which network is probed on which data set; both are ids."""
 
     network: str = "backbone:frame8:64"
@@ -47,16 +41,24 @@ class ProbeSpec(PlainSpec):
         layers(self.network)
 
     @property
+    def title(self) -> str:
+        """The name that a run goes by."""
+        network = NetworkId.parse(self.network)
+        name = BACKBONES[network.backbone].title if network.backbone else "the trained run"
+        random = " with random weights" if network.weights == "random" else ""
+        return f"{datasets.get(self.dataset).title}: every block of {name}{random}"
+
+    @property
     def networks(self) -> dict[str, str]:
         """The networks to run, by what is said of their weights: "trained" and "random", or only the latter."""
-        twin = random_twin(self.network)
+        twin = networks_layers.random_twin(self.network)
         return {"random": twin} if self.network == twin else {"trained": self.network, "random": twin}
 
     @property
     def seconds(self) -> float:
         """About how long a worker takes."""
         passes = networks_layers.seconds(self.network, datasets.get(self.dataset).size)
-        return START_SECONDS + len(self.networks) * (passes + FIT_SECONDS * len(layers(self.network))) + FIT_SECONDS
+        return _START_SECONDS + len(self.networks) * (passes + _FIT_SECONDS * len(layers(self.network))) + _FIT_SECONDS
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -105,17 +107,6 @@ class ProbeResult:
         return 1 + int(hits[1:].argmax())
 
 
-def random_twin(network: str) -> str:
-    """Return the id of the same backbone with random weights."""
-    match network.split(":"):
-        case ["run", run_id, *_]:
-            spec = TrainingSpec.from_json(runs.get(run_id).spec)
-            return f"backbone:{spec.backbone}:{spec.side}:random"
-        case ["backbone", _, _, "random"]:
-            return network
-    return f"{network}:random"
-
-
 def layers(network: str) -> tuple[networks_layers.LayerChoice, ...]:
     """Return the last layer of every block, and a head's hidden layers.
 
@@ -140,21 +131,11 @@ def splits(dataset: str, seed: int = 0) -> dict[int, datasets.Split]:
     return few | {most: everything}
 
 
-def load(run: runs.Run) -> ProbeResult | None:
-    """Return the result of a run, or None where there is none that can be read."""
-    return files.read(run.path(RESULT), ProbeResult)
-
-
-def shipped(spec: ProbeSpec) -> ProbeResult | None:
-    """Return the result that comes with the app, if it was made with the weights that come with the app."""
-    result = files.read(path_of(spec), ProbeResult)
-    if result is None:
-        return None
-    same = (result.network, result.dataset, result.digest) == (spec.network, spec.dataset, frame8_digest())
-    return result if same else None
-
-
-def path_of(spec: ProbeSpec) -> Path:
-    """Return where the shipped result of a spec lies, if there is one."""
-    name = hashlib.sha256(json.dumps(spec.to_json(), sort_keys=True).encode()).hexdigest()[:16]
-    return SHIPPED / f"{spec.dataset}-{name}.npz"
+PROBE = Job(
+    "probe",
+    ProbeSpec,
+    "models.representations.worker.probe:measure",
+    ProbeResult,
+    weights=(FRAME8_WEIGHTS,),
+    examples=lambda: tuple(ProbeSpec(dataset=dataset) for dataset in datasets.DATASETS),
+)

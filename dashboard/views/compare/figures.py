@@ -1,4 +1,4 @@
-"""How alike the layers of two networks are, as a matrix."""
+"""The matrix of linear CKA between the layers of two networks."""
 
 from __future__ import annotations
 
@@ -7,24 +7,24 @@ import html
 import plotly.graph_objects as go
 
 from dashboard.figures import theme
-from models.representations.likeness import Likeness
+from models.representations.cka import Likeness
 
 _WRITTEN = 14  # with more layers than this the numbers are left to the pointer
 
 
-def matrix(found: Likeness, first: str, second: str, height: int) -> go.Figure:
+def matrix(result: Likeness, first: str, second: str, height: int) -> go.Figure:
     """Linear CKA of every layer of one network (rows, input on top) with every layer of another (columns).
 
     Args:
-        found: The result.
+        result: Of the job.
         first, second: What the networks are called, plain text.
         height: In px.
     """
-    written = max(found.cka.shape) <= _WRITTEN
-    rows, columns = ([html.escape(name) for name in names] for names in (found.first, found.second))
+    written = max(result.cka.shape) <= _WRITTEN
+    rows, columns = ([html.escape(name) for name in names] for names in (result.first, result.second))
     figure = go.Figure(
         go.Heatmap(
-            z=found.cka,
+            z=result.cka,
             x=columns,
             y=rows,
             zmin=0,

@@ -1,6 +1,4 @@
-"""The job that probes every block of a network. Runs in a worker.
-
-    python -m models.representations.worker.probe      probes Frame8 on every built-in data set and writes the results that are shipped
+"""Linear probes of every block of a network, fitted and measured.
 
 All blocks of a network are computed in one pass over the pictures; of every picture only averages over positions stay
 in memory. Started again after a kill, it begins anew and comes to the same result.
@@ -8,28 +6,19 @@ in memory. Started again after a kill, it begins anew and comes to the same resu
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Any
-
 import numpy as np
 from numpy.typing import NDArray
 
 from models.backbones import registry
+from models.ids import NetworkId
 from models.networks import layers
 from models.networks.worker.answers import layer_features
 from models.pictures import datasets, images
 from models.representations import probe, probe_fit
-from models.representations.probe import PIXELS, PIXELS_SIDE, RESULT, ProbeResult, ProbeSpec
-from models.storage import files
-from models.storage.files import write_atomically
-from models.storage.progress import SILENT, Progress
+from models.representations.probe import PIXELS, PIXELS_SIDE, ProbeResult, ProbeSpec
+from models.storage.progress import SILENT, Part, Progress
 
 _PASSES = 0.85  # of the bar
-
-
-def run_job(folder: Path, spec: dict[str, Any], progress: Progress) -> None:
-    """Probe what `spec` (the JSON of a ProbeSpec) asks for and write the result."""
-    write_atomically(folder / RESULT, files.encode(measure(ProbeSpec.from_json(spec), progress)))
 
 
 def measure(spec: ProbeSpec, progress: Progress = SILENT) -> ProbeResult:
@@ -50,23 +39,26 @@ def measure(spec: ProbeSpec, progress: Progress = SILENT) -> ProbeResult:
     start = pixels(spec.dataset)
     features = {}
     for number, (weights, network) in enumerate(twins.items()):
-        bar = _PASSES * number / len(twins), _PASSES * (number + 1) / len(twins)
-        features[weights] = [start, *_features(network, [layer.name for layer in chosen], spec.dataset, progress, bar)]
-    fits = _fits(features, labels, parts, progress)
-    numbers = np.array([[[(f.test_hits, f.validation_hits, f.strength) for f in of] for of in each] for each in fits])
+        part = Part(progress, _PASSES * number / len(twins), _PASSES * (number + 1) / len(twins))
+        features[weights] = [start, *features_of(network, [layer.name for layer in chosen], spec.dataset, part)]
+    fits = fits_of(features, labels, parts, Part(progress, _PASSES, 1.0))
+    test_hits, validation_hits, strengths = (
+        np.array([[[getattr(fit, name) for fit in row] for row in budgets] for budgets in fits])
+        for name in ("test_hits", "validation_hits", "strength")
+    )
     most = next(iter(parts.values()))
     return ProbeResult(
         network=spec.network,
         dataset=spec.dataset,
-        digest=registry.frame8_digest() if spec.network.startswith("backbone:frame8:") else "",
+        digest=registry.frame8_digest() if NetworkId.parse(spec.network).backbone == "frame8" else "",
         weights=tuple(twins),
         budgets=tuple(parts),
         layers=(PIXELS, *(layer.name for layer in chosen)),
         blocks=(PIXELS, *(layer.block for layer in chosen)),
         channels=np.array([start.shape[1], *(layer.shape[2] for layer in chosen)], np.int64),
-        test_hits=numbers[..., 0].astype(np.int64),
-        validation_hits=numbers[..., 1].astype(np.int64),
-        strengths=numbers[..., 2],
+        test_hits=test_hits,
+        validation_hits=validation_hits,
+        strengths=strengths,
         n_train=np.array([len(part.train) for part in parts.values()], np.int64),
         n_validation=len(most.validation),
         n_test=len(most.test),
@@ -82,33 +74,36 @@ def pixels(dataset: str) -> NDArray[np.float32]:
     return np.concatenate(small).reshape(len(pictures), -1).astype(np.float32)
 
 
-def _features(
-    network: str, names: list[str], dataset: str, progress: Progress, bar: tuple[float, float]
-) -> list[NDArray[np.float32] | None]:
-    """Return the features of every layer; None for those of a head, which a bare backbone has not."""
-    has = [not name.startswith("head_") or network.startswith("run:") for name in names]
-    found = iter(
-        layer_features(network, [name for name, there in zip(names, has, strict=True) if there], dataset, progress, bar)
-    )
-    return [next(found) if there else None for there in has]
+def features_of(network: str, names: list[str], dataset: str, progress: Progress) -> list[NDArray[np.float32] | None]:
+    """Return the features (N, channels) of every layer; None for those of a head, which a bare backbone has not."""
+    with_head = bool(NetworkId.parse(network).run)
+    there = [name for name in names if with_head or not name.startswith("head_")]
+    found = dict(zip(there, layer_features(network, there, dataset, progress), strict=True))
+    return [found.get(name) for name in names]
 
 
-def _fits(
+def fits_of(
     features: dict[str, list[NDArray[np.float32] | None]],
     labels: NDArray[np.int64],
     parts: dict[int, datasets.Split],
     progress: Progress,
 ) -> list[list[list[probe_fit.Fit]]]:
-    """Return the regressions by weights, budget and depth; those on pixels, the same for all weights, are made once."""
+    """Return the regressions by weights, budget and depth; those on pixels, the same for all weights, are made once.
+
+    Args:
+        features: {weights: (N, channels) at every depth, or None where there is no such layer}, pixels first.
+        labels: (N,), counted from 0.
+        parts: {budget: pictures to fit on, choose on and measure on}.
+        progress: Of this part of the work.
+    """
     nothing = probe_fit.Fit(0.0, -1, -1)
-    total, done = sum(len(of) for of in features.values()) * len(parts), 0
+    total, done = sum(len(depths) for depths in features.values()) * len(parts), 0
     found: list[list[list[probe_fit.Fit]]] = []
-    for of in features.values():
+    for depths in features.values():
         found.append([[] for _ in parts])
-        for depth, values in enumerate(of):
+        for depth, values in enumerate(depths):
             for number, part in enumerate(parts.values()):
-                share = _PASSES + (1 - _PASSES) * done / total
-                progress.event(share=share, note=f"Regression {done + 1} of {total}")
+                progress.event(share=done / total, note=f"Regression {done + 1} of {total}")
                 done += 1
                 if depth == 0 and len(found) > 1:
                     fit = found[0][number][0]
@@ -116,17 +111,3 @@ def _fits(
                     fit = nothing if values is None else probe_fit.probe(values, labels, part, progress.check)
                 found[-1][number].append(fit)
     return found
-
-
-def record() -> None:
-    """Probe Frame8 on every built-in data set and write the results to where the app ships them."""
-    probe.SHIPPED.mkdir(exist_ok=True)
-    for file in probe.SHIPPED.glob("*.npz"):
-        file.unlink()
-    for dataset in datasets.DATASETS:
-        spec = ProbeSpec(dataset=dataset)
-        write_atomically(probe.path_of(spec), files.encode(measure(spec)))
-
-
-if __name__ == "__main__":
-    record()

@@ -32,9 +32,8 @@ from models.occlusion import scores
 from models.occlusion.scores import PatchScores
 from models.occlusion.worker import hide
 from models.pictures import datasets, images
-from models.representations import likeness, probe
-from models.representations.likeness import Likeness, LikenessSpec
-from models.representations.probe import ProbeResult, ProbeSpec
+from models.representations.cka import CKA, CkaSpec, Likeness
+from models.representations.probe import PROBE, ProbeResult, ProbeSpec
 from models.som import data as som_data
 from models.som import depth, film, rotation, tables
 from models.som.data import SomTask
@@ -78,7 +77,7 @@ SPECS = {
     "sweep": SweepSpec,
     "som": SomTask,
     "probe": ProbeSpec,
-    "likeness": LikenessSpec,
+    "likeness": CkaSpec,
     "patches": PatchSpec,
     "transferability": SliceSpec,
     "explanation": ExplanationSpec,
@@ -218,15 +217,15 @@ def test_purity_by_depth():
 
 
 def test_a_probe():
-    found = probe.load(run_of(11))
+    found = PROBE.load(run_of(11))
     assert type(found) is ProbeResult and found.weights == ("trained", "random") and found.budgets == (20,)
     assert found.layers == ("pixels", "pool1", "conv2_relu", "pool3", "conv4_relu", "conv5_relu")
     assert found.test_hits[0, 0, :3].tolist() == [333, 306, 333] and found.validation_hits.sum() == 4010
     assert found.accuracy("trained", 20, 0).value == 333 / 359
 
 
-def test_a_likeness():
-    found = likeness.load(run_of(12))
+def test_cka():
+    found = CKA.load(run_of(12))
     assert type(found) is Likeness and found.pictures == 256 and found.dataset == "digits"
     assert found.second == (*found.first, "head_output") and found.cka.shape == (5, 6)
     assert close(found.cka[0, :3], 1.0, 0.9910848737230673, 0.9731280048843789)

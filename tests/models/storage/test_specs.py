@@ -11,7 +11,7 @@ from models.attribution.randomised import RandomisedSpec
 from models.attribution.trust import TrustSpec
 from models.errors import InputError
 from models.features.patches import PatchSpec
-from models.representations.likeness import LikenessSpec
+from models.representations.cka import CkaSpec
 from models.representations.probe import ProbeSpec
 from models.som.data import SomTask
 from models.som.spec import SomSpec
@@ -27,7 +27,7 @@ SPECS = [
     SomTask("table", SomSpec(3, 4, rate0=1), table="a" * 32, columns=("x", "y")),
     SliceSpec(shots=20),
     ProbeSpec(),
-    LikenessSpec("backbone:frame8:64", "backbone:frame8:64:random"),
+    CkaSpec("backbone:frame8:64", "backbone:frame8:64:random"),
     PatchSpec("backbone:frame8:64", "digits"),
     TrustSpec("run:example"),
     RandomisedSpec("run:example", "sample:galaxies:3", 1),

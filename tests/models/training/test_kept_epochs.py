@@ -12,10 +12,9 @@ import numpy as np
 import pytest
 
 from models.errors import InputError, RunNotFound, TooLarge
-from models.networks.layers import interesting, layers, side
+from models.networks.layers import interesting, layers, random_twin, side
 from models.networks.worker import answers, opened
 from models.pictures import datasets
-from models.representations import probe
 from models.storage import progress as storage_progress
 from models.storage import runs
 from models.training import kept_epochs, recipes, results
@@ -196,7 +195,7 @@ def test_kept_epochs_are_networks_and_the_best_is_the_classifier(digits_run):
         assert not same(opened.load(f"run:{run.id}:epoch:{epoch}").model.get_weights(), trained)
     assert not same(began, trained)
     assert layers(f"run:{run.id}:epoch:2") == layers(f"run:{run.id}:start") == layers(f"run:{run.id}")
-    assert probe.random_twin(f"run:{run.id}:epoch:2") == "backbone:frame8:64:random"
+    assert random_twin(f"run:{run.id}:epoch:2") == "backbone:frame8:64:random"
     said = [answers.predict(f"run:{run.id}{end}", "sample:digits:9").probabilities for end in (":start", ":epoch:1")]
     assert said[0].sum() == pytest.approx(1) and np.abs(said[0] - said[1]).max() > 1e-3
     assert side(f"run:{run.id}:epoch:2") == 64 and interesting(f"run:{run.id}:start").name == "conv3_relu"

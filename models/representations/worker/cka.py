@@ -1,9 +1,8 @@
-"""The job that measures how alike two networks represent pictures. Imports Keras: only workers use this module."""
+"""Linear CKA of every pair of layers of two networks, measured."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import Any
 
 import keras
@@ -12,21 +11,14 @@ import tensorflow as tf
 
 from models.activations.worker import maps
 from models.networks.worker import opened as networks_opened
-from models.representations import likeness
-from models.representations.likeness import BATCH, RESULT, Likeness, LikenessSpec, Sums
-from models.storage import files
-from models.storage.files import write_atomically
+from models.representations import cka
+from models.representations.cka import BATCH, CkaSpec, Likeness, Sums
 from models.storage.progress import SILENT, Progress
 
 _LARGEST = 64 * 1024**2  # values of one layer for a whole batch; larger networks take smaller batches
 
 
-def run_job(folder: Path, spec: dict[str, Any], progress: Progress) -> None:
-    """Measure what `spec` (the JSON of a LikenessSpec) asks for and write the result."""
-    write_atomically(folder / RESULT, files.encode(measure(LikenessSpec.from_json(spec), progress)))
-
-
-def measure(spec: LikenessSpec, progress: Progress = SILENT) -> Likeness:
+def measure(spec: CkaSpec, progress: Progress = SILENT) -> Likeness:
     """Return how alike every layer of one network is to every layer of another.
 
     Raises:
@@ -37,10 +29,10 @@ def measure(spec: LikenessSpec, progress: Progress = SILENT) -> Likeness:
     Cost: one forward pass of both networks for each of 256 pictures.
     """
     progress.event(share=0.0, note="Opening both networks")
-    names = [likeness.layers(network) for network in (spec.first, spec.second)]
+    names = [cka.layers(network) for network in (spec.first, spec.second)]
     opened = [networks_opened.load(network) for network in (spec.first, spec.second)]
     calls = [_grams(network, each) for network, each in zip(opened, names, strict=True)]
-    chosen, sums = likeness.pictures(spec), Sums(*map(len, names))
+    chosen, sums = cka.pictures(spec), Sums(*map(len, names))
     batches = np.array_split(chosen, max(len(chosen) // min(map(_batch, opened)), 1))
     for done, batch in enumerate(batches):
         progress.event(share=done / len(batches), note=f"{done * len(batch)} of {len(chosen)} pictures")

@@ -6,8 +6,7 @@ import pytest
 
 from models.errors import QueueFull
 from models.jobs import engine
-from models.representations import probe
-from models.representations.probe import ProbeSpec
+from models.representations.probe import PROBE, ProbeSpec
 from models.storage import files, runs
 from models.training.spec import HeadSpec, TrainingSpec
 
@@ -33,18 +32,13 @@ def test_the_first_visit_shows_the_shipped_probe(visit):
 
 def test_another_backbone_has_a_price_and_a_button(visit, monkeypatch):
     asked = []
-    monkeypatch.setattr(engine, "submit", lambda kind, spec, *, owner, title: asked.append((kind, spec, title)))
+    monkeypatch.setattr(engine, "submit", lambda job, spec, *, owner: asked.append((job.kind, spec, spec.title)))
     page = visit(**VIEW, backbone="mobilenetv2")
     assert not page.exception and "Not probed yet" in texts(page) and "**Random weights**" in texts(page)
     assert "1,500 pictures, 9 blocks, random weights: about" in texts(page)
     page.button(key="general_probe_start").click().run()
-    assert asked == [
-        (
-            "probe",
-            {"network": "backbone:mobilenetv2:96:random", "dataset": "galaxies"},
-            "Galaxies: every block of MobileNetV2 with random weights",
-        )
-    ]
+    spec = ProbeSpec("backbone:mobilenetv2:96:random", "galaxies")
+    assert asked == [("probe", spec, "Galaxies: every block of MobileNetV2 with random weights")]
 
     def full(*_, **__):
         raise QueueFull("You already have 4 jobs")
@@ -66,10 +60,10 @@ def test_every_state_of_a_job_is_shown(visit, monkeypatch):
     page.run()
     assert r"Out of \*memory\*" in texts(page) and page.button(key="general_probe_start") is not None
     run.set_status(runs.RunStatus("done", finished=time.time()))
-    run.path(probe.RESULT).write_bytes(b"PK torn")
+    PROBE.path(run).write_bytes(b"PK torn")
     page.run()
     assert not page.exception and "cannot be read" in texts(page) and "Not probed yet" in texts(page)
-    run.path(probe.RESULT).write_bytes(files.encode(probe.shipped(ProbeSpec())))
+    PROBE.path(run).write_bytes(files.encode(PROBE.shipped(ProbeSpec())))
     page.run()
     assert not page.exception and len(page.get("plotly_chart")) == 1 and "Not probed yet" not in texts(page)
 

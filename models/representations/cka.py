@@ -1,4 +1,4 @@
-"""How alike two networks represent the same pictures, layer by layer: linear CKA. Plain NumPy, no Keras.
+"""Linear CKA: how alike two networks represent the same pictures, layer by layer.
 
 Two layers are alike where they find the same pictures alike. The measure, centred kernel alignment with a linear
 kernel, is 1 where one layer is the other turned, mirrored or scaled as a whole, whatever their sizes, and 0 where they
@@ -14,28 +14,26 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from models.errors import InputError
+from models.jobs.job import Job, PricedSpec
 from models.networks import layers as networks_layers
 from models.pictures import datasets
 from models.representations import probe
-from models.storage import files, runs
-from models.storage.specs import PlainSpec
 
-KIND = "likeness"
-RESULT = "likeness.npz"
-PICTURES = 256
-BATCH = 64  # pictures in one Gram matrix
-_FEWEST = 4  # pictures that the unbiased estimate needs
-_ROUNDING = 1e-9  # of the mean squared Gram entry: float32 products of equal rows differ by about 1e-7 of each
-_START_SECONDS = 3.0
+PICTURES: Final = 256
+BATCH: Final = 64  # pictures in one Gram matrix
+_FEWEST: Final = 4  # pictures that the unbiased estimate needs
+_ROUNDING: Final = 1e-9  # of the mean squared Gram entry: float32 products of equal rows differ by about 1e-7 of each
+_START_SECONDS: Final = 3.0
 
 
 @dataclass(frozen=True, slots=True)
-class LikenessSpec(PlainSpec):
+class CkaSpec(PricedSpec):
     """Two networks, by id, and the data set whose test pictures both are shown."""
 
     first: str
@@ -48,6 +46,11 @@ class LikenessSpec(PlainSpec):
             layers(network)
 
     @property
+    def title(self) -> str:
+        """The name that a run goes by."""
+        return f"{datasets.get(self.dataset).title}: the layers of two networks"
+
+    @property
     def seconds(self) -> float:
         """About how long a worker takes."""
         networks = {self.first, self.second}
@@ -56,7 +59,7 @@ class LikenessSpec(PlainSpec):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Likeness:
-    """How alike the layers of two networks are.
+    """How alike the layers of two networks are; files name this class.
 
     Attributes:
         first, second: The names of their layers, from the input up: (A) and (B).
@@ -73,7 +76,7 @@ class Likeness:
 
     @property
     def diagonal(self) -> dict[str, float]:
-        """Return the likeness of every layer that both networks have."""
+        """Return the CKA of every layer that both networks have."""
         return {
             name: float(self.cka[place, self.second.index(name)])
             for place, name in enumerate(self.first)
@@ -93,7 +96,7 @@ def layers(network: str) -> tuple[str, ...]:
     return (*names, *([last.name] if last.name not in names else []))
 
 
-def pictures(spec: LikenessSpec) -> NDArray[np.intp]:
+def pictures(spec: CkaSpec) -> NDArray[np.intp]:
     """Return the pictures that are shown: test pictures of the first network's split, evenly spaced."""
     test = datasets.split(spec.dataset, networks_layers.split_seed(spec.first)).test
     return np.asarray(test[np.unique(np.linspace(0, len(test) - 1, PICTURES).round().astype(np.intp))])
@@ -141,6 +144,4 @@ class Sums:
         return np.asarray(np.divide(self.cross, size, out=np.zeros_like(self.cross), where=size > 0))
 
 
-def load(run: runs.Run) -> Likeness | None:
-    """Return the result of a run, or None where there is none that can be read."""
-    return files.read(run.path(RESULT), Likeness)
+CKA = Job("likeness", CkaSpec, "models.representations.worker.cka:measure", Likeness)

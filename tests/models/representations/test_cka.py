@@ -8,9 +8,8 @@ import pytest
 from models.backbones.worker import build
 from models.errors import InputError, RunNotFound
 from models.jobs import execute
-from models.representations import likeness
-from models.representations.likeness import LikenessSpec, Sums, unbiased_hsic
-from models.representations.worker import likeness as representations_likeness
+from models.representations.cka import CKA, CkaSpec, Sums, unbiased_hsic
+from models.representations.worker.cka import measure
 from models.storage import runs
 
 build.prepare_tensorflow()
@@ -77,10 +76,10 @@ def test_a_layer_that_never_changes_is_like_nothing_also_with_the_rounding_of_it
 
 
 def test_frozen_layers_of_a_run_are_exactly_alike_and_the_head_is_not():
-    spec = LikenessSpec("run:example:start", "run:example")
-    run = runs.create(likeness.KIND, spec.to_json(), owner="l" * 32, title="likeness")
+    spec = CkaSpec("run:example:start", "run:example")
+    run = runs.create(CKA.kind, spec.to_json(), owner="l" * 32, title="CKA")
     assert execute.execute(run.id) == "done"
-    result = likeness.load(run)
+    result = CKA.load(run)
     assert result.first == result.second == (*result.first[:5], "head_output")
     assert result.cka.shape == (6, 6)
     assert result.pictures == 256
@@ -92,16 +91,16 @@ def test_frozen_layers_of_a_run_are_exactly_alike_and_the_head_is_not():
 
 
 def test_networks_of_other_sizes_can_be_compared():
-    spec = LikenessSpec("backbone:frame8:64", "backbone:frame8:96:random", "digits")
-    result = representations_likeness.measure(spec)
+    spec = CkaSpec("backbone:frame8:64", "backbone:frame8:96:random", "digits")
+    result = measure(spec)
     assert result.cka.shape == (5, 5)
     assert 0 < result.cka.max() < 1
 
 
 def test_what_is_not_there_is_said():
     with pytest.raises(RunNotFound):
-        LikenessSpec("run:" + "0" * 32, "run:example")
+        CkaSpec("run:" + "0" * 32, "run:example")
     with pytest.raises(InputError):
-        LikenessSpec("run:example", "luck")
-    run = runs.create(likeness.KIND, {}, owner="l" * 32, title="likeness")
-    assert likeness.load(run) is None
+        CkaSpec("run:example", "luck")
+    run = runs.create(CKA.kind, {}, owner="l" * 32, title="CKA")
+    assert CKA.load(run) is None
