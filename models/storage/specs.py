@@ -1,10 +1,11 @@
-"""What a job is asked to do, as plain data: dataclasses of numbers, texts and other specs, through JSON and back."""
+"""Specs: dataclasses of numbers, texts and other specs, which go through JSON and back."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping
 from dataclasses import MISSING, asdict, fields, is_dataclass
+from functools import cache
 from types import UnionType
 from typing import Any, Literal, Self, Union, cast, get_args, get_origin, get_type_hints
 
@@ -33,7 +34,7 @@ class PlainSpec:
 
 
 def _spec(kind: Any, data: Any) -> Any:
-    hints = get_type_hints(kind)
+    hints = _hints(kind)
     if not isinstance(data, Mapping) or (unknown := set(data) - set(hints)):
         received = sorted(map(str, unknown)) if isinstance(data, Mapping) else type(data).__name__
         raise InputError(f"Expected fields among {', '.join(sorted(hints))}. Received {received}.")
@@ -41,6 +42,12 @@ def _spec(kind: Any, data: Any) -> Any:
     if missing := [name for name in needed if name not in data]:
         raise InputError(f"Expected the fields {', '.join(needed)}. Received none of {', '.join(missing)}.")
     return kind(**{name: _value(name, hints[name], value) for name, value in data.items()})
+
+
+@cache
+def _hints(kind: Any) -> dict[str, Any]:
+    """Return the types of a dataclass's fields, by name; Python works them out anew every time, which takes long."""
+    return get_type_hints(kind)
 
 
 def _value(name: str, hint: Any, value: Any) -> Any:
