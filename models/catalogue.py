@@ -34,10 +34,9 @@ from models.sweeps.spec import SweepSpec
 from models.training import recipes, results
 from models.training import spec as training
 from models.training.spec import TrainingSpec
-from models.transferability import slice
-from models.transferability.slice import SliceSpec
+from models.transferability.slice import SLICE
 
-JOBS: Final[tuple[Job[Any, Any], ...]] = (WEIGHTS, scores.OCCLUSION, PROBE, CKA, TRUST, RANDOMISED)
+JOBS: Final[tuple[Job[Any, Any], ...]] = (WEIGHTS, scores.OCCLUSION, PROBE, CKA, TRUST, RANDOMISED, SLICE)
 TASKS: Final[tuple[Task[Any], ...]] = (
     WARM,
     training.AUGMENTED_PICTURES,
@@ -66,13 +65,13 @@ SPECS: Final[dict[str, type[PlainSpec]]] = {
     "training": TrainingSpec,
     "som": SomTask,
     sweeps_spec.KIND: SweepSpec,
-    slice.KIND: SliceSpec,
     MAXIMISATION: MaximisationSpec,
 }
 # What is shipped with the app and is no job's result: its name, and the worker's function that makes it anew.
 SHIPMENTS: Final[dict[str, str]] = {
     "example": "models.training.worker.ship:ship_example",
     "traps": "models.training.worker.ship:ship_traps",
+    "slice": "models.transferability.worker.slice:ship",
 }
 OLD_JOBS = {
     "training": "models.training.worker.train:run_job",
@@ -80,7 +79,6 @@ OLD_JOBS = {
     "som": "models.som.worker.jobs:run_job",
     "depth": "models.som.worker.jobs:run_depth",
     "rotation": "models.som.worker.jobs:run_rotation",
-    "transferability": "models.transferability.worker.slice:run_job",
     "patches": "models.features.worker.patch_search:run_job",
     "maximisation": "models.features.worker.maximise:run_job",
     "explanation": "models.attribution.worker.explain:run_job",

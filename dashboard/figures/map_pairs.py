@@ -10,7 +10,7 @@ import plotly.graph_objects as go
 
 from dashboard.figures import theme
 from dashboard.figures.activations import Grid, Legend, Scale, colour, gradient, scale_of, shrunk
-from models.activations.maps import LayerChanges, MapPair
+from models.activations.changes import LayerChanges, MapPair
 from models.pictures import images
 
 COLUMNS = 4

@@ -1,4 +1,4 @@
-"""What training did to activation maps: layer by layer, channel by channel, epoch by epoch. NumPy only."""
+"""What the channels of a layer answer to one picture, what is usual for them, and their order."""
 
 from __future__ import annotations
 
@@ -9,109 +9,8 @@ import numpy as np
 from models.errors import InputError
 from models.jobs.job import Task
 
-CHANGE_RANKINGS = {
-    "difference": "Largest difference",
-    "relative": "Largest relative difference",
-    "strongest": "Strongest after",
-    "number": "Channel number",
-}
-
-
-@dataclass(frozen=True, slots=True)
-class LayerChanges:
-    """How far training moved what every layer answers, over a sample of training pictures of one data set.
-
-    `change` (L, N) float32 belongs to `layers`, from the input up, and to the pictures: ||after - before|| / ||before||
-    over all values of the layer (Euclidean). Exactly 0 where every value is the same to the last bit; 1 where a layer
-    that was silent now speaks.
-    """
-
-    dataset: str
-    layers: tuple[str, ...]
-    change: np.ndarray
-
-    @property
-    def first(self) -> str | None:
-        """Return the first layer, from the input up, that answers anything differently; None if all are the same."""
-        return next((layer for layer, row in zip(self.layers, self.change, strict=True) if row.any()), None)
-
-
-@dataclass(frozen=True, slots=True)
-class MapPair:
-    """One layer's answers (H, W, C) float32 to one picture, of a network at its start and as it is now.
-
-    Both come of one process: another processor may round otherwise, and what is the same would seem to have moved.
-    """
-
-    layer: str
-    before: np.ndarray
-    after: np.ndarray
-
-    @property
-    def difference(self) -> np.ndarray:
-        """Return after - before; exactly 0 where nothing changed."""
-        return np.asarray(self.after - self.before)
-
-    def change(self) -> tuple[np.ndarray, np.ndarray]:
-        """Return per channel (C,) how far the maps lie apart: root mean square, and relative to the map before."""
-        moved = np.sqrt(np.square(self.difference, dtype=np.float64).mean(axis=(0, 1)))
-        size = np.sqrt(np.square(self.before, dtype=np.float64).mean(axis=(0, 1)))
-        return moved, relative(moved, size)
-
-    def rank(self, criterion: str) -> np.ndarray:
-        """Return the channel numbers (C,) int64, first rank first; ties keep the order of the numbers.
-
-        Raises:
-            InputError: Not one of `RANKINGS`.
-        """
-        if criterion not in CHANGE_RANKINGS:
-            raise InputError(f"Expected a ranking out of {', '.join(CHANGE_RANKINGS)}. Received {criterion!r}.")
-        moved, share = self.change()
-        value = {
-            "difference": moved,
-            "relative": share,
-            "strongest": self.after.max(axis=(0, 1)),
-            "number": -np.arange(len(moved)),
-        }[criterion]
-        return np.argsort(-value, kind="stable")
-
-
-@dataclass(frozen=True, slots=True)
-class EpochMaps:
-    """One layer's answers to one picture at every kept epoch of a run.
-
-    `epochs` (E,) int64, 0 before the first; `maps` (E, H, W, k) float32 of the `channels` (k,) int64; `strongest`
-    (E, C) float32 of all channels; `change` (C,) float32, how far each moved on the way: the largest root mean square
-    distance of its map from the one at the start.
-    """
-
-    layer: str
-    epochs: np.ndarray
-    channels: np.ndarray
-    maps: np.ndarray
-    strongest: np.ndarray
-    change: np.ndarray
-
-
-def relative(difference: np.ndarray, before: np.ndarray) -> np.ndarray:
-    """Return `difference` / `before` for lengths of any shape; 0 / 0 is 0, and anything else over 0 counts as 1."""
-    whole = np.where(difference > 0, 1.0, 0.0)
-    return np.asarray(np.divide(difference, before, out=whole, where=before > 0))
-
-
-def first_channels(change: np.ndarray, most: int, wanted: int) -> np.ndarray:
-    """Return the `most` channels (k,) int64 that moved most, first rank first; `wanted` is always among them."""
-    chosen = np.argsort(-change, kind="stable")[:most]
-    if 0 <= wanted < len(change) and wanted not in chosen:
-        chosen[-1] = wanted
-    return chosen
-
-
-# FOLDED models/networks/answers.py: What networks answer about one picture, as plain arrays: the page reads it,
-# workers make it. A layer's answer is always (H, W, C), one activation map per channel; a dense layer's units are C
-# channels of 1 x 1.
-
 QUANTILE = 0.995  # colour scales of many channels end where this share of the values lies below: no spike darkens all
+
 RANKINGS = {
     "strongest": "Strongest value",
     "mean": "Highest mean",
@@ -124,10 +23,14 @@ RANKINGS = {
 
 @dataclass(frozen=True, slots=True)
 class ActivationMaps:
-    """One layer's answer to one picture.
+    """One layer's answer to one picture, one map a channel; the units of a dense layer are channels of 1 x 1.
 
-    `maps` (H, W, C) float32; `mean`, `maximum`, `share_active` (C,) float32, the last being the share of values above
-    zero. `receptive_field` and `jump` in pixels of the picture; None for layers whose values see all of it.
+    Attributes:
+        layer: Its name.
+        maps: (H, W, C) float32.
+        mean, maximum: (C,) float32, of each map.
+        share_active: (C,) float32, the share of values above zero.
+        receptive_field, jump: In pixels of the picture; None for layers whose values see all of it.
     """
 
     layer: str
@@ -143,8 +46,13 @@ class ActivationMaps:
 class ChannelStatistics:
     """One layer's answers to a fixed sample of training pictures of one data set.
 
-    `mean` (C,) and `deviation` (C,) float32 describe each picture's mean value; `maximum` and `share_active` (C,) go
-    over all values; `dead` (C,) bool: never above zero in any of the `n_pictures`.
+    Attributes:
+        layer: Its name.
+        dataset: Id.
+        n_pictures: In the sample.
+        mean, deviation: (C,) float32, of each picture's mean value.
+        maximum, share_active: (C,) float32, over all values.
+        dead: (C,) bool, never above zero in any of the pictures.
     """
 
     layer: str
@@ -161,9 +69,13 @@ class ChannelStatistics:
 class ClassSelectivity:
     """How well the mean of each channel's map tells one class from the others, over the sample of `ChannelStatistics`.
 
-    `value` (K, C) float32 is d' = (mean over the class - mean over the others) / root of the mean of both variances;
-    0 where nothing varies, or the sample holds fewer than two pictures on either side. `pictures` (K,) int64 of each
-    of the `classes`.
+    Attributes:
+        layer: Its name.
+        dataset: Id.
+        classes: K names.
+        pictures: (K,) int64, how many of each class are in the sample.
+        value: (K, C) float32, d' = (mean over the class - mean over the others) / root of the mean of both variances;
+            0 where nothing varies, or the sample holds fewer than two pictures on either side.
     """
 
     layer: str
@@ -183,9 +95,14 @@ class ClassSelectivity:
 class NetworkScale:
     """How large the answers of a network's maps become: one colour scale for all of its layers.
 
-    `quantile` (L,) float32 belongs to `layers`, from the input up: the share `QUANTILE` of a layer's answer to one
-    picture lies below it in size, and it is the largest over `n_pictures` pictures. `signed` (L,) bool: its answers
-    are negative at times. Rectified layers have a scale of their own, for they have colours of their own.
+    Rectified layers have a scale of their own, for they have colours of their own.
+
+    Attributes:
+        layers: L names, from the input up.
+        quantile: (L,) float32: the share `QUANTILE` of a layer's answer to one picture lies below it in size; the
+            largest over all pictures.
+        signed: (L,) bool, whether the layer's answers are negative at times.
+        n_pictures: How many were looked at.
     """
 
     layers: tuple[str, ...]
@@ -294,6 +211,3 @@ ACTIVATION_MAPS = Task("activation_maps", "models.activations.worker.maps:activa
 CHANNEL_STATISTICS = Task("channel_statistics", "models.activations.worker.maps:channel_statistics", ChannelStatistics)
 CLASS_SELECTIVITY = Task("class_selectivity", "models.activations.worker.maps:class_selectivity", ClassSelectivity)
 NETWORK_SCALE = Task("network_scale", "models.activations.worker.maps:network_scale", NetworkScale)
-LAYER_CHANGES = Task("layer_changes", "models.activations.worker.maps:layer_changes", LayerChanges)
-MAP_PAIR = Task("map_pair", "models.activations.worker.maps:map_pair", MapPair)
-EPOCH_MAPS = Task("epoch_maps", "models.activations.worker.maps:epoch_maps", EpochMaps)

@@ -20,8 +20,7 @@ from dashboard.widgets.picture_picker import picture_picker
 from dashboard.widgets.runs import kept_words, queue
 from dashboard.widgets.unit_picker import layer_picker, open_unit
 from dashboard.widgets.weights_offer import weights_missing
-from models.activations import maps as activations_maps
-from models.activations.maps import LayerChanges, MapPair
+from models.activations.changes import RANKINGS, LayerChanges, MapPair
 from models.backbones.registry import BACKBONES
 from models.errors import FreezeframeError, RunNotFound
 from models.networks import layers
@@ -133,13 +132,13 @@ def draw(chosen: state.Selection, network: str) -> None:
 
 
 def _controls(n_channels: int) -> tuple[str, int]:
-    """Draw the ranking and the pages of the grid; return a key of `map_changes.RANKINGS` and the page from 0."""
+    """Draw the ranking and the pages of the grid; return a key of `RANKINGS` and the page from 0."""
     pages = -(-n_channels // map_pairs.PER_PAGE)
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         criterion = st.selectbox(
             "Rank channels by",
-            list(activations_maps.CHANGE_RANKINGS),
-            format_func=lambda name: activations_maps.CHANGE_RANKINGS[name],
+            list(RANKINGS),
+            format_func=lambda name: RANKINGS[name],
             key="activations_changes_ranking",
             bind="query-params",
             width=210,

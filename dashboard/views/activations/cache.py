@@ -5,20 +5,15 @@ from __future__ import annotations
 import streamlit as st
 
 from dashboard.figures.activations import Grid
+from models.activations.changes import EPOCH_MAPS, LAYER_CHANGES, MAP_PAIR, EpochMaps, LayerChanges, MapPair
 from models.activations.maps import (
     ACTIVATION_MAPS,
     CHANNEL_STATISTICS,
     CLASS_SELECTIVITY,
-    EPOCH_MAPS,
-    LAYER_CHANGES,
-    MAP_PAIR,
     NETWORK_SCALE,
     ActivationMaps,
     ChannelStatistics,
     ClassSelectivity,
-    EpochMaps,
-    LayerChanges,
-    MapPair,
     NetworkScale,
 )
 from models.jobs import engine

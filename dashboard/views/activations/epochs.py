@@ -18,7 +18,7 @@ from dashboard.views.activations.now import KEY, choose
 from dashboard.widgets.page import has_classifier
 from dashboard.widgets.picture_picker import picture_beside, picture_picker
 from dashboard.widgets.unit_picker import layer_picker
-from models.activations.maps import EpochMaps
+from models.activations.changes import EpochMaps
 from models.errors import RunNotFound
 from models.networks import layers
 from models.networks.layers import LayerChoice

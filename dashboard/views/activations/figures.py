@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from dashboard.figures.activations import gradient, palette, scale_of
-from models.activations.maps import EpochMaps
+from models.activations.changes import EpochMaps
 
 _LONGEST = 56  # values sent per side of a map; larger maps are averaged down
 _COLOURS = 255  # an odd number, so that zero has the middle one to itself

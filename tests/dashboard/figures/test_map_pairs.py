@@ -4,7 +4,7 @@ import numpy as np
 
 from dashboard.figures import map_pairs, theme
 from dashboard.figures.activations import Scale, colour
-from models.activations.maps import LayerChanges, MapPair
+from models.activations.changes import LayerChanges, MapPair
 from models.pictures import uploads
 
 

@@ -1,138 +1,106 @@
-"""What training did to maps: hand-made answers with known differences, and a real run against the plain way."""
+"""Activation maps, channel statistics, scales and rankings: by hand, and of a real classifier against plain Keras."""
 
 import keras
 import numpy as np
 import pytest
 
 from models.activations.maps import (
+    RANKINGS,
     ActivationMaps,
-    LayerChanges,
-    MapPair,
     NetworkScale,
     RunningStatistics,
     describe,
-    first_channels,
     rank,
-    relative,
+    unusualness,
 )
-from models.activations.worker import maps as activations_maps
-from models.errors import InputError
-from models.networks import layers as networks_layers
+from models.activations.worker import maps
+from models.backbones.worker import build
+from models.errors import InputError, RunNotFound
 from models.networks.worker import opened
-from models.pictures import datasets
+from models.pictures import datasets, images
 from models.storage import runs
-from models.training import kept_epochs
 from models.training.spec import HeadSpec, TrainingSpec
-from tests.models.training.test_kept_epochs import digits_run
+from models.training.worker import classifier as training_classifier
 
-__all__ = ["digits_run"]
-pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
-
-
-@pytest.fixture
-def pair():
-    """Three channels of 2 x 3: the first unchanged, the second moved by 2 in one place, the third new."""
-    before, after = (np.zeros((2, 3, 3), np.float32) for _ in range(2))
-    before[..., 0] = after[..., 0] = 7
-    before[..., 1] = after[..., 1] = 1
-    after[1, 2, 1] = 3
-    after[0, 1, 2] = 1
-    return MapPair("layer", before, after)
+DEAD = 3  # a channel of conv3 whose batch normalisation always gives -1
+# Keras 3.15 reads its variables in a way NumPy 2 deprecates.
+pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation doesn't accept a copy:DeprecationWarning")
 
 
-def test_changes_are_root_mean_squares_and_shares_of_what_was(pair):
-    moved, share = pair.change()
-    np.testing.assert_allclose(moved, [0, np.sqrt(4 / 6), np.sqrt(1 / 6)])
-    np.testing.assert_allclose(share, [0, np.sqrt(4 / 6), 1])
-    assert pair.rank("difference").tolist() == [1, 2, 0]
-    assert pair.rank("relative").tolist() == [2, 1, 0]
-    assert pair.rank("strongest").tolist() == [0, 1, 2]
-    assert pair.rank("number").tolist() == [0, 1, 2]
-    with pytest.raises(InputError, match="Received 'magic'"):
-        pair.rank("magic")
+def answer_by_hand():
+    """Three channels of 2 x 3: one flat at 1, one peak of 6, one never above zero."""
+    answer = np.zeros((2, 3, 3), np.float32)
+    answer[..., 0] = 1
+    answer[1, 2, 1] = 6
+    answer[0, 0, 2] = -4
+    return answer
 
 
-def test_nothing_is_divided_by_zero():
-    assert relative(np.array([0.0, 2.0, 3.0]), np.array([0.0, 0.0, 6.0])).tolist() == [0, 1, 0.5]
+def sample():
+    """Two pictures; channel 2 stays dead, channel 1 has means 0 and 1."""
+    first, second = np.zeros((2, 2, 3, 3), np.float32)
+    first[..., 0] = second[..., 0] = 1
+    second[0, :2, 1] = 3
+    running = RunningStatistics("conv", "galaxies")
+    running.add(first[None])
+    running.add(second[None])
+    return running.result()
 
 
-def test_the_wanted_channel_is_always_among_those_that_moved_most():
-    change = np.array([0.1, 3, 0, 2])
-    assert first_channels(change, 2, -1).tolist() == [1, 3]
-    assert first_channels(change, 2, 2).tolist() == [1, 2]
-    assert first_channels(change, 2, 3).tolist() == [1, 3]
-    assert first_channels(change, 9, 2).tolist() == [1, 3, 0, 2]
+def test_each_channel_has_its_numbers():
+    answer = describe("conv", answer_by_hand(), 11, 4)
+    np.testing.assert_allclose(answer.mean, [1, 1, -4 / 6], rtol=1e-6)
+    assert answer.maximum.tolist() == [1, 6, 0]
+    np.testing.assert_allclose(answer.share_active, [1, 1 / 6, 0], rtol=1e-6)
+    assert (answer.receptive_field, answer.jump) == (11, 4)
 
 
-def test_the_first_layer_that_moved():
-    assert LayerChanges("d", ("a", "b"), np.array([[0, 0], [0, 0.1]])).first == "b"
-    assert LayerChanges("d", ("a", "b"), np.zeros((2, 2))).first is None
+def test_the_sample_is_summed_up_over_batches():
+    usual = sample()
+    assert usual.n_pictures == 2
+    assert usual.mean.tolist() == [1, 0.5, 0]
+    assert usual.deviation.tolist() == [0, 0.5, 0]
+    assert usual.maximum.tolist() == [1, 3, 0]
+    np.testing.assert_allclose(usual.share_active, [1, 1 / 6, 0], rtol=1e-6)
+    assert usual.dead.tolist() == [False, False, True]
 
 
-def test_every_layer_is_compared_as_keras_would(digits_run):
-    run, _ = digits_run
-    found = activations_maps.layer_changes(run.id, "digits")
-    start, end = (opened.load(f"run:{run.id}{which}").model for which in (":start", ""))
-    chosen = activations_maps.affordable(f"run:{run.id}", "digits", passes=2)
-    assert found.change.shape == (len(networks_layers.layers(f"run:{run.id}")), len(chosen))
-    pictures = activations_maps.pictures(opened.load(f"run:{run.id}"), "digits", chosen).astype(np.float32)
-    for name in ("conv2_relu", "conv5_relu", "head_output"):
-        old, new = (
-            np.array(keras.Model(model.input, model.get_layer(name).output)(pictures)).reshape(len(chosen), -1)
-            for model in (start, end)
-        )
-        expected = np.linalg.norm(new - old, axis=1) / np.linalg.norm(old, axis=1)
-        np.testing.assert_allclose(found.change[found.layers.index(name)], expected, atol=1e-4)
-    reached = [choice.name for choice in networks_layers.reached(f"run:{run.id}")]
-    assert found.first == reached[0] == "conv5" and reached[-1] == "conv5_relu"
-    assert (found.change[: found.layers.index("conv5")] == 0).all()  # frozen: the same to the last bit
-    assert (found.change[found.layers.index("conv5") :] > 0).all(axis=1).any()
-    assert networks_layers.moved_most(f"run:{run.id}").name == "conv5_relu"
-    assert networks_layers.moved_most("run:example") is None and not networks_layers.reached("backbone:frame8:64")
+def test_one_value_above_zero_in_one_picture_is_not_dead():
+    running = RunningStatistics("conv", "galaxies")
+    quiet, spike = np.zeros((2, 4, 2, 3, 2), np.float32)
+    spike[3, 1, 2, 1] = 1e-6
+    quiet[..., 0] = -1
+    running.add(quiet)
+    running.add(spike)
+    assert running.result().dead.tolist() == [True, False]
 
 
-def test_before_and_after_are_the_maps_of_both_networks(digits_run):
-    run, _ = digits_run
-    frozen = activations_maps.map_pair(run.id, "conv4_relu", "sample:digits:9")
-    assert frozen.after.any() and (frozen.difference == 0).all()
-    learnt = activations_maps.map_pair(run.id, "conv5_relu", "sample:digits:9")
-    again = activations_maps.activation_maps(f"run:{run.id}", "conv5_relu", "sample:digits:9")
-    assert learnt.difference.any() and (learnt.after == again.maps).all()
+@pytest.mark.parametrize(
+    ("criterion", "order"),
+    [("strongest", [1, 0, 2]), ("mean", [0, 1, 2]), ("area", [0, 1, 2]), ("unusual", [1, 0, 2]), ("number", [0, 1, 2])],
+)
+def test_rankings_by_hand(criterion, order):
+    assert rank(describe("conv", answer_by_hand(), None, None), sample(), criterion).tolist() == order
 
 
-def test_every_epoch_is_the_network_of_that_epoch(digits_run):
-    run, _ = digits_run
-    found = activations_maps.epoch_maps(run.id, "conv5_relu", "sample:digits:9", 6, 200)
-    assert found.epochs.tolist() == [0, *kept_epochs.epochs(run.folder)] == [0, 1, 2, 3]
-    assert found.maps.shape == (4, 8, 8, 6) and 200 in found.channels
-    assert (np.diff(found.change[found.channels[:-1]]) <= 0).all()
-    for place, epoch in ((0, "start"), (2, "epoch:2"), (1, "epoch:1")):  # in any order: the weights are put back
-        expected = activations_maps.activation_maps(f"run:{run.id}:{epoch}", "conv5_relu", "sample:digits:9").maps
-        assert (found.maps[place] == expected[..., found.channels]).all()
-        assert (found.strongest[place] == expected.max((0, 1))).all()
-    again = activations_maps.epoch_maps(run.id, "conv5_relu", "sample:digits:9", 6, 200)
-    assert (again.maps == found.maps).all()
-    frozen = activations_maps.epoch_maps(run.id, "conv4_relu", "sample:digits:9", 3, -1)
-    assert not frozen.change.any() and frozen.maps.any()
+def test_unusual_counts_standard_deviations_both_ways_and_guards_channels_that_never_vary():
+    assert unusualness(describe("conv", answer_by_hand(), None, None), sample()).tolist() == [0, 1, 0]
+    assert unusualness(describe("conv", np.zeros((2, 3, 3), np.float32), None, None), sample()).tolist() == [0, 1, 0]
 
 
-def test_runs_and_layers_without_a_film_are_refused(digits_run):
-    run, _ = digits_run
-    with pytest.raises(InputError, match="kept the weights of its epochs"):
-        activations_maps.epoch_maps("example", "conv5_relu", "sample:galaxies:9", 6, -1)
-    with pytest.raises(InputError, match="a layer with maps"):
-        activations_maps.epoch_maps(run.id, "head_output", "sample:digits:9", 6, -1)
-    other = runs.create("training", TrainingSpec(head=HeadSpec()).to_json(), owner="o", title="t")
-    assert kept_epochs.epochs(other.folder) == ()
+def test_unknown_rankings_are_refused():
+    with pytest.raises(InputError, match=r"Expected a ranking out of strongest, .*Received 'best'"):
+        rank(describe("conv", answer_by_hand(), None, None), sample(), "best")
+    assert len(RANKINGS) == 6
 
 
 def test_the_networks_scale_is_the_largest_quantile_of_any_layer():
-    found = activations_maps.network_scale("run:example", "galaxies")
+    found = maps.network_scale("run:example", "galaxies")
     network = opened.load("run:example")
-    chosen = activations_maps.affordable("run:example", "galaxies", passes=2)
+    chosen = maps.affordable("run:example", "galaxies", passes=2)
     call = opened.layer_function(network, found.layers)
-    answers = [call(activations_maps.pictures(network, "galaxies", chosen[i : i + 1])) for i in range(len(chosen))]
-    slow = [[np.quantile(np.abs(maps), 0.995) for maps in layers] for layers in answers]
+    answers = [call(maps.pictures(network, "galaxies", chosen[i : i + 1])) for i in range(len(chosen))]
+    slow = [[np.quantile(np.abs(one), 0.995) for one in layers] for layers in answers]
     np.testing.assert_allclose(found.quantile, np.max(slow, axis=0), rtol=1e-5)
     assert found.n_pictures == len(chosen) and not {"head_output", "head_average"} & set(found.layers)
     high, layer, signed = found.end("conv3_relu")
@@ -160,12 +128,83 @@ def test_selectivity_is_d_prime_over_the_classes():
 
 
 def test_selectivity_of_a_real_layer_comes_from_the_sample():
-    found = activations_maps.class_selectivity("run:example", "conv5_relu", "galaxies")
-    labels = datasets.labels("galaxies")[activations_maps.sample("galaxies")]
-    assert found.pictures.sum() == activations_maps.SAMPLE and found.value.shape == (5, 256)
+    found = maps.class_selectivity("run:example", "conv5_relu", "galaxies")
+    labels = datasets.labels("galaxies")[maps.sample("galaxies")]
+    assert found.pictures.sum() == maps.SAMPLE and found.value.shape == (5, 256)
     network = opened.load("run:example")
-    pictures = activations_maps.pictures(network, "galaxies", activations_maps.sample("galaxies"))
+    pictures = maps.pictures(network, "galaxies", maps.sample("galaxies"))
     means = opened.layer_function(network, ("conv5_relu",))(pictures)[0].mean((1, 2), dtype=np.float64)
     one, rest = means[labels == 2], means[labels != 2]
     expected = (one.mean(0) - rest.mean(0)) / np.sqrt((one.var(0) + rest.var(0)) / 2)
     np.testing.assert_allclose(found.value[2], expected, rtol=1e-2, atol=1e-3)
+
+
+@pytest.fixture(scope="module")
+def classifier():
+    """A random classifier in a finished run: (model, network id)."""
+    model = training_classifier.attach(
+        build.build("frame8", side=64, weights="random"), HeadSpec(widths=(6,)), 5, seed=0
+    )
+    norm = model.get_layer("conv3_bn")
+    gamma, beta, mean, variance = norm.get_weights()
+    gamma[DEAD], beta[DEAD] = 0, -1
+    norm.set_weights([gamma, beta, mean, variance])
+    run = runs.create("training", TrainingSpec(head=HeadSpec(widths=(6,))).to_json(), owner="somebody", title="A run")
+    model.save(run.path("classifier.keras"))
+    return model, f"run:{run.id}"
+
+
+def plainly(model, layer, pictures):
+    return np.array(keras.Model(model.input, model.get_layer(layer).output)(pictures.astype(np.float32)))
+
+
+def test_maps_are_what_keras_gives_for_that_picture(classifier):
+    model, network = classifier
+    answer = maps.activation_maps(network, "conv3_relu", "sample:galaxies:7")
+    expected = plainly(model, "conv3_relu", datasets.picture("galaxies", 7)[None])[0]
+    np.testing.assert_allclose(answer.maps, expected, atol=1e-4)
+    np.testing.assert_allclose(answer.maximum, expected.max((0, 1)), atol=1e-4)
+    assert answer.maps.shape == (16, 16, 192)
+    assert (answer.receptive_field, answer.jump) == (35, 4)
+
+
+def test_an_upload_of_another_shape_is_resized_once(classifier):
+    model, network = classifier
+    picture = np.random.default_rng(0).integers(0, 256, (40, 90, 3), np.uint8)
+    answer = maps.activation_maps(network, "conv1_relu", images.store_upload(picture, "somebody"))
+    np.testing.assert_allclose(
+        answer.maps, plainly(model, "conv1_relu", images.resize(picture, 64, 64)[None])[0], atol=1e-4
+    )
+
+
+def test_units_of_the_head_are_channels_of_one_by_one(classifier):
+    _, network = classifier
+    answer = maps.activation_maps(network, "head_output", "sample:galaxies:7")
+    assert answer.maps.shape == (1, 1, 5)
+    assert answer.maps.sum() == pytest.approx(1)
+    assert answer.receptive_field is None
+
+
+def test_statistics_go_over_a_fixed_sample_of_training_pictures(classifier):
+    model, network = classifier
+    chosen = maps.sample("galaxies")
+    assert len(chosen) == maps.SAMPLE
+    assert set(chosen) <= set(datasets.split("galaxies").train)
+    assert len(set(datasets.labels("galaxies")[chosen])) == 5
+    usual = maps.channel_statistics(network, "conv3_relu", "galaxies")
+    pictures = np.stack([datasets.picture("galaxies", int(index)) for index in chosen])
+    expected = plainly(model, "conv3_relu", pictures)
+    np.testing.assert_allclose(usual.mean, expected.mean((0, 1, 2)), atol=1e-4)
+    np.testing.assert_allclose(usual.deviation, expected.mean((1, 2)).std(0), atol=1e-4)
+    np.testing.assert_array_equal(usual.dead, expected.max((0, 1, 2)) <= 0)
+    assert usual.dead[DEAD]
+    assert not usual.dead.all()
+
+
+def test_what_is_not_there_is_said(classifier):
+    _, network = classifier
+    with pytest.raises(InputError, match="Expected a layer of the network"):
+        maps.activation_maps(network, "conv99", "sample:galaxies:7")
+    unfinished = runs.create("training", TrainingSpec().to_json(), owner="somebody", title="Not yet")
+    with pytest.raises(RunNotFound):
+        maps.activation_maps(f"run:{unfinished.id}", "conv1", "sample:galaxies:7")

@@ -3,7 +3,7 @@
 import numpy as np
 
 from dashboard.views.activations.figures import film
-from models.activations.maps import EpochMaps
+from models.activations.changes import EpochMaps
 
 HISTORY = ({"epoch": 1, "val_accuracy": 0.5}, {"epoch": 2, "val_accuracy": 0.75})
 
