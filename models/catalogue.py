@@ -26,17 +26,31 @@ from models.networks import answers
 from models.occlusion import scores
 from models.representations.cka import CKA
 from models.representations.probe import PROBE
-from models.som.data import SomTask
+from models.som.depth import DEPTH
+from models.som.film import SOM
+from models.som.rotation import ROTATION
 from models.storage import runs
 from models.storage.specs import PlainSpec
 from models.sweeps import spec as sweeps_spec
 from models.sweeps.spec import SweepSpec
-from models.training import recipes, results
+from models.training import results
 from models.training import spec as training
-from models.training.spec import TrainingSpec
+from models.training.spec import TRAINING
 from models.transferability.slice import SLICE
 
-JOBS: Final[tuple[Job[Any, Any], ...]] = (WEIGHTS, scores.OCCLUSION, PROBE, CKA, TRUST, RANDOMISED, SLICE)
+JOBS: Final[tuple[Job[Any, Any], ...]] = (
+    WEIGHTS,
+    TRAINING,
+    scores.OCCLUSION,
+    PROBE,
+    CKA,
+    TRUST,
+    RANDOMISED,
+    SOM,
+    DEPTH,
+    ROTATION,
+    SLICE,
+)
 TASKS: Final[tuple[Task[Any], ...]] = (
     WARM,
     training.AUGMENTED_PICTURES,
@@ -62,8 +76,6 @@ TASKS: Final[tuple[Task[Any], ...]] = (
 _JOBS: Final = {job.kind: job for job in JOBS}
 _TASKS: Final = {task.name: task for task in TASKS}
 SPECS: Final[dict[str, type[PlainSpec]]] = {
-    "training": TrainingSpec,
-    "som": SomTask,
     sweeps_spec.KIND: SweepSpec,
     MAXIMISATION: MaximisationSpec,
 }
@@ -74,11 +86,7 @@ SHIPMENTS: Final[dict[str, str]] = {
     "slice": "models.transferability.worker.slice:ship",
 }
 OLD_JOBS = {
-    "training": "models.training.worker.train:run_job",
     "sweep": "models.sweeps.worker.job:run_job",
-    "som": "models.som.worker.jobs:run_job",
-    "depth": "models.som.worker.jobs:run_depth",
-    "rotation": "models.som.worker.jobs:run_rotation",
     "patches": "models.features.worker.patch_search:run_job",
     "maximisation": "models.features.worker.maximise:run_job",
     "explanation": "models.attribution.worker.explain:run_job",
@@ -117,10 +125,8 @@ def _problem(kind: str, written: str) -> str:
     try:
         of_kind = _JOBS[kind].spec if kind in _JOBS else SPECS.get(kind)
         spec = of_kind.from_json(json.loads(written)) if of_kind else None
-        if isinstance(spec, TrainingSpec):
-            recipes.check_names(spec)
         if isinstance(spec, SweepSpec):
-            recipes.check_names(spec.base)
+            spec.base.check_names()
             spec.cells()
     except FreezeframeError as error:
         return f"This run cannot be shown: it was made by another version, or its folder is damaged. {error}"

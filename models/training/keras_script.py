@@ -10,7 +10,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from models.backbones import tables
-from models.training.spec import AugmentationSpec, HeadSpec, TrainingSpec, head_seeds
+from models.training.costs.estimate import learning_layers
+from models.training.head import HeadLayer, head_layers
+from models.training.spec import AugmentationSpec, HeadSpec, TrainingSpec
 
 SCRIPT, DATA, BACKBONE = "train.py", "data.npz", "backbone.keras"  # names in the archive
 _HEAD = '''"""Transfer learning in plain Keras, as Freezeframe does it.
@@ -130,7 +132,7 @@ def script(spec: TrainingSpec, n_classes: int) -> str:
             scaled=_SCALED if spec.preprocessing != "own" else "",
             knows="that knows something" if spec.weights == "pretrained" else "with random weights, a control",
         ),
-        *_head_lines(spec.head, n_classes, spec.seed),
+        *_head_lines(spec, n_classes),
         "model = keras.Model(backbone.input, t)\n",
         *_loss(spec, n_classes),
         _KEEP.format(
@@ -160,46 +162,47 @@ def instructions(spec: TrainingSpec, version: str) -> str:
     )
 
 
-def _head_lines(head: HeadSpec, n_classes: int, seed: int) -> Iterator[str]:
+def _head_lines(spec: TrainingSpec, n_classes: int) -> Iterator[str]:
     """Yield the head's layers as `models/training/worker/classifier.py` puts them together, with the same seeds."""
-    seeds = head_seeds(seed)
-    if head.pooling == "flatten":
-        yield 't = layers.Flatten(name="head_flatten")(t)\n'
-    elif head.pooling == "average+max":
-        yield 'average = layers.GlobalAveragePooling2D(name="head_average")(t)\n'
-        yield 'maximum = layers.GlobalMaxPooling2D(name="head_max")(t)\n'
-        yield 't = layers.Concatenate(name="head_features")([average, maximum])\n'
-    else:
-        kind = "Average" if head.pooling == "average" else "Max"
-        yield f't = layers.Global{kind}Pooling2D(name="head_{head.pooling}")(t)\n'
-    yield "features = t\n"
-    if head.batch_norm:
-        yield 't = layers.BatchNormalization(momentum=0.9, name="head_bn")(t)\n'
-    for number, units in enumerate(head.widths, start=1):
-        name = f"head_dense{number}"
-        yield from _dense(head, units, name, seeds, last=False)
-        if head.batch_norm:
-            yield f't = layers.BatchNormalization(momentum=0.9, name="{name}_bn")(t)\n'
-        yield f't = layers.ReLU(name="{name}_relu")(t)\n'
-    yield from _dense(head, n_classes, "head_output", seeds, last=True)
+    maps = tables.table(spec.backbone, spec.side).layers[-1].output
+    rows = head_layers(spec.head, maps, n_classes, spec.seed)
+    pooling = [row for row in rows if row.kind in ("flatten", "average", "max", "concatenate")]
+    names = {"average": "average", "max": "maximum"} if len(pooling) > 1 else {}
+    for row in rows:
+        read = "[average, maximum]" if row.kind == "concatenate" else "t"
+        yield f"{names.get(row.kind, 't')} = {_layer(row, spec.head)}({read})\n"
+        if row is pooling[-1]:
+            yield "features = t\n"
 
 
-def _dense(head: HeadSpec, units: int, name: str, seeds: Iterator[int], *, last: bool) -> Iterator[str]:
-    if head.dropout:
-        yield f't = layers.Dropout({head.dropout:g}, seed={next(seeds)}, name="{name}_dropout")(t)\n'
-    glorot, he = next(seeds), next(seeds)
-    start = f"keras.initializers.GlorotUniform({glorot})" if last else f"keras.initializers.HeNormal({he})"
+def _layer(row: HeadLayer, head: HeadSpec) -> str:
+    """Return a layer of the head as source."""
+    named = f'name="{row.name}"'
+    match row.kind:
+        case "flatten":
+            return f"layers.Flatten({named})"
+        case "average" | "max":
+            return f"layers.Global{'Average' if row.kind == 'average' else 'Max'}Pooling2D({named})"
+        case "concatenate":
+            return f"layers.Concatenate({named})"
+        case "batch_norm":
+            return f"layers.BatchNormalization(momentum=0.9, {named})"
+        case "dropout":
+            return f"layers.Dropout({head.dropout:g}, seed={row.seed}, {named})"
+        case "relu":
+            return f"layers.ReLU({named})"
+    last = row.kind == "softmax"
     arguments = [
-        str(units),
+        str(row.units),
         'activation="softmax"' if last else "",
-        "use_bias=False" if head.batch_norm and not last else "",
-        f"kernel_initializer={start}",
+        "" if row.bias else "use_bias=False",
+        f"kernel_initializer=keras.initializers.{'GlorotUniform' if last else 'HeNormal'}({row.seed})",
         f"kernel_regularizer=keras.regularizers.L2({head.weight_decay!r})" if head.weight_decay else "",
         f"kernel_constraint=keras.constraints.MaxNorm({head.max_norm!r}, axis=0)" if head.max_norm else "",
-        f'name="{name}"',
+        named,
     ]
     inside = ",\n    ".join(filter(None, arguments))
-    yield f"t = layers.Dense(\n    {inside},\n)(t)\n"
+    return f"layers.Dense(\n    {inside},\n)"
 
 
 def _loss(spec: TrainingSpec, n_classes: int) -> Iterator[str]:
@@ -229,14 +232,10 @@ def _phases(phases: tuple[TrainingSpec, ...]) -> Iterator[str]:
 
 
 def learning(spec: TrainingSpec) -> tuple[str, ...]:
-    """Return the backbone layers with weights that learn in a phase; BatchNorm that is held is not among them."""
-    return tuple(
-        row.name
-        for row in tables.table(spec.backbone, spec.side).layers
-        if row.name in spec.trainable
-        and row.parameters
-        and (not row.has_batch_norm or spec.batch_norm_in(row.block) == "train")
-    )
+    """Return the backbone layers whose weights a phase changes, from the input up."""
+    table = tables.table(spec.backbone, spec.side)
+    names = learning_layers(table, spec)
+    return tuple(row.name for row in table.layers if row.name in names)
 
 
 def _listed(names: tuple[str, ...]) -> str:

@@ -1,7 +1,4 @@
-"""Recipes of training: the default, the checks before a run starts, and what it will cost.
-
-Plain data without Keras: the page builds these, a worker carries them out (`models/training/worker/train.py`).
-"""
+"""Recipes of training: the default and the presets, the checks before a run starts, and what it will cost."""
 
 from __future__ import annotations
 
@@ -9,95 +6,73 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from models.backbones import registry, tables
+from models.backbones import tables
 from models.errors import InputError, TooLarge
 from models.jobs.machine import memory_limit_mb
 from models.pictures import datasets
 from models.training import kept_epochs, mistakes
 from models.training.costs.estimate import Cost, Pictures, estimate_run, learning_layers, smaller_runs
-from models.training.spec import HeadSpec, TrainingSpec
+from models.training.spec import HeadSpec, TrainingSpec, expect
 
 MAX_WIDTH, MAX_HIDDEN, MAX_EPOCHS = 4096, 4, 1000
 SHARES = 3  # training, validation and test each need a picture of every class
+FINE_TUNING_RATE = 1e-4
 DEFAULT = TrainingSpec(
     epochs=60, batch=32, learning_rate=3e-3, schedule="cosine", head=HeadSpec("average+max", batch_norm=True)
 )
 
 
-def validate(spec: TrainingSpec) -> None:
-    """Check everything that can be known before the run starts.
+def validate(spec: TrainingSpec) -> Cost:
+    """Check everything that can be known before the run starts, and return what it will cost.
 
     Raises:
         InputError: A value lies outside what is offered, or does not fit the data.
         TooLarge: The run would not fit into this machine's memory; the message says what would.
     """
     TrainingSpec.from_json(spec.to_json())
-    check_names(spec)
     _check_numbers(spec)
     _check_phases(spec)
     _check_data(spec)
-    _check_memory(spec)
-    _check_kept(spec)
-
-
-def _expect(condition: bool, expected: str, received: object) -> None:
-    if not condition:
-        raise InputError(f"Expected {expected}. Received {received}.")
-
-
-def check_names(spec: TrainingSpec) -> None:
-    """Check that backbone, data, side and layers are those of this version.
-
-    Raises:
-        InputError: One of them is not.
-    """
-    names = registry.BACKBONES
-    _expect(spec.backbone in names, f"a backbone among {', '.join(names)}", repr(spec.backbone))
-    _expect(spec.dataset in datasets.DATASETS, f"a data set among {', '.join(datasets.DATASETS)}", repr(spec.dataset))
-    sides = names[spec.backbone].sides
-    _expect(spec.side in sides, f"a side among {', '.join(map(str, sides))} pixels", spec.side)
-    known = {row.name for row in tables.table(spec.backbone, spec.side).layers}
-    unknown = [name for name in spec.trainable if name not in known]
-    _expect(not unknown, f"trainable layers of {spec.backbone}", f"{', '.join(unknown[:3])}, which it does not have")
-    blocks = {block.name for block in tables.table(spec.backbone, spec.side).blocks}
-    unknown = [name for name in spec.batch_norm_except if name not in blocks]
-    _expect(not unknown, f"blocks of {spec.backbone}", f"{', '.join(unknown[:3])}, which it does not have")
+    cost = estimate(spec)
+    _check_memory(spec, cost)
+    _check_kept(spec, cost)
+    return cost
 
 
 def _check_numbers(spec: TrainingSpec) -> None:
     head = spec.head
-    _expect(len(head.widths) <= MAX_HIDDEN, f"at most {MAX_HIDDEN} hidden layers", len(head.widths))
+    expect(len(head.widths) <= MAX_HIDDEN, f"at most {MAX_HIDDEN} hidden layers", len(head.widths))
     for width in head.widths:
-        _expect(1 <= width <= MAX_WIDTH, f"hidden layers of 1 to {MAX_WIDTH} units", width)
-    _expect(0 <= head.dropout < 1, "a dropout from 0 to below 1", head.dropout)
+        expect(1 <= width <= MAX_WIDTH, f"hidden layers of 1 to {MAX_WIDTH} units", width)
+    expect(0 <= head.dropout < 1, "a dropout from 0 to below 1", head.dropout)
     for name, value in (("weight decay", head.weight_decay), ("max-norm", head.max_norm)):
-        _expect(math.isfinite(value) and value >= 0, f"a {name} of 0 or more", value)
+        expect(math.isfinite(value) and value >= 0, f"a {name} of 0 or more", value)
     for name, value in (("learning rate", spec.learning_rate), ("learning rate of the head alone", spec.head_rate)):
-        _expect(math.isfinite(value) and value > 0, f"a {name} above 0", value)
-    _expect(1 <= spec.epochs <= MAX_EPOCHS, f"1 to {MAX_EPOCHS} epochs", spec.epochs)
-    _expect(
+        expect(math.isfinite(value) and value > 0, f"a {name} above 0", value)
+    expect(1 <= spec.epochs <= MAX_EPOCHS, f"1 to {MAX_EPOCHS} epochs", spec.epochs)
+    expect(
         0 <= spec.head_epochs <= MAX_EPOCHS, f"0 (one phase) to {MAX_EPOCHS} epochs of the head alone", spec.head_epochs
     )
-    _expect(0 <= spec.label_smoothing < 1, "a label smoothing from 0 to below 1", spec.label_smoothing)
-    _expect(0 <= spec.label_noise <= 1, "a share of wrong labels from 0 to 1", spec.label_noise)
-    _expect(0 <= spec.leaked <= 1, "a share of leaked test pictures from 0 to 1", spec.leaked)
-    _expect(
+    expect(0 <= spec.label_smoothing < 1, "a label smoothing from 0 to below 1", spec.label_smoothing)
+    expect(0 <= spec.label_noise <= 1, "a share of wrong labels from 0 to 1", spec.label_noise)
+    expect(0 <= spec.leaked <= 1, "a share of leaked test pictures from 0 to 1", spec.leaked)
+    expect(
         not (spec.leaked and spec.label_noise),
         "either leaked test pictures or wrong labels (together, test labels would be wrong too)",
         f"{spec.leaked:g} and {spec.label_noise:g}",
     )
     spec.augmentation.check()
-    _expect(spec.patience >= 0, "a patience of 0 (off) or more epochs", spec.patience)
+    expect(spec.patience >= 0, "a patience of 0 (off) or more epochs", spec.patience)
     for name, seed in (("seed", spec.seed), ("seed of the split", spec.split_seed)):
-        _expect(0 <= seed < 2**31, f"a {name} from 0 to 2147483647", seed)
-    _expect(spec.batch >= 1, "a batch of 1 or more pictures", spec.batch)
-    _expect(spec.shots is None or spec.shots >= 1, "1 or more pictures per class", spec.shots)
+        expect(0 <= seed < 2**31, f"a {name} from 0 to 2147483647", seed)
+    expect(spec.batch >= 1, "a batch of 1 or more pictures", spec.batch)
+    expect(spec.shots is None or spec.shots >= 1, "1 or more pictures per class", spec.shots)
 
 
 def _check_phases(spec: TrainingSpec) -> None:
     learning = learning_layers(tables.table(spec.backbone, spec.side), spec)
     held = "only BatchNorm that is held" if spec.trainable else "a backbone that is frozen whole"
-    _expect(
+    expect(
         bool(learning) or not spec.head_epochs,
         "layers of the backbone that learn in the second phase (one phase is enough for a head alone)",
         held,
@@ -106,15 +81,15 @@ def _check_phases(spec: TrainingSpec) -> None:
 
 def _check_data(spec: TrainingSpec) -> None:
     data = datasets.DATASETS[spec.dataset]
-    _expect(len(data.classes) > 1, "two or more classes to tell apart", len(data.classes))
+    expect(len(data.classes) > 1, "two or more classes to tell apart", len(data.classes))
     for name, count in zip(data.classes, data.per_class, strict=True):
-        _expect(
+        expect(
             count >= SHARES,
             f"at least {SHARES} pictures of every class (one each to train, to validate and to test)",
             f"{count} of {name}",
         )
     pictures = len(split_of(spec).train)
-    _expect(
+    expect(
         spec.batch <= pictures, f"a batch of at most {pictures} pictures, which is all the training data", spec.batch
     )
 
@@ -140,18 +115,17 @@ def estimate(spec: TrainingSpec) -> Cost:
         resized=(data.height, data.width) != (spec.side, spec.side),
         to_draw=0 if datasets.is_drawn(spec.dataset) else data.size,
     )
-    table = tables.table(spec.backbone, spec.side)
-    return estimate_run(table, spec, n_classes=len(data.classes), pictures=pictures)
+    return estimate_run(tables.table(spec.backbone, spec.side), spec, n_classes=len(data.classes), pictures=pictures)
 
 
-def _check_memory(spec: TrainingSpec) -> None:
-    limit, needed = memory_limit_mb(), estimate(spec).peak_mb
-    if needed <= limit:
+def _check_memory(spec: TrainingSpec, cost: Cost) -> None:
+    limit = memory_limit_mb()
+    if cost.peak_mb <= limit:
         return
     words = next((words for words, smaller in smaller_runs(spec) if _fits(smaller, limit)), "")
     advice = f"{words} would fit." if words else "Nothing that is offered here would fit."
     raise TooLarge(
-        f"Expected a run that fits into {limit:.0f} MB. Received one that needs about {needed:.0f} MB. {advice}"
+        f"Expected a run that fits into {limit:.0f} MB. Received one that needs about {cost.peak_mb:.0f} MB. {advice}"
     )
 
 
@@ -164,19 +138,13 @@ def _fits(spec: TrainingSpec, limit: float) -> bool:
     return estimate(spec).peak_mb <= limit
 
 
-def _check_kept(spec: TrainingSpec) -> None:
+def _check_kept(spec: TrainingSpec, cost: Cost) -> None:
     largest = kept_epochs.MOST_MB / kept_epochs.FEWEST
-    if spec.keep_epochs and (cost := estimate(spec)).moving_mb > largest:
+    if spec.keep_epochs and cost.moving_mb > largest:
         raise TooLarge(
             f"Expected at most {largest:.0f} MB of weights that move, to keep those of every epoch. Received "
             f"{cost.moving_mb:.0f} MB. Freeze more layers, or do not keep the epochs."
         )
-
-
-# FOLDED models/training/recipes.py: Presets: whole recipes by name, made from what a visitor has chosen so far.
-# Plain data without Keras.
-
-FINE_TUNING_RATE = 1e-4
 
 
 @dataclass(frozen=True, slots=True)

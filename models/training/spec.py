@@ -1,23 +1,32 @@
-"""Augmentation as plain data: what may change in a training picture, within which limits, and by how much it does.
+"""Trainings as plain data: augmentation, head, and the whole recipe; the job that carries it out.
 
-How much one picture changes in one epoch hangs on (seed, epoch, number of the picture) alone, not on its batch, nor on
+How much a picture changes in an epoch hangs on (seed, epoch, number of the picture) alone, not on its batch, nor on
 what was drawn before. A training that is taken up again, and the preview on a page, thus see the same pictures.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field, replace
-from typing import Literal
+from typing import Any, Final, Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
+from models.backbones import registry, tables
 from models.errors import InputError
-from models.jobs.job import Task
+from models.jobs.job import Job, JobSpec, Task
+from models.pictures import datasets
 from models.storage.specs import PlainSpec
 
+Pooling = Literal["average", "max", "average+max", "flatten"]
+BatchNormPolicy = Literal["hold", "train"]
+Optimizer = Literal["adam", "sgd", "rmsprop"]
+Schedule = Literal["constant", "cosine", "exponential"]
+Weights = Literal["pretrained", "random"]
+Preprocessing = Literal["own", "scaled twice"]
+
 _STREAM = 0x6175676D  # "augm": apart from the numbers that decide the order of the pictures and dropout
+
 # What `draws` returns, column by column.
 COLUMNS = (
     "flip_horizontal", "flip_vertical", "degrees", "down", "right", "scale", "brightness", "contrast", "saturation",
@@ -118,7 +127,7 @@ def draws(spec: AugmentationSpec, seed: int, epoch: int, numbers: NDArray[np.int
 def words(spec: AugmentationSpec, row: NDArray[np.floating]) -> str:
     """Return in a few words what happens to one picture (one row of `draws`); "unchanged" if nothing does."""
     drawn = dict(zip(COLUMNS, map(float, row), strict=True))
-    said = [
+    changes = [
         ("mirrored", drawn["flip_horizontal"]),
         ("upside down", drawn["flip_vertical"]),
         (f"turned {drawn['degrees']:+.0f}°", spec.rotation),
@@ -130,12 +139,7 @@ def words(spec: AugmentationSpec, row: NDArray[np.floating]) -> str:
         (f"hue {drawn['hue']:+.0f}°", spec.hue),
         ("a square covered", spec.cutout),
     ]
-    return ", ".join(text for text, applies in said if applies) or "unchanged"
-
-
-# FOLDED models/networks/answers.py: What networks answer about one picture, as plain arrays: the page reads it,
-# workers make it. A layer's answer is always (H, W, C), one activation map per channel; a dense layer's units are C
-# channels of 1 x 1.
+    return ", ".join(text for text, applies in changes if applies) or "unchanged"
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,17 +155,6 @@ class AugmentedPictures:
     picture: np.ndarray
     changed: np.ndarray
     words: tuple[str, ...]
-
-
-# FOLDED models/training/spec.py: The specification of a training run, as plain data: head, recipe, augmentation,
-# all of it as JSON. Without Keras.
-
-Pooling = Literal["average", "max", "average+max", "flatten"]
-BatchNormPolicy = Literal["hold", "train"]
-Optimizer = Literal["adam", "sgd", "rmsprop"]
-Schedule = Literal["constant", "cosine", "exponential"]
-Weights = Literal["pretrained", "random"]
-Preprocessing = Literal["own", "scaled twice"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,7 +179,7 @@ class HeadSpec:
 
 
 @dataclass(frozen=True, slots=True)
-class TrainingSpec(PlainSpec):
+class TrainingSpec(JobSpec):
     """One training run, whole: the same spec on the same machine gives the same numbers.
 
     Attributes:
@@ -242,6 +235,61 @@ class TrainingSpec(PlainSpec):
     preprocessing: Preprocessing = "own"
     leaked: float = 0.0
 
+    @classmethod
+    def from_json(cls, data: Any) -> Self:
+        """Return the recipe that `to_json` wrote; fields that it left out have their defaults.
+
+        Raises:
+            InputError: A field is unknown or of another type, or names what this version does not have.
+        """
+        spec = super(TrainingSpec, cls).from_json(data)  # `super()` alone fails in a dataclass with slots
+        spec.check_names()
+        return spec
+
+    def check_names(self) -> None:
+        """Check that backbone, data, side, layers and blocks are those of this version.
+
+        Raises:
+            InputError: One of them is not.
+        """
+        backbones, sets = registry.BACKBONES, datasets.DATASETS
+        expect(self.backbone in backbones, f"a backbone among {', '.join(backbones)}", repr(self.backbone))
+        expect(self.dataset in sets, f"a data set among {', '.join(sets)}", repr(self.dataset))
+        sides = backbones[self.backbone].sides
+        expect(self.side in sides, f"a side among {', '.join(map(str, sides))} pixels", self.side)
+        table = tables.table(self.backbone, self.side)
+        for what, names, known in (
+            ("trainable layers", self.trainable, {row.name for row in table.layers}),
+            ("blocks", self.batch_norm_except, {block.name for block in table.blocks}),
+        ):
+            unknown = ", ".join([name for name in names if name not in known][:3])
+            expect(not unknown, f"{what} of {self.backbone}", f"{unknown}, which it does not have")
+
+    @property
+    def title(self) -> str:
+        """The name a run goes by: data, backbone, and what learns in it."""
+        parts = [
+            f"{datasets.DATASETS[self.dataset].title}: {registry.BACKBONES[self.backbone].title}"
+            f"{' head first, then' if self.head_epochs else ''}"
+            f" {f'{len(self.trainable)} layers learn' if self.trainable else 'frozen'}",
+            "random weights" if self.weights == "random" else "",
+            self.data_summary,
+            "augmented" if self.augmentation.on else "",
+        ]
+        return ", ".join(filter(None, parts))
+
+    @property
+    def data_summary(self) -> str:
+        """What differs from all pictures of the first split, in a few words; "" if nothing does."""
+        differences = [
+            (f"{self.shots} shots", self.shots),
+            (f"{self.label_noise:.0%} wrong labels", self.label_noise),
+            (f"split {self.split_seed}", self.split_seed),
+            ("scaled twice", self.preprocessing == "scaled twice"),
+            (f"{self.leaked:.0%} of the test leaked", self.leaked),
+        ]
+        return ", ".join(text for text, applies in differences if applies)
+
     def batch_norm_in(self, block: str) -> BatchNormPolicy:
         """Return what BatchNorm does in trainable layers of a block."""
         if block not in self.batch_norm_except:
@@ -257,11 +305,15 @@ class TrainingSpec(PlainSpec):
         return head, only
 
 
-def head_seeds(seed: int) -> Iterator[int]:
-    """Yield the seeds of a head's layers, input first: numbers that hang on the seed of the run alone."""
-    generator = np.random.default_rng([seed, 0x6865_6164])  # "head": apart from the backbone's and the epochs' numbers
-    while True:
-        yield int(generator.integers(2**31))
+def expect(condition: bool, expected: str, received: object) -> None:
+    """Raise InputError with both halves of its sentence unless `condition` holds."""
+    if not condition:
+        raise InputError(f"Expected {expected}. Received {received}.")
 
 
-AUGMENTED_PICTURES = Task("augmented_pictures", "models.training.worker.augment:augmented_pictures", AugmentedPictures)
+TRAINING: Final[Job[TrainingSpec, Any]] = Job(
+    "training", TrainingSpec, "models.training.worker.train:train", keeps=True
+)
+AUGMENTED_PICTURES: Final = Task(
+    "augmented_pictures", "models.training.worker.augment:augmented_pictures", AugmentedPictures
+)

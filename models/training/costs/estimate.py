@@ -17,6 +17,7 @@ from models.training.costs import layers as costs_layers
 from models.training.costs import rates as costs_rates
 from models.training.costs.layers import Held, Layers, values
 from models.training.costs.rates import Rates
+from models.training.head import features, head_layers
 from models.training.spec import OFF, HeadSpec, TrainingSpec
 
 CACHE_LIMIT_MB = 768  # larger boundary activations are not kept but computed again in every epoch
@@ -65,18 +66,6 @@ def frozen_prefix(table: LayerTable, learning: set[str]) -> set[str]:
     return {row.name for row in table.layers} - moving
 
 
-def head_parameters(head: HeadSpec, features: int, n_classes: int) -> tuple[int, int]:
-    """Return (trainable, statistics): the head's weights on `features` values, and its BatchNorm statistics."""
-    trainable, statistics, width = 0, 0, features
-    if head.batch_norm:
-        trainable, statistics = 2 * width, 2 * width
-    for units in head.widths:
-        trainable += width * units + (2 * units if head.batch_norm else units)
-        statistics += 2 * units if head.batch_norm else 0
-        width = units
-    return trainable + width * n_classes + n_classes, statistics
-
-
 class Phase:
     """One phase of a run: what of the network moves in it, and what that takes."""
 
@@ -85,7 +74,8 @@ class Phase:
         self.learning = learning_layers(table, spec)
         self.prefix = frozen_prefix(table, self.learning)
         self.tail = {row.name for row in table.layers} - self.prefix
-        self.head, self.statistics = head_parameters(spec.head, _features(spec.head, table.layers[-1]), n_classes)
+        head = head_layers(spec.head, table.layers[-1].output, n_classes)
+        self.head, self.statistics = sum(row.trainable for row in head), sum(row.statistics for row in head)
         self.rows = [self.layers.rows[name] for name in self.learning]
         self.everything = sum(row.parameters for row in table.layers) + self.head + self.statistics
         self.trainable = sum(map(_trainable_part, self.rows)) + self.head
@@ -93,9 +83,8 @@ class Phase:
         kept_mb = pictures.read * FLOAT * _boundary_values(table, self.prefix, spec.head) / MB
         self.cached = bool(self.prefix) and kept_mb <= CACHE_LIMIT_MB
         self.kept_mb = kept_mb if self.cached else 0.0
-        dense = len(spec.head.widths) + 1
-        norms = dense * spec.head.batch_norm
-        self.variables = sum(1 + (row.biases > 0 or row.has_batch_norm) for row in self.rows) + 2 * (dense + norms)
+        of_backbone = sum(1 + (row.biases > 0 or row.has_batch_norm) for row in self.rows)
+        self.variables = of_backbone + 2 * sum(row.trainable > 0 for row in head)
 
     def peak_mb(self) -> float:
         """Return MB at the peak, the worker's own included."""
@@ -157,17 +146,11 @@ def _trainable_part(row: LayerRow) -> int:
     return row.parameters // 2 if row.has_batch_norm else row.parameters
 
 
-def _features(head: HeadSpec, last: LayerRow) -> int:
-    """Return the number of values the pooled or flattened output of the backbone has."""
-    height, width, channels = last.output
-    return int({"flatten": height * width, "average+max": 2}.get(head.pooling, 1) * channels)
-
-
 def _boundary_values(table: LayerTable, prefix: Collection[str], head: HeadSpec) -> int:
     """Return how many numbers per picture leave the frozen prefix."""
     last = table.layers[-1]
     if last.name in prefix:
-        return _features(head, last)
+        return features(head, last.output)
     leaving = {name for row in table.layers if row.name not in prefix for name in row.inputs if name in prefix}
     return sum(values(row) for row in table.layers if row.name in leaving)
 

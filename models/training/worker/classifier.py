@@ -1,8 +1,8 @@
-"""Freezing: which layers learn, what lies below all of them, and the proof that frozen weights stayed as they were.
+"""The classifier: a backbone and a new head in one flat functional graph; what of it learns, and what stayed as it was.
 
-Imports Keras: only workers use this module.
+One graph, not a backbone nested as a layer: every layer can then be reached by name, frozen, cut and explained.
 
-Three rules, because Keras alone does not enforce them:
+Three rules of freezing, because Keras alone does not enforce them:
 
 - A frozen BatchNorm layer has `trainable = False`; only that makes it use and keep its moving statistics
   (`backbone(x, training=False)` is forgotten as soon as layers are unfrozen).
@@ -24,14 +24,96 @@ from keras import layers
 from models.backbones.worker import build
 from models.backbones.worker.graphs import source, tensors_of
 from models.pictures import datasets
+from models.training.head import PREFIX, HeadLayer, head_layers
 from models.training.results import WeightChange
-from models.training.spec import HeadSpec, TrainingSpec, head_seeds
+from models.training.spec import HeadSpec, TrainingSpec
 
-HEAD = "head_"  # every layer of the head starts with it, no layer of a backbone does
+
+def classifier(spec: TrainingSpec) -> keras.Model:
+    """Return the classifier that a recipe begins with, one flat graph; the same recipe gives the same bits.
+
+    Raises:
+        WeightsUnavailable: It begins with pretrained weights that are not on this machine.
+    """
+    return attach(backbone(spec), spec.head, len(datasets.get(spec.dataset).classes), spec.seed)
+
+
+def backbone(spec: TrainingSpec) -> keras.Model:
+    """Return the backbone that a recipe begins with, with the mistake in front if the recipe makes one.
+
+    Raises:
+        WeightsUnavailable: It begins with pretrained weights that are not on this machine.
+    """
+    built = build.build(spec.backbone, side=spec.side, weights=spec.weights, seed=spec.seed)
+    return build.scaled_twice(built) if spec.preprocessing == "scaled twice" else built
+
+
+def attach(backbone: keras.Model, head: HeadSpec, n_classes: int, seed: int) -> keras.Model:
+    """Return the classifier: `backbone` and the layers of `models.training.head`.
+
+    Args:
+        backbone: Ends in maps (N, H, W, C); its layers are used, not copied.
+        head: What to put on top.
+        n_classes: Units of the softmax.
+        seed: Decides the head's weights and its dropout.
+    """
+    x = maps = backbone.output
+    pooled = []
+    for row in head_layers(head, maps.shape[1:], n_classes, seed):
+        layer = _layer(row, head)
+        if row.kind in ("flatten", "average", "max"):
+            pooled.append(x := layer(maps))
+        else:
+            x = layer(pooled if row.kind == "concatenate" else x)
+    return keras.Model(backbone.input, x, name="classifier")
+
+
+def _layer(row: HeadLayer, head: HeadSpec) -> keras.Layer:
+    match row.kind:
+        case "flatten":
+            return layers.Flatten(name=row.name)
+        case "average":
+            return layers.GlobalAveragePooling2D(name=row.name)
+        case "max":
+            return layers.GlobalMaxPooling2D(name=row.name)
+        case "concatenate":
+            return layers.Concatenate(name=row.name)
+        case "batch_norm":
+            return layers.BatchNormalization(momentum=0.9, name=row.name)
+        case "dropout":
+            return layers.Dropout(head.dropout, seed=row.seed, name=row.name)
+        case "relu":
+            return layers.ReLU(name=row.name)
+    last = row.kind == "softmax"
+    first_weights = keras.initializers.GlorotUniform if last else keras.initializers.HeNormal
+    return layers.Dense(
+        row.units,
+        use_bias=row.bias,
+        activation="softmax" if last else None,
+        kernel_initializer=first_weights(seed=row.seed),
+        kernel_regularizer=keras.regularizers.L2(head.weight_decay) if head.weight_decay else None,
+        kernel_constraint=keras.constraints.MaxNorm(head.max_norm, axis=0) if head.max_norm else None,
+        name=row.name,
+    )
+
+
+def freeze(network: keras.Model, trainable: Collection[str], batch_norm: str, otherwise: Collection[str] = ()) -> None:
+    """Set `trainable` on every layer of a flat network: the head and the named layers learn, the rest is frozen.
+
+    Args:
+        network: One flat functional graph.
+        trainable: Names of backbone layers that learn.
+        batch_norm: "hold" or "train", for BatchNorm among `trainable`; the head's own always learns.
+        otherwise: Layers in which BatchNorm does the other of the two.
+    """
+    network.trainable = True  # else the network's own flag would override its layers'
+    for layer in network.layers:
+        held = isinstance(layer, layers.BatchNormalization) and (batch_norm == "hold") != (layer.name in otherwise)
+        layer.trainable = layer.name.startswith(PREFIX) or (layer.name in trainable and not held)
 
 
 @dataclass(frozen=True, slots=True)
-class Split:
+class CutNetwork:
     """A network cut at the frozen boundary: `tail(prefix(x))` is the whole network.
 
     Attributes:
@@ -47,29 +129,14 @@ class Split:
     weighted: bool
 
 
-def freeze(network: keras.Model, trainable: Collection[str], batch_norm: str, otherwise: Collection[str] = ()) -> None:
-    """Set `trainable` on every layer of a flat network: the head and the named layers learn, the rest is frozen.
-
-    Args:
-        network: One flat functional graph.
-        trainable: Names of backbone layers that learn.
-        batch_norm: "hold" or "train", for BatchNorm among `trainable`; the head's own always learns.
-        otherwise: Layers in which BatchNorm does the other of the two.
-    """
-    network.trainable = True  # else the network's own flag would override its layers'
-    for layer in network.layers:
-        held = isinstance(layer, layers.BatchNormalization) and (batch_norm == "hold") != (layer.name in otherwise)
-        layer.trainable = layer.name.startswith(HEAD) or (layer.name in trainable and not held)
-
-
 def _moves(operation: Any) -> bool:
     """Return whether the same input gives another output later: it learns, or it is the head's dropout."""
-    if operation.name.startswith(HEAD) and isinstance(operation, layers.Dropout):
+    if operation.name.startswith(PREFIX) and isinstance(operation, layers.Dropout):
         return True
     return bool(getattr(operation, "trainable_variables", ()))
 
 
-def split_at_frozen(network: keras.Model) -> Split:
+def split_at_frozen(network: keras.Model) -> CutNetwork:
     """Return `network` cut below the first operation that moves, for any graph without loops.
 
     Several tensors may cross the boundary (a skip connection, for example). Layers keep their weights: prefix, tail and
@@ -90,7 +157,7 @@ def split_at_frozen(network: keras.Model) -> Split:
     tensors = list(boundary.values())
     prefix = keras.Model(network.input, tensors, name="prefix")
     tail = keras.Model(tensors, network.outputs[0], name="tail")
-    return Split(prefix, tail, tuple(boundary), weighted)
+    return CutNetwork(prefix, tail, tuple(boundary), weighted)
 
 
 def weights_by_layer(network: keras.Model) -> dict[str, list[np.ndarray]]:
@@ -120,7 +187,7 @@ def _change(layer: Any, before: Sequence[np.ndarray], block: str) -> WeightChang
     for variable, old in zip(layer.weights, before, strict=True):
         moving_statistic = is_norm and "moving" in variable.name
         (statistics if moving_statistic else learnt).append((variable.numpy(), old))
-    head = layer.name.startswith(HEAD)
+    head = layer.name.startswith(PREFIX)
     size = _length([old for _, old in learnt])
     moved = _length([new - old for new, old in learnt])
     return WeightChange(
@@ -142,83 +209,3 @@ def _length(arrays: Sequence[np.ndarray]) -> float:
 
 def _largest(pairs: Sequence[tuple[np.ndarray, np.ndarray]]) -> float:
     return max((float(np.max(np.abs(new - old), initial=0.0)) for new, old in pairs), default=0.0)
-
-
-# FOLDED models/training/worker/classifier.py: The classifier: a backbone and a new head in one flat functional
-# graph. One graph, not a backbone nested as a layer: every layer can then be reached by name, frozen, cut and
-# explained. Imports Keras: only workers use this module.
-
-LAST = "head_output"
-
-
-def _pooled(x: keras.KerasTensor, pooling: str) -> keras.KerasTensor:
-    if pooling == "flatten":
-        return layers.Flatten(name="head_flatten")(x)
-    pooled = []
-    if "average" in pooling:
-        pooled.append(layers.GlobalAveragePooling2D(name="head_average")(x))
-    if "max" in pooling:
-        pooled.append(layers.GlobalMaxPooling2D(name="head_max")(x))
-    return layers.Concatenate(name="head_features")(pooled) if len(pooled) > 1 else pooled[0]
-
-
-def attach(backbone: keras.Model, head: HeadSpec, n_classes: int, seed: int) -> keras.Model:
-    """Return the classifier: `backbone`, pooling, hidden layers, softmax; layers of the head are named `head_…`.
-
-    Args:
-        backbone: Ends in maps (N, H, W, C); its layers are used, not copied.
-        head: What to put on top.
-        n_classes: Units of the softmax.
-        seed: Decides the head's weights and its dropout.
-    """
-    seeds = head_seeds(seed)
-
-    def dense(x: keras.KerasTensor, units: int, name: str, *, bias: bool, softmax: bool) -> keras.KerasTensor:
-        if head.dropout:
-            x = layers.Dropout(head.dropout, seed=next(seeds), name=f"{name}_dropout")(x)
-        glorot = keras.initializers.GlorotUniform(seed=next(seeds))
-        he = keras.initializers.HeNormal(seed=next(seeds))
-        return layers.Dense(
-            units,
-            use_bias=bias,
-            activation="softmax" if softmax else None,
-            kernel_initializer=glorot if softmax else he,
-            kernel_regularizer=keras.regularizers.L2(head.weight_decay) if head.weight_decay else None,
-            kernel_constraint=keras.constraints.MaxNorm(head.max_norm, axis=0) if head.max_norm else None,
-            name=name,
-        )(x)
-
-    x = _pooled(backbone.output, head.pooling)
-    if head.batch_norm:
-        x = layers.BatchNormalization(momentum=0.9, name="head_bn")(x)
-    for number, units in enumerate(head.widths, start=1):
-        name = f"head_dense{number}"
-        x = dense(x, units, name, bias=not head.batch_norm, softmax=False)
-        if head.batch_norm:
-            x = layers.BatchNormalization(momentum=0.9, name=f"{name}_bn")(x)
-        x = layers.ReLU(name=f"{name}_relu")(x)
-    x = dense(x, n_classes, LAST, bias=True, softmax=True)
-    return keras.Model(backbone.input, x, name="classifier")
-
-
-# FOLDED models/networks/worker/opened.py: The network of a training run: as it ended, as it began, and as it was
-# after an epoch. Imports Keras: only workers use this module.
-
-
-def classifier(spec: TrainingSpec) -> keras.Model:
-    """Return the classifier that a recipe begins with, one flat graph; the same recipe gives the same bits.
-
-    Raises:
-        WeightsUnavailable: It begins with pretrained weights that are not on this machine.
-    """
-    return attach(backbone(spec), spec.head, len(datasets.get(spec.dataset).classes), spec.seed)
-
-
-def backbone(spec: TrainingSpec) -> keras.Model:
-    """Return the backbone that a recipe begins with, with the mistake in front if the recipe makes one.
-
-    Raises:
-        WeightsUnavailable: It begins with pretrained weights that are not on this machine.
-    """
-    built = build.build(spec.backbone, side=spec.side, weights=spec.weights, seed=spec.seed)
-    return build.scaled_twice(built) if spec.preprocessing == "scaled twice" else built

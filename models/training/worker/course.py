@@ -22,7 +22,7 @@ from models.storage.files import arrays_of, write_atomically
 from models.storage.progress import Part, Progress
 from models.training import kept_epochs
 from models.training.spec import TrainingSpec
-from models.training.worker.classifier import Split, freeze, split_at_frozen
+from models.training.worker.classifier import CutNetwork, freeze, split_at_frozen
 from models.training.worker.examples import Examples, pictures_per_pass, prepare_examples, progress_until
 from models.training.worker.loop import Loop
 
@@ -289,7 +289,7 @@ def _freeze(classifier: keras.Model, phase: TrainingSpec, blocks: Mapping[str, s
     freeze(classifier, phase.trainable, phase.batch_norm, otherwise)
 
 
-def _examples(phase: TrainingSpec, parts: Split, material: Material, progress: Progress) -> Examples:
+def _examples(phase: TrainingSpec, parts: CutNetwork, material: Material, progress: Progress) -> Examples:
     rows = material.rows
     numbers = rows if phase.augmentation.on else None
     return prepare_examples(parts, material.images[rows], material.labels[rows], progress, augmented=numbers)

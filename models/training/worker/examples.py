@@ -16,7 +16,7 @@ from models.jobs.machine import MB
 from models.storage.progress import Progress
 from models.training.costs.estimate import CACHE_LIMIT_MB
 from models.training.costs.layers import chunk
-from models.training.worker.classifier import Split
+from models.training.worker.classifier import CutNetwork
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,7 @@ class Examples:
 
 
 def prepare_examples(
-    parts: Split,
+    parts: CutNetwork,
     pictures: np.ndarray,
     labels: np.ndarray,
     progress: Progress,
@@ -64,7 +64,7 @@ def prepare_examples(
     return Examples(inputs, target, cached, kept, augmented)
 
 
-def fits(parts: Split, pictures: int) -> bool:
+def fits(parts: CutNetwork, pictures: int) -> bool:
     """Return whether the boundary activations of so many pictures are small enough to be kept."""
     values = sum(int(np.prod(tensor.shape[1:])) for tensor in parts.prefix.outputs)
     return pictures * values * 4 / MB <= CACHE_LIMIT_MB

@@ -19,7 +19,7 @@ from keras import layers
 from models.backbones.worker.graphs import fold_batch_norm
 from models.training.spec import COLUMNS, TrainingSpec, draws
 from models.training.worker.augment import augment
-from models.training.worker.classifier import Split
+from models.training.worker.classifier import CutNetwork
 from models.training.worker.examples import Examples
 
 STRETCH_SECONDS = 0.4  # a compiled call takes about so long; between two calls a cancel is noticed
@@ -60,7 +60,7 @@ def _compiled_part(spec: TrainingSpec) -> TrainingSpec:
 class Loop:
     """A network in training on `examples`, with its optimiser."""
 
-    def __init__(self, spec: TrainingSpec, split: Split, examples: Examples) -> None:
+    def __init__(self, spec: TrainingSpec, split: CutNetwork, examples: Examples) -> None:
         self.spec, self.split, self.examples = spec, split, examples
         self.labels = tf.Variable(examples.labels, trainable=False)
         self.optimizer = optimizer(spec)

@@ -27,21 +27,17 @@ from models.storage.files import write_atomically
 from models.storage.progress import Progress
 from models.training import kept_epochs, recipes
 from models.training.costs import estimate
+from models.training.head import PREFIX
 from models.training.mistakes import with_noise
 from models.training.results import SUMMARY, TrainingResult, WeightChange, save_result
 from models.training.spec import TrainingSpec
 from models.training.worker import classifier as training_classifier
-from models.training.worker.classifier import HEAD, weight_change, weights_by_layer
+from models.training.worker.classifier import weight_change, weights_by_layer
 from models.training.worker.course import EPOCHS_UNTIL, Course, Material, predict, run_phases, timed
 from models.training.worker.loop import Loop
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 CHECKPOINT = "checkpoint.npz"
-
-
-def run_job(folder: Path, spec: dict[str, Any], progress: Progress) -> None:
-    """Run a job of kind "training"."""
-    train(TrainingSpec.from_json(spec), progress, folder)
 
 
 @dataclass(slots=True)
@@ -96,8 +92,7 @@ def train(spec: TrainingSpec, progress: Progress, folder: Path, bench: Bench | N
     """
     started = time.perf_counter()
     build.prepare_tensorflow()
-    recipes.validate(spec)
-    cost = recipes.estimate(spec)
+    cost = recipes.validate(spec)
     estimate.keep(folder, cost)
     machine.tidy()
     watching = machine.Watch()
@@ -240,6 +235,6 @@ def _path(loop: Loop) -> str:
         return "augmented"
     if not loop.examples.cached:
         return "plain"
-    if all(name.startswith(HEAD) for name in loop.split.boundary):
+    if all(name.startswith(PREFIX) for name in loop.split.boundary):
         return "features once"
     return "cached at " + ", ".join(loop.split.boundary)
