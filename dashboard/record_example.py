@@ -1,10 +1,10 @@
-"""Record what the pages ask the workers on a first visit, so that the example shows before any worker is up.
+"""Recorded answers: what a first visit to the pages needs of the workers, so that it shows before any worker is up.
 
     python -m dashboard.record_example
 
-Opens every page, and some of their views, as a new visitor would and keeps the answers of the interactive tasks in
-`assets/answers`, replacing what is there. Run it after `python -m models.training.worker.ship`, and whenever a page's first question
-changes (a test tells).
+Opens every page, and some of their views, as a new visitor would and keeps the answers of the tasks in
+`assets/answers`, replacing what is there. Run it after `python -m models.ship example`, and whenever a page's first
+question changes (a test fails then).
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from unittest.mock import patch
 
 from streamlit.testing.v1 import AppTest
 
+from dashboard.pages import PAGES
 from models.jobs import engine, shipped
 from models.jobs.job import Task
 
@@ -36,7 +37,7 @@ VIEWS = (  # page, key of a widget, and what it is set to
 def visits(page: str) -> Iterator[AppTest]:
     """Yield the page called `page` as a new visitor sees it, then with each of its `VIEWS` open."""
     app = AppTest.from_file(str(APP), default_timeout=300).run()
-    yield app.switch_page(f"app_pages/{page}.py").run()
+    yield app.switch_page(PAGES[page].script).run()
     for _, key, value in (view for view in VIEWS if view[0] == page):
         app.session_state[key] = value
         yield app.run()
@@ -56,10 +57,10 @@ def main() -> None:
     try:
         engine.start().ready.wait(60)
         with patch.object(engine, "call", recording):
-            for page in sorted(APP.with_name("app_pages").glob("*.py")):
-                for app in visits(page.stem):
+            for page in PAGES:
+                for app in visits(page):
                     if app.exception:
-                        raise SystemExit(f"{page.name} failed: {app.exception[0].message}")
+                        raise SystemExit(f"{page} failed: {app.exception[0].message}")
     finally:
         engine.stop()
 

@@ -8,6 +8,7 @@ from typing import Final
 import streamlit as st
 
 from dashboard import state
+from dashboard.pages import PAGES
 from models.backbones import registry
 from models.errors import FreezeframeError
 from models.jobs import engine
@@ -17,23 +18,23 @@ from models.training import recipes
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One stop of the tour: a page, its name, and what to look for there."""
+    """One stop of the tour: a page by its name, and what to look for there."""
 
     page: str
-    title: str
     sentence: str
+
+    @property
+    def title(self) -> str:
+        """The page's title."""
+        return PAGES[self.page].title
 
 
 STEPS: Final = (
-    Step("train", "Train", "The backbone is frozen and only the head learns. Watch the curves, then the proof below."),
-    Step("evaluate", "Evaluate", "Each row is a true class. Click a cell off the diagonal to see what went wrong."),
-    Step(
-        "activations",
-        "Activations",
-        "Each tile is one channel. Go from the first layer to the last: edges, then parts.",
-    ),
-    Step("occlusion", "Occlusion", "Orange: hiding this spot lowers the score. Is it the object, or the background?"),
-    Step("som", "Self-organising map", "Press play: neighbours on the map become alike. Nobody told it the classes."),
+    Step("train", "The backbone is frozen and only the head learns. Watch the curves, then the proof below."),
+    Step("evaluate", "Each row is a true class. Click a cell off the diagonal to see what went wrong."),
+    Step("activations", "Each tile is one channel. Go from the first layer to the last: edges, then parts."),
+    Step("occlusion", "Orange: hiding this spot lowers the score. Is it the object, or the background?"),
+    Step("som", "Press play: neighbours on the map become alike. Nobody told it the classes."),
 )
 
 
@@ -70,5 +71,5 @@ def tour_bar(page: str) -> None:
         st.caption(step.sentence, width="stretch")
         onward = STEPS[number + 1] if here is not None and number + 1 < len(STEPS) else step if here is None else None
         if onward is not None:
-            st.page_link(f"app_pages/{onward.page}.py", label=f"Next: {onward.title}", icon=":material/arrow_forward:")
+            st.page_link(PAGES[onward.page].script, label=f"Next: {onward.title}", icon=":material/arrow_forward:")
         st.button("End tour", key="tour_end", on_click=state.put, args=("ff_tour", None), type="tertiary")

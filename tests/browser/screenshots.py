@@ -17,10 +17,10 @@ from pathlib import Path
 from PIL import Image
 from playwright.sync_api import Page, sync_playwright
 
+from dashboard.pages import HOME, PAGES
 from models.storage import runs
 from models.training import recipes
 from tests.browser.conftest import CHROMIUM, FLAGS, ROOT, Server, settled
-from tests.conftest import PAGES
 
 SCREENSHOTS, TILES = ROOT / "assets" / "screenshots", ROOT / "assets" / "home"
 TILE_WIDTH, TILE_HEIGHT = 480, 270
@@ -73,7 +73,7 @@ def address(name: str, second: str) -> str:
         return f"compare?compare={runs.EXAMPLE},{second}"
     if name == "traps":
         return "traps?traps_demo=Too+little+data"
-    return VIEWS.get(name, name.replace("home", ""))
+    return VIEWS.get(name, "" if name == HOME else name)
 
 
 def main(pages: list[str]) -> None:
@@ -88,7 +88,7 @@ def main(pages: list[str]) -> None:
             visitor = browser.new_page()
             visitor.goto(server.url)  # the engine starts with the first page, and takes up the second training
             settled(visitor)
-            for name in sorted(pages, key=lambda name: name == "home"):
+            for name in sorted(pages, key=lambda name: name == HOME):
                 for scheme in ("light", "dark"):
                     context = browser.new_context(viewport={"width": 1366, "height": 768}, color_scheme=scheme)
                     page = context.new_page()

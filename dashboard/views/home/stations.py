@@ -1,4 +1,4 @@
-"""The home page's parts: where the visitor stands, and the way through the pages as a grid of small pictures."""
+"""Home's parts: the pages as a grid of small pictures, and where the visitor stands."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import streamlit as st
 
 from dashboard import state
 from dashboard.labels import safe_label
+from dashboard.pages import PAGES
 from dashboard.widgets import cache
 from models.backbones import registry
 from models.pictures import datasets
@@ -17,47 +18,18 @@ from models.storage import runs
 
 PICTURES: Final = Path(__file__).resolve().parents[3] / "assets" / "home"
 PER_ROW = 6
-# page, title, sentence, what the picture shows
-STATIONS: Final = (
-    ("data", "Data", "Pictures with classes, split in three.", "Galaxies of five classes"),
-    ("backbone", "Backbone", "What was learnt before.", "The blocks of the shipped network"),
-    ("train", "Train", "Freeze, train, prove it.", "Frozen blocks and a new head"),
-    ("evaluate", "Evaluate", "Right, wrong, and how sure.", "Confusion matrix"),
-    (
-        "sweeps",
-        "Sweeps",
-        "One choice, many trainings.",
-        "Accuracy by how much is frozen",
-    ),
-    (
-        "compare",
-        "Compare",
-        "Trainings side by side.",
-        "Two accuracies with their intervals",
-    ),
-    (
-        "traps",
-        "What goes wrong",
-        "Mistakes beside their cures.",
-        "Learning curves of a training gone wrong",
-    ),
-    ("activations", "Activations", "What each channel answers to.", "Activation maps"),
-    ("features", "Features", "What a channel looks for.", "Patches that excite a channel"),
-    ("occlusion", "Occlusion", "Hide a part, watch the score.", "Occlusion map of a galaxy"),
-    ("general", "General or specific?", "Which layers serve another task.", "Measured curves"),
-    ("som", "Self-organising map", "Watch a map find its order, step by step.", "A map of colours"),
-)
 
 
 def stations() -> None:
     """Draw one tile per page: a picture of what awaits there, a link, half a sentence."""
     scheme = "dark" if st.context.theme.type == "dark" else "light"
-    for start in range(0, len(STATIONS), PER_ROW):
-        for column, station in zip(st.columns(PER_ROW), STATIONS[start : start + PER_ROW], strict=False):
-            name, title, sentence, alt = station
+    tiled = [page for page in PAGES.values() if page.station]
+    for start in range(0, len(tiled), PER_ROW):
+        for column, page in zip(st.columns(PER_ROW), tiled[start : start + PER_ROW], strict=False):
             with column:
-                st.image(cache.jpeg(str(PICTURES / f"{name}-{scheme}.webp")), width="stretch", alt=alt)
-                st.page_link(f"app_pages/{name}.py", label=title, help=sentence)
+                picture = str(PICTURES / f"{page.name}-{scheme}.webp")
+                st.image(cache.jpeg(picture), width="stretch", alt=page.picture)
+                st.page_link(page.script, label=page.title, help=page.station)
 
 
 def standing(chosen: state.Selection) -> None:
@@ -67,7 +39,7 @@ def standing(chosen: state.Selection) -> None:
         st.markdown(f"**Where you stand:** {backbone.title} and {data.title}, {data.size:,} pictures")
         line, page, label = _known(chosen.run)
         st.markdown(line)
-        st.page_link(f"app_pages/{page}.py", label=f"Next: {label}", icon=":material/arrow_forward:")
+        st.page_link(PAGES[page].script, label=f"Next: {label}", icon=":material/arrow_forward:")
 
 
 def _known(run: runs.Run | None) -> tuple[str, str, str]:
