@@ -1,7 +1,7 @@
-"""The transferability experiment in a minute: what the live slice on the digits is asked, and its rows. Without Keras.
+"""The live slice: the transferability experiment on the digits, trained in a minute; its spec, its rows, its job.
 
 Five of the ten digits are task A, the others task B; all 17 networks of the experiment are trained for each seed, with
-the four-layer network `transferability.FOUR` on the 8 x 8 scans.
+the four-layer network `experiment.FOUR` on the 8 x 8 scans.
 """
 
 from __future__ import annotations
@@ -9,33 +9,31 @@ from __future__ import annotations
 import csv
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 import numpy as np
 
 from models.errors import InputError
+from models.jobs.job import Job, PricedSpec
 from models.pictures import datasets
 from models.storage import files, runs
-from models.storage.specs import PlainSpec
 from models.transferability.experiment import FOUR, Row, Schedule, cells, read_csv
 
-KIND = "transferability"
-SPLIT = "digits"  # in the rows, where the large experiment names its split
-DATASET = "digits"
-DIGITS = tuple(range(10))
-ROWS = "rows.csv"  # in the run's folder
-EXAMPLE = (
-    files.ASSETS / "transferability_slice" / ROWS
-)  # of the default spec; written by models.transferability.worker.slice
-MOST_SEEDS = 8
-MOST_EPOCHS = 60
-EPOCHS = {None: 20, 20: 40}  # by pictures a digit: few pictures make short epochs
-BATCH = 32
+SPLIT: Final = "digits"  # in the rows, where the large experiment names its split
+DATASET: Final = "digits"
+DIGITS: Final = tuple(range(10))
+ROWS: Final = "rows.csv"  # in the run's folder
+EXAMPLE: Final = files.ASSETS / "transferability_slice" / ROWS  # of the default spec
+MOST_SEEDS: Final = 8
+MOST_EPOCHS: Final = 60
+EPOCHS: Final = {None: 20, 20: 40}  # by pictures a digit: few pictures make short epochs
+BATCH: Final = 32
 # One thread of a server: 0.4 s to build, trace and measure a network, 1.6 ms a step; most laptops are slower.
-NETWORK_SECONDS, STEP_SECONDS, START_SECONDS = 0.5, 0.002, 4.0
+_NETWORK_SECONDS, _STEP_SECONDS, _START_SECONDS = 0.5, 0.002, 4.0
 
 
 @dataclass(frozen=True, slots=True)
-class SliceSpec(PlainSpec):
+class SliceSpec(PricedSpec):
     """One live slice; the same spec gives the same rows.
 
     Attributes:
@@ -67,6 +65,13 @@ class SliceSpec(PlainSpec):
             raise InputError(f"Expected 1 to {most} training pictures of each digit. Received {self.shots}.")
 
     @property
+    def title(self) -> str:
+        """The name that a run goes by."""
+        seeds = f"{self.seeds} seed{'' if self.seeds == 1 else 's'} from {self.first_seed}"
+        amount = f"{self.shots} pictures a digit" if self.shots else "all pictures"
+        return f"A = {' '.join(map(str, self.a))}; {seeds}; {amount}"
+
+    @property
     def b(self) -> tuple[int, ...]:
         """The five digits of task B."""
         return tuple(digit for digit in DIGITS if digit not in self.a)
@@ -90,7 +95,7 @@ class SliceSpec(PlainSpec):
     def seconds(self) -> float:
         """About how long a worker takes."""
         steps = self.epochs * max(self.pictures // BATCH, 1)
-        return START_SECONDS + self.networks * (NETWORK_SECONDS + STEP_SECONDS * steps)
+        return _START_SECONDS + self.networks * (_NETWORK_SECONDS + _STEP_SECONDS * steps)
 
 
 def draw(seed: int) -> tuple[int, ...]:
@@ -115,3 +120,8 @@ def rows(run: runs.Run) -> tuple[Row, ...]:
 def example() -> tuple[Row, ...]:
     """Return the rows of the default spec, which are shipped."""
     return read_rows(EXAMPLE)
+
+
+SLICE: Final[Job[SliceSpec, None]] = Job(
+    "transferability", SliceSpec, "models.transferability.worker.slice:train_table", keeps=True
+)

@@ -1,4 +1,4 @@
-"""The live slice: choose five digits, watch all networks of the experiment train, and read their curves."""
+"""The live slice: five digits, seeds and pictures to choose, the job, and the curves of its rows as they grow."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ import streamlit as st
 
 from dashboard import state
 from dashboard.figures import theme
+from dashboard.labels import duration
 from dashboard.views.general import figures
 from dashboard.views.general.findings import TITLES, told
 from dashboard.widgets.jobs import choose_job, job_panel, refusal, refusal_kept
-from dashboard.widgets.work import _slice_duration
 from models.jobs import engine
 from models.storage import runs
 from models.transferability import curves, findings, slice
 from models.transferability.curves import RANDOM
 from models.transferability.experiment import FOUR, Row, to_csv
-from models.transferability.slice import DIGITS, EPOCHS, KIND, MOST_SEEDS, SPLIT, SliceSpec
+from models.transferability.slice import DIGITS, EPOCHS, MOST_SEEDS, SLICE, SPLIT, SliceSpec
 
 _DIGITS, _SEED, _PROBLEM = "general_slice_digits", "general_slice_seed", "general_slice_problem"
 _HEIGHT = 360  # px of the chart
@@ -38,19 +38,12 @@ def live_slice(owner: str) -> None:
         _result(run)
 
 
-def title(spec: SliceSpec) -> str:
-    """Return the name a slice goes by."""
-    seeds = f"{spec.seeds} seed{'' if spec.seeds == 1 else 's'} from {spec.first_seed}"
-    amount = f"{spec.shots} pictures a digit" if spec.shots else "all pictures"
-    return f"A = {_list(spec.a)}; {seeds}; {amount}"
-
-
 def _list(digits: Sequence[int]) -> str:
     return " ".join(map(str, digits)) or "none"
 
 
 def _controls() -> SliceSpec | None:
-    """Draw what a slice is asked; None, and a sentence, while the digits do not go together."""
+    """Draw the settings of a slice; None, and a sentence, while the digits do not go together."""
     digits = st.pills(
         "Task A: five digits",
         DIGITS,
@@ -115,12 +108,12 @@ def _spec(a: tuple[int, ...], seed: int, seeds: int, shots: int | None) -> Slice
 def _start_button(spec: SliceSpec | None, owner: str) -> None:
     """Draw the cost and the button, and the reason where the queue refused."""
 
-    def begin(asked: SliceSpec) -> None:
+    def begin(started: SliceSpec) -> None:
         with refusal_kept(_PROBLEM):
-            state.put("ff_slice", engine.submit_old(KIND, asked.to_json(), owner=owner, title=title(asked)))
+            state.put("ff_slice", engine.submit(SLICE, started, owner=owner))
 
     if spec is not None:
-        st.caption(f":material/timer: {spec.networks} small networks, {_slice_duration(spec.seconds)} on one core")
+        st.caption(f":material/timer: {spec.networks} small networks: about {duration(spec.seconds)} on one core")
     st.button(
         "Train the whole table",
         type="primary",
@@ -136,8 +129,8 @@ def _start_button(spec: SliceSpec | None, owner: str) -> None:
 
 def _choose_run(owner: str) -> runs.Run | None:
     """Draw the choice among the visitor's slices and one that came by a link; None is the example."""
-    shown, mine = state.slice_run(), runs.listing(owner, KIND)
-    return choose_job("Live slice", mine, shown, title(SliceSpec()), key="general_slice_run", shared="ff_slice")
+    shown, mine = state.slice_run(), runs.listing(owner, SLICE.kind)
+    return choose_job("Live slice", mine, shown, SliceSpec().title, key="general_slice_run", shared="ff_slice")
 
 
 def _result(run: runs.Run | None) -> None:
@@ -146,7 +139,7 @@ def _result(run: runs.Run | None) -> None:
 
     def panel() -> None:
         rows = slice.example() if run is None else slice.rows(run)
-        spec = SliceSpec() if run is None else SliceSpec.from_json(run.spec)
+        spec = SliceSpec() if run is None else SLICE.spec_of(run)
         if not rows:
             _nothing(active)
             return

@@ -1,1 +1,6 @@
-"""TODO-WING."""
+"""Trains the networks of the transferability experiment.
+
+train         one network: the layers that are copied, frozen or start anew
+slice         all networks of a live slice
+experiment    the whole experiment on Tiny ImageNet, a script
+"""

@@ -1,6 +1,4 @@
-"""The job of the live slice: all networks of the transferability experiment on the digits. Imports Keras: workers only.
-
-    python -m models.transferability.worker.slice      trains the default slice and writes the rows that are shipped
+"""Trains all networks of the live slice, the transferability experiment on the digits.
 
 A row is written as soon as its network is finished. Started again after a kill, the job keeps the finished rows and
 trains the others; the base networks those need are trained again, which gives the same weights.
@@ -12,7 +10,6 @@ import logging
 from dataclasses import asdict, replace
 from pathlib import Path
 from time import perf_counter
-from typing import Any
 
 import numpy as np
 import tensorflow as tf
@@ -27,31 +24,34 @@ from models.transferability.slice import DATASET, EXAMPLE, ROWS, SPLIT, SliceSpe
 from models.transferability.worker.train import Chain, Task, accuracy, train
 
 
-def run_job(folder: Path, spec: dict[str, Any], progress: Progress) -> None:
-    """Train every network that `spec` (the JSON of a SliceSpec) asks for and `rows.csv` does not hold yet."""
-    asked = SliceSpec.from_json(spec)
+def train_table(spec: SliceSpec, progress: Progress, folder: Path) -> None:
+    """Train every network of a slice whose row is not in `folder` yet, and write its row there.
+
+    Raises:
+        Cancelled: By `progress`, at any step.
+    """
     build.prepare_tensorflow()
     tf.get_logger().setLevel(logging.ERROR)  # every network is traced anew, which TensorFlow warns about
     found = {(row.treatment, row.n, row.seed): row for row in read_rows(folder / ROWS)}
-    for number in range(asked.seeds):
-        seed = asked.first_seed + number
-        bench = _Bench(asked, seed, progress)
+    for number in range(spec.seeds):
+        seed = spec.first_seed + number
+        networks = SeedNetworks(spec, seed, progress)
         for cell in cells(FOUR.depth, SPLIT, seed):
             if (cell.treatment, cell.n, seed) in found:
                 continue
-            progress.event(share=len(found) / asked.networks, note=_note(cell, number, asked.seeds))
-            row = bench.row(cell)
+            progress.event(share=len(found) / spec.networks, note=_note(cell, number, spec.seeds))
+            row = networks.row(cell)
             found[row.treatment, row.n, seed] = row
             write_atomically(folder / ROWS, experiment.to_csv(found.values()).encode())
 
 
-class _Bench:
-    """The tasks of one seed, and its base networks once they are trained."""
+class SeedNetworks:
+    """The two tasks of one seed, and its base networks once they are trained."""
 
-    def __init__(self, asked: SliceSpec, seed: int, progress: Progress) -> None:
-        self.asked, self.progress = asked, progress
-        self.digest = experiment.digest(FOUR, asked.schedule)
-        self.tasks = {"A": task(asked.a, seed, asked.shots), "B": task(asked.b, seed, asked.shots)}
+    def __init__(self, spec: SliceSpec, seed: int, progress: Progress) -> None:
+        self.spec, self.progress = spec, progress
+        self.digest = experiment.digest(FOUR, spec.schedule)
+        self.tasks = {"A": task(spec.a, seed, spec.shots), "B": task(spec.b, seed, spec.shots)}
         self.bases: dict[str, Chain] = {}
 
     def row(self, cell: Cell) -> Row:
@@ -61,13 +61,13 @@ class _Bench:
             self.row(replace(cell, treatment=cell.source, n=0))
         base = self.bases[cell.source] if cell.source else None
         started = perf_counter()
-        chain = train(cell, target, FOUR, self.asked.schedule, base, self.progress.check)
+        chain = train(cell, target, FOUR, self.spec.schedule, base, self.progress.check)
         seconds = perf_counter() - started
         if not cell.n:
             self.bases[cell.treatment] = chain
         return Row(
             **asdict(cell),
-            epochs=self.asked.epochs,
+            epochs=self.spec.epochs,
             accuracy=accuracy(chain, target.validation_images, target.validation_labels),
             classes=target.classes,
             pictures=len(target.validation_labels),
@@ -77,7 +77,7 @@ class _Bench:
 
 
 def _note(cell: Cell, number: int, seeds: int) -> str:
-    """Return what is in training, for people."""
+    """Return in words which network is in training."""
     kept = "" if not cell.n else ", 1 layer given" if cell.n == 1 else f", {cell.n} layers given"
     return f"Training {cell.treatment}{kept} (seed {number + 1} of {seeds})"
 
@@ -97,12 +97,8 @@ def task(digits: tuple[int, ...], seed: int, shots: int | None) -> Task:
     return Task(*pieces)
 
 
-def record() -> None:
+def ship() -> None:
     """Train the default slice anew and write its rows to where the app ships them."""
     EXAMPLE.parent.mkdir(exist_ok=True)
     EXAMPLE.unlink(missing_ok=True)
-    run_job(EXAMPLE.parent, SliceSpec().to_json(), SILENT)
-
-
-if __name__ == "__main__":
-    record()
+    train_table(SliceSpec(), SILENT, EXAMPLE.parent)

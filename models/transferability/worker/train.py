@@ -1,4 +1,4 @@
-"""Trains the networks of the transferability experiment. Imports Keras: only workers and scripts use this module."""
+"""One network of the transferability experiment: built, its layers copied or frozen, trained and measured."""
 
 from __future__ import annotations
 

@@ -23,9 +23,9 @@ def texts(page) -> str:
 
 @pytest.fixture
 def asked(monkeypatch):
-    """What is submitted: (kind, spec, title)."""
+    """What is submitted: (kind, spec)."""
     found = []
-    monkeypatch.setattr(engine, "submit", lambda kind, spec, *, owner, title: found.append((kind, spec, title)) or "")
+    monkeypatch.setattr(engine, "submit", lambda job, spec, *, owner: found.append((job.kind, spec)) or "")
     return found
 
 
@@ -34,7 +34,7 @@ def test_the_first_visit_shows_the_example_and_the_choices_make_a_spec(visit, as
     assert not page.exception and len(page.get("plotly_chart")) == 1
     shown = texts(page)
     assert "85 of 85 networks" in shown and "5 of 5 seeds" in shown and "**Specificity.**" in shown
-    assert "filters in the first layer the layers above reach 98.5%" in shown and "85 small networks, about" in shown
+    assert "filters in the first layer the layers above reach 98.5%" in shown and "85 small networks: about" in shown
     assert len(page.dataframe[-1].value) == 85
     page.get("button_group")[1].set_value([0, 1, 2, 3]).run()
     assert "Choose 1 more: A has 4 of 5 digits (0 1 2 3)" in texts(page)
@@ -45,9 +45,8 @@ def test_the_first_visit_shows_the_example_and_the_choices_make_a_spec(visit, as
     assert f"A: {' '.join(map(str, drawn))}." in texts(page)
     page.slider(key="general_slice_seeds").set_value(2).run()
     page.button(key="general_slice_start").click().run()
-    [(kind, spec, title)] = asked
-    assert kind == "transferability" and SliceSpec.from_json(spec) == SliceSpec(drawn, 7, 2)
-    assert title.endswith("2 seeds from 7; all pictures")
+    assert asked == [("transferability", SliceSpec(drawn, 7, 2))]
+    assert SliceSpec(drawn, 7, 2).title.endswith("2 seeds from 7; all pictures")
 
 
 def test_a_full_queue_is_said(visit, monkeypatch):

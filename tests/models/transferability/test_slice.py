@@ -8,10 +8,11 @@ import pytest
 from models.errors import Cancelled, InputError
 from models.jobs import execute
 from models.pictures import datasets
-from models.storage import files, progress, runs
+from models.storage import files, runs
+from models.storage.progress import SILENT
 from models.transferability import slice as transferability_slice
 from models.transferability.experiment import Architecture, Cell
-from models.transferability.slice import SliceSpec, draw
+from models.transferability.slice import SLICE, SliceSpec, draw
 from models.transferability.worker import slice
 
 TINY = SliceSpec(a=(1, 2, 4, 7, 8), first_seed=3, seeds=1, shots=12, epochs=1)
@@ -39,7 +40,7 @@ def run(tmp_path, monkeypatch) -> runs.Run:
     monkeypatch.setenv("FREEZEFRAME_HOME", str(tmp_path))
     monkeypatch.setattr(slice, "FOUR", THREE)
     monkeypatch.setattr(transferability_slice, "FOUR", THREE)
-    return runs.create("transferability", TINY.to_json(), owner="o" * 32, title="Slice")
+    return runs.create(SLICE.kind, TINY.to_json(), owner="o" * 32, title="Slice")
 
 
 def accuracies(run: runs.Run) -> dict[tuple[str, int], float]:
@@ -49,16 +50,16 @@ def accuracies(run: runs.Run) -> dict[tuple[str, int], float]:
 def test_every_network_is_trained_once_and_a_kill_changes_no_row(run):
     # One step a network (60 pictures, batches of 32): the seventh check falls into the sixth network at the latest.
     with pytest.raises(Cancelled):
-        slice.run_job(run.folder, run.spec, Watcher(checks=5))
+        slice.train_table(TINY, Watcher(checks=5), run.folder)
     before = accuracies(run)
     assert list(before) == [("AnB", 1), ("BnB", 1), ("baseA", 0), ("baseB", 0)]
     watcher = Watcher()
-    slice.run_job(run.folder, run.spec, watcher)
+    slice.train_table(TINY, watcher, run.folder)
     after = accuracies(run)
     assert len(after) == TINY.networks == 12 and before.items() <= after.items()
     assert watcher.notes[0] == "Training BnB+, 1 layer given (seed 1 of 1)" and watcher.shares[0] == 4 / 12
     assert len(watcher.notes) == 8
-    unbroken = slice._Bench(TINY, 3, progress.SILENT)
+    unbroken = slice.SeedNetworks(TINY, 3, SILENT)
     for treatment, n in (("AnB+", 2), ("BnB", 2)):  # trained after the kill, from bases that were trained twice
         assert unbroken.row(Cell(treatment, n, "digits", 3)).accuracy == pytest.approx(after[treatment, n], abs=5e-5)
     assert {(row.split, row.seed, row.epochs, row.classes) for row in transferability_slice.rows(run)} == {
@@ -69,7 +70,7 @@ def test_every_network_is_trained_once_and_a_kill_changes_no_row(run):
 def test_a_cancel_is_heard_within_a_network(run):
     watcher = Watcher(checks=1)
     with pytest.raises(Cancelled):
-        slice.run_job(run.folder, run.spec, watcher)
+        slice.train_table(TINY, watcher, run.folder)
     assert watcher.notes == ["Training baseA (seed 1 of 1)"] and accuracies(run) == {}
 
 
