@@ -1,20 +1,21 @@
-"""Training runs on several pages: names, the queue, and the warning on mistakes that were made on purpose."""
+"""Training runs on several pages: the queue, mistakes that were made on purpose, and how two runs differ."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 
 import streamlit as st
 
 from models.backbones.registry import BACKBONES
+from models.intervals import Estimate
 from models.jobs import engine
 from models.pictures.datasets import DATASETS
 from models.storage import runs
 from models.sweeps.spec import SweepSpec
-from models.training.costs import estimate as costs_estimate
+from models.training.comparison import Compared, paired
+from models.training.costs import estimate
 from models.training.costs.estimate import Cost
-from models.training.recipes import estimate
-from models.training.spec import TrainingSpec
+from models.training.spec import TRAINING, TrainingSpec
 
 
 def mistakes(spec: TrainingSpec) -> list[str]:
@@ -41,18 +42,6 @@ def mistake_warning(spec: TrainingSpec) -> None:
         st.warning(f"**This run was made wrong on purpose:** {sentence}", icon=":material/warning:")
 
 
-def summary(spec: TrainingSpec) -> str:
-    """Return in a few words what differs from all pictures of the first split; "" if nothing does."""
-    said = [
-        (f"{spec.shots} shots", spec.shots),
-        (f"{spec.label_noise:.0%} wrong labels", spec.label_noise),
-        (f"split {spec.split_seed}", spec.split_seed),
-        ("scaled twice", spec.preprocessing == "scaled twice"),
-        (f"{spec.leaked:.0%} of the test leaked", spec.leaked),
-    ]
-    return ", ".join(text for text, applies in said if applies)
-
-
 def sweep_title(sweep: SweepSpec) -> str:
     """Return the name a sweep goes by."""
     what = {"depth": "Freeze depth", "shots": "Shots", "regulariser": "Regularisers", "none": "Controls"}[sweep.choice]
@@ -67,23 +56,48 @@ def kept_words(cost: Cost) -> str:
     return f"{cost.kept_epochs} epochs, {cost.kept_epochs * cost.moving_mb:.2g} MB"
 
 
-def queue(specs: Sequence[TrainingSpec], owner: str) -> list[str]:
-    """Queue runs, all or none, keep with each what it is predicted to cost, and return their ids.
+def queue(costs: Mapping[TrainingSpec, Cost], owner: str) -> list[str]:
+    """Queue trainings, all or none, keep with each run what it is predicted to cost, and return the ids of the runs.
+
+    Args:
+        costs: What `validate` returned for each of them.
+        owner: The visitor.
 
     Raises:
-        FreezeframeError: The visitor has too many jobs already, or nothing takes them.
+        FreezeframeError: The visitor has too many jobs already, or the runs cannot be written.
     """
-    queued = engine.submit_all_old("training", [(spec.to_json(), title(spec)) for spec in specs], owner=owner)
-    for run_id, spec in zip(queued, specs, strict=True):
-        costs_estimate.keep(runs.get(run_id).folder, estimate(spec))
+    queued = engine.submit_all(TRAINING, list(costs), owner=owner)
+    for run_id, cost in zip(queued, costs.values(), strict=True):
+        estimate.keep(runs.get(run_id).folder, cost)
     return queued
 
 
-def title(spec: TrainingSpec) -> str:
-    """Return the name a run goes by: data, backbone, and what learns in it."""
-    learns = f"{len(spec.trainable)} layers learn" if spec.trainable else "frozen"
-    random = ", random weights" if spec.weights == "random" else ""
-    first = "head first, then " if spec.head_epochs else ""
-    data = summary(spec)
-    more = f"{random}{', ' if data else ''}{data}{', augmented' if spec.augmentation.on else ''}"
-    return f"{DATASETS[spec.dataset].title}: {BACKBONES[spec.backbone].title} {first}{learns}{more}"
+def verdict(first: Compared, second: Compared) -> str:
+    """Return how the second run differs from the first on the pictures that both were tested on."""
+    one, two = first.number, second.number
+    if first.spec.dataset != second.spec.dataset:
+        return f"**{two} and {one}** were trained on other data: their accuracies cannot be compared."
+    found = paired(first.judged, second.judged)
+    if found is None:
+        return f"**{two} and {one}** share no test picture that neither has learnt from: other splits, or leaks."
+    difference = found.difference
+    chance = "< 0.001" if found.p < 0.001 else f"= {found.p:.2g}"
+    left = f" {found.left_out} pictures that one of them has learnt from are left out." if found.left_out else ""
+    return (
+        f"**{two} against {one}**: {points(difference)} on {difference.n} pictures both were tested on, "
+        f"{clearness(difference)}. Only {one} gets {found.only_first} right, only {two} gets {found.only_second} "
+        f"(McNemar p {chance}).{left}"
+    )
+
+
+def points(difference: Estimate) -> str:
+    """Return a difference of shares with its interval: "+1.3 points (95% interval −0.2 to +2.8)"."""
+    value, low, high = (
+        f"{100 * share:+.1f}".replace("-", "−") for share in (difference.value, difference.low, difference.high)
+    )
+    return f"{value} points (95% interval {low} to {high})"
+
+
+def clearness(difference: Estimate) -> str:
+    """Return whether the interval of a difference leaves 0 out, in words."""
+    return "a clear difference" if difference.low > 0 or difference.high < 0 else "no clear difference"

@@ -1,4 +1,4 @@
-"""The train panel: head, recipe, data, augmentation, what a run will cost, and the button that starts it."""
+"""The controls of a run behind four buttons, what the run will cost, and the button that starts it."""
 
 from __future__ import annotations
 
@@ -10,26 +10,25 @@ from dashboard import state
 from dashboard.labels import duration
 from dashboard.views.train import augmentation, recipe
 from dashboard.views.train.explained import last_layer_explained
-from dashboard.widgets import runs
 from dashboard.widgets.runs import kept_words, queue
 from dashboard.widgets.weights_offer import weights_missing
 from models.errors import FreezeframeError
 from models.pictures.datasets import DATASETS
-from models.storage import runs as storage_runs
+from models.storage import runs
 from models.training.costs.estimate import Cost
-from models.training.recipes import estimate, validate
-from models.training.spec import TrainingSpec
+from models.training.recipes import validate
+from models.training.spec import TRAINING, TrainingSpec
 
 
 def head_and_recipe(spec: TrainingSpec, picture: str) -> TrainingSpec:
-    """Draw head, recipe, data and augmentation behind four buttons, and in short what they say.
+    """Draw head, recipe, data and augmentation behind four buttons, and a summary of them.
 
     Args:
         spec: Holds what is frozen, and the defaults.
         picture: The chosen picture's id, to show augmentation on.
 
     Returns:
-        `spec` with what the controls say.
+        `spec` with the values of the controls.
     """
     left, right = st.columns([9, 11], gap="xsmall")
     with left.popover("Head", icon=":material/add_box:", width="stretch", key="train_head"):
@@ -51,7 +50,7 @@ def head_and_recipe(spec: TrainingSpec, picture: str) -> TrainingSpec:
     parts = (
         f"{recipe.head_summary(spec.head, n_classes)} classes",
         recipe.summary(spec),
-        runs.summary(spec),
+        spec.data_summary,
         augmentation.summary(spec.augmentation),
     )
     st.caption(" · ".join(filter(None, parts)))
@@ -71,13 +70,13 @@ def cost_lines(spec: TrainingSpec, cost: Cost) -> None:
         f":blue[:material/ac_unit:] **{cost.parameters_frozen:,}** frozen  \n"
         f":material/timer: about {duration(cost.seconds)}{_phase_times(cost)} · :material/memory: {memory}{kept}",
         help="Parameters are exact. Time and memory are estimates, made from the layer tables before anything runs. "
-        f"{_rates_words(cost)} Memory is that of the whole process at its peak, within about a quarter. "
+        f"{_rates_sentence(cost)} Memory is that of the whole process at its peak, within about a quarter. "
         f"The {cost.frozen_prefix_layers} layers below everything that learns are computed {once}.",
     )
 
 
-def _rates_words(cost: Cost) -> str:
-    """Return whose speed the predicted time is."""
+def _rates_sentence(cost: Cost) -> str:
+    """Return on which machine the speed behind the predicted time was measured."""
     if cost.measured:
         return f"How fast this machine is was measured on {cost.measured}; other work on it makes a run take longer."
     return (
@@ -94,32 +93,32 @@ def _phase_times(cost: Cost) -> str:
     return f" (head {duration(head)}, fine-tuning {duration(tuning)})"
 
 
-def train_button(spec: TrainingSpec, owner: str, run: storage_runs.Run | None) -> None:
+def train_button(spec: TrainingSpec, owner: str, run: runs.Run | None) -> None:
     """Draw the cost and the button, or above it the sentence that says what must change first."""
-    problem, above = "", st.container()
+    problem, cost, above = "", None, st.container()
     try:
-        validate(spec)
-        cost_lines(spec, estimate(spec))
+        cost = validate(spec)
+        cost_lines(spec, cost)
     except FreezeframeError as error:
         problem = str(error)
     missing = not problem and weights_missing(spec)
-    held, icon = bool(problem) or missing, ":material/play_arrow:"
+    held, icon = cost is None or missing, ":material/play_arrow:"
     if missing:
         st.caption(":material/arrow_forward: First choose how to go on without these weights.")
-    if st.button("Train", key="train_start", type="primary", icon=icon, width="stretch", disabled=held):
-        problem = _start(spec, owner, run)
+    if st.button("Train", key="train_start", type="primary", icon=icon, width="stretch", disabled=held) and cost:
+        problem = _start(spec, cost, owner, run)
     if problem:
         above.error(problem, icon=":material/error:")
     if spec.weights == "random":
         st.caption(":material/casino: Random weights: this backbone knows nothing yet.")
 
 
-def _start(spec: TrainingSpec, owner: str, run: storage_runs.Run | None) -> str:
+def _start(spec: TrainingSpec, cost: Cost, owner: str, run: runs.Run | None) -> str:
     """Queue the run and show it, or return why not; a second click on the same settings does not queue them twice."""
-    if run is not None and run.status.active and run.spec == spec.to_json():
+    if run is not None and run.status.active and TRAINING.spec_of(run) == spec:
         return ""
     try:
-        (run_id,) = queue([spec], owner)
+        (run_id,) = queue({spec: cost}, owner)
     except FreezeframeError as error:
         return str(error)
     state.choose(run=run_id)

@@ -82,12 +82,12 @@ def test_the_shipped_example_offers_to_fine_tune(visit, view, monkeypatch):
     assert app.button(key="activations_offer").label == "Fine-tune the last block"
     asked = []
     monkeypatch.setattr(
-        "models.jobs.engine.submit_all", lambda kind, jobs, **_: asked.append((kind, jobs)) or ["example"]
+        "models.jobs.engine.submit_all", lambda job, specs, **_: asked.append((job.kind, specs)) or ["example"]
     )
     monkeypatch.setattr("models.training.costs.estimate.keep", lambda *_: None)
     app.button(key="activations_offer").click().run()
-    ((kind, ((spec, _),)),) = asked
-    assert kind == "training" and spec["keep_epochs"] and spec["trainable"] and spec["dataset"] == "galaxies"
+    ((kind, (spec,)),) = asked
+    assert kind == "training" and spec.keep_epochs and spec.trainable and spec.dataset == "galaxies"
 
 
 def test_without_a_run_the_views_say_what_is_missing(visit):

@@ -9,7 +9,6 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from dashboard.views.train import progress, proof
-from dashboard.widgets import runs as widgets_runs
 from models import errors
 from models.jobs import engine as jobs_engine
 from models.pictures.datasets import DATASETS
@@ -204,19 +203,19 @@ def test_train_queues_the_settings_that_are_shown_and_a_second_click_queues_noth
     asked = []
     run_id = runs.create("training", {"backbone": "frame8", "dataset": "galaxies"}, owner="", title="queued").id
 
-    def submit_all(kind, jobs, *, owner):
-        ((spec, title),) = jobs
-        asked.append((kind, spec, title))
-        runs.get(run_id).path("spec.json").write_text(json.dumps({**runs.get(run_id).record, "spec": spec}))
+    def submit_all(job, specs, *, owner):
+        (spec,) = specs
+        asked.append((job.kind, spec))
+        written = {**runs.get(run_id).record, "spec": spec.to_json()}
+        runs.get(run_id).path("spec.json").write_text(json.dumps(written))
         runs._read_record.cache_clear()
         return [run_id]
 
     monkeypatch.setattr(jobs_engine, "submit_all", submit_all)
     train.number_input(key="train_epochs").set_value(7).run()
     button(train, "train_start").click().run()
-    kind, spec, title = asked[0]
-    assert (kind, title) == ("training", "Galaxies: Frame8 frozen")
-    assert training_spec.TrainingSpec.from_json(spec).epochs == 7
+    kind, spec = asked[0]
+    assert (kind, spec.title, spec.epochs) == ("training", "Galaxies: Frame8 frozen", 7)
     assert train.session_state["ff_run"] == run_id
     button(train, "train_start").click().run()
     assert len(asked) == 1
@@ -258,9 +257,9 @@ def test_an_epoch_told_twice_is_drawn_once(tmp_path):
 
 def test_a_run_goes_by_data_backbone_and_what_learns():
     spec = training_spec.TrainingSpec(trainable=("conv5", "conv5_bn"), weights="random", shots=20)
-    assert widgets_runs.title(spec) == "Galaxies: Frame8 2 layers learn, random weights, 20 shots"
+    assert spec.title == "Galaxies: Frame8 2 layers learn, random weights, 20 shots"
     more = replace(spec, head_epochs=3, label_noise=0.2, split_seed=4, augmentation=AugmentationSpec(hue=1.0))
-    assert widgets_runs.title(more) == (
+    assert more.title == (
         "Galaxies: Frame8 head first, then 2 layers learn, random weights, 20 shots, 20% wrong labels, split 4, "
         "augmented"
     )

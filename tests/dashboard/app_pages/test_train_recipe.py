@@ -23,9 +23,9 @@ def asked(monkeypatch):
     specs = []
     run_id = runs.create("training", replace(recipes.DEFAULT, seed=99).to_json(), owner="", title="queued").id
 
-    def submit_all(kind, jobs, *, owner):
-        specs.extend(spec for spec, _ in jobs)
-        return [run_id] * len(jobs)
+    def submit_all(job, queued, *, owner):
+        specs.extend(queued)
+        return [run_id] * len(queued)
 
     monkeypatch.setattr(jobs_engine, "submit_all", submit_all)
     return specs
@@ -34,7 +34,7 @@ def asked(monkeypatch):
 def trained(app, asked) -> training_spec.TrainingSpec:
     assert not app.exception
     app.button(key="train_start").click().run()
-    return training_spec.TrainingSpec.from_json(asked[-1])
+    return asked[-1]
 
 
 def texts(app) -> str:

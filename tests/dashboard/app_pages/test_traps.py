@@ -71,12 +71,12 @@ def test_a_link_to_an_unknown_mistake_shows_the_first(visit):
 
 @pytest.fixture
 def queue(monkeypatch):
-    """Collects what is queued: a list of (kind, owner, jobs)."""
+    """Collects what is queued: a list of (kind, owner, specs)."""
     asked = []
 
-    def submit_all(kind, jobs, *, owner):
-        asked.append((kind, owner, jobs))
-        return [runs.EXAMPLE] * len(jobs)
+    def submit_all(job, specs, *, owner):
+        asked.append((job.kind, owner, specs))
+        return [runs.EXAMPLE] * len(specs)
 
     monkeypatch.setattr(jobs_engine, "submit_all", submit_all)
     monkeypatch.setattr(estimate, "keep", lambda *_: None)
@@ -95,9 +95,9 @@ def test_both_are_queued_as_ordinary_runs_and_a_full_queue_is_said(visit, monkey
     assert not app.exception
     assert len(queue) == len(buttons)
     assert {(kind, owner) for kind, owner, _ in queue} == {("training", app.session_state["ff_owner"])}
-    wrong, cured = [job for _, _, jobs in queue for job in jobs]
-    assert (wrong[0], cured[0]) == (TRAPS["leak"].wrong.to_json(), TRAPS["leak"].cured.to_json())
-    assert "50% of the test leaked" in wrong[1] and "leaked" not in cured[1]
+    wrong, cured = [spec for _, _, specs in queue for spec in specs]
+    assert (wrong, cured) == (TRAPS["leak"].wrong, TRAPS["leak"].cured)
+    assert "50% of the test leaked" in wrong.title and "leaked" not in cured.title
     monkeypatch.setattr(jobs_engine, "submit_all", refuse)
     app.button(key=f"traps_train_{buttons[0]}").click().run()
     assert not app.exception and "There is no room for 2 more jobs" in said(app)
