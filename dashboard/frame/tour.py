@@ -1,4 +1,4 @@
-"""The tour: one click trains with the defaults, then a bar on every page leads on to the next result."""
+"""The tour: one click trains with the defaults, then a bar on every page shows the way to the next result."""
 
 from __future__ import annotations
 
@@ -9,10 +9,8 @@ import streamlit as st
 
 from dashboard import state
 from dashboard.pages import PAGES
-from models.backbones import registry
+from dashboard.widgets.runs import queue
 from models.errors import FreezeframeError
-from models.jobs import engine
-from models.pictures import datasets
 from models.training import recipes
 
 
@@ -42,9 +40,8 @@ def begin() -> None:
     """Train with the defaults on the chosen data and start the tour; for a button's `on_click`."""
     chosen = state.selection()
     spec = replace(recipes.DEFAULT, dataset=chosen.dataset)
-    title = f"Tour: {registry.BACKBONES[spec.backbone].title} on {datasets.DATASETS[spec.dataset].title}"
     try:
-        run_id = engine.submit_old("training", spec.to_json(), owner=chosen.owner, title=title)
+        (run_id,) = queue({spec: recipes.validate(spec)}, chosen.owner)
     except FreezeframeError as error:
         state.put("ff_tour_problem", str(error))
         return
@@ -69,7 +66,7 @@ def tour_bar(page: str) -> None:
     with st.container(border=True, horizontal=True, vertical_alignment="center", gap="medium", key="tour_bar"):
         st.markdown(f":material/flag: **Tour {number + 1}/{len(STEPS)}: {step.title}**", width="content")
         st.caption(step.sentence, width="stretch")
-        onward = STEPS[number + 1] if here is not None and number + 1 < len(STEPS) else step if here is None else None
-        if onward is not None:
-            st.page_link(PAGES[onward.page].script, label=f"Next: {onward.title}", icon=":material/arrow_forward:")
+        following = STEPS[number + 1 : number + 2] if here is not None else (step,)  # beside the tour: back to its stop
+        for stop in following:
+            st.page_link(PAGES[stop.page].script, label=f"Next: {stop.title}", icon=":material/arrow_forward:")
         st.button("End tour", key="tour_end", on_click=state.put, args=("ff_tour", None), type="tertiary")

@@ -9,7 +9,7 @@ import streamlit as st
 
 from dashboard import state
 from dashboard.figures import map_pairs, theme
-from dashboard.labels import safe_label
+from dashboard.labels import duration, safe_label
 from dashboard.views.activations import cache as activations_cache
 from dashboard.views.activations.field import Map, field_view
 from dashboard.views.activations.now import channel_number, choose, chosen_channel
@@ -27,7 +27,7 @@ from models.networks import layers
 from models.networks.layers import LayerChoice
 from models.pictures.datasets import DATASETS
 from models.storage import runs
-from models.training.recipes import DEFAULT, PRESETS, apply_preset, estimate, validate
+from models.training.recipes import DEFAULT, PRESETS, apply_preset, validate
 from models.training.results import WeightChange, load_result
 from models.training.spec import TrainingSpec
 
@@ -54,8 +54,7 @@ def fine_tune_offer(chosen: state.Selection) -> None:
         return
     spec = spec_for(chosen)
     try:
-        validate(spec)
-        cost = estimate(spec)
+        cost = validate(spec)
     except FreezeframeError as error:
         st.warning(safe_label(str(error), 400), icon=":material/memory:")
         return
@@ -63,7 +62,7 @@ def fine_tune_offer(chosen: state.Selection) -> None:
 
     def begin() -> None:
         with refusal_kept(_PROBLEM):
-            state.choose(run=queue([spec], chosen.owner)[0])
+            state.choose(run=queue({spec: cost}, chosen.owner)[0])
 
     with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
         st.button(
@@ -76,8 +75,8 @@ def fine_tune_offer(chosen: state.Selection) -> None:
             help=PRESETS["last_block"].description,
         )
         st.caption(
-            f"{spec.epochs} epochs at a rate of {spec.learning_rate:g}: about {cost.seconds:.0f} s. It keeps the "
-            f"weights of {kept_words(cost)}, and becomes the chosen run.",
+            f"{spec.epochs} epochs at a rate of {spec.learning_rate:g}: about {duration(cost.seconds)}. It keeps "
+            f"the weights of {kept_words(cost)}, and becomes the chosen run.",
             width="stretch",
         )
     if missing:

@@ -2,7 +2,6 @@
 
     panel     the choice of a mistake and its shipped results
     own_runs  the same as the visitor's own trainings
-    figures   learning curves on the same axes
 
 It uses widgets and figures, and `presets` of the Train page to fill its controls; of the core training, jobs and
 storage.

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
 
 import streamlit as st
 
@@ -14,66 +16,82 @@ from dashboard.widgets.jobs import job_panel, refusal, refusal_kept
 from dashboard.widgets.runs import queue
 from models.errors import RunNotFound
 from models.storage import runs
+from models.training.costs.estimate import Cost
 from models.training.recipes import estimate
 from models.training.results import load_result
-from models.training.spec import TrainingSpec
+from models.training.spec import TRAINING, TrainingSpec
 from models.training.traps import TRAPS, Outcome, Role, of_result
 
 _PROBLEM = "traps_problem"
 _BOTH: tuple[Role, Role] = ("wrong", "cured")
 
 
+@dataclass(frozen=True, slots=True)
+class _OwnRun:
+    """One of the two recipes, what it costs, and the visitor's newest run of it, if there is one.
+
+    Attributes:
+        status: Of the run.
+        outcome: None where the run has not finished, or its results are damaged.
+    """
+
+    role: Role
+    spec: TrainingSpec
+    cost: Cost
+    run: runs.Run | None
+    status: runs.RunStatus | None
+    outcome: Outcome | None
+
+    @property
+    def active(self) -> bool:
+        """Whether the run waits or works."""
+        return self.status is not None and self.status.active
+
+
 def own_runs(name: str, owner: str) -> None:
     """Draw, for the wrong recipe and the cured one, the visitor's own run or the button that starts it."""
-    specs, mine = TRAPS[name].specs, runs.listing(owner, "training")
+    wrong, cured = both = [_own_run(role, TRAPS[name].specs[role], owner) for role in _BOTH]
     st.markdown("##### Train it yourself", help="Ordinary runs: every page shows what became of them.")
-    found = {role: next((run for run in mine if run.spec == specs[role].to_json()), None) for role in _BOTH}
-    states = {role: run.status for role, run in found.items() if run}
-    made = {
-        role: outcome
-        for role, run in found.items()
-        if run and states[role].state == "done" and (outcome := _outcome(run, specs[role]))
-    }
-    if not made and not any(at.active for at in states.values()):
-        both = [specs[role] for role in _BOTH]
-        _train_button("Train both", "both", both, owner, said="One after the other, about", primary=True)
+    if not any(own.outcome or own.active for own in both):
+        _train_button("Train both", "both", both, owner)
     refusal(_PROBLEM)
-    for role, other, column in zip(_BOTH, _BOTH[::-1], st.columns(2, gap="medium"), strict=True):
+    for own, other, column in zip(both, both[::-1], st.columns(2, gap="medium"), strict=True):
         with column:
-            if run := found[role]:
-                _follow(role, run, states[role], made.get(role), made.get(other))
+            _progress_or_curves(own, other.outcome)
             with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-                if run and role in made:
-                    _open_button(role, run)
-                elif run is None or not states[role].active:
-                    words = "Train the wrong one" if role == "wrong" else "Train the cure"
-                    _train_button(words, role, [specs[role]], owner, said="About")
-                if st.button("Recipe on the Train page", key=f"traps_recipe_{role}", icon=":material/tune:"):
-                    use_spec(specs[role])
+                if own.run and own.outcome:
+                    _open_button(own.role, own.run)
+                elif not own.active:
+                    words = "Train the wrong one" if own.role == "wrong" else "Train the cure"
+                    _train_button(words, own.role, [own], owner)
+                if st.button("Recipe on the Train page", key=f"traps_recipe_{own.role}", icon=":material/tune:"):
+                    use_spec(own.spec)
                     state.go("train")
-    if len(made) == len(_BOTH):
-        st.markdown(panel.difference(made["wrong"], made["cured"]))
+    if wrong.outcome and cured.outcome:
+        st.markdown(panel.difference(wrong.outcome, cured.outcome))
         if st.button("Compare them", key="traps_compare", type="primary", icon=":material/compare_arrows:"):
-            state.compare([run.id for run in found.values() if run])
+            state.compare([own.run.id for own in both if own.run])
             state.go("compare")
 
 
-def _outcome(run: runs.Run, spec: TrainingSpec) -> Outcome | None:
-    """Return what a finished run of this recipe gave; None where its results are damaged."""
-    try:
-        return of_result(spec, load_result(run))
-    except RunNotFound:
-        return None
+def _own_run(role: Role, spec: TrainingSpec, owner: str) -> _OwnRun:
+    run = TRAINING.newest(spec, owner)
+    status = run.status if run else None
+    outcome = None
+    if run and status and status.state == "done":
+        with suppress(RunNotFound):  # its results may be damaged
+            outcome = of_result(spec, load_result(run))
+    return _OwnRun(role, spec, estimate(spec), run, status, outcome)
 
 
-def _follow(role: Role, run: runs.Run, at: runs.RunStatus, made: Outcome | None, other: Outcome | None) -> None:
-    """Draw how far a run is, or what it gave, on axes that hold the other's curves too."""
-    if made:
-        panel.training(role, [made], [other] if other else [], own=True)
-    elif at.state == "done":
+def _progress_or_curves(own: _OwnRun, beside: Outcome | None) -> None:
+    """Draw how far a run is, or its result with curves on the axes of the one beside it; nothing without a run."""
+    if own.outcome:
+        panel.training(own.role, [own.outcome], [beside] if beside else [], own=True)
+    elif own.status and own.status.state == "done":
         st.warning("The results of your run are missing or damaged. Train it again.", icon=":material/warning:")
-    else:
-        job_panel(run.id, key=f"traps_job_{role}")
+    elif own.run:
+        job_panel(own.run.id, key=f"traps_job_{own.role}")
 
 
 def _open_button(role: Role, run: runs.Run) -> None:
@@ -82,24 +100,24 @@ def _open_button(role: Role, run: runs.Run) -> None:
         state.go("train")
 
 
-def _train_button(
-    words: str, name: str, specs: Sequence[TrainingSpec], owner: str, *, said: str, primary: bool = False
-) -> None:
+def _train_button(words: str, name: str, chosen: Sequence[_OwnRun], owner: str) -> None:
+    """Draw the button that trains one recipe or both; the button for both is the page's main one."""
+    both = len(chosen) > 1
+    seconds = sum(own.cost.seconds for own in chosen)
     st.button(
         words,
         key=f"traps_train_{name}",
-        type="primary" if primary else "secondary",
+        type="primary" if both else "secondary",
         icon=":material/play_arrow:",
         on_click=_begin,
-        args=(specs, owner),
-        help=f"{said} {duration(sum(estimate(spec).seconds for spec in specs))} on one core of this machine.",
+        args=({own.spec: own.cost for own in chosen}, owner),
+        help=f"{'One after the other, about' if both else 'About'} {duration(seconds)} on one core of this machine.",
     )
 
 
-def _begin(specs: Sequence[TrainingSpec], owner: str) -> None:
+def _begin(costs: Mapping[TrainingSpec, Cost], owner: str) -> None:
     """Queue these recipes, all or none; a second click does not queue them twice."""
-    asked = [spec.to_json() for spec in specs]
-    if any(run.status.active and run.spec in asked for run in runs.listing(owner, "training")):
+    if any(run.status.active for spec in costs for run in TRAINING.mine(spec, owner)):
         return
     with refusal_kept(_PROBLEM):
-        queue(specs, owner)
+        queue(costs, owner)

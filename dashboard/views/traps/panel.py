@@ -1,4 +1,4 @@
-"""Prepared mistakes: which one, how it went beside its cure, what differs, and how to notice it."""
+"""Prepared mistakes: the choice of one, its training beside the cured one, the difference, how to notice it."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from typing import Final
 import streamlit as st
 
 from dashboard.figures import theme
-from dashboard.views.traps import figures
-from dashboard.widgets.compared import points
+from dashboard.figures.curves import learning_curves
+from dashboard.widgets.runs import clearness, points
 from models.intervals import Estimate
 from models.training.comparison import paired
 from models.training.traps import SEEDS, TRAPS, Outcome, Role, outcomes
@@ -69,17 +69,17 @@ def training(role: Role, made: Sequence[Outcome], beside: Sequence[Outcome], *, 
     Args:
         role: Of the recipe, "wrong" or "cured".
         made: One outcome per seed.
-        beside: What the axes have to hold too.
+        beside: Outcomes drawn beside it, on axes of the same range.
         own: It is the visitor's, not a shipped one.
     """
     first = made[0]
-    title, said = f"{NAMES[role]}{', your run' if own else ''}", _right(first.judged.accuracy)
-    st.markdown(f"{ICONS[role]} **{title}:** {said}")
+    title, right = f"{NAMES[role]}{', your run' if own else ''}", _right(first.judged.accuracy)
+    st.markdown(f"{ICONS[role]} **{title}:** {right}")
     st.plotly_chart(
-        figures.curves(first, beside, _HEIGHT),
+        learning_curves(first.history, first.best_epoch, _HEIGHT, beside=[one.history for one in beside]),
         key=f"traps_{'own_' if own else ''}curves_{role}",
         config=theme.CONFIG,
-        alt=f"{title}: accuracy and loss per epoch. {said}",
+        alt=f"{title}: accuracy and loss per epoch. {right}",
     )
     watched = first.validation
     seeds = "" if own else f" Test accuracy with {_seeds(made)}."
@@ -117,10 +117,8 @@ def difference(wrong: Outcome, cured: Outcome) -> str:
     found = paired(wrong.judged, cured.judged)
     if found is None:
         return "**Cured against wrong**: no test picture is left that neither has learnt from."
-    gap = found.difference
-    clear = "a clear difference" if gap.low > 0 or gap.high < 0 else "no clear difference"
     left = f" The {found.left_out} pictures that leaked are left out." if found.left_out else ""
     return (
-        f"**Cured against wrong**: {points(gap.value)} points (95% interval {points(gap.low)} to {points(gap.high)}) "
-        f"on the same {gap.n} test pictures, {clear}.{left}"
+        f"**Cured against wrong**: {points(found.difference)} on the same {found.difference.n} test pictures, "
+        f"{clearness(found.difference)}.{left}"
     )

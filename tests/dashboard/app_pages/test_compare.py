@@ -121,8 +121,11 @@ def test_a_link_with_too_many_runs_shows_the_first_six(visit, another):
     assert app.multiselect(key="compare_runs").value == made[:6]
 
 
-def test_the_settings_of_the_example_are_whole():
-    recipes.validate(TrainingSpec.from_json(runs.get(runs.EXAMPLE).spec))
+def test_the_predicted_parameters_of_the_example_are_those_it_trained():
+    run = runs.get(runs.EXAMPLE)
+    cost, summary = recipes.estimate(TrainingSpec.from_json(run.spec)), load_result(run).summary
+    assert cost.parameters_trainable == summary["parameters_trainable"]
+    assert cost.parameters_frozen == summary["parameters_frozen"]
 
 
 def test_long_titles_that_begin_alike_stay_apart(visit, another):

@@ -56,6 +56,16 @@ def test_best_epoch_is_marked_in_both_panels():
     assert not learning_curves(HISTORY, best_epoch=None).layout.shapes
 
 
+def test_figures_beside_each_other_have_axes_of_the_same_range():
+    higher = [{**row, "val_loss": 2 * row["val_loss"]} for row in HISTORY]
+    ranges = [
+        [axis.range for axis in learning_curves(shown, None, beside=[other]).select_yaxes()]
+        for shown, other in ((HISTORY, higher), (higher, HISTORY))
+    ]
+    assert ranges[0] == ranges[1] and ranges[0][0][1] > 1 and ranges[0][1][1] > 2.5
+    assert all(axis.range is None for axis in learning_curves(HISTORY, None).select_yaxes())
+
+
 def test_a_loss_that_is_not_a_number_leaves_a_gap():
     broken = (*HISTORY, {"epoch": 4, "loss": math.nan, "accuracy": 0.2, "val_loss": math.inf, "val_accuracy": 0.2})
     *_, loss, val_loss = learning_curves(broken, best_epoch=2).data

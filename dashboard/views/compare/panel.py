@@ -1,4 +1,4 @@
-"""Trainings side by side: which ones, how accurate, by how much they differ, and in what."""
+"""Trainings side by side: the choice of runs, accuracies, paired differences, curves, and recipes."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from dashboard.figures import comparison, theme
 from dashboard.labels import EXAMPLE_RUN, plain_label, safe_label
 from dashboard.widgets.jobs import distinct_names
 from dashboard.widgets.page import empty
-from dashboard.widgets.runs import mistakes
+from dashboard.widgets.runs import mistakes, verdict
 from models.errors import FreezeframeError
 from models.storage import runs
-from models.training.comparison import Compared, paired, settings
+from models.training.comparison import Compared, settings
 from models.training.results import load_result
 from models.training.spec import TrainingSpec
 
@@ -46,7 +46,7 @@ def choose_runs() -> list[runs.Run]:
 
 
 def read(chosen: list[runs.Run]) -> list[Compared]:
-    """Return the runs whose recipe and results can be read, numbered; the others are named."""
+    """Return the runs whose recipe and results can be read, numbered; draw a warning for each of the others."""
     found = []
     for number, run in enumerate(chosen, start=1):
         title = EXAMPLE_RUN if run.id == runs.EXAMPLE else run.title
@@ -61,16 +61,16 @@ def read(chosen: list[runs.Run]) -> list[Compared]:
 
 def accuracies(compared: list[Compared]) -> None:
     """Draw every run's accuracy, and how the others differ from the first on the same pictures."""
-    said = "; ".join(f"{run.name}: {run.accuracy.value:.1%} of {run.accuracy.n}" for run in compared)
+    values = "; ".join(f"{run.name}: {run.accuracy.value:.1%} of {run.accuracy.n}" for run in compared)
     st.plotly_chart(
         comparison.accuracies(compared, 80 + 40 * len(compared)),
         key="compare_accuracies",
         config=theme.CONFIG,
-        alt=f"Test accuracy of every run with its 95% interval: {said}",
+        alt=f"Test accuracy of every run with its 95% interval: {values}",
     )
     for run in compared:
-        if said := warning(run):
-            st.warning(said, icon=":material/warning:")
+        if sentence := mistake_sentence(run):
+            st.warning(sentence, icon=":material/warning:")
     for run in compared[1:]:
         st.markdown(verdict(compared[0], run))
     st.caption(
@@ -79,42 +79,18 @@ def accuracies(compared: list[Compared]) -> None:
     )
 
 
-def warning(run: Compared) -> str:
-    """Return what was made wrong on purpose in a run, and what its accuracy is worth; "" where nothing was."""
-    said = " Also, ".join(mistakes(run.spec))
+def mistake_sentence(run: Compared) -> str:
+    """Return which mistakes were made on purpose in a run, and what its accuracy is worth; "" where there are none."""
+    words = " Also, ".join(mistakes(run.spec))
     if (parts := run.judged.apart()) is not None:
         fresh = parts[1]
-        said += (
+        words += (
             f" Of the {fresh.n} that did not leak it gets {fresh.value:.1%} right ({fresh.low:.1%} to "
             f"{fresh.high:.1%}); differences leave leaked pictures out."
             if fresh.n
             else " None is left that says what it is worth."
         )
-    return f"**Run {run.number} was made wrong on purpose:** {said}" if said else ""
-
-
-def verdict(first: Compared, second: Compared) -> str:
-    """Return in words how the second run differs from the first on the pictures both were tested on."""
-    one, two = first.number, second.number
-    if first.spec.dataset != second.spec.dataset:
-        return f"**{two} and {one}** were trained on other data: their accuracies cannot be compared."
-    found = paired(first.judged, second.judged)
-    if found is None:
-        return f"**{two} and {one}** share no test picture that neither has learnt from: other splits, or leaks."
-    gap = found.difference
-    by = f"{points(gap.value)} points (95% interval {points(gap.low)} to {points(gap.high)})"
-    chance = "< 0.001" if found.p < 0.001 else f"= {found.p:.2g}"
-    clear = "a clear difference" if gap.low > 0 or gap.high < 0 else "no clear difference"
-    left = f" {found.left_out} pictures that one of them has learnt from are left out." if found.left_out else ""
-    return (
-        f"**{two} against {one}**: {by} on {gap.n} pictures both were tested on, {clear}. Only {one} gets "
-        f"{found.only_first} right, only {two} gets {found.only_second} (McNemar p {chance}).{left}"
-    )
-
-
-def points(share: float) -> str:
-    """Return a difference of shares in percentage points, with its sign: "+12.3"."""
-    return f"{100 * share:+.1f}".replace("-", "−")
+    return f"**Run {run.number} was made wrong on purpose:** {words}" if words else ""
 
 
 def curves_and_drift(compared: list[Compared]) -> None:
@@ -161,8 +137,8 @@ def recipes_table(compared: list[Compared]) -> None:
     )
 
 
-def lead_on(compared: list[Compared]) -> None:
-    """Offer to show each run on all pages."""
+def open_buttons(compared: list[Compared]) -> None:
+    """Draw a button for each run that shows it on all pages."""
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.caption("Show on every page:")
         for run in compared:
