@@ -9,9 +9,8 @@ import streamlit as st
 
 from dashboard.figures import comparison, theme
 from dashboard.labels import duration
-from dashboard.widgets.compared import verdict
 from dashboard.widgets.jobs import job_panel, refusal, refusal_kept
-from dashboard.widgets.runs import sweep_title
+from dashboard.widgets.runs import sweep_title, verdict
 from models.errors import InputError, RunNotFound
 from models.jobs import engine
 from models.storage import runs
