@@ -17,9 +17,9 @@ from models.attribution.randomised import RANDOMISED
 from models.attribution.trust import TRUST
 from models.backbones.weights import WEIGHTS
 from models.errors import FreezeframeError, InputError
-from models.features import gabor, patches
-from models.features.maximisation import KIND as MAXIMISATION
-from models.features.maximisation import MaximisationSpec
+from models.features import backward, gabor
+from models.features.maximisation import MAXIMISATION
+from models.features.patches import PATCHES
 from models.jobs.job import Job, Task
 from models.jobs.machine import WARM
 from models.networks import answers
@@ -31,8 +31,7 @@ from models.som.film import SOM
 from models.som.rotation import ROTATION
 from models.storage import runs
 from models.storage.specs import PlainSpec
-from models.sweeps import spec as sweeps_spec
-from models.sweeps.spec import SweepSpec
+from models.sweeps.spec import SWEEP
 from models.training import results
 from models.training import spec as training
 from models.training.spec import TRAINING
@@ -42,8 +41,12 @@ JOBS: Final[tuple[Job[Any, Any], ...]] = (
     WEIGHTS,
     TRAINING,
     scores.OCCLUSION,
+    PATCHES,
+    MAXIMISATION,
+    SWEEP,
     PROBE,
     CKA,
+    attribution.EXPLANATION,
     TRUST,
     RANDOMISED,
     SOM,
@@ -68,28 +71,28 @@ TASKS: Final[tuple[Task[Any], ...]] = (
     scores.PATCH_SCORES,
     gabor.FIRST_KERNELS,
     gabor.GABOR_FITS,
-    patches.PROJECTIONS,
-    patches.BACKWARD_VIEWS,
+    backward.PROJECTIONS,
+    backward.BACKWARD_VIEWS,
     attribution.ATTRIBUTION_MAP,
     deletion.DELETION_CURVES,
 )
 _JOBS: Final = {job.kind: job for job in JOBS}
 _TASKS: Final = {task.name: task for task in TASKS}
 SPECS: Final[dict[str, type[PlainSpec]]] = {
-    sweeps_spec.KIND: SweepSpec,
-    MAXIMISATION: MaximisationSpec,
 }
 # What is shipped with the app and is no job's result: its name, and the worker's function that makes it anew.
 SHIPMENTS: Final[dict[str, str]] = {
+    "layers": "models.backbones.worker.ship:ship",
     "example": "models.training.worker.ship:ship_example",
     "traps": "models.training.worker.ship:ship_traps",
+    "sweeps": "models.sweeps.worker.ship:ship",
+    "patches": "models.features.worker.ship:patches",
+    "maximisation": "models.features.worker.ship:films",
+    "sheet": "models.features.worker.ship:sheet",
+    "gabor": "models.features.worker.ship:gabor_fits",
     "slice": "models.transferability.worker.slice:ship",
 }
 OLD_JOBS = {
-    "sweep": "models.sweeps.worker.job:run_job",
-    "patches": "models.features.worker.patch_search:run_job",
-    "maximisation": "models.features.worker.maximise:run_job",
-    "explanation": "models.attribution.worker.explain:run_job",
 }
 
 
@@ -124,10 +127,8 @@ def problem(run: runs.Run) -> str:
 def _problem(kind: str, written: str) -> str:
     try:
         of_kind = _JOBS[kind].spec if kind in _JOBS else SPECS.get(kind)
-        spec = of_kind.from_json(json.loads(written)) if of_kind else None
-        if isinstance(spec, SweepSpec):
-            spec.base.check_names()
-            spec.cells()
+        if of_kind is not None:
+            of_kind.from_json(json.loads(written))
     except FreezeframeError as error:
         return f"This run cannot be shown: it was made by another version, or its folder is damaged. {error}"
     return ""

@@ -1,4 +1,4 @@
-"""The backbones on offer: plain data, read in milliseconds, without Keras.
+"""The backbones on offer: plain data, read in milliseconds.
 
 Addresses and hashes of the ImageNet weights are those of the installed Keras (`keras/src/applications`); Keras
 publishes none for MobileNetV2. The networks themselves are built by `models.backbones.worker.build`, in a worker.

@@ -1,7 +1,7 @@
-"""What every layer of a backbone costs and sees, for pictures of any side; numpy-only and instant.
+"""Layer tables: what every layer of a backbone costs and sees, for pictures of any side.
 
-`assets/layers/<backbone>.json` lists the layers as Keras builds them (`python -m models.backbones.worker.write_tables` writes
-it); shapes, multiplications and receptive fields are worked out here from kernel, stride and padding.
+`assets/layers/<backbone>.json` lists the layers as Keras builds them (`python -m models.ship layers` writes it);
+shapes, multiplications and receptive fields are worked out here from kernel, stride and padding.
 
 What is counted:
     parameters   weights and biases, and BatchNorm's moving statistics
@@ -23,11 +23,12 @@ from models.backbones.registry import backbone as find
 from models.errors import InputError
 from models.storage.files import ASSETS
 
-# FOLDED models/backbones/tables.py: What is known of a layer, a block and a whole backbone: plain data, made by
-# `models.backbones.tables`.
-
-BYTES_PER_VALUE = 4
 Shape = tuple[int, int, int]
+FOLDER = ASSETS / "layers"
+BYTES_PER_VALUE = 4
+PICTURE = "image"  # the name by which layers call the picture as their input
+_VIEWS = ("Flatten", "Reshape", "Dropout")
+_GLOBAL = ("GlobalAveragePooling2D", "Flatten")
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,12 +135,6 @@ class LayerTable:
             if row.name == name:
                 return row
         raise InputError(f"Expected a layer of {self.backbone}. Received {name!r}.")
-
-
-FOLDER = ASSETS / "layers"
-PICTURE = "image"  # the name by which layers call the picture as their input
-_VIEWS = ("Flatten", "Reshape", "Dropout")
-_GLOBAL = ("GlobalAveragePooling2D", "Flatten")
 
 
 @lru_cache(maxsize=64)

@@ -1,6 +1,7 @@
-"""What a pretraining leaves and the app ships: weights, the model card, the first layer's kernels on the way.
+"""The model card of Frame8: the recipe of its pretraining, how it went, and the files that are shipped with it.
 
-Knows no Keras: a network comes in as an argument, and the page reads the card.
+A recipe is everything that decides the result apart from the pictures. What a pretraining leaves are the weights, the
+card and the first layer's kernels on the way.
 """
 
 from __future__ import annotations
@@ -23,9 +24,9 @@ import numpy as np
 from models.errors import InputError
 from models.storage.files import ASSETS, arrays_of, write_atomically
 
-# FOLDED models/frame8/card.py: The recipe of a pretraining: everything that decides its result apart from the
-# pictures; numpy-only.
-
+FOLDER = ASSETS / "frame8"
+WEIGHTS, CARD, KERNELS = "frame8.npz", "frame8.json", "frame8_kernels.npz"
+KEPT_EPOCHS = (0, 1, 3)  # whose kernels are kept, besides the last
 Plans = tuple[tuple[int, int], ...]
 
 
@@ -130,11 +131,6 @@ def learning_rate(step: int, steps_per_epoch: int, recipe: Recipe) -> float:
     length = recipe.length(step // steps_per_epoch)
     share = (step - warmup) / max(length * steps_per_epoch - warmup, 1)
     return float(recipe.peak_rate * 0.5 * (1 + np.cos(np.pi * min(share, 1.0))))
-
-
-FOLDER = ASSETS / "frame8"
-WEIGHTS, CARD, KERNELS = "frame8.npz", "frame8.json", "frame8_kernels.npz"
-KEPT_EPOCHS = (0, 1, 3)  # whose kernels are kept, besides the last
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Frame8's 200 classes in groups, as a coarser vocabulary would have them. The groups are our own; numpy-only."""
+"""Frame8's 200 classes in groups, as a coarser vocabulary would have them. The groups are our own."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tiny ImageNet's published folder, read into memory; numpy-only.
+"""Tiny ImageNet's published folder, read into memory.
 
     wnids.txt                          the classes' WordNet ids, one a line
     words.txt                          id, tab, names

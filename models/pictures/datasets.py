@@ -1,4 +1,7 @@
-"""The built-in data sets: what they hold, any picture of them at once, the whole, and the split."""
+"""The built-in data sets: what they hold, any picture of them at once, the whole, and the split.
+
+What they hold is known without making a single picture.
+"""
 
 from __future__ import annotations
 
@@ -7,15 +10,13 @@ from dataclasses import dataclass
 from functools import lru_cache
 from io import BytesIO
 from pathlib import Path
+from typing import Any, Final
 
 import numpy as np
 
 from models.errors import InputError
 from models.pictures import galaxies, textures
-from models.storage import files as storage_files
-
-# FOLDED models/pictures/datasets.py: What the built-in data sets hold: plain facts, known without making a single
-# picture.
+from models.storage.files import home, private_folder, saving, write_atomically
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +108,7 @@ class Split:
     test: np.ndarray
 
 
-_DRAWN = {"galaxies": galaxies.__file__, "textures": textures.__file__}  # the programs that draw
+_DRAWN: Final[dict[str, Any]] = {"galaxies": galaxies, "textures": textures}  # the programs that draw
 
 
 def get(dataset: str) -> DatasetSpec:
@@ -168,7 +169,8 @@ def _one(dataset: str, index: int) -> tuple[np.ndarray, np.ndarray | None]:
 
 def _draw(dataset: str, index: int) -> tuple[np.ndarray, np.ndarray | None]:
     number = index % len(DATASETS[dataset].classes)
-    return galaxies.draw(number, index) if dataset == "galaxies" else textures.draw(number, index)
+    image, where = _DRAWN[dataset].draw(number, index)
+    return image, where
 
 
 @lru_cache(maxsize=1)
@@ -194,14 +196,14 @@ def load(dataset: str) -> Dataset:
     if dataset not in _DRAWN:
         return Dataset(spec, _scans()[0], labels(dataset), None)
     files = _files(spec)
-    with storage_files.saving():
-        files[0].parent.mkdir(mode=0o700, exist_ok=True)
+    with saving():
+        private_folder("datasets")
         if not is_drawn(dataset):
             made = [_draw(dataset, index) for index in range(spec.size)]
             for file, arrays in zip(files, zip(*made, strict=True), strict=False):
                 buffer = BytesIO()
                 np.save(buffer, np.stack(arrays))
-                storage_files.write_atomically(file, buffer.getvalue())
+                write_atomically(file, buffer.getvalue())
     mapped = [np.load(file, mmap_mode="r") for file in files]
     return Dataset(spec, mapped[0], labels(dataset), mapped[1] if spec.has_masks else None)
 
@@ -213,13 +215,13 @@ def is_drawn(dataset: str) -> bool:
 
 def _files(spec: DatasetSpec) -> list[Path]:
     """Return where the pictures, and the masks if there are any, of a drawn data set lie."""
-    stem = storage_files.home() / "datasets" / f"{spec.id}-{_digest(spec.id)}"
+    stem = home() / "datasets" / f"{spec.id}-{_digest(spec.id)}"
     return [Path(f"{stem}-{part}.npy") for part in ("images", "masks")[: 1 + spec.has_masks]]
 
 
 def _digest(dataset: str) -> str:
     """Return a digest of the program that draws a data set, so that files of an older program are not read."""
-    return hashlib.sha256(Path(_DRAWN[dataset]).read_bytes()).hexdigest()[:12]
+    return hashlib.sha256(Path(_DRAWN[dataset].__file__).read_bytes()).hexdigest()[:12]
 
 
 def split(dataset: str, seed: int = 0, shots: int | None = None, train: float = 0.6, validation: float = 0.2) -> Split:

@@ -1,13 +1,11 @@
-"""Pictures: their ids, the one resize, crisp enlargements, mosaics and outlines.
+"""Pictures: the one resize, crisp enlargements, mosaics and outlines; uploads kept, and any picture by its id.
 
-A picture has an id, which is text and fits into a link: `sample:<data set>:<index>` or `upload:<32 hex digits>`.
-Pictures are `uint8 (H, W, 3)`, RGB.
+Pictures are `uint8 (H, W, 3)`, RGB; their ids are `models.ids.PictureId`.
 """
 
 from __future__ import annotations
 
 import hashlib
-import re
 from contextlib import suppress
 from io import BytesIO
 from pathlib import Path
@@ -16,13 +14,12 @@ import numpy as np
 from PIL import Image
 
 from models.errors import InputError, PictureError
-from models.pictures import datasets
-from models.pictures.uploads import decode
-from models.storage import files
+from models.ids import PictureId
+from models.pictures import datasets, uploads
+from models.storage.files import private_folder, saving, write_atomically
 
 UPLOAD_SIDE = 512  # pixels; the longest side of a stored upload
 MAX_UPLOADS = 500  # stored pictures, of all visitors together; the oldest go first
-_PICTURE_ID = re.compile(r"sample:([a-z0-9_-]{1,40}):([0-9]{1,7})|upload:([0-9a-f]{32})")
 
 
 def resize(images: np.ndarray, height: int, width: int) -> np.ndarray:
@@ -137,12 +134,13 @@ def store_upload(image: np.ndarray, owner: str) -> str:
     scale = min(1.0, UPLOAD_SIDE / max(height, width))
     kept = resize(image, max(1, round(height * scale)), max(1, round(width * scale)))
     digest = hashlib.blake2b(repr(kept.shape).encode() + kept.tobytes(), key=owner.encode()[:64], digest_size=16)
-    with files.saving():
-        path = _uploads() / f"{digest.hexdigest()}.png"
+    found = PictureId(upload=digest.hexdigest())
+    with saving():
+        path = _path(found)
         if not path.exists():
-            files.write_atomically(path, png(kept))
+            write_atomically(path, png(kept))
             _forget_oldest(path.parent)
-    return f"upload:{digest.hexdigest()}"
+    return str(found)
 
 
 def load_picture(picture_id: str) -> np.ndarray:
@@ -152,28 +150,22 @@ def load_picture(picture_id: str) -> np.ndarray:
         PictureError: The id is malformed, or the upload is no longer kept.
         InputError: The data set or the index does not exist.
     """
-    match = _PICTURE_ID.fullmatch(picture_id)
-    if match is None:
-        raise PictureError("Expected the id of a picture. Received something else; the link may be cut short.")
-    dataset, index, upload = match.groups()
-    if upload is None:
-        return datasets.picture(dataset, int(index))
+    found = PictureId.parse(picture_id)
+    if not found.upload:
+        return datasets.picture(found.dataset, found.index)
     try:
-        return decode((_uploads() / f"{upload}.png").read_bytes())
+        return uploads.decode(_path(found).read_bytes())
     except FileNotFoundError as error:
         raise PictureError("This picture is no longer kept. Please upload it again.") from error
 
 
-def is_kept(picture_id: str) -> bool:
-    """Whether an upload's id is well formed and its picture still here."""
-    match = _PICTURE_ID.fullmatch(picture_id)
-    return match is not None and match[3] is not None and (_uploads() / f"{match[3]}.png").exists()
+def is_kept(upload: PictureId) -> bool:
+    """Whether an uploaded picture is still here."""
+    return bool(upload.upload) and _path(upload).exists()
 
 
-def _uploads() -> Path:
-    folder = files.home() / "uploads"
-    folder.mkdir(mode=0o700, exist_ok=True)
-    return folder
+def _path(upload: PictureId) -> Path:
+    return private_folder("uploads") / f"{upload.upload}.png"
 
 
 def _forget_oldest(folder: Path) -> None:

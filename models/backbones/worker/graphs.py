@@ -1,4 +1,7 @@
-"""Folding: BatchNorm at inference is a scale and a shift, which the layer before it can take over. Imports Keras."""
+"""Symbolic graphs: where a tensor comes from, and BatchNorm folded into the layer before it.
+
+At inference BatchNorm is a scale and a shift, which a convolution or dense layer can take over.
+"""
 
 from __future__ import annotations
 
@@ -8,12 +11,7 @@ import keras
 import numpy as np
 from keras import layers
 
-# FOLDED models/training/worker/classifier.py: Freezing: which layers learn, what lies below all of them, and the
-# proof that frozen weights stayed as they were. Imports Keras: only workers use this module. Three rules, because
-# Keras alone does not enforce them: - A frozen BatchNorm layer has `trainable = False`; only that makes it use and
-# keep its moving statistics (`backbone(x, training=False)` is forgotten as soon as layers are unfrozen). - In
-# layers that learn, BatchNorm does what the recipe says: "hold" keeps it frozen, "train" lets it move. - What lies
-# below the first layer that learns (the frozen prefix) always runs in inference mode.
+_FOLDABLE = (layers.Conv2D, layers.DepthwiseConv2D, layers.Dense)
 
 
 def tensors_of(value: Any) -> list[Any]:
@@ -24,9 +22,6 @@ def tensors_of(value: Any) -> list[Any]:
 def source(tensor: Any) -> str:
     """Return the name of the operation that made a symbolic tensor."""
     return str(tensor._keras_history.operation.name)
-
-
-_FOLDABLE = (layers.Conv2D, layers.DepthwiseConv2D, layers.Dense)
 
 
 def folded_pairs(network: keras.Model) -> dict[str, str]:

@@ -2,7 +2,6 @@
 
 Five convolutional and three dense layers, as in the eight-layer network of Yosinski et al.
 (How transferable are features in deep neural networks?, NeurIPS 2014), scaled down to 64 x 64 pictures.
-Imports Keras: only workers and scripts use this module.
 """
 
 from __future__ import annotations

@@ -1,4 +1,11 @@
-"""How Frame8 is pretrained: crops, steps, the average of the weights, checkpoints. Imports Keras: scripts only."""
+"""The pretraining of Frame8 on Tiny ImageNet, which writes the weights and the model card that the app ships.
+
+    python -m models.frame8.worker.pretrain DATA OUT --epochs 24      train (and resume: run it again)
+    python -m models.frame8.worker.pretrain DATA OUT --evaluate FILE  top-1 of a weight file on the validation pictures
+
+DATA is Tiny ImageNet's published folder (`wnids.txt`, `words.txt`, `train/`, `val/`); OUT takes checkpoints, one after
+every epoch. A run that was killed continues after its last finished epoch and gives what it would have given.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +32,9 @@ from models.frame8.tiny_imagenet import Pictures, read_pictures
 from models.frame8.worker import network as frame8_network
 from models.storage.files import arrays_of, write_atomically
 
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 CHECKPOINT = "checkpoint.npz"
+EVALUATION_BATCH = 500
 
 
 def augment(images: tf.Tensor, seed: tf.Tensor, recipe: Recipe) -> tf.Tensor:
@@ -164,17 +173,6 @@ class Training:
         except (ValueError, KeyError, TypeError) as error:
             raise InputError(f"Expected a checkpoint of this script and these classes. {remedy}") from error
         self.history, self.kernels = history, list(saved["kernels"])
-
-
-# FOLDED models/frame8/worker/pretrain.py: Train Frame8 on Tiny ImageNet and write the weights and the model card
-# that the app ships. python -m models.frame8.worker.pretrain DATA OUT --epochs 24 train (and resume: run it again)
-# python -m models.frame8.worker.pretrain DATA OUT --evaluate FILE top-1 of a weight file on the validation pictures
-# DATA is Tiny ImageNet's published folder (`wnids.txt`, `words.txt`, `train/`, `val/`); OUT takes checkpoints, one
-# after every epoch. A run that was killed continues after its last finished epoch and gives what it would have
-# given.
-
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-EVALUATION_BATCH = 500
 
 
 def top_1(network: keras.Model, pictures: Pictures) -> float:

@@ -11,7 +11,6 @@ from streamlit.testing.v1 import AppTest
 from dashboard import state
 from dashboard.widgets import picture_picker
 from models.pictures import datasets, images
-from models.storage import files
 
 
 def script() -> None:
@@ -127,6 +126,6 @@ def test_on_a_full_disk_an_upload_says_so_and_the_picture_stays(
         raise OSError(errno.ENOSPC, "No space left on device")
 
     before = chosen(picker)
-    monkeypatch.setattr(files, "write_atomically", full)
+    monkeypatch.setattr(images, "write_atomically", full)
     upload(picker, png(37, 41))
     assert picker.error[0].value.startswith("The disk is full") and chosen(picker) == before

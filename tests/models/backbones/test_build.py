@@ -14,12 +14,13 @@ import numpy as np
 import pytest
 from keras.src.legacy.saving import legacy_h5_format
 
-from models.backbones import registry, weights
+from models.backbones import registry
 from models.backbones.registry import BACKBONES, PREPROCESSING_LAYERS, BackboneSpec
 from models.backbones.tables import BYTES_PER_VALUE, PICTURE, table
 from models.backbones.worker import build
 from models.errors import InputError, WeightsUnavailable
-from models.jobs import execute
+from models.features.gabor import FIRST_KERNELS
+from models.jobs.job import function
 
 MODULES = {  # one of every kind of preprocessing, and those whose graph is changed
     "mobilenetv2": "mobilenet_v2",
@@ -112,7 +113,7 @@ def test_pretrained_equals_keras_with_its_preprocessing(
 ) -> None:
     file = tmp_path / "weights.h5"
     expected_network = published(backbone, file)
-    monkeypatch.setattr(weights, "local", lambda name: file)
+    monkeypatch.setattr(build, "local", lambda name: file)
     network = build.build(backbone, side=(64, 96))
     pictures = np.random.default_rng(1).uniform(0, 255, (2, 64, 96, 3)).astype(np.float32)
     module = importlib.import_module(f"keras.applications.{MODULES[backbone]}")
@@ -178,7 +179,7 @@ def test_shipped_weights_are_loaded() -> None:
 
 
 def test_first_kernels_are_those_of_the_network() -> None:
-    found = execute.first_kernels("backbone:frame8:64:random")
+    found = function(FIRST_KERNELS.work)("backbone:frame8:64:random")
     expected = build.build("frame8", weights="random", side=64).get_layer("conv1").get_weights()[0]
     np.testing.assert_array_equal(found.values, expected)
     assert found.layer == "conv1"

@@ -1,4 +1,4 @@
-"""Layer tables against the lecture's worksheet and numbers by hand; against Keras in test_backbone_builder."""
+"""Layer tables against the lecture's worksheet and numbers by hand; against Keras in test_build."""
 
 import json
 

@@ -57,7 +57,7 @@ def test_files_of_another_program_are_not_read(tmp_path: Path, monkeypatch: pyte
     first = datasets._digest("textures")
     other = tmp_path / "textures.py"
     other.write_text(Path(textures.__file__).read_text() + "\n")
-    monkeypatch.setitem(datasets._DRAWN, "textures", str(other))
+    monkeypatch.setattr(textures, "__file__", str(other))
     assert datasets._digest("textures") != first
 
 

@@ -1,12 +1,8 @@
-"""Writes `assets/layers/<backbone>.json` from the networks as Keras builds them. Imports Keras.
-
-python -m models.backbones.worker.write_tables
-"""
+"""The layer tables that are shipped, `assets/layers/<backbone>.json`, from the networks as Keras builds them."""
 
 from __future__ import annotations
 
 import json
-import os
 from typing import Any
 
 import keras
@@ -16,7 +12,6 @@ from models.backbones.tables import FOLDER, PICTURE
 from models.backbones.worker import build
 from models.storage.files import write_atomically
 
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 # The layer with which each block begins; blocks follow the stages of the papers.
 _VGG = {f"block{i}_conv1": f"block{i}" for i in range(1, 6)} | {
     "block5_pool_flatten": "fc1",
@@ -57,7 +52,7 @@ BLOCK_STARTS: dict[str, dict[str, str]] = {
 
 
 def describe(spec: BackboneSpec) -> list[dict[str, Any]]:
-    """Return every layer of `spec` with its top: what `models.backbones.tables` needs to know of it, nothing derived."""
+    """Return every layer of `spec` with its top: what `models.backbones.tables` needs of it, nothing derived."""
     network = build.build(spec.id, weights="random", include_top=True)
     without_top = {layer.name for layer in build.build(spec.id, weights="random", side=spec.top_side).layers}
     starts = dict(BLOCK_STARTS[spec.id])
@@ -97,30 +92,26 @@ def _numbers(layer: keras.layers.Layer) -> dict[str, Any]:
         numbers["biases"] = int(layer.bias.shape[0])
     if isinstance(layer, keras.layers.ZeroPadding2D):
         rows, columns = layer.padding
-        numbers["padding"] = list(_one(layer, (tuple(rows), tuple(columns))))
+        numbers["padding"] = list(_same(layer, (tuple(rows), tuple(columns))))
     elif hasattr(layer, "padding"):
         kernel = layer.pool_size if hasattr(layer, "pool_size") else layer.kernel_size
-        numbers |= {"kernel": _one(layer, kernel), "stride": _one(layer, layer.strides), "padding": layer.padding}
-        numbers["dilation"] = _one(layer, getattr(layer, "dilation_rate", (1, 1)))
+        numbers |= {"kernel": _same(layer, kernel), "stride": _same(layer, layer.strides), "padding": layer.padding}
+        numbers["dilation"] = _same(layer, getattr(layer, "dilation_rate", (1, 1)))
     if hasattr(layer, "filters") or hasattr(layer, "units"):
         numbers["width"] = getattr(layer, "filters", None) or layer.units
     trivial = {"parameters": 0, "kernel": 1, "stride": 1, "dilation": 1, "padding": "valid"}
     return {key: value for key, value in numbers.items() if trivial.get(key) != value}
 
 
-def _one(layer: keras.layers.Layer, pair: tuple[Any, ...]) -> Any:
+def _same(layer: keras.layers.Layer, pair: tuple[Any, ...]) -> Any:
     if pair[0] != pair[1]:
         raise ValueError(f"Expected the same numbers along rows and columns of {layer.name}. Received {pair}.")
     return pair[0]
 
 
-def main() -> None:
+def ship() -> None:
     """Write the file of every backbone."""
     FOLDER.mkdir(parents=True, exist_ok=True)
     for spec in BACKBONES.values():
         lines = ",\n".join(json.dumps(row, separators=(",", ":")) for row in describe(spec))
         write_atomically(FOLDER / f"{spec.id}.json", f"[\n{lines}\n]\n".encode())
-
-
-if __name__ == "__main__":
-    main()
