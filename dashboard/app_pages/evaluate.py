@@ -13,7 +13,7 @@ from models.errors import FreezeframeError
 from models.pictures.datasets import DATASETS
 from models.training.evaluation import evaluate
 from models.training.results import load_result
-from models.training.spec import TrainingSpec
+from models.training.spec import TRAINING
 
 header(
     "Evaluate",
@@ -27,7 +27,7 @@ if chosen.run is None:
         "train",
         ":material/model_training:",
     )
-spec, finished = TrainingSpec.from_json(chosen.run.spec), has_classifier(chosen)
+spec, finished = TRAINING.spec_of(chosen.run), has_classifier(chosen)
 dataset = DATASETS[spec.dataset]
 try:
     result = load_result(chosen.run)

@@ -1,4 +1,4 @@
-"""Trainings that go wrong on purpose, each beside its cure: how they look, and how to tell them in your own work."""
+"""Trainings that go wrong on purpose, each beside its cure: how they look, and how to notice them in your own work."""
 
 from dashboard import state
 from dashboard.views.traps import own_runs, panel

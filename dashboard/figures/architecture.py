@@ -64,7 +64,7 @@ def architecture(
         trainable: Names of the layers that learn; None draws all blocks grey.
         head: The new layers on top, drawn behind the backbone; None for none.
         selected: Name of the block to mark.
-        norms: What BatchNorm does in blocks that learn: {block: "hold" or "train"}; a badge says it.
+        norms: What BatchNorm does in blocks that learn: {block: "hold" or "train"}; a badge shows it.
         height: Of the figure, in pixels.
     """
     columns = _columns(table, trainable, head, norms or {})

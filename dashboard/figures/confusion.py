@@ -99,7 +99,7 @@ def text_colours(shares: NDArray[np.float64]) -> list[str]:
 
 
 def cell_text(value: float, shares: bool) -> str:
-    """Return a cell's number as Plotly markup: a count, or a share in percent that says 0% and 100% only if exact."""
+    """Return a cell's number as Plotly markup: a count, or a share in percent, 0% and 100% only if exact."""
     if math.isnan(value):
         return UNDEFINED
     if not shares:

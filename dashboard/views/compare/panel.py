@@ -14,7 +14,7 @@ from models.errors import FreezeframeError
 from models.storage import runs
 from models.training.comparison import Compared, settings
 from models.training.results import load_result
-from models.training.spec import TrainingSpec
+from models.training.spec import TRAINING
 
 
 def choose_runs() -> list[runs.Run]:
@@ -51,7 +51,7 @@ def read(chosen: list[runs.Run]) -> list[Compared]:
     for number, run in enumerate(chosen, start=1):
         title = EXAMPLE_RUN if run.id == runs.EXAMPLE else run.title
         try:
-            spec, result = TrainingSpec.from_json(run.spec), load_result(run)
+            spec, result = TRAINING.spec_of(run), load_result(run)
         except FreezeframeError as error:
             st.warning(f"{safe_label(title)}: {safe_label(str(error), 300)}", icon=":material/warning:")
             continue

@@ -1,4 +1,4 @@
-"""Augmentation: what may change in training pictures, and what the coming epochs would make of the chosen one."""
+"""The controls of augmentation, and a strip of what the coming epochs would make of the chosen picture."""
 
 from __future__ import annotations
 
@@ -40,12 +40,12 @@ _FLIPS = {
 
 
 def augmentation_panel(spec: TrainingSpec, picture: str, *, is_open: bool) -> TrainingSpec:
-    """Draw the strip and the controls below it; return `spec` with what they say.
+    """Draw the strip and the controls below it; return `spec` with the values of the controls.
 
     Args:
         spec: Also holds the defaults.
         picture: The chosen picture's id.
-        is_open: Whether the visitor sees it; only then a worker is asked for the strip.
+        is_open: Whether the visitor sees it; only then a worker computes the strip.
     """
     strip = st.container()
     with st.container(horizontal=True, vertical_alignment="center"):

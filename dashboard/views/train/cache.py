@@ -27,7 +27,7 @@ def augmented_pictures(
 
 
 def classifier_file(run_id: str) -> bytes:
-    """Return a run's classifier as a `.keras` file; kept nowhere, since it is megabytes and rarely asked for."""
+    """Return a run's classifier as a `.keras` file; kept nowhere, since it has megabytes and is rarely needed."""
     path = runs.get(run_id).path("classifier.keras")
     if path.exists():
         return path.read_bytes()

@@ -1,8 +1,8 @@
-"""Single fields of the Train page, bound to the address under `train_<name>`."""
+"""Single input fields of the Train page, bound to the address under `train_<name>`."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import TypeVar
 
 import streamlit as st
@@ -17,7 +17,7 @@ def number(label: str, name: str, low: int, high: int, default: int, explanation
 
 
 def rate(label: str, name: str, default: float, explanation: str) -> float:
-    """Draw a learning rate's input and return it; 0 is possible, and refused with a sentence elsewhere."""
+    """Draw a learning rate's input and return it; 0 is possible, and refused by `validate`."""
     return float(
         st.number_input(
             label,
@@ -38,9 +38,9 @@ def choice(
     options: tuple[T, ...],
     default: T,
     titles: Callable[[T], str],
-    explanations: Mapping[str, str],
+    explanation: str,
 ) -> T:
-    """Draw a picker and return what it says; its explanation is that of the name up to the first underscore."""
+    """Draw a picker of one option and return the option."""
     return st.selectbox(
         label,
         options,
@@ -48,7 +48,7 @@ def choice(
         format_func=titles,
         key=f"train_{name}",
         bind="query-params",
-        help=explanations[name.split("_")[0]],
+        help=explanation,
     )
 
 

@@ -44,7 +44,7 @@ HELP = {
     "the training loss only: the network gets less sure of itself. The validation loss stays plain.",
     "weights": "Pretrained weights carry over what an earlier task taught. Random ones know nothing: a control.",
     "keep": "Writes down what moves after every epoch, so that the Activations page shows how maps came about. Costs "
-    "disk space, told before you start, and changes no number.",
+    "disk space, shown before you start, and changes no number.",
     "seed": "Decides the new weights, the order of the pictures, dropout, augmentation, and which labels are wrong. "
     "Same seed and settings: same result.",
     "head_epochs": "Above 0 there are two phases. First the head alone learns for so many epochs, quickly, on "
@@ -151,9 +151,11 @@ def recipe_controls(spec: TrainingSpec) -> TrainingSpec:
     with first[3]:
         patience = number("Early stopping", "patience", 0, 1000, spec.patience, HELP["patience"])
     with second[0]:
-        optimizer = choice("Optimiser", "optimizer", OPTIMIZERS, spec.optimizer, OPTIMIZER_TITLES.__getitem__, HELP)
+        optimizer = choice(
+            "Optimiser", "optimizer", OPTIMIZERS, spec.optimizer, OPTIMIZER_TITLES.__getitem__, HELP["optimizer"]
+        )
     with second[1]:
-        schedule = choice("Schedule", "schedule", SCHEDULES, spec.schedule, str, HELP)
+        schedule = choice("Schedule", "schedule", SCHEDULES, spec.schedule, str, HELP["schedule"])
     with second[2]:
         smoothing = st.number_input(
             "Label smoothing", 0.0, 0.9, spec.label_smoothing, 0.05, key="train_smoothing", bind="query-params",
@@ -178,7 +180,7 @@ def _head_phase_and_weights(spec: TrainingSpec) -> TrainingSpec:
     with columns[1]:
         head_rate = rate("First the head: rate", "head_rate", spec.head_rate, HELP["head_rate"])
     with columns[2]:
-        weights = choice("Weights", "weights", WEIGHTS, spec.weights, str, HELP)
+        weights = choice("Weights", "weights", WEIGHTS, spec.weights, str, HELP["weights"])
     with columns[3]:
         st.space("small")  # as high as the labels beside it
         keep = st.toggle(
@@ -209,15 +211,21 @@ def data_controls(spec: TrainingSpec) -> TrainingSpec:
     """Draw the controls of the data, which start from `spec`, and return `spec` with their values."""
     left, right = st.columns(2)
     with left:
-        shots = choice("Shots per class", "shots", SHOTS, ALL, lambda n: f"{n} pictures" if n else "all", DATA_HELP)
+        shots = choice(
+            "Shots per class", "shots", SHOTS, ALL, lambda n: f"{n} pictures" if n else "all", DATA_HELP["shots"]
+        )
         sides = BACKBONES[spec.backbone].sides
-        side = choice("Picture side", f"side_{spec.backbone}", sides, spec.side, lambda n: f"{n} pixels", DATA_HELP)
+        side = choice(
+            "Picture side", f"side_{spec.backbone}", sides, spec.side, lambda n: f"{n} pixels", DATA_HELP["side"]
+        )
     with right:
         noise = share("Wrong labels", "noise", 1.0, spec.label_noise, DATA_HELP["noise"])
         split = number("Seed of the split", "split", 0, 2**31 - 1, spec.split_seed, DATA_HELP["split"])
     with left:
         names = tuple(PREPROCESSING)
-        scaled = choice("Scaling", "preprocessing", names, spec.preprocessing, PREPROCESSING.__getitem__, DATA_HELP)
+        scaled = choice(
+            "Scaling", "preprocessing", names, spec.preprocessing, PREPROCESSING.__getitem__, DATA_HELP["preprocessing"]
+        )
     with right:
         leaked = share("Leaked test pictures", "leaked", 1.0, spec.leaked, DATA_HELP["leaked"])
     spec = replace(

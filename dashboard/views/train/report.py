@@ -1,4 +1,4 @@
-"""A finished training as one HTML file that opens anywhere, offline: to hand in, to keep, to compare on paper."""
+"""The report of a finished training: one HTML file that opens offline, to hand in, to keep, to compare on paper."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from dashboard.widgets import cache
 from dashboard.widgets.runs import mistakes
 from models import __version__
 from models.backbones.registry import BACKBONES
+from models.ids import PictureId
 from models.intervals import wilson
 from models.pictures.datasets import DATASETS
 from models.storage import runs
@@ -26,7 +27,7 @@ from models.training.comparison import settings
 from models.training.costs import estimate
 from models.training.evaluation import evaluate, most_confident_mistakes
 from models.training.results import TrainingResult
-from models.training.spec import TrainingSpec
+from models.training.spec import TRAINING, TrainingSpec
 
 _MISTAKES, _PICTURE_PX, _CURVES_PX = 8, 96, 300
 _LIBRARIES = ("keras", "tensorflow", "tensorflow-cpu", "numpy", "scikit-learn")  # TensorFlow goes by two names
@@ -42,9 +43,9 @@ figure { display: inline-block; margin: 0 0.6rem 0.6rem 0; font-size: 0.8rem; wi
 
 
 def report(run: runs.Run, result: TrainingResult) -> str:
-    """Return the whole file; Plotly lies inside, so it is about 5 MB and asks the network for nothing."""
+    """Return the whole file; Plotly lies inside, so it is about 5 MB and loads nothing from the internet."""
     title = "Example run" if run.id == runs.EXAMPLE else run.title
-    body = "\n".join(_parts(run, TrainingSpec.from_json(run.spec), result, title))
+    body = "\n".join(_parts(run, TRAINING.spec_of(run), result, title))
     return (
         f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>{html.escape(title)}</title>'
         f"<style>{_STYLE}</style></head>\n<body>\n{body}\n</body></html>\n"
@@ -99,21 +100,22 @@ def _mistakes(spec: TrainingSpec, result: TrainingResult, classes: tuple[str, ..
     if not len(wrong):
         return "<p>Every test picture is right.</p>"
     tiles = []
-    for place, true, said, sure in zip(wrong.position, wrong.label, wrong.predicted, wrong.confidence, strict=True):
-        name = f"sample:{spec.dataset}:{int(result.index[place])}"
+    columns = (wrong.position, wrong.label, wrong.predicted, wrong.confidence)
+    for place, true, predicted, confidence in zip(*columns, strict=True):
+        name = str(PictureId(spec.dataset, int(result.index[place])))
         picture = base64.b64encode(cache.enlarged_png(name, _PICTURE_PX)).decode()
-        words = html.escape(f"{classes[true]}, taken for {classes[said]} ({sure:.0%})")
+        words = html.escape(f"{classes[true]}, taken for {classes[predicted]} ({confidence:.0%})")
         tiles.append(f'<figure><img alt="{words}" src="data:image/png;base64,{picture}"><br>{words}</figure>')
     return f"<p>The most confident mistakes:</p>{''.join(tiles)}"
 
 
 def _took(run: runs.Run, result: TrainingResult) -> Iterator[tuple[str, str]]:
     summary, predicted = result.summary, estimate.kept(run.folder)
-    told = f", predicted {predicted.seconds:.1f} s" if predicted else ""
-    yield "time", f"{summary['seconds']['total']:.1f} s{told}"
+    expected = f", predicted {predicted.seconds:.1f} s" if predicted else ""
+    yield "time", f"{summary['seconds']['total']:.1f} s{expected}"
     if "peak_mb" in summary:
-        told = f", predicted {predicted.peak_mb:.0f} MB" if predicted else ""
-        yield "memory at the peak", f"{summary['peak_mb']:.0f} MB{told}"
+        expected = f", predicted {predicted.peak_mb:.0f} MB" if predicted else ""
+        yield "memory at the peak", f"{summary['peak_mb']:.0f} MB{expected}"
     yield "parameters that learnt", f"{summary['parameters_trainable']:,}"
     yield "parameters frozen", f"{summary['parameters_frozen']:,}"
     yield "epoch whose weights were kept", f"{summary['best_epoch']} of {len(result.history)}"

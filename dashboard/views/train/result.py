@@ -104,7 +104,7 @@ def _joined(parts: list[str]) -> str:
 
 
 def result_details(run: runs.Run, spec: TrainingSpec, result: TrainingResult) -> None:
-    """Draw how a run was computed, what it took beside the prediction, and what to know about its end."""
+    """Draw how a run was computed, what it took beside the prediction, and what was special at its end."""
     summary = result.summary
     predicted = estimate.kept(run.folder)
     paths = {
@@ -191,7 +191,7 @@ def next_pages(run: runs.Run, result: TrainingResult) -> None:
 
 
 def _downloads(run: runs.Run, result: TrainingResult) -> tuple[dict[str, Any], ...]:
-    """Return the files a run is offered as; each is made only when asked for."""
+    """Return the files a run is offered as; each is made when its button is pressed."""
     name = f"freezeframe-{run.id[:8]}"
     return (
         {

@@ -1,18 +1,19 @@
-"""The visitor's training runs: one row each; choosing one shows it on every page."""
+"""The table of the visitor's training runs; choosing a row shows the run on every page."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from contextlib import suppress
 from datetime import UTC, datetime
-from typing import Any
 
 import streamlit as st
 
 from dashboard import state
 from models.backbones.registry import BACKBONES
+from models.errors import FreezeframeError
 from models.pictures.datasets import DATASETS
 from models.storage import runs
+from models.training.spec import TRAINING
 
 ENDS = {"done": "finished", "cancelled": "cancelled", "failed": "stopped", "queued": "waiting", "running": "training"}
 
@@ -42,22 +43,23 @@ def run_list(shown: runs.Run | None) -> None:
 
 
 def _row(run: runs.Run, shown: runs.Run | None) -> dict[str, object]:
-    """Return what the list says about one run; titles are shown literally in a table's cells."""
-    spec, status = run.spec, run.status
+    """Return the cells of one run; what a visitor wrote is shown literally in a table."""
+    recipe: dict[str, object] = {"Data": "of another version", "Backbone": "", "Trainable layers": None}
+    with suppress(FreezeframeError):
+        spec = TRAINING.spec_of(run)
+        recipe = {
+            "Data": DATASETS[spec.dataset].title,
+            "Backbone": BACKBONES[spec.backbone].title,
+            "Trainable layers": len(spec.trainable),
+        }
     return {
         "": "▸" if shown is not None and run.id == shown.id else "",
         "Run": "Example run, shipped" if run.id == runs.EXAMPLE else run.title,
-        "Data": _title(DATASETS, spec.get("dataset")),
-        "Backbone": _title(BACKBONES, spec.get("backbone")),
-        "Trainable layers": len(spec.get("trainable", ())),
-        "State": ENDS[status.state],
+        **recipe,
+        "State": ENDS[run.status.state],
         "Test accuracy": _accuracy(run),
         "When": datetime.fromtimestamp(run.created, UTC),
     }
-
-
-def _title(known: Mapping[str, Any], name: object) -> str:
-    return str(known[name].title) if isinstance(name, str) and name in known else str(name)
 
 
 def _accuracy(run: runs.Run) -> float | None:

@@ -94,7 +94,7 @@ def _phase_times(cost: Cost) -> str:
 
 
 def train_button(spec: TrainingSpec, owner: str, run: runs.Run | None) -> None:
-    """Draw the cost and the button, or above it the sentence that says what must change first."""
+    """Draw the cost and the button, or above it the sentence about what must change first."""
     problem, cost, above = "", None, st.container()
     try:
         cost = validate(spec)

@@ -7,12 +7,10 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from dashboard.views.train import cache as train_cache
-from dashboard.views.train import explained
 from models.jobs import engine as jobs_engine
 from models.storage import runs
-from models.training import recipes, results
-from models.training import spec as training_spec
-from models.training.spec import AUGMENTED_PICTURES, GENTLE, AugmentationSpec, AugmentedPictures
+from models.training import recipes
+from models.training.spec import AUGMENTED_PICTURES, GENTLE, AugmentationSpec, AugmentedPictures, TrainingSpec
 
 PAGE = "train"
 
@@ -31,7 +29,7 @@ def asked(monkeypatch):
     return specs
 
 
-def trained(app, asked) -> training_spec.TrainingSpec:
+def trained(app, asked) -> TrainingSpec:
     assert not app.exception
     app.button(key="train_start").click().run()
     return asked[-1]
@@ -133,32 +131,11 @@ def test_the_last_layer_is_explained_with_the_numbers_of_the_recipe(visit):
     assert "= 0.92" in texts(app) and "= 0.02" in texts(app) and r"0.001 \sum w^2" in texts(app)
 
 
-@pytest.mark.parametrize(
-    ("classes", "words"),
-    [(1, "nothing to learn"), (2, "one sigmoid of z₁ − z₂"), (3, "Two classes could take one sigmoid")],
-)
-def test_what_other_tasks_would_take(classes, words):
-    assert words in explained.other_tasks(classes)
-
-
 def test_the_preview_task_answers_what_the_pipeline_makes(engine):
     answer = engine.call(
         AUGMENTED_PICTURES,
-        picture="sample:digits:45", side=64, augmentation={"flip_horizontal": True}, seed=0, first=0, count=2,
+        picture="sample:digits:45", side=64, augmentation=AugmentationSpec(flip_horizontal=True), seed=0,
+        first=0, count=2,
     )  # fmt: skip
     flipped = answer.picture[:, ::-1] if answer.words[0] == "mirrored" else answer.picture
     np.testing.assert_array_equal(answer.changed[0], flipped)
-
-
-def test_what_two_phases_and_wrong_labels_mean_is_said_after_a_run():
-    from dashboard.views.train import result as train_result
-
-    spec = replace(recipes.DEFAULT, head_epochs=2, trainable=("conv5",), label_smoothing=0.1)
-    none = np.empty(0, np.int64)
-    result = results.TrainingResult(
-        ({"phase": 1}, {"phase": 1}, {"phase": 2}), none, none, none, none, none, none, (), {}, np.arange(3)
-    )
-    assert "head alone learnt for **2 epochs**" in train_result.phases_sentence(spec, result)
-    assert "**1 epochs** of fine-tuning" in train_result.phases_sentence(spec, result)
-    said = train_result.curve_notes(spec, result)
-    assert "**3** training pictures had a wrong label" in said and "label smoothing 0.1 in it" in said

@@ -1,4 +1,4 @@
-"""The pictures of a training run, read back number by number."""
+"""The figures of a training run, read back number by number."""
 
 import math
 

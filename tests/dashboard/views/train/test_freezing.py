@@ -1,4 +1,4 @@
-"""Block cuts, layer choices and clicks, told from a table with three blocks."""
+"""The freeze picker and map: block cuts, layer choices and clicks."""
 
 import pytest
 
