@@ -234,7 +234,7 @@ def units(
 # FOLDED dashboard/figures/activations.py: Signals at the pixels as pictures: grey is zero, and each colour is that
 # of its own channel.
 
-BACKWARD_QUANTILE = 0.995  # black and white stand for the size below which this share of the values lies
+CLIPPED = 0.995  # black and white stand for the size below which this share of the values lies
 _GREY = 127.5
 
 
@@ -245,6 +245,6 @@ def signed(signal: NDArray[np.float32]) -> tuple[NDArray[np.uint8], float]:
     zero everywhere is grey.
     """
     size = np.abs(signal[np.isfinite(signal)])
-    scale = float(np.quantile(size, BACKWARD_QUANTILE)) or float(size.max(initial=0.0)) if size.size else 0.0
+    scale = float(np.quantile(size, CLIPPED)) or float(size.max(initial=0.0)) if size.size else 0.0
     share = np.clip(np.nan_to_num(signal) / (scale or 1.0), -1, 1)
     return np.asarray(np.rint(_GREY + _GREY * share), np.uint8), scale

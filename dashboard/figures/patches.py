@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dashboard.figures import theme
-from models.features.patches import OUTSIDE, Cut, Projections, cut_of, patch
+from models.features.backward import Projections
+from models.features.cuts import OUTSIDE, Cut, cut_of, patch
 from models.networks.layers import LayerChoice
 from models.pictures import datasets, images
 

@@ -10,29 +10,26 @@ A wrapper of an interactive task looks like this, and its arguments are the whol
 from __future__ import annotations
 
 import base64
-import re
 from io import BytesIO
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import streamlit as st
 from PIL import Image
 
 from dashboard.figures.patches import Pairs
-from models.features import gabor, patches
+from models.features import gabor
+from models.features.backward import BACKWARD_VIEWS, PROJECTIONS, BackwardViews, Projections
 from models.features.gabor import FIRST_KERNELS, Kernels
-from models.features.patches import BACKWARD_VIEWS, PROJECTIONS, BackwardViews, Projections, TopPatches
 from models.frame8 import card
 from models.frame8.card import Card, KernelStages
+from models.ids import PictureId
 from models.jobs import engine
 from models.jobs.job import Job, Result, Spec
 from models.networks import layers
 from models.networks.answers import ANSWERS, PREDICT, Answers, Prediction
 from models.pictures import datasets, images
 from models.storage import runs
-
-if TYPE_CHECKING:
-    pass
 
 THUMBNAIL_SIDE = 64  # pixels of a thumbnail before the browser enlarges it
 
@@ -57,9 +54,9 @@ def sprite(pictures: tuple[str, ...], outlined: bool) -> str:
     """Return the thumbnails of some pictures side by side as one data URL; `outlined` shows the object of each."""
     tiles = []
     for picture in pictures:
-        image, (kind, *place) = images.load_picture(picture), picture.split(":")
-        if outlined and kind == "sample" and datasets.get(place[0]).has_masks:
-            image = images.outlined(image, datasets.mask(place[0], int(place[1])))
+        image, known = images.load_picture(picture), PictureId.parse(picture)
+        if outlined and known.dataset and datasets.get(known.dataset).has_masks:
+            image = images.outlined(image, datasets.mask(known.dataset, known.index))
         tiles.append(images.thumbnail(image, THUMBNAIL_SIDE))
     row = images.webp(images.tile(np.stack(tiles), len(tiles), gap=0))
     return f"data:image/webp;base64,{base64.b64encode(row).decode()}"
@@ -68,15 +65,7 @@ def sprite(pictures: tuple[str, ...], outlined: bool) -> str:
 @st.cache_data(max_entries=64, max_size="8MB", show_spinner="Asking the network…")
 def first_kernels(network: str) -> Kernels:
     """Return the kernels of a network's first convolution; the shipped ones are read without a worker."""
-    if re.fullmatch(r"backbone:frame8:\d+", network) and (shipped := gabor.shipped()):
-        return shipped
-    return engine.call(FIRST_KERNELS, network=network)
-
-
-@st.cache_resource(max_entries=16, show_spinner=False)
-def top_patches(run_id: str) -> TopPatches | None:
-    """Return the strongest answers that a finished job found; read-only."""
-    return patches.load(runs.get(run_id))
+    return gabor.shipped(network) or engine.call(FIRST_KERNELS, network=network)
 
 
 @st.cache_data(max_entries=64, max_size="32MB", show_spinner="Sending the signal back to the pixels…")

@@ -1,4 +1,4 @@
-"""A first layer read as Gabor functions, gratings under a bell; what kind each kernel is. Numpy-only.
+"""A first layer's kernels, read as Gabor functions (gratings under a bell), and what kind each kernel is.
 
     kernel(r, c) = mean + colour * g(u, v)
     g(u, v) = amplitude * exp(-u^2 / (2 across^2) - v^2 / (2 along^2)) * cos(2 pi u / wavelength + phase) + offset
@@ -13,16 +13,16 @@ striate cortex, Journal of Neurophysiology 58 (1987).
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 
 from models.backbones import tables
-from models.backbones.registry import FRAME8_WEIGHTS
+from models.backbones.registry import DEFAULT, FRAME8_WEIGHTS
 from models.backbones.tables import LayerRow
 from models.errors import InputError
+from models.ids import NetworkId
 from models.jobs.job import Task
 
 PARAMETERS: Final = 9  # of the function of space: centre (2), angle, wavelength, phase, widths (2), amplitude, offset
@@ -36,8 +36,35 @@ KINDS: Final = {
     "blob": "Colour blob",
     "neither": "Neither",
 }
-_SPECTRUM = 64  # points a side
-shortest_bell: Final = 0.5  # px
+SHORTEST_BELL: Final = 0.5  # px, the smallest standard deviation that is fitted
+_SPECTRUM: Final = 64  # points a side
+
+
+@dataclass(frozen=True, slots=True)
+class Kernels:
+    """The kernels of a network's first convolution: the only ones that can be looked at as pictures.
+
+    Attributes:
+        values: (height, width, 3, n) float32, input channels red, green and blue.
+        layer: Its name.
+    """
+
+    values: np.ndarray
+    layer: str
+
+
+def first_row(backbone: str, side: int) -> LayerRow:
+    """Return what is known of a backbone's first convolution without opening it."""
+    return next(row for row in tables.table(backbone, side).layers if row.kind == "Conv2D")
+
+
+def shipped(network: str) -> Kernels | None:
+    """Return the kernels of pretrained Frame8 straight from its weight file, in milliseconds; None for others."""
+    known = NetworkId.parse(network)
+    if (known.backbone, known.weights) != (DEFAULT, "pretrained") or not FRAME8_WEIGHTS.exists():
+        return None
+    with np.load(FRAME8_WEIGHTS, allow_pickle=False) as saved:
+        return Kernels(saved["conv1/kernel"].astype(np.float32), "conv1")
 
 
 def longest_wavelength(height: int, width: int) -> float:
@@ -185,45 +212,5 @@ def kinds(fits: GaborFits, well: float = WELL) -> tuple[str, ...]:
     return tuple(found.tolist())
 
 
-# FOLDED models/features/gabor.py: The kernels of a network's first convolution: the only ones that can be looked at
-# as pictures. Numpy-only.
-
-
-@dataclass(frozen=True, slots=True)
-class Kernels:
-    """`values` (kernel height, kernel width, 3, n) float32, input channels red, green, blue; `layer` is its name."""
-
-    values: np.ndarray
-    layer: str
-
-
-def first_row(backbone: str, side: int) -> LayerRow:
-    """Return what is known of a backbone's first convolution without opening it."""
-    return next(row for row in tables.table(backbone, side).layers if row.kind == "Conv2D")
-
-
-def first_kernels(layers: Iterable[Any]) -> Kernels:
-    """Return the kernels of the first Keras Conv2D among `layers`, in the order of computation.
-
-    Raises:
-        InputError: There is none, or it does not look at three colours.
-    """
-    for layer in layers:
-        if type(layer).__name__ == "Conv2D":
-            values = np.array(layer.get_weights()[0], np.float32)
-            if values.shape[2] == 3:
-                return Kernels(values, str(layer.name))
-            break
-    raise InputError("Expected a network whose first convolution looks at red, green and blue. Received another.")
-
-
-def shipped() -> Kernels | None:
-    """Return Frame8's kernels straight from its weight file, in milliseconds; None where the file is missing."""
-    if not FRAME8_WEIGHTS.exists():
-        return None
-    with np.load(FRAME8_WEIGHTS, allow_pickle=False) as saved:
-        return Kernels(saved["conv1/kernel"].astype(np.float32), "conv1")
-
-
-FIRST_KERNELS = Task("first_kernels", "models.features.worker.first_layer:first_kernels", Kernels)
-GABOR_FITS = Task("gabor_fits", "models.features.worker.first_layer:gabor_fits", GaborFits)
+FIRST_KERNELS = Task("first_kernels", "models.features.worker.gabor:first_kernels", Kernels)
+GABOR_FITS = Task("gabor_fits", "models.features.worker.gabor:gabor_fits", GaborFits)

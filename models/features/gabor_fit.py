@@ -1,4 +1,4 @@
-"""Fits a Gabor function to every kernel of a first layer at once: least squares from many starts. Numpy-only.
+"""Fits a Gabor function to every kernel of a first layer at once: least squares from many starts.
 
 Three of its nine numbers (cosine part, sine part, offset) enter linearly and are solved for exactly at every step;
 damped Gauss-Newton steps move the other six. All kernels and starts step together: 64 kernels take about a second.
@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.errors import InputError
-from models.features.gabor import GaborFits, along_one_colour, check_size, longest_wavelength, shortest_bell
+from models.features.gabor import SHORTEST_BELL, GaborFits, along_one_colour, check_size, longest_wavelength
 
 Array = NDArray[np.float64]
 STARTS = 16  # per kernel, the best of the grid below, no two with the same angle and wavelength
@@ -128,7 +128,7 @@ def _refine(x: Array, profile: Array, points: Array, size: tuple[int, int], step
 
 
 def _bounds(height: int, width: int) -> tuple[Array, Array]:
-    side, bell = max(height, width), np.log(shortest_bell)
+    side, bell = max(height, width), np.log(SHORTEST_BELL)
     waves = np.log(2.0), np.log(longest_wavelength(height, width))
     low = np.array([-0.5, -0.5, -np.inf, waves[0], bell, bell])
     return low, np.array([height - 0.5, width - 0.5, np.inf, waves[1], np.log(side), np.log(side)])

@@ -1,20 +1,20 @@
-"""Fits that come with the app: Frame8's kernels through its pretraining, and kernels of noise as the yardstick.
+"""Gabor fits that come with the app: of Frame8's kernels through its pretraining, and of noise as the yardstick.
 
-`models.features.worker.ship` writes them. The fits carry a digest of the weights and of the kernels on the way; those of
-other weights are not shown.
+They carry a digest of the weights and of the kernels on the way; those of other weights are not shown.
 """
 
 from __future__ import annotations
 
 import hashlib
-import re
 from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 
+from models.backbones.registry import DEFAULT
 from models.features.gabor import GaborFits
 from models.frame8 import card
+from models.ids import NetworkId
 from models.storage import files
 from models.storage.files import ASSETS
 
@@ -22,7 +22,6 @@ FOLDER = ASSETS / "gabor"
 LAYER: Final = "conv1"
 _SHAPE: Final = ("row", "col", "angle", "wavelength", "phase", "across", "along", "amplitude", "offset")
 NUMBERS: Final = ("share", "within", *_SHAPE)
-_FRAME8 = re.compile(r"backbone:frame8:\d+(:random)?")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -42,7 +41,10 @@ class Noise:
 class Recording:
     """Fits at several moments of Frame8's pretraining, without the kernels, which are shipped elsewhere.
 
-    `numbers` (moments, 11, n) float32 in the order of `NUMBERS`; `mean` and `colour` (moments, n, 3).
+    Attributes:
+        digest: Of the weights and kernels, `digest`.
+        numbers: (moments, 11, n) float32, in the order of `NUMBERS`.
+        mean, colour: (moments, n, 3) float32.
     """
 
     digest: str
@@ -74,9 +76,10 @@ def stages() -> Stages | None:
 
 def shipped(network: str) -> GaborFits | None:
     """Return the shipped fits of a network's first layer: of Frame8, pretrained or random; None of others."""
-    match = _FRAME8.fullmatch(network)
-    found = stages() if match else None
-    return None if match is None or found is None else found.fits[0 if match[1] else -1]
+    known = NetworkId.parse(network)
+    if known.backbone != DEFAULT or known.weights == "top" or (found := stages()) is None:
+        return None
+    return found.fits[0 if known.weights == "random" else -1]
 
 
 def noise(height: int, width: int) -> Noise | None:

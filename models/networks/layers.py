@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -191,3 +192,15 @@ def seconds(network: str, passes: float) -> float:
     """Return about how long so many forward passes of single pictures take in a warm worker."""
     backbone, pixels, _ = settings(network)
     return passes * (tables.table(backbone, pixels).macs / rates.current().dense + STEP_SECONDS)
+
+
+def sources(network: str) -> Iterator[str]:
+    """Yield the networks whose answers are those of `network`, itself first.
+
+    Training leaves frozen layers as they were, to the last bit (the proof of freezing says so of every run), so that a
+    run which froze its whole backbone and started from pretrained weights answers in it as the bare backbone does.
+    """
+    yield network
+    backbone, pixels, spec = settings(network)
+    if spec is not None and not spec.trainable and spec.weights == "pretrained":
+        yield str(NetworkId(backbone=backbone, side=pixels))

@@ -14,7 +14,7 @@ from typing import Final
 
 import streamlit as st
 
-from models.features.films import Film
+from models.features.maximisation import Film
 
 _FOLDER = Path(__file__).with_name("ascent_player")
 _HTML, _STYLE, _SCRIPT = ((_FOLDER / f"player.{kind}").read_text("utf-8") for kind in ("html", "css", "js"))
@@ -26,7 +26,11 @@ SIDE: Final = 256  # px of a picture at most
 class Shown:
     """A film with its words, or the place kept for it.
 
-    `identity` stays the same while it grows, `alt` is for who cannot see it.
+    Attributes:
+        identity: Stays the same while the film grows.
+        title, words: Above and below it.
+        alt: What it shows, for those who cannot see it.
+        film: None while there is none.
     """
 
     identity: str

@@ -7,7 +7,7 @@ from typing import Final
 import numpy as np
 import streamlit as st
 
-from dashboard.figures.activations import BACKWARD_QUANTILE, signed
+from dashboard.figures.activations import CLIPPED, signed
 from dashboard.widgets import cache
 from dashboard.widgets.picture_picker import picture_title
 from dashboard.widgets.unit_picker import Unit
@@ -50,7 +50,7 @@ def backward(unit: Unit, network: str, picture: str) -> None:
     silent = " It is silent here: there is nothing to carry back." if not any(map(np.any, signals.values())) else ""
     st.caption(
         f"Of its strongest value, {found.value:.3g}{place}.{silent} Grey is zero, brighter raises the answer, darker "
-        f"lowers it, for red, green and blue apart; each picture has its own scale, clipped at {BACKWARD_QUANTILE:.1%} of its "
+        f"lowers it, for red, green and blue apart; each picture has its own scale, clipped at {CLIPPED:.1%} of its "
         f"values (given, per grey level). {_others(found.n_rectified, found.others)}{_NOT_SHOWN}"
     )
 

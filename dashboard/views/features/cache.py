@@ -4,35 +4,31 @@ from __future__ import annotations
 
 import streamlit as st
 
-from models.features import films
-from models.features import gabor_stages as features_gabor_stages
-from models.features.films import Film, Sheet
+from models.features import gabor_stages as stages
+from models.features import maximisation
 from models.features.gabor import GABOR_FITS, GaborFits
 from models.features.gabor_stages import Noise, Stages
-from models.features.maximisation import MaximisationSpec
+from models.features.maximisation import Sheet
 from models.jobs import engine
 from models.networks import layers
-from models.storage import runs
 
 
 @st.cache_data(max_entries=32, max_size="16MB", show_spinner="Fitting a Gabor function to every kernel…")
 def gabor_fits(network: str) -> GaborFits:
     """Return the Gabor functions that fit a network's first kernels; the shipped ones are read without a worker."""
-    if shipped := features_gabor_stages.shipped(network):
-        return shipped
-    return engine.call(GABOR_FITS, network=network)
+    return stages.shipped(network) or engine.call(GABOR_FITS, network=network)
 
 
 @st.cache_resource(show_spinner=False)
 def gabor_stages() -> Stages | None:
     """Return the fits through Frame8's pretraining; nobody changes them."""
-    return features_gabor_stages.stages()
+    return stages.stages()
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)
 def gabor_noise(height: int, width: int) -> Noise | None:
     """Return what fitting kernels of noise of that size gives; nobody changes it."""
-    return features_gabor_stages.noise(height, width)
+    return stages.noise(height, width)
 
 
 @st.cache_data(max_entries=512, max_size="16MB", show_spinner=False)
@@ -43,19 +39,7 @@ def patch_mosaic(network: str, layer: str, dataset: str, places: tuple[tuple[int
     return patches.mosaic(layers.layer(network, layer), dataset, places, layers.side(network))
 
 
-@st.cache_resource(max_entries=48, show_spinner=False)
-def maximisation_film(run_id: str, version: int) -> Film | None:
-    """Return the film of a run as it was at this version of its file; read-only."""
-    return films.load(runs.get(run_id).path(films.RESULT)) if version else None
-
-
-@st.cache_resource(max_entries=16, show_spinner=False)
-def maximisation_shipped(spec: MaximisationSpec) -> Film | None:
-    """Return the film of a spec that comes with the app, if there is one."""
-    return films.film(spec)
-
-
 @st.cache_resource(show_spinner=False)
 def maximisation_sheet() -> Sheet | None:
     """Return the maximised pictures that come with the app."""
-    return films.sheet()
+    return maximisation.sheet()

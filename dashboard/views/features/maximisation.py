@@ -1,37 +1,206 @@
-"""What a unit looks for: a picture made for it alone, how that came about, and what the helps are good for."""
+"""The view "What it looks for": a picture made for one unit, how it came about, and what the switches are good for."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass
 from typing import Final
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from dashboard import state
+from dashboard.labels import duration
 from dashboard.views.features import cache as features_cache
 from dashboard.views.features.ascent_player import SIDE, Shown, ascent_player
 from dashboard.views.features.backward import backward
 from dashboard.views.features.patches import begin_with
 from dashboard.views.features.switches import settings, switches_on
+from dashboard.widgets import cache
 from dashboard.widgets.jobs import job_panel, refusal, refusal_kept, while_active
 from dashboard.widgets.page import say_random
 from dashboard.widgets.picture_picker import picture_picker
 from dashboard.widgets.picture_tiles import Tile, picture_tiles
 from dashboard.widgets.unit_picker import Unit, prepare_unit, unit_picker
 from models import catalogue
-from models.features import films
-from models.features.films import RESULT, Film
-from models.features.maximisation import KIND, SWITCHES, MaximisationSpec, same_unit
+from models.features.ascent import SWITCHES
+from models.features.maximisation import MAXIMISATION, Film, MaximisationSpec
 from models.jobs import engine
 from models.networks import layers
-from models.pictures import datasets
+from models.pictures.datasets import DATASETS
 from models.storage import runs
-from models.training.spec import TrainingSpec
 
-# FOLDED dashboard/views/features/maximisation.py: Rows of maximised pictures: earlier ones of a unit, and some of
-# every block that come with the app.
+_AGAINST, _PROBLEM = "features_against", "features_ascent_problem"
+_NOT_SHOWN: Final = (
+    "What you do not see: what excites the unit in practice. This is one of many pictures that it answers strongly, "
+    "and the helps have a taste of their own; Strongest patches shows real ones."
+)
+_REFERENCES = (
+    "D. Erhan et al. 2009: Visualizing higher-layer features of a deep network. J. Yosinski et al. 2015: Understanding "
+    "neural networks through deep visualization. C. Olah et al. 2017: Feature visualization, Distill."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """What was made for one unit.
+
+    Attributes:
+        films: By what was asked, those being made too: the shipped ones, then the visitor's, oldest first.
+        working: The jobs that are under way, newest first.
+    """
+
+    films: dict[MaximisationSpec, Film]
+    working: dict[MaximisationSpec, runs.Run]
+
+
+def _made(spec: MaximisationSpec, owner: str) -> Made:
+    """Return what there is for the unit of `spec`, whatever the other settings."""
+    usual = MaximisationSpec(*spec.unit)
+    shipped = {known: cache.shipped(MAXIMISATION, known) for known in (usual, usual.bare)}
+    found, working = {known: film for known, film in shipped.items() if film}, {}
+    listed = [run for run in runs.listing(owner, MAXIMISATION.kind) if not catalogue.problem(run)]
+    mine = [(run, asked) for run in listed if (asked := MAXIMISATION.spec_of(run)).unit == spec.unit]
+    for run, asked in reversed(mine):
+        film = cache.result(MAXIMISATION, run)
+        if film and (film.end or run.status.active):
+            found[asked] = film
+    for run, asked in mine:
+        if run.status.active:
+            working[asked] = run
+    return Made(found, working)
+
+
+def draw(chosen: state.Selection, network: str) -> None:
+    """Draw the whole view: the unit's pickers, its film, its block's pictures, and its answer to the chosen picture."""
+    controls, main = st.columns([5, 18], gap="medium")
+    with controls:
+        picture = picture_picker("features")
+        unit = unit_picker("features", network, lambda layer: begin_with(chosen, network, layer))
+        say_random(network)
+    with main:
+        row = st.container(horizontal=True, vertical_alignment="bottom", gap="small")
+        spec = settings(network, unit, row)
+        maximisation(unit, spec, chosen.owner, row)
+        sheet(unit, spec, network)
+        backward(unit, network, picture)
+        with st.expander("What each switch does", key="features_switch_words"):
+            for switch in SWITCHES.values():
+                st.markdown(f"**{switch.title}.** {switch.does} Without it, {switch.without} ({switch.source}).")
+        st.caption(_REFERENCES)
+
+
+def maximisation(unit: Unit, spec: MaximisationSpec, owner: str, row: DeltaGenerator) -> None:
+    """Draw the films of this setting and of the one it is compared with, what they show, and all earlier ones.
+
+    The button that makes what is missing comes at the end of `row`.
+    """
+    engine.warm_up_jobs()
+    made = _made(spec, owner)
+    other = _against(spec, made.films)
+    with row:
+        _start(spec, other, made, owner)
+    while_active(bool(made.working), lambda: _player(unit, spec, other, owner))
+    for run in reversed(made.working.values()):
+        job_panel(run.id, key=f"features_ascent_{run.id[:8]}")
+    if film := made.films.get(spec):
+        bare = made.films.get(spec.bare) if other == spec.bare else None
+        st.markdown(_outcome(unit, film) + (_compared(film, bare) if bare else ""))
+    st.caption(_left_out(spec) + _NOT_SHOWN)
+    earlier(made.films, other, lambda known: state.put(_AGAINST, known.to_json()))
+
+
+def _against(spec: MaximisationSpec, found: dict[MaximisationSpec, Film]) -> MaximisationSpec:
+    """Return what the setting is compared with: the chosen earlier one, else all switches off, else the usual ones."""
+    chosen = state.get(_AGAINST)
+    for known in found:
+        if known != spec and known.to_json() == chosen:
+            return known
+    return spec.bare if spec != spec.bare else MaximisationSpec(*spec.unit, steps=spec.steps, seed=spec.seed)
+
+
+def _start(spec: MaximisationSpec, other: MaximisationSpec, made: Made, owner: str) -> None:
+    """Draw the button that makes what is missing, and its cost."""
+    missing = [asked for asked in (spec, other) if asked not in made.working and asked not in made.films]
+    if spec not in missing:
+        missing = []
+
+    def begin() -> None:
+        with refusal_kept(_PROBLEM):
+            engine.submit_all(MAXIMISATION, missing, owner=owner)
+
+    st.button(
+        "Make the picture",
+        type="primary",
+        icon=":material/play_arrow:",
+        key="features_ascend",
+        disabled=not missing,
+        on_click=begin,
+    )
+    ready = ":material/check: made" if spec in made.films and made.films[spec].end else "being made"
+    st.caption(f"about {duration(sum(asked.seconds for asked in missing))}" if missing else ready, width="content")
+    refusal(_PROBLEM)
+
+
+def _player(unit: Unit, spec: MaximisationSpec, other: MaximisationSpec, owner: str) -> None:
+    made = _made(spec, owner)
+    if spec in made.films or other in made.films:
+        shown = [_shown(unit, "This setting", spec, made.films.get(spec))]
+        if other in made.films:
+            shown.append(_shown(unit, "To compare", other, made.films[other]))
+        note = f"The curves: {_measure(unit, spec)}."
+        ascent_player(shown, key="features_player", live=bool(made.working), note=note)
+    elif made.working:
+        st.skeleton(height=SIDE + 60)
+    else:
+        st.info(
+            "No picture was made for this unit with these switches yet. It begins as grey noise; every step changes "
+            "all pixels a little, so that the unit answers more strongly.",
+            icon=":material/landscape:",
+        )
+
+
+def _shown(unit: Unit, title: str, spec: MaximisationSpec, film: Film | None) -> Shown:
+    words, state_of_it = switches_on(spec), f"{len(film.steps)} frames" if film else "not made yet"
+    alt = f"{title}: the picture for {unit.name} on its way, {state_of_it}. {words}."
+    identity = repr(sorted(spec.to_json().items()))
+    return Shown(identity, title, f"{words}; seed {spec.seed}" + ("" if film else "; not made yet"), alt, film)
+
+
+def _measure(unit: Unit, spec: MaximisationSpec) -> str:
+    if not unit.layer.is_map:
+        return "its logit, before the softmax" if unit.layer.name == "head_output" else "its value before its own ReLU"
+    if spec.place == "centre":
+        return "its value in the middle, before its own ReLU"
+    return "its mean over all positions, what is below zero counted as zero"
+
+
+def _outcome(unit: Unit, film: Film) -> str:
+    """Return what came of it, in a sentence."""
+    first, last = film.values[0], film.values[-1]
+    if film.end == "flat":
+        return f"**No pixel changes what {unit.name} answers**: it is dead, and the grey noise stays as it began."
+    if film.end == "overflow":
+        return f"After {film.steps[-1]} steps the network's numbers overflow: its training may have diverged."
+    if last <= 0:
+        return f"**{unit.name.capitalize()} never rose above zero**, whatever the {film.total} steps tried."
+    return f"**{unit.name.capitalize()}** answers {first:.3g} to the noise at the start and **{last:.3g}** at the end."
+
+
+def _compared(film: Film, bare: Film) -> str:
+    """Return how far the unit goes without any switch, from the same start."""
+    if film.end != "done" or bare.end != "done":
+        return ""
+    more = "more, for a picture that says less" if bare.values[-1] > film.values[-1] else "not more"
+    return f" With every switch off it answers {bare.values[-1]:.3g}: {more}."
+
+
+def _left_out(spec: MaximisationSpec) -> str:
+    """Return what goes wrong without the first of the usual switches that is off."""
+    for name, switch in SWITCHES.items():
+        if not spec.strengths[name] and name != "blur":
+            return f"Without {switch.title.lower()}: {switch.without} ({switch.source}). "
+    return ""
 
 
 def earlier(
@@ -66,7 +235,7 @@ def sheet(unit: Unit, spec: MaximisationSpec, network: str) -> None:
 
 
 def _sheet(unit: Unit, layer: str, pictures: dict[int, bytes], network: str) -> None:
-    names = _classes(network) if layer == "head_output" else ()
+    names = DATASETS[layers.dataset(network)].classes if layer == "head_output" else ()
     channels = list(pictures)
     tiles = [
         Tile(picture, names[channel] if names else str(channel), f"{names[channel] if names else channel} of {layer}")
@@ -84,183 +253,3 @@ def _sheet(unit: Unit, layer: str, pictures: dict[int, bytes], network: str) -> 
         alt=f"Pictures for some channels of {layer}",
         on_choose=lambda number: prepare_unit("features", network, (layer, channels[number])),
     )
-
-
-def _classes(network: str) -> tuple[str, ...]:
-    """Return the classes of a run's classifier."""
-    spec = TrainingSpec.from_json(runs.get(network.split(":")[1]).spec)
-    return datasets.DATASETS[spec.dataset].classes
-
-
-_AGAINST, _PROBLEM = "features_against", "features_ascent_problem"
-NOT_SHOWN: Final = (
-    "What you do not see: what excites the unit in practice. This is one of many pictures that it answers strongly, "
-    "and the helps have a taste of their own; Strongest patches shows real ones."
-)
-
-
-def maximisation(unit: Unit, spec: MaximisationSpec, owner: str, row: DeltaGenerator) -> None:
-    """Draw the films of this setting and of the one it is compared with, what they say, and all earlier ones.
-
-    The button that makes what is missing comes at the end of `row`.
-    """
-    engine.warm_up_jobs()
-    found = _films(spec, owner)
-    other = _against(spec, found)
-    working = [run for run in _runs(spec, owner) if run.status.active]
-    with row:
-        _start(spec, other, found, working, owner)
-    while_active(bool(working), lambda: _player(unit, spec, other, owner))
-    for run in reversed(working):
-        job_panel(run.id, key=f"features_ascent_{run.id[:8]}")
-    if film := found.get(spec):
-        st.markdown(
-            _said(unit, film) + (_compared(film, found[other]) if other == spec.bare and other in found else "")
-        )
-    st.caption(_left_out(spec) + NOT_SHOWN)
-    earlier(found, other, lambda known: state.put(_AGAINST, known.to_json()))
-
-
-def _runs(spec: MaximisationSpec, owner: str) -> list[runs.Run]:
-    """Return the visitor's jobs for this unit, newest first."""
-    return [run for run in runs.listing(owner, KIND) if same_unit(run.spec, spec) and not catalogue.problem(run)]
-
-
-def _films(spec: MaximisationSpec, owner: str) -> dict[MaximisationSpec, Film]:
-    """Return the films of this unit, those being made too: the shipped ones, then the visitor's, oldest first."""
-    usual = MaximisationSpec(spec.network, spec.layer, spec.channel, spec.place)
-    found = {known: film for known in (usual, usual.bare) if (film := features_cache.maximisation_shipped(known))}
-    for run in reversed(_runs(spec, owner)):
-        film = features_cache.maximisation_film(run.id, films.version(run.path(RESULT)))
-        if film and (film.end or run.status.active):
-            found[MaximisationSpec.from_json(run.spec)] = film
-    return found
-
-
-def _against(spec: MaximisationSpec, found: dict[MaximisationSpec, Film]) -> MaximisationSpec:
-    """Return what the setting is compared with: the chosen earlier one, else all switches off, else the usual ones."""
-    chosen = state.get(_AGAINST)
-    for known in found:
-        if known != spec and known.to_json() == chosen:
-            return known
-    usual = replace(MaximisationSpec(spec.network, spec.layer, spec.channel, spec.place), steps=spec.steps)
-    return spec.bare if spec != spec.bare else replace(usual, seed=spec.seed)
-
-
-def _start(
-    spec: MaximisationSpec,
-    other: MaximisationSpec,
-    found: dict[MaximisationSpec, Film],
-    working: list[runs.Run],
-    owner: str,
-) -> None:
-    """Draw the button that makes what is missing, and its cost."""
-    known = [MaximisationSpec.from_json(run.spec) for run in working]
-    missing = [asked for asked in (spec, other) if asked not in known and asked not in found]
-    if spec not in missing:
-        missing = []
-
-    def begin() -> None:
-        with refusal_kept(_PROBLEM):
-            jobs = [(asked.to_json(), f"Picture for {asked.channel} of {asked.layer}") for asked in missing]
-            engine.submit_all_old(KIND, jobs, owner=owner)
-
-    st.button(
-        "Make the picture",
-        type="primary",
-        icon=":material/play_arrow:",
-        key="features_ascend",
-        disabled=not missing,
-        on_click=begin,
-    )
-    seconds = sum(asked.seconds for asked in missing)
-    made = ":material/check: made" if spec in found and found[spec].end else "being made"
-    st.caption(f"about {seconds:.0f} s" if missing else made, width="content")
-    refusal(_PROBLEM)
-
-
-def _player(unit: Unit, spec: MaximisationSpec, other: MaximisationSpec, owner: str) -> None:
-    found, working = _films(spec, owner), any(run.status.active for run in _runs(spec, owner))
-    if spec in found or other in found:
-        shown = [_shown(unit, "This setting", spec, found.get(spec))]
-        if other in found:
-            shown.append(_shown(unit, "To compare", other, found[other]))
-        ascent_player(shown, key="features_player", live=working, note=f"The curves: {_measure(unit, spec)}.")
-    elif working:
-        st.skeleton(height=SIDE + 60)
-    else:
-        st.info(
-            "No picture was made for this unit with these switches yet. It begins as grey noise; every step changes "
-            "all pixels a little, so that the unit answers more strongly.",
-            icon=":material/landscape:",
-        )
-
-
-def _shown(unit: Unit, title: str, spec: MaximisationSpec, film: Film | None) -> Shown:
-    words, state_of_it = switches_on(spec), f"{len(film.steps)} frames" if film else "not made yet"
-    alt = f"{title}: the picture for {unit.name} on its way, {state_of_it}. {words}."
-    identity = repr(sorted(spec.to_json().items()))
-    return Shown(identity, title, f"{words}; seed {spec.seed}" + ("" if film else "; not made yet"), alt, film)
-
-
-def _measure(unit: Unit, spec: MaximisationSpec) -> str:
-    if not unit.layer.is_map:
-        return "its logit, before the softmax" if unit.layer.name == "head_output" else "its value before its own ReLU"
-    if spec.place == "centre":
-        return "its value in the middle, before its own ReLU"
-    return "its mean over all positions, what is below zero counted as zero"
-
-
-def _said(unit: Unit, film: Film) -> str:
-    """Return what came of it, in a sentence."""
-    first, last = film.values[0], film.values[-1]
-    if film.end == "flat":
-        return f"**No pixel changes what {unit.name} answers**: it is dead, and the grey noise stays as it began."
-    if film.end == "overflow":
-        return f"After {film.steps[-1]} steps the network's numbers overflow: its training may have diverged."
-    if last <= 0:
-        return f"**{unit.name.capitalize()} never rose above zero**, whatever the {film.total} steps tried."
-    return f"**{unit.name.capitalize()}** answers {first:.3g} to the noise at the start and **{last:.3g}** at the end."
-
-
-def _compared(film: Film, bare: Film) -> str:
-    """Return how far the unit goes without any switch, from the same start."""
-    if film.end != "done" or bare.end != "done":
-        return ""
-    more = "more, for a picture that says less" if bare.values[-1] > film.values[-1] else "not more"
-    return f" With every switch off it answers {bare.values[-1]:.3g}: {more}."
-
-
-def _left_out(spec: MaximisationSpec) -> str:
-    """Return what goes wrong without the first of the usual switches that is off."""
-    for name, switch in SWITCHES.items():
-        if not spec.strengths[name] and name != "blur":
-            return f"Without {switch.title.lower()}: {switch.without} ({switch.source}). "
-    return ""
-
-
-# FOLDED dashboard/views/features/maximisation.py: The view "What it looks for" of the Features page.
-
-_REFERENCES = (
-    "D. Erhan et al. 2009: Visualizing higher-layer features of a deep network. J. Yosinski et al. 2015: Understanding "
-    "neural networks through deep visualization. C. Olah et al. 2017: Feature visualization, Distill."
-)
-
-
-def draw(chosen: state.Selection, network: str) -> None:
-    """Draw the whole view: the unit's pickers, its film, its block's pictures, and its answer to the chosen picture."""
-    controls, main = st.columns([5, 18], gap="medium")
-    with controls:
-        picture = picture_picker("features")
-        unit = unit_picker("features", network, lambda layer: begin_with(chosen, network, layer))
-        say_random(network)
-    with main:
-        row = st.container(horizontal=True, vertical_alignment="bottom", gap="small")
-        spec = settings(network, unit, row)
-        maximisation(unit, spec, chosen.owner, row)
-        sheet(unit, spec, network)
-        backward(unit, network, picture)
-        with st.expander("What each switch does", key="features_switch_words"):
-            for switch in SWITCHES.values():
-                st.markdown(f"**{switch.title}.** {switch.does} Without it, {switch.without} ({switch.source}).")
-        st.caption(_REFERENCES)

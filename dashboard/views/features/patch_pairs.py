@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import streamlit as st
 
@@ -108,11 +109,18 @@ export default function(component) {
 _pairs = st.components.v2.component("freezeframe_patch_pairs", html=_HTML, css=_CSS, js=_JS)
 
 
+@dataclass(frozen=True, slots=True)
+class Patch:
+    """What is written about one patch: under it, on hover and for screen readers; and the colour of its frame."""
+
+    words: str
+    label: str
+    colour: str
+
+
 def patch_pairs(
     pairs: Pairs,
-    words: Sequence[str],
-    labels: Sequence[str],
-    colours: Sequence[str],
+    patches: Sequence[Patch],
     titles: tuple[str, str],
     selected: int,
     *,
@@ -124,9 +132,7 @@ def patch_pairs(
 
     Args:
         pairs: What to draw.
-        words: Under each patch.
-        labels: Of each patch, for screen readers and on hover.
-        colours: Of each frame.
+        patches: Their words.
         titles: Above the two blocks.
         selected: The patch that is framed.
         key: Of the component.
@@ -135,7 +141,7 @@ def patch_pairs(
     """
 
     def choose() -> None:
-        if (number := st.session_state[key]["patch"]) in range(len(words)):  # a browser may send anything
+        if (number := st.session_state[key]["patch"]) in range(len(patches)):  # a browser may send anything
             on_choose(int(number))
 
     kinds = ["png" if file.startswith(b"\x89PNG") else "webp" for file in (pairs.patches, pairs.signals)]
@@ -148,9 +154,9 @@ def patch_pairs(
             "height": pairs.height,
             "marks": pairs.marks,
             "silent": pairs.silent,
-            "words": list(words),
-            "labels": list(labels),
-            "colours": list(colours),
+            "words": [patch.words for patch in patches],
+            "labels": [patch.label for patch in patches],
+            "colours": [patch.colour for patch in patches],
             "titles": list(titles),
             "selected": selected,
             "alt": alt,

@@ -1,4 +1,4 @@
-"""How the picture for a unit is looked for: switches, their strengths, place, steps and seed."""
+"""Settings of an activation maximisation: switches, their strengths, place, steps and seed."""
 
 from __future__ import annotations
 
@@ -8,19 +8,20 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from dashboard.widgets.unit_picker import Unit
-from models.features.maximisation import LARGEST_SEED, STEPS, SWITCHES, MaximisationSpec, Switch, canonical
+from models.features.ascent import SWITCHES, Switch
+from models.features.maximisation import LARGEST_SEED, STEPS, MaximisationSpec, canonical
 
-_USUAL = MaximisationSpec.__dataclass_fields__
+_FIELDS = MaximisationSpec.__dataclass_fields__
 PLACE_TITLES = {"everywhere": "Everywhere", "centre": "In the middle"}
 
 
 def usual(switch: Switch) -> bool:
     """Return whether a switch is on at first."""
-    return bool(_USUAL[switch.id].default)
+    return bool(_FIELDS[switch.id].default)
 
 
 def settings(network: str, unit: Unit, row: DeltaGenerator) -> MaximisationSpec:
-    """Draw the switches in a horizontal container, the rest behind a button, and return what is asked for."""
+    """Draw the switches in a horizontal container, the rest behind a button, and return the spec."""
     with row:
         on = st.pills(
             "Helps for the picture",

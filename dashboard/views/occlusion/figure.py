@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import streamlit as st
 
 from dashboard import state
 from dashboard.figures.activations import signed
 from dashboard.labels import safe_label
 from dashboard.views.occlusion.canvas import Projection, occluder_figure
-from dashboard.views.occlusion.question import TAPPED, Asked, Question, ask, fill_picker, jobs_below, square, tapped
+from dashboard.views.occlusion.question import TAPPED, Asked, ask, fill_picker, first, jobs_below, square, tapped
 from dashboard.views.occlusion.reading import operations, true_class
 from dashboard.widgets import cache
 from dashboard.widgets.jobs import while_active
@@ -17,9 +19,10 @@ from dashboard.widgets.picture_picker import picture_picker, picture_title
 from dashboard.widgets.unit_picker import layer_picker, open_unit
 from models.errors import FreezeframeError
 from models.features import patches as features_patches
+from models.features.patches import PATCHES
 from models.networks.answers import Prediction
 from models.networks.layers import LayerChoice
-from models.occlusion.scores import PatchScores
+from models.occlusion.scores import OcclusionSpec, PatchScores
 from models.pictures import images, uploads
 from models.storage import runs
 
@@ -37,13 +40,12 @@ def draw(chosen: state.Selection, network: str) -> None:
     try:
         with controls:
             picture = picture_picker("occlusion")
-            said = cache.prediction(network, picture)
+            prediction = cache.prediction(network, picture)
             layer = _layer(network)
-            patch, stride = square(network)
-            question = Question(network, picture, patch, stride, fill_picker(), layer.name)
-            asked = ask([question], chosen.owner, controls)
+            spec = square(replace(first(network, picture), layer=layer.name))
+            asked = ask([replace(spec, fill=fill_picker())], chosen.owner, controls)
         with main:
-            while_active(bool(asked.active), lambda: _figure(asked, said, layer))
+            while_active(asked.active, lambda: _figure(asked, prediction, layer))
             jobs_below(asked)
             [scores] = asked.current()
     except FreezeframeError as error:
@@ -65,25 +67,25 @@ def _layer(network: str) -> LayerChoice:
     return layer
 
 
-def _figure(asked: Asked, said: Prediction, layer: LayerChoice) -> None:
+def _figure(asked: Asked, prediction: Prediction, layer: LayerChoice) -> None:
     """Draw what is known by now."""
-    [question], [scores] = asked.questions, asked.current()
-    image = images.resize(images.load_picture(question.picture), said.height, said.width)
+    [spec], [scores] = asked.specs, asked.current()
+    image = images.resize(images.load_picture(spec.picture), prediction.height, prediction.width)
     if scores is None:
         st.image(images.enlarge(image, 520), alt="The picture, without a figure yet")
         st.caption(asked.remark([scores]))
         return
-    label = true_class(question.picture, said)
-    explained = int(said.probabilities.argmax()) if label is None else label
-    projection = projection_of(scores, question, layer.is_map)
-    title = picture_title(question.picture)
+    label = true_class(spec.picture, prediction)
+    explained = int(prediction.probabilities.argmax()) if label is None else label
+    projection = projection_of(scores, spec, layer.is_map)
+    title = picture_title(spec.picture)
     occluder_figure(image, scores, projection, explained=explained, picture=title, key="occlusion_figure")
     st.caption(" ".join(filter(None, [asked.remark([scores]), _reading(scores, layer)])))
 
 
-def projection_of(scores: PatchScores, question: Question, is_map: bool) -> Projection:
+def projection_of(scores: PatchScores, spec: OcclusionSpec, is_map: bool) -> Projection:
     """Return the watched channel's strongest value in the untouched picture, carried back to the pixels."""
-    found = cache.backward_views(question.network, scores.layer, scores.channel, question.picture)
+    found = cache.backward_views(spec.network, scores.layer, scores.channel, spec.picture)
     channel = f"{'map' if is_map else 'unit'} {scores.channel}"
     if found.value <= 0:
         return Projection(None, channel, "The channel is silent on this picture: there is nothing to project.")
@@ -98,7 +100,7 @@ def strongest(chosen: state.Selection, network: str, scores: PatchScores) -> Non
     patches, way = st.columns([13, 5], vertical_alignment="center")
     found = features_patches.find(network, chosen.dataset, scores.layer, chosen.owner)
     if isinstance(found, runs.Run):
-        found = cache.top_patches(found.id) if found.status.state == "done" else None
+        found = cache.result(PATCHES, found) if found.status.state == "done" else None
     places = () if found is None else found.of(scores.layer).places(scores.channel)[:_PATCHES]
     name = f"channel {scores.channel} of {scores.layer}"
     with patches:

@@ -1,6 +1,6 @@
-"""From a value inside a network back to the pixels. Imports Keras: only workers use this module.
+"""Values inside a network carried back to the pixels.
 
-Three rules say what a ReLU lets through on the way back. With z what it was given and s the signal that arrives:
+Three rules say what a ReLU lets through on the way back. With z its input and s the signal that arrives:
 
     gradient        s where z > 0                 how the value changes with the pixels
     deconvolution   s where s > 0                 Zeiler and Fergus: the ReLU is applied to the signal
@@ -19,7 +19,7 @@ for simplicity, 2015.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, Final
+from typing import Any
 
 import keras
 import numpy as np
@@ -29,13 +29,12 @@ from numpy.typing import NDArray
 
 from models.backbones.worker.graphs import source
 from models.errors import InputError
-from models.features.patches import BackwardViews
+from models.features.backward import RULES, BackwardViews, Projections
 from models.networks.worker import opened
-from models.pictures import images as pictures_images
+from models.pictures import datasets, images
 from models.storage.progress import SILENT, Progress
 from models.training.worker.examples import pictures_per_pass
 
-RULES: Final = ("gradient", "deconvolution", "guided")
 _WEIGHTED = (layers.Conv2D, layers.DepthwiseConv2D, layers.Dense)
 _CEILINGS = {"relu": None, "relu6": 6.0}
 
@@ -152,7 +151,7 @@ def project(
         pictures: (N, H, W, 3), 0-255, at the size the network takes.
         units: (N, 3) integers: row, column and channel of the value; row and column 0 for dense layers.
         rule: One of `RULES`.
-        progress: Asked before every batch whether to go on.
+        progress: Checked before every batch.
 
     Raises:
         InputError: The network has no such layer or value, or there is no such rule.
@@ -190,14 +189,34 @@ def project(
     return found
 
 
-# FOLDED models/features/worker/backward.py: One channel's answer to one picture, carried back to the pixels by
-# every rule. Imports Keras: only workers use it.
+def projections(
+    network: str, layer: str, channel: int, dataset: str, places: Sequence[Sequence[int]], rule: str
+) -> Projections:
+    """Return what of some pictures reaches one channel's value at one place of each.
+
+    Args:
+        network, layer, channel: The unit.
+        dataset: Id of the data set.
+        places: (picture, row, col) of each value.
+        rule: One of `RULES`.
+
+    Raises:
+        InputError: Something of it does not exist.
+        RunNotFound: The run has no classifier.
+        WeightsUnavailable: Pretrained weights are not on this machine.
+
+    Cost: one forward and backward pass per place, about three forward passes each.
+    """
+    loaded = opened.load(network)
+    chosen = np.stack([datasets.picture(dataset, picture) for picture, _, _ in places])
+    units = np.array([(row, col, channel) for _, row, col in places])
+    pictures = images.resize(chosen, loaded.height, loaded.width)
+    signal = project(loaded, layer, pictures, units, rule)
+    return Projections(signal, *rules(loaded.model, layer))
 
 
-def backward_views(network_id: str, layer: str, channel: int, picture_id: str) -> BackwardViews:
-    """Return the channel's strongest value in the picture and, by each rule, what it owes to every pixel.
-
-    Of a class it is the logit.
+def backward_views(network: str, layer: str, channel: int, picture: str) -> BackwardViews:
+    """Return the channel's strongest value in the picture (of a class, its logit) and each rule's signal at the pixels.
 
     Raises:
         InputError: Unknown network, layer or channel.
@@ -207,17 +226,17 @@ def backward_views(network_id: str, layer: str, channel: int, picture_id: str) -
 
     Cost: four passes forward and three backward, up to the layer.
     """
-    network = opened.load(network_id)
-    picture = pictures_images.resize(pictures_images.load_picture(picture_id), network.height, network.width)[None]
-    [answer] = opened.layer_function(network, (layer,))(picture)
-    if nonlinearity(network.model.get_layer(layer)) == "softmax":
-        answer = opened.logits(network, picture)  # what the rules start from
+    loaded = opened.load(network)
+    image = loaded.picture(picture)[None]
+    [answer] = opened.layer_function(loaded, (layer,))(image)
+    if nonlinearity(loaded.model.get_layer(layer)) == "softmax":
+        answer = opened.logits(loaded, image)  # what the rules start from
     maps = answer[0] if answer.ndim == 4 else answer.reshape(1, 1, -1)
     if not 0 <= channel < maps.shape[2]:
         raise InputError(f"Expected a channel of {layer} from 0 to {maps.shape[2] - 1}. Received {channel}.")
     values = maps[..., channel]
     row, col = (int(place) for place in np.unravel_index(int(np.nanargmax(values)), values.shape))
     unit = np.array([[row, col, channel]])
-    signals = {rule: project(network, layer, picture, unit, rule)[0] for rule in RULES}
-    n_rectified, others = rules(network.model, layer)
+    signals = {rule: project(loaded, layer, image, unit, rule)[0] for rule in RULES}
+    n_rectified, others = rules(loaded.model, layer)
     return BackwardViews(row, col, float(values[row, col]), **signals, n_rectified=n_rectified, others=others)

@@ -8,7 +8,8 @@ import pytest
 from dashboard.views.features.gabor_compared import film_of
 from dashboard.widgets.player.player import pack
 from models.errors import InputError
-from models.features import gabor, gabor_stages
+from models.features import gabor_stages
+from models.features.worker.gabor import kernels_of
 from models.storage import runs
 from models.training.spec import TrainingSpec
 from tests.dashboard.widgets.player.test_player import unpack
@@ -101,7 +102,7 @@ def test_a_run_that_learnt_its_first_layer_is_a_row_of_its_own(visit, learnt):
 
 def test_a_first_layer_that_does_not_see_three_colours_gets_a_sentence(visit, monkeypatch):
     def grey(network):
-        return gabor.first_kernels([])
+        return kernels_of([])
 
     monkeypatch.setattr("dashboard.views.features.cache.gabor_fits", grey)
     app = visit(**VIEW)

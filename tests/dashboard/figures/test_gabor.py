@@ -7,6 +7,7 @@ import pytest
 from PIL import Image
 
 from dashboard.figures import gabor
+from models.errors import InputError
 from models.features import gabor_fit, gabor_stages
 
 
@@ -76,3 +77,39 @@ def test_the_half_circle_shows_edges_and_gratings_only(fits):
     assert figure.data[-1].name == "kernel 0" and figure.data[-1].marker.symbol == "circle-open"
     assert "open" in next(trace for trace in figure.data if len(trace.r) and trace.r[0] > 13).marker.symbol
     assert all(trace.name != "kernel 1" for trace in gabor.compass(fits, found, 1).data)
+
+
+def kernels():
+    """Two kernels of 2 x 3 pixels: one reaches 0.5 (red, top left) and -0.25, one 2.0 (blue, bottom right)."""
+    values = np.zeros((2, 3, 3, 2), np.float32)
+    values[0, 0, 0, 0], values[1, 2, 1, 0], values[1, 2, 2, 1] = 0.5, -0.25, 2.0
+    return values
+
+
+def test_each_kernel_has_its_own_scale():
+    drawn = gabor.mosaic(kernels(), "kernel", columns=2, tile=3)
+    assert drawn.image.shape == (2, 3 + 4 + 3, 4) and drawn.limit is None
+    first, second = drawn.image[:, :3], drawn.image[:, 7:]
+    assert first[0, 0].tolist() == [255, 128, 128, 255]
+    assert first[1, 2].tolist() == [128, 64, 128, 255]  # 128 - 127 / 2, to the nearest even number
+    assert second[1, 2].tolist() == [128, 128, 255, 255]
+    assert (drawn.image[:, 3:7, 3] == 0).all()
+
+
+def test_one_scale_for_all_is_stated():
+    drawn = gabor.mosaic(kernels(), "joint", columns=1, tile=3)
+    assert drawn.limit == 2.0
+    assert drawn.image.shape == (2 + 4 + 2, 3, 4)
+    assert drawn.image[0, 0].tolist() == [160, 128, 128, 255]  # 128 + 127 / 4
+
+
+def test_tiles_are_enlarged_crisply():
+    drawn = gabor.mosaic(kernels(), "kernel", columns=2, tile=9)
+    assert drawn.image.shape == (6, 9 + 4 + 9, 4)
+    assert len(np.unique(drawn.image[:, :9].reshape(-1, 4), axis=0)) == 3
+
+
+def test_dead_kernels_are_grey_and_other_shapes_refused():
+    assert (gabor.mosaic(np.zeros((3, 3, 3, 1)), "kernel", columns=1).image[..., :3] == 128).all()
+    with pytest.raises(InputError, match=r"Received \(3, 3, 64, 8\)"):
+        gabor.mosaic(np.zeros((3, 3, 64, 8)), "kernel", columns=4)

@@ -1,6 +1,7 @@
 """Gabor functions fitted to kernels: known functions are found again, noise is told from them, kinds are told apart."""
 
 import dataclasses
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -8,9 +9,8 @@ import pytest
 from models.errors import InputError
 from models.features import gabor, gabor_fit, gabor_stages
 from models.features.gabor import GaborFits
-from models.features.worker import ship
+from models.features.worker import gabor as worker_gabor
 from models.frame8 import card
-from models.jobs import execute
 from models.storage import files
 
 GREY, RED_GREEN = np.array([1, 1, 1]) / 3**0.5, np.array([1, -1, 0]) / 2**0.5
@@ -120,7 +120,9 @@ def test_one_colour_is_enough_and_two_are_told_from_three():
     assert found.r2[0] > 0.99 and found.colour.tolist() == [[1]]
     assert gabor.kinds(found) == ("grey",)
     with pytest.raises(InputError, match="red, green and blue"):
-        gabor.first_kernels([type("Conv2D", (), {"name": "c", "get_weights": lambda self: [np.ones((7, 7, 1, 4))]})()])
+        worker_gabor.kernels_of(
+            [type("Conv2D", (), {"name": "c", "get_weights": lambda self: [np.ones((7, 7, 1, 4))]})()]
+        )
 
 
 @pytest.mark.parametrize("values", [np.ones((3, 3, 3, 4)), np.ones((7, 7, 3)), np.full((7, 7, 3, 1), np.nan)])
@@ -166,8 +168,8 @@ def test_a_higher_bar_leaves_fewer_gratings_and_the_same_blobs():
 
 def test_noise_is_far_from_a_gabor_function_but_not_at_zero():
     noise = gabor_stages.noise(7, 7)
-    few = ship.measure_noise(7, 7, 60)
-    assert len(noise.r2) == ship.NOISE_KERNELS and (np.diff(noise.r2) >= 0).all()
+    few = worker_gabor.of_noise(7, 7, 60)
+    assert len(noise.r2) == worker_gabor.NOISE_KERNELS and (np.diff(noise.r2) >= 0).all()
     assert np.median(few.r2) == pytest.approx(np.median(noise.r2), abs=0.02)
     assert 0.1 < np.median(noise.r2) < noise.limit < 0.25
     assert noise.orientation.max() < gabor.ORIENTED
@@ -178,7 +180,7 @@ def test_the_shipped_fits_are_those_of_the_shipped_kernels():
     stages = gabor_stages.stages()
     assert stages.epochs == card.read_kernels().epochs and stages.epochs[0] == 0
     last = stages.fits[-1]
-    assert (last.kernels == gabor.shipped().values).all()
+    assert (last.kernels == gabor.shipped("backbone:frame8:96").values).all()
     again = gabor_fit.fit(last.kernels[..., :6])
     assert again.r2 == pytest.approx(last.r2[:6], abs=1e-3)
     assert gabor_stages.shipped("backbone:frame8:96").r2.tolist() == last.r2.tolist()
@@ -191,9 +193,9 @@ def test_the_shipped_fits_are_those_of_the_shipped_kernels():
 
 def test_the_random_network_is_the_one_that_the_pretraining_began_with():
     begun = gabor_stages.stages().fits[0]
-    assert execute.first_kernels("backbone:frame8:64:random").values == pytest.approx(begun.kernels, abs=2e-4)
+    assert worker_gabor.first_kernels("backbone:frame8:64:random").values == pytest.approx(begun.kernels, abs=2e-4)
     with pytest.raises(InputError, match="at least 18 places"):
-        execute.gabor_fits("backbone:mobilenetv2:64:random")
+        worker_gabor.gabor_fits("backbone:mobilenetv2:64:random")
 
 
 def test_fits_of_other_weights_and_damaged_files_are_not_shown(tmp_path, monkeypatch):
@@ -206,3 +208,27 @@ def test_fits_of_other_weights_and_damaged_files_are_not_shown(tmp_path, monkeyp
     assert gabor_stages.stages() is None
     (tmp_path / "noise-7x7.npz").write_bytes(b"PK damaged")
     assert gabor_stages.noise(7, 7) is None
+
+
+def test_the_first_convolution_is_found():
+    class Conv2D(SimpleNamespace):
+        pass
+
+    class ReLU(SimpleNamespace):
+        pass
+
+    values = np.random.default_rng(0).normal(size=(2, 3, 3, 2)).astype(np.float32)
+    layers = [ReLU(name="relu"), Conv2D(name="conv1", get_weights=lambda: [values])]
+    found = worker_gabor.kernels_of(layers)
+    assert found.layer == "conv1"
+    np.testing.assert_array_equal(found.values, values)
+    with pytest.raises(InputError, match="looks at red, green and blue"):
+        worker_gabor.kernels_of([Conv2D(name="c", get_weights=lambda: [np.zeros((3, 3, 1, 4))])])
+    with pytest.raises(InputError, match="Received another"):
+        worker_gabor.kernels_of([])
+
+
+def test_the_shipped_kernels_need_no_worker():
+    found = gabor.shipped("backbone:frame8:64")
+    assert (found.layer, found.values.shape, found.values.dtype) == ("conv1", (7, 7, 3, 48), np.float32)
+    assert gabor.shipped("backbone:frame8:64:random") is None and gabor.shipped("run:example") is None

@@ -1,147 +1,217 @@
-"""Ascents whose end is known, and every switch against its definition; pictures are never square."""
+"""Units of hand-weighted networks climbed, and the films of it: cancelled, killed, dead, overflowing."""
 
+import dataclasses
+
+import keras
 import numpy as np
 import pytest
+from keras import layers
 
-from models.errors import InputError
-from models.features.maximisation import COLOURS, GREY, STEP, SWITCHES, Turn, ascent, blurred, smoothed
+from models.errors import Cancelled, InputError
+from models.features.maximisation import FRAMES, MAXIMISATION, MaximisationSpec, canonical
+from models.features.worker import maximisation, ship
+from models.features.worker.maximisation import make, maximise, objective
+from models.networks.worker import opened
+from models.storage.runs import Run
 
-HEIGHT, WIDTH = 8, 11
-
-
-def end(objective, *, seed=0, steps=40, height=HEIGHT, width=WIDTH, **strengths):
-    *_, last = ascent(objective, height, width, strengths=strengths, steps=steps, seed=seed)
-    return last
-
-
-def linear(kernel):
-    return lambda picture: (float((kernel * picture).sum()), kernel)
+HEIGHT, WIDTH = 6, 9
+SPEC = MaximisationSpec("backbone:frame8:64", "conv1_relu", 0, steps=64, turn=0.0)
 
 
-def bowl(picture):
-    """Half the squared distance from grey: the steepest way up leads straight away from grey."""
-    away = picture - GREY
-    return float(np.square(away).sum() / 2), away
+def by_hand(layer, *weights):
+    """A layer with these weights: called once, so that it has its variables."""
+
+    def call(x):
+        y = layer(x)
+        layer.set_weights([np.asarray(weight, np.float32) for weight in weights])
+        return y
+
+    return call
 
 
-def test_a_linear_unit_ends_in_a_multiple_of_its_kernel_at_its_place():
-    kernel = np.zeros((HEIGHT, WIDTH, 3))
-    kernel[1:7, 3:10] = np.random.default_rng(3).choice([-1.0, 1.0], (6, 7, 3))
-    found = end(linear(kernel), steps=250, decay=10.0).picture
-    size = np.sqrt(np.square(kernel).mean())
-    np.testing.assert_allclose(found - GREY, kernel / size * STEP * 0.9 / 0.1, atol=1e-6)
+def built(*stack, classes=None):
+    x = inputs = keras.Input((HEIGHT, WIDTH, 3), name="image")
+    for layer in stack:
+        x = layer(x)
+    return opened.Network("by hand", keras.Model(inputs, x), classes, HEIGHT, WIDTH)
 
 
-def test_the_scale_of_the_answer_does_not_matter():
-    kernel = np.random.default_rng(0).normal(size=(HEIGHT, WIDTH, 3))
-    found = [end(linear(factor * kernel), decay=2.0).picture for factor in (1e-6, 1e6)]
-    np.testing.assert_allclose(*found)
+@pytest.fixture(scope="module")
+def kernel():
+    return np.random.default_rng(1).normal(size=(3, 3, 3, 2)).astype(np.float32)
 
 
-def test_jitter_is_undone_exactly():
-    np.testing.assert_array_equal(end(bowl, jitter=3.0, steps=7).picture, end(bowl, steps=7).picture)
-
-
-def test_jitter_shifts_both_ways_by_as_much_as_allowed():
-    seen, start = [], next(ascent(bowl, HEIGHT, WIDTH, strengths={}, steps=1, seed=0)).picture[..., 0]
-
-    def back_and_forth(picture):
-        """Leads nowhere in two steps, so that the brightest pixel stays the brightest."""
-        seen.append(np.unravel_index(picture[..., 0].argmax(), start.shape))
-        return 0.0, np.full_like(picture, (-1.0) ** len(seen))
-
-    end(back_and_forth, jitter=2.0, steps=300)
-    shifts = (np.array(seen) - np.unravel_index(start.argmax(), start.shape) + 4) % start.shape - 4
-    assert {tuple(shift) for shift in shifts.tolist()} == {(r, c) for r in range(-2, 3) for c in range(-2, 3)}
-
-
-def test_a_turn_by_nothing_changes_nothing_and_a_quarter_turn_is_known():
-    picture = np.random.default_rng(1).uniform(0, 255, (5, 5, 3))
-    np.testing.assert_allclose(Turn(5, 5, 0.0, 1.0).apply(picture), picture)
-    np.testing.assert_allclose(Turn(5, 5, np.pi / 2, 1.0).apply(picture), np.rot90(picture, -1), atol=1e-9)
-
-
-def test_zoom_enlarges_about_the_middle():
-    ramp = np.broadcast_to(np.arange(WIDTH, dtype=float)[None, :, None], (HEIGHT, WIDTH, 3))
-    found = Turn(HEIGHT, WIDTH, 0.0, 2.0).apply(ramp)
-    np.testing.assert_allclose(found[0, :, 0], 5 + (np.arange(WIDTH) - 5) / 2)
-
-
-def test_the_gradient_of_a_turn_is_its_transpose():
+@pytest.fixture(scope="module")
+def network(kernel):
+    """A convolution with biases that keep its second channel silent, a ReLU, a dense layer with ReLU and a softmax."""
     chance = np.random.default_rng(2)
-    picture, signal = chance.normal(size=(2, HEIGHT, WIDTH, 3))
-    turned = Turn(HEIGHT, WIDTH, 0.2, 1.1)
-    assert (turned.apply(picture) * signal).sum() == pytest.approx((picture * turned.transpose(signal)).sum())
+    return built(
+        by_hand(layers.Conv2D(2, 3, padding="same", name="conv"), kernel, [0.0, -1e5]),
+        layers.ReLU(name="relu"),
+        layers.Flatten(name="flat"),
+        by_hand(layers.Dense(3, activation="relu", name="dense"), chance.normal(size=(108, 3)), [-1e6, 0.0, 0.0]),
+        by_hand(
+            layers.Dense(4, activation="softmax", name="head_output"), chance.normal(size=(3, 4)) / 1e3, np.ones(4)
+        ),
+        classes=("a", "b", "c", "d"),
+    )
 
 
-def test_a_step_on_a_shifted_and_turned_copy_is_brought_back_to_the_picture():
-    kernel = np.random.default_rng(6).normal(size=(HEIGHT, WIDTH, 3))
-    start, after = ascent(linear(kernel), HEIGHT, WIDTH, strengths={"jitter": 3.0, "turn": 15.0}, steps=1, seed=9)
-    down, across, angle, zoom = np.random.default_rng((9, 1)).uniform(-1, 1, 4)
-    back = Turn(HEIGHT, WIDTH, np.deg2rad(15 * angle), 1 + 15 * zoom / 100).transpose(kernel)
-    expected = np.roll(back, (-round(3 * down), -round(3 * across)), (0, 1))
-    np.testing.assert_allclose(after.picture - start.picture, STEP * expected / np.sqrt(np.square(expected).mean()))
+@pytest.fixture
+def tiny(monkeypatch, network):
+    """Jobs load the hand-weighted network, whatever their spec names."""
+    monkeypatch.setattr(opened, "load", lambda name: network)
+    monkeypatch.setattr(
+        maximisation, "objective", lambda net, layer, channel, place: objective(net, "relu", channel, place)
+    )
+    return network
 
 
-@pytest.mark.parametrize("power", [0.25, 1.0])
-def test_a_smoothed_step_is_a_step_on_scaled_fourier_coefficients_of_decorrelated_colours(power):
-    height, width = 4, 7
-    waves = np.kron(np.fft.fft(np.eye(height), norm="ortho"), np.fft.fft(np.eye(width), norm="ortho"))
-    down, across = np.meshgrid(np.fft.fftfreq(height), np.fft.fftfreq(width), indexing="ij")
-    scale = 1 / np.maximum(np.hypot(down, across) * width, 1) ** power
-    space = (waves.conj().T @ np.diag(scale.ravel()) @ waves).real
-    whole = np.kron(space, COLOURS / np.linalg.norm(COLOURS, axis=0).max())  # parameters to pixels
-    gradient = np.random.default_rng(0).normal(size=(height, width, 3))
-    expected = (whole @ whole.T @ gradient.ravel()).reshape(gradient.shape)
-    np.testing.assert_allclose(smoothed(gradient, power), expected, atol=1e-12)
+def picture(seed=0):
+    return np.random.default_rng(seed).uniform(0, 255, (HEIGHT, WIDTH, 3)).astype(np.float32)
 
 
-def test_blur_keeps_the_mean_and_spreads_a_pixel_as_far_as_it_says():
-    picture = np.zeros((20, 31, 3))
-    picture[9, 15] = 1.0
-    found = blurred(picture, 1.5)
-    np.testing.assert_allclose(found.mean(axis=(0, 1)), picture.mean(axis=(0, 1)))
-    rows = np.arange(20) - 9
-    assert (found[..., 0].sum(axis=1) * rows**2).sum() == pytest.approx(1.5**2, rel=1e-3)
+@pytest.mark.parametrize("channel", [0, 1])
+def test_the_unit_in_the_centre_is_its_kernel_there_also_while_it_is_silent(network, kernel, channel):
+    value, gradient = objective(network, "relu", channel, "centre")(picture())
+    expected = np.zeros((HEIGHT, WIDTH, 3))
+    expected[2:5, 3:6] = kernel[..., channel]
+    np.testing.assert_allclose(gradient, expected, atol=1e-6)
+    bias = -1e5 if channel else 0.0
+    assert value == pytest.approx((expected * picture()).sum() + bias, rel=1e-5)
 
 
-def test_blur_comes_after_every_fourth_step():
-    kernel = np.random.default_rng(0).normal(size=(HEIGHT, WIDTH, 3))
-    rough = [np.abs(np.diff(m.picture, axis=1)).sum() for m in ascent(
-        linear(kernel), HEIGHT, WIDTH, strengths={"blur": 1.0}, steps=8, seed=0
-    )]  # fmt: skip
-    assert [i for i in range(1, 9) if rough[i] < rough[i - 1]] == [4, 8]
+def test_everywhere_a_position_counts_a_tenth_where_it_is_silent(network, kernel):
+    """The gradient is, per position, the kernel at its place, times 1 or 0.1."""
+    [maps] = opened.layer_function(network, ("conv",))(picture()[None])
+    _, gradient = objective(network, "relu", 0, "everywhere")(picture())
+    expected = np.zeros((HEIGHT + 2, WIDTH + 2, 3))
+    for row, col in np.ndindex(HEIGHT, WIDTH):
+        expected[row : row + 3, col : col + 3] += kernel[..., 0] * (1.0 if maps[0, row, col, 0] > 0 else 0.1)
+    np.testing.assert_allclose(gradient, expected[1:-1, 1:-1] / (HEIGHT * WIDTH), atol=1e-6)
 
 
-def test_the_start_depends_on_the_seed_and_on_no_switch():
-    starts = [
-        next(ascent(bowl, HEIGHT, WIDTH, strengths=strengths, steps=1, seed=seed)).picture
-        for strengths, seed in (({}, 0), ({name: s.usual for name, s in SWITCHES.items()}, 0), ({}, 1))
-    ]
-    np.testing.assert_array_equal(starts[0], starts[1])
-    assert np.abs(starts[0] - starts[2]).max() > 1
+def test_everywhere_is_the_mean_of_what_the_relu_lets_through(network):
+    [maps] = opened.layer_function(network, ("relu",))(picture()[None])
+    climbed = objective(network, "relu", 0, "everywhere")
+    value, gradient = climbed(picture())
+    assert value == pytest.approx(maps[0, ..., 0].mean(), rel=1e-5)
+    step = gradient / np.abs(gradient).max()
+    assert climbed(picture() + step)[0] > value > climbed(picture() - step)[0]
 
 
-def test_a_seed_gives_the_same_picture_again_and_another_one_another():
-    everything = {name: switch.usual for name, switch in SWITCHES.items()}
-    kernel = np.random.default_rng(0).normal(size=(HEIGHT, WIDTH, 3))
-    first, again, other = (end(linear(kernel), seed=seed, **everything).picture for seed in (4, 4, 5))
-    np.testing.assert_array_equal(first, again)
-    assert np.abs(first - other).max() > 1
+def test_a_silent_unit_is_climbed_by_a_tenth_of_its_mean_before_the_relu(network, kernel):
+    value, gradient = objective(network, "relu", 1, "everywhere")(picture())
+    assert value == 0
+    np.testing.assert_allclose(gradient[2, 4], 0.1 * kernel[..., 1].sum(axis=(0, 1)) / (HEIGHT * WIDTH), rtol=1e-4)
 
 
-def test_pixels_stay_between_black_and_white():
-    found = end(linear(np.random.default_rng(0).normal(size=(HEIGHT, WIDTH, 3))), steps=200).picture
-    assert found.min() == 0 and found.max() == 255
+def test_a_dense_unit_is_its_value_before_the_relu_and_a_class_its_logit(network):
+    value, gradient = objective(network, "dense", 0, "everywhere")(picture())
+    assert value < 0 and np.abs(gradient).max() > 0
+    logits = opened.logits(network, picture()[None])[0]
+    for number in range(4):
+        assert objective(network, "head_output", number, "centre")(picture())[0] == pytest.approx(
+            logits[number], rel=1e-5
+        )
 
 
-@pytest.mark.parametrize("bad", [0.0, np.nan, np.inf])
-def test_an_ascent_without_a_way_up_ends_where_it_stands(bad):
-    moments = list(ascent(lambda p: (0.0, np.full_like(p, bad)), HEIGHT, WIDTH, strengths={}, steps=9, seed=0))
-    assert [(m.step, m.moved) for m in moments] == [(0, True), (0, False)]
+@pytest.mark.parametrize("layer, channel", [("head_output", 4), ("relu", 2), ("relu", -1), ("relu9", 0)])
+def test_a_class_that_the_head_does_not_have_is_refused(network, layer, channel):
+    with pytest.raises(InputError, match="Expected a layer of the network and one of its channels"):
+        objective(network, layer, channel, "everywhere")
 
 
-@pytest.mark.parametrize("strengths", [{"sharpen": 1.0}, {"jitter": 9.0}, {"decay": -1.0}, {"turn": np.nan}])
-def test_unknown_switches_and_strengths_are_refused(strengths):
-    with pytest.raises(InputError, match="Expected"):
-        next(ascent(bowl, HEIGHT, WIDTH, strengths=strengths, steps=1, seed=0))
+def test_a_film_rises_and_tells_what_the_unit_answers_to_each_frame(tiny):
+    film = maximise(SPEC)
+    assert film.end == "done" and film.total == 64 and film.steps[0] == 0 and film.steps[-1] == 64
+    assert len(film.steps) == FRAMES + 1 and (np.diff(film.steps) > 0).all()
+    assert film.values[-1] > 2 * film.values[0] > 0
+    for frame in (0, 7, -1):
+        shown = film.picture(frame)
+        assert shown.shape == (HEIGHT, WIDTH, 3)
+        assert objective(tiny, "relu", 0, "everywhere")(shown)[0] == film.values[frame]
+
+
+def test_switches_off_the_unit_answers_more_strongly(tiny):
+    assert maximise(SPEC.bare).values[-1] > maximise(SPEC).values[-1]
+
+
+class Stop:
+    """Cancels at the check with this number."""
+
+    def __init__(self, at):
+        self.at, self.checks, self.shares = at, 0, []
+
+    def event(self, **fields):
+        self.shares.append(fields["share"])
+
+    def check(self):
+        self.checks += 1
+        if self.checks >= self.at:
+            raise Cancelled
+
+
+def test_cancelled_in_the_middle_it_keeps_the_frames_so_far_and_begins_anew(tiny, tmp_path):
+    stop, run = Stop(at=20), Run("", tmp_path)
+    with pytest.raises(Cancelled):
+        make(SPEC, stop, tmp_path)
+    partial, before = MAXIMISATION.load(run), MAXIMISATION.version(run)
+    assert partial.end == "" and 2 < len(partial.steps) < 20 and stop.shares == sorted(stop.shares)
+    make(SPEC, Stop(at=10**6), tmp_path)
+    film, again = MAXIMISATION.load(run), maximise(SPEC)
+    assert film.end == "done" and MAXIMISATION.version(run) != before > 0
+    for name in ("steps", "values", "data", "sizes"):
+        np.testing.assert_array_equal(getattr(film, name), getattr(again, name))
+    np.testing.assert_array_equal(film.data[: len(partial.data)], partial.data)
+
+
+def test_a_dead_unit_keeps_its_grey_start_and_says_so(monkeypatch):
+    dead = built(by_hand(layers.Conv2D(1, 3, name="conv"), np.zeros((3, 3, 3, 1)), [-1.0]), layers.ReLU(name="relu"))
+    monkeypatch.setattr(opened, "load", lambda name: dead)
+    monkeypatch.setattr(maximisation, "objective", lambda *_: objective(dead, "relu", 0, "everywhere"))
+    film = maximise(SPEC)
+    assert film.end == "flat" and film.steps.tolist() == [0] and film.values.tolist() == [0]
+
+
+def test_numbers_that_overflow_end_the_film_or_refuse_it(monkeypatch, tiny):
+    def bursting(picture):
+        value = float(np.abs(picture - 127.5).mean())
+        return (np.inf if value > 9 else value), np.sign(picture - 127.5)
+
+    monkeypatch.setattr(maximisation, "objective", lambda *_: bursting)
+    film = maximise(SPEC.bare)
+    assert film.end == "overflow" and np.isfinite(film.values).all()
+    monkeypatch.setattr(maximisation, "objective", lambda *_: lambda picture: (np.nan, picture))
+    with pytest.raises(InputError, match="overflow"):
+        maximise(SPEC)
+
+
+def test_a_spec_survives_json_and_refuses_what_is_not_offered():
+    spec = dataclasses.replace(SPEC, jitter=3.0, place="centre", seed=7)
+    assert MaximisationSpec.from_json(spec.to_json()) == spec
+    assert spec.bare.unit == spec.unit and SPEC.unit != spec.unit and MaximisationSpec(*spec.unit).unit == spec.unit
+    assert set(spec.bare.strengths.values()) == {0.0} and spec.bare.seed == 7
+    for bad in ({"channel": 48}, {"layer": "conv9"}, {"steps": 65}, {"seed": -1}, {"jitter": 99.0}, {"place": "left"}):
+        with pytest.raises(InputError):
+            MaximisationSpec.from_json(SPEC.to_json() | bad)
+
+
+def test_a_run_that_froze_a_layer_shares_what_is_known_of_the_backbone():
+    assert canonical("run:example", "conv3_relu") == "backbone:frame8:64"
+    assert canonical("run:example", "head_output") == "run:example"
+    assert canonical("backbone:vgg16:96", "block1_conv1") == "backbone:vgg16:96"
+
+
+def test_a_damaged_film_is_none(tmp_path):
+    run = Run("", tmp_path)
+    assert MAXIMISATION.load(run) is None and MAXIMISATION.version(run) == 0
+    MAXIMISATION.path(run).write_bytes(b"PK\x03\x04 torn")
+    assert MAXIMISATION.load(run) is None
+
+
+def test_units_of_the_sheet_are_evenly_spaced_and_there():
+    units = ship.units()
+    assert len(units) == len(set(units)) >= 60
+    for unit in units:
+        MaximisationSpec(*unit)

@@ -20,11 +20,10 @@ from models.attribution.maps import CURVES, Attribution, ExplanationSpec
 from models.attribution.randomised import RandomisedResult, RandomisedSpec
 from models.attribution.trust import TrustResult, TrustSpec
 from models.backbones import weights
-from models.features import films, patches
-from models.features.films import Film, Sheet
+from models.features.backward import BackwardViews, Projections
 from models.features.gabor_stages import Noise, Recording
-from models.features.maximisation import MaximisationSpec
-from models.features.patches import BackwardViews, PatchSpec, Projections, TopPatches
+from models.features.maximisation import MAXIMISATION, Film, MaximisationSpec, Sheet
+from models.features.patches import PATCHES, PatchSpec, TopPatches
 from models.networks.answers import Answers, Prediction
 from models.networks.worker import answers
 from models.networks.worker import opened as networks_opened
@@ -232,7 +231,7 @@ def test_cka():
 
 
 def test_strongest_answers():
-    found = patches.load(run_of(13))
+    found = PATCHES.load(run_of(13))
     assert type(found) is TopPatches and found.layers == ("conv1_relu", "head_output") and found.ends == (48, 58)
     assert found.of("conv1_relu").places(0)[0] == (172, 31, 16)
     assert found.picture.sum() == 356772 and close(found.value[0, :2], 3.3203604221, 1.8239567280)
@@ -268,7 +267,7 @@ def test_attribution_maps_and_curves():
 
 
 def test_a_film():
-    found = films.load(run_of(18).path(films.RESULT))
+    found = MAXIMISATION.load(run_of(18))
     assert type(found) is Film and found.end == "done" and found.steps.tolist() == [0, 23, 64]
     assert close(found.values, 0.16840894520282745, 2.9073610305786133, 4.248337745666504)
     assert found.picture().shape == (64, 64, 3) and [len(frame) for frame in found.frames] == [7920, 8494, 5526]
@@ -292,7 +291,7 @@ def test_maps_of_weights_made_random():
 
 def test_a_picture_and_a_table_of_a_visitor():
     picture = images.load_picture(PICTURE)
-    assert images.is_kept(PICTURE) and picture.shape == (20, 30, 3) and picture[-1, -1].tolist() == [240, 144, 48]
+    assert images.is_kept(PictureId.parse(PICTURE)) and picture.shape == (20, 30, 3) and picture[-1, -1].tolist() == [240, 144, 48]
     assert images.store_upload(picture, OWNER) == PICTURE
     table = tables.load(TABLE)
     assert type(table) is Table and tables.mine(OWNER) == (TABLE,)

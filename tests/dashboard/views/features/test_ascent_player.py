@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from dashboard.views.features.ascent_player import Shown, pack
-from models.features.films import FilmMaker
+from models.features.maximisation import FilmMaker
 
 
 def film(frames, total=64):

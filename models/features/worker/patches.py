@@ -1,9 +1,7 @@
-"""Looks for the strongest answers of every channel of every layer, in one pass over a data set. Runs in a worker.
-
-    python -m models.features.worker.patch_search      looks for Frame8's on every built-in data set and writes what is shipped
+"""The search for the strongest answers of every channel of every layer, in one pass over a data set.
 
 Only numbers leave the traced function: of every map its largest value, and where it is for the few that are among the
-nine strongest so far. Imports Keras.
+nine strongest so far.
 """
 
 from __future__ import annotations
@@ -11,8 +9,6 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import keras
@@ -21,30 +17,58 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from models.errors import InputError
-from models.features.patches import (
-    RESULT,
-    SHIPPED,
-    TOP,
-    PatchSpec,
-    Projections,
-    RunningTop,
-    TopPatches,
-    digest,
-    path_of,
-)
-from models.features.worker import backward
+from models.features.patches import TOP, PatchSpec, TopPatches
 from models.networks import layers as networks_layers
 from models.networks.worker import opened
 from models.networks.worker.opened import Network
 from models.pictures import datasets, images
-from models.storage import files
-from models.storage.files import write_atomically
 from models.storage.progress import SILENT, Progress
-from models.storage.runs import EXAMPLE
 from models.training.worker.examples import pictures_per_pass
 
 _MAPS_MB = 256  # of all layers together, of the pictures of one pass
-_TELL_S = 0.4
+_REPORT_S = 0.4  # between two reports of progress
+
+
+class RunningTop:
+    """Gathers the strongest answers batch by batch; pictures come in the order of their numbers.
+
+    A batch brings the largest value of each (picture, channel), and its place only if it beats the ninth so far: the
+    place costs far more to find than the value.
+    """
+
+    def __init__(self, n_channels: int, top: int = TOP) -> None:
+        self._seen, self._top = 0, top
+        self.value = np.full((top, n_channels), -np.inf, np.float32)
+        self.picture = np.full((top, n_channels), -1, np.int32)
+        self.place = np.zeros((top, n_channels), np.int32)
+
+    @property
+    def threshold(self) -> NDArray[np.float32]:
+        """What a value must exceed to be among the strongest, (C,)."""
+        ninth: NDArray[np.float32] = self.value[-1]
+        return ninth
+
+    def add(self, value: NDArray[np.float32], entries: NDArray[Any], place: NDArray[Any]) -> None:
+        """Take in a batch.
+
+        Args:
+            value: (N, C), each channel's largest value in each picture.
+            entries: (P, 2), which (picture of the batch, channel) exceed the threshold, in ascending order.
+            place: (P,), the flat position of each of them in its map.
+        """
+        places = np.zeros(value.shape, np.int32)
+        places[entries[:, 0], entries[:, 1]] = place
+        changed = np.unique(entries[:, 1])
+        numbers = np.arange(self._seen, self._seen + len(value), dtype=np.int32)
+        new = np.broadcast_to(numbers[:, None], (len(value), len(changed)))
+        values = np.concatenate([self.value[:, changed], value[:, changed]])
+        # NaN, which a classifier whose training diverged may give, exceeds no threshold, and is sorted behind all else.
+        order = np.argsort(-values, axis=0, kind="stable")[: self._top]
+        pairs = ((self.picture, new), (self.place, places[:, changed]))
+        self.value[:, changed] = np.take_along_axis(values, order, axis=0)
+        for kept, found in pairs:
+            kept[:, changed] = np.take_along_axis(np.concatenate([kept[:, changed], found]), order, axis=0)
+        self._seen += len(value)
 
 
 def search(
@@ -62,7 +86,7 @@ def search(
         layers: Names of its layers.
         n_pictures: How many pictures there are.
         pictures: Returns those from number `start` up to `stop`, at the size the network takes.
-        progress: Told what share is done, and asked before every batch whether to go on.
+        progress: Hears what share is done; checked before every batch.
         top: How many a channel, at most one per picture.
 
     Raises:
@@ -80,11 +104,11 @@ def search(
     most = int(_MAPS_MB * 2**20 // (4 * sum(math.prod(shape) for shape in outputs)))
     most = max(1, min(pictures_per_pass(network.model), most))
     progress.event(share=0.0, note=f"Getting {len(layers)} layers ready")
-    start, told = 0, -math.inf
+    start, reported = 0, -math.inf
     while start < n_pictures:
         progress.check()
-        if time.monotonic() - told > _TELL_S:
-            told = time.monotonic()
+        if time.monotonic() - reported > _REPORT_S:
+            reported = time.monotonic()
             progress.event(share=start / n_pictures, note=f"Picture {start:,} of {n_pictures:,}")
         # The first passes are small: as long as few pictures were seen, most values are among the strongest so far.
         stop = min(start + min(most, max(1, start)), n_pictures)
@@ -149,51 +173,3 @@ def measure(spec: PatchSpec, progress: Progress = SILENT, layers: Sequence[str] 
         row=row.astype(np.int16),
         col=col.astype(np.int16),
     )
-
-
-def projections(
-    network_id: str, layer: str, channel: int, dataset: str, places: Sequence[Sequence[int]], rule: str
-) -> Projections:
-    """Return what of some pictures reaches one channel's value at one place of each.
-
-    Args:
-        network_id, layer, channel: The unit.
-        dataset: Id of the data set.
-        places: (picture, row, col) of each value.
-        rule: One of `models.features.worker.backward.RULES`.
-
-    Raises:
-        InputError: Something of it does not exist.
-        RunNotFound: The run has no classifier.
-        WeightsUnavailable: Pretrained weights are not on this machine.
-
-    Cost: one forward and backward pass per place, about three forward passes each.
-    """
-    network = opened.load(network_id)
-    chosen = np.stack([datasets.picture(dataset, picture) for picture, _, _ in places])
-    units = np.array([(row, col, channel) for _, row, col in places])
-    pictures = images.resize(chosen, network.height, network.width)
-    signal = backward.project(network, layer, pictures, units, rule)
-    return Projections(signal, *backward.rules(network.model, layer))
-
-
-def run_job(folder: Path, spec: dict[str, Any], progress: Progress) -> None:
-    """Look for what `spec` (the JSON of a PatchSpec) asks for and write the result."""
-    write_atomically(folder / RESULT, files.encode(measure(PatchSpec.from_json(spec), progress)))
-
-
-def record() -> None:
-    """Write what the app ships: Frame8's layers on every data set, and the head of the example run on its own."""
-    SHIPPED.mkdir(exist_ok=True)
-    for file in SHIPPED.glob("*.npz"):
-        file.unlink()
-    head = [choice.name for choice in networks_layers.layers(f"run:{EXAMPLE}") if choice.block == networks_layers.HEAD]
-    wanted: list[tuple[PatchSpec, list[str] | None]] = [(PatchSpec(f"run:{EXAMPLE}", "galaxies"), head)]
-    wanted += [(PatchSpec("backbone:frame8:64", dataset), None) for dataset in datasets.DATASETS]
-    for spec, layers in wanted:
-        result = replace(measure(spec, layers=layers), digest=digest(spec.dataset))
-        write_atomically(path_of(spec.network, spec.dataset), files.encode(result))
-
-
-if __name__ == "__main__":
-    record()

@@ -1,6 +1,6 @@
-"""The job that makes the film of an activation maximisation. Imports Keras: only workers use this module.
+"""The film of an activation maximisation: a unit of a network as an objective, climbed.
 
-Started again after a kill it begins anew and comes to the same film.
+Started again after a kill, the job begins anew and comes to the same film.
 """
 
 from __future__ import annotations
@@ -15,22 +15,33 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from models.errors import InputError
-from models.features import films
-from models.features.films import FRAMES, RESULT, End, Film, FilmMaker
-from models.features.maximisation import MaximisationSpec, Objective, Place, ascent
+from models.features.ascent import Objective, ascent
+from models.features.maximisation import (
+    FRAMES,
+    MAXIMISATION,
+    End,
+    Film,
+    FilmMaker,
+    MaximisationSpec,
+    Place,
+    moments,
+)
 from models.features.worker import backward
 from models.networks.worker import opened
+from models.storage.files import encode, write_atomically
 from models.storage.progress import SILENT, Progress
 
 _BEFORE = ("relu", "relu6", "softmax")  # nonlinearities that units are looked at before
 _LEAK = 0.1  # the slope below zero of what is climbed
 
 
-def run_job(folder: Path, spec: dict[str, Any], progress: Progress) -> None:
-    """Make the film that `spec` (the JSON of a MaximisationSpec) asks for; every frame is in the folder at once."""
-    path = folder / RESULT
-    film = maximise(MaximisationSpec.from_json(spec), progress, on_frame=lambda part: films.save(path, part))
-    films.save(path, film)
+def make(spec: MaximisationSpec, progress: Progress, folder: Path) -> None:
+    """Make a film in the folder of a run; every frame is there as soon as it is made. Raises what `maximise` does."""
+
+    def save(film: Film) -> None:
+        write_atomically(folder / MAXIMISATION.file, encode(film))
+
+    save(maximise(spec, progress, on_frame=save))
 
 
 def maximise(
@@ -43,9 +54,9 @@ def maximise(
     """Return the film of an ascent from grey noise to a picture that the unit answers strongly.
 
     Args:
-        spec: What is asked.
-        progress: Told the share done at every frame, asked at every step whether to go on.
-        on_frame: Given the film as far as it has come, after every frame.
+        spec: The unit and how its picture is looked for.
+        progress: Hears the share done at every frame; checked at every step.
+        on_frame: Called with the film as far as it has come, after every frame.
         frames: How many pictures to keep, the start left out.
 
     Raises:
@@ -57,20 +68,9 @@ def maximise(
     Cost: `spec.steps` forward and backward passes, and a forward one a frame.
     """
     network = opened.load(spec.network)
+    height, width = network.height, network.width
     climbed = objective(network, spec.layer, spec.channel, spec.place)
-    return _filmed(climbed, network.height, network.width, spec, progress, on_frame, frames)
-
-
-def _filmed(
-    climbed: Objective,
-    height: int,
-    width: int,
-    spec: MaximisationSpec,
-    progress: Progress,
-    on_frame: Callable[[Film], None] | None,
-    frames: int,
-) -> Film:
-    wanted, maker = films.moments(spec.steps, frames), FilmMaker(height, width, spec.steps)
+    wanted, maker = moments(spec.steps, frames), FilmMaker(height, width, spec.steps)
     end: End = "done"
     for moment in ascent(climbed, height, width, strengths=spec.strengths, steps=spec.steps, seed=spec.seed):
         progress.check()
@@ -78,12 +78,11 @@ def _filmed(
             end = "flat" if np.isfinite(climbed(moment.picture)[0]) else "overflow"
             break
         if moment.step in wanted:
-            picture = films.rounded(moment)
-            value, _ = climbed(picture)
+            value, _ = climbed(moment.shown)
             if not np.isfinite(value):
                 end = "overflow"
                 break
-            maker.add(moment.step, value, picture)
+            maker.add(moment.step, value, moment.shown)
             if on_frame is not None:
                 on_frame(maker.film(""))
             progress.event(share=moment.step / spec.steps, note=f"Step {moment.step} of {spec.steps}")
