@@ -1,19 +1,21 @@
-"""A job as the visitor sees it: waiting, working, stopped or done. Polls only while something is going on."""
+"""Jobs as the visitor sees them: waiting, working, stopped or done. Polls only while something is going on."""
 
 from __future__ import annotations
 
 import collections
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from dashboard import state
-from dashboard.labels import plain_label, safe_label
+from dashboard.labels import duration, plain_label, safe_label
 from models.errors import FreezeframeError
 from models.jobs import engine
+from models.jobs.job import Job
 from models.storage import runs
 
 _POLL_S = 1.0
@@ -25,7 +27,7 @@ def time_left(status: runs.RunStatus, now: float) -> str:
     if status.started is None or status.share < 0.03:
         return ""
     seconds = (now - status.started) * (1 - status.share) / status.share
-    return f"about {seconds:.0f} s left" if seconds < 90 else f"about {seconds / 60:.0f} min left"
+    return f"about {duration(seconds)} left"
 
 
 def describe(run: runs.Run) -> str:
@@ -52,28 +54,35 @@ def distinct_names(newest_first: dict[str, runs.Run]) -> dict[str, str]:
 
 
 def choose_job(
-    label: str, listed: Sequence[runs.Run], shown: runs.Run | None, example: str, *, key: str, shared: str
+    job: Job[Any, Any],
+    owner: str,
+    label: str,
+    example: str,
+    *,
+    key: str,
+    among: Callable[[runs.Run], bool] = lambda _: True,
 ) -> runs.Run | None:
-    """Draw the choice among jobs of one kind and return the run; None is the example.
+    """Draw the choice among a visitor's runs of one kind and return the chosen one; None is the example.
 
     Args:
+        job: The kind. The run in the address is offered too; it may be somebody else's.
+        owner: The visitor.
         label: Of the choice, for those who cannot see it.
-        listed: The visitor's own, newest first.
-        shown: The one in the address, which may be somebody else's.
         example: The example's title.
         key: Of the widget.
-        shared: The key in the session that the choice is written to.
+        among: Which runs are offered.
     """
-    found = {run.id: run for run in [*listed, *([shown] if shown else [])]}
+    shown = state.shown(job)
+    found = {run.id: run for run in [*runs.listing(owner, job.kind), *([shown] if shown else [])] if among(run)}
     names = {"": f"Example: {example}"} | distinct_names(found)
-    state.put(key, shown.id if shown else "")
+    state.put(key, shown.id if shown and shown.id in found else "")
     chosen = st.selectbox(
         label,
         list(names),
         format_func=names.__getitem__,
         key=key,
         label_visibility="collapsed",
-        on_change=lambda: state.put(shared, state.get(key)),
+        on_change=lambda: state.show(job, state.get(key)),
     )
     return found.get(chosen)
 
