@@ -11,7 +11,7 @@ header("Sweeps", "One choice, several values, several seeds: which differences a
 chosen = state.selection()
 controls, main = st.columns([4, 11], gap="medium")
 with controls:
-    choice = sweeps_controls.choose_kind()
+    choice = sweeps_controls.choice_control()
     sweep = sweeps_controls.sweep_controls(choice, chosen)
     sweeps_controls.start_button(sweep, chosen.owner)
 with main:

@@ -7,7 +7,7 @@ import streamlit as st
 from dashboard import state
 from dashboard.views.train import explained, progress
 from dashboard.views.train import result as train_result
-from dashboard.views.train.controls import controls_panel
+from dashboard.views.train.baselines import baselines
 from dashboard.views.train.freezing import freeze_map, freeze_picker
 from dashboard.views.train.presets import preset_row
 from dashboard.views.train.proof import proof
@@ -19,7 +19,7 @@ from dashboard.widgets.weights_offer import weights_missing, weights_offer
 from models.backbones import tables
 from models.backbones.registry import BACKBONES
 from models.training.recipes import DEFAULT
-from models.training.spec import TrainingSpec
+from models.training.spec import TRAINING
 
 header("Train", "Blue layers keep what they know. Orange layers, and the new head, learn from your pictures.")
 chosen = state.selection()
@@ -41,7 +41,7 @@ with picture:
         weights_offer(spec, chosen.owner)
     result = None
     if chosen.run is not None:
-        trained = TrainingSpec.from_json(chosen.run.spec)
+        trained = TRAINING.spec_of(chosen.run)
         mistake_warning(trained)
         result = train_result.read(chosen.run)
         if result is None:
@@ -57,6 +57,6 @@ if chosen.run is not None and result is not None:
     train_result.next_pages(chosen.run, result)
     train_result.gap_note(trained, result)
     proof(chosen.run, result)
-    controls_panel(chosen.run, result, chosen.owner)
+    baselines(chosen.run, result, chosen.owner)
     train_result.result_details(chosen.run, trained, result)
 run_list(chosen.run)

@@ -6,12 +6,9 @@ from collections.abc import Mapping
 
 import streamlit as st
 
-from models.backbones.registry import BACKBONES
 from models.intervals import Estimate
 from models.jobs import engine
-from models.pictures.datasets import DATASETS
 from models.storage import runs
-from models.sweeps.spec import SweepSpec
 from models.training.comparison import Compared, paired
 from models.training.costs import estimate
 from models.training.costs.estimate import Cost
@@ -40,15 +37,6 @@ def mistake_warning(spec: TrainingSpec) -> None:
     """Draw the mistakes that were made on purpose in a run of this recipe; nothing where there are none."""
     for sentence in mistakes(spec):
         st.warning(f"**This run was made wrong on purpose:** {sentence}", icon=":material/warning:")
-
-
-def sweep_title(sweep: SweepSpec) -> str:
-    """Return the name a sweep goes by."""
-    what = {"depth": "Freeze depth", "shots": "Shots", "regulariser": "Regularisers", "none": "Controls"}[sweep.choice]
-    seeds = f"{sweep.seeds} seed{'' if sweep.seeds == 1 else 's'}"
-    base = sweep.base
-    shots = f", {base.shots} per class" if base.shots and sweep.choice != "shots" else ""
-    return f"{what}: {DATASETS[base.dataset].title}, {BACKBONES[base.backbone].title}{shots}, {seeds}"
 
 
 def kept_words(cost: Cost) -> str:

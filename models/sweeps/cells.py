@@ -1,26 +1,29 @@
-"""Who trains which cell of a sweep: what is finished, what is claimed, told by files in the sweep's folder."""
+"""The cells of a sweep as files in its folder: which are finished, which a process has claimed.
+
+    cells/<digest>.json    what a finished cell gave
+    claims/<run id>        exists once a process has begun that cell
+
+Two processes may work in one folder: a claim is made by whoever creates its file.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import json
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from models.errors import FreezeframeError
 from models.storage import files, runs
 from models.storage.specs import PlainSpec
-from models.sweeps import spec as sweeps_spec
-from models.sweeps.spec import Cell, Key, SweepSpec
+from models.sweeps.spec import Cell, Key, SweepSpec, cell_seconds
 from models.training.results import TrainingResult, load_result
+from models.training.spec import TRAINING, TrainingSpec
 
-# FOLDED models/sweeps/cells.py: The finished cells of a sweep: one small file each, in the sweep's folder.
-
-_CELLS = "cells"
+_CELLS, _CLAIMS = "cells", "claims"
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,17 +77,14 @@ def finished(folder: Path) -> tuple[Finished, ...]:
     return tuple(found)
 
 
-_CLAIMS = "claims"
-
-
-class Board:
-    """Which cells there are, which are finished, and which a process has claimed; told by files in the folder."""
+class Ledger:
+    """Which cells a sweep has, which are finished, and which a process has claimed, by the files in its folder."""
 
     def __init__(self, folder: Path, sweep: SweepSpec) -> None:
         self.folder, self.sweep = folder, sweep
         self.id = folder.name
         self.cells = {cell.key: cell for cell in sweep.cells()}
-        self.seconds = sweeps_spec.cell_seconds(sweep)
+        self.seconds = cell_seconds(sweep)
 
     def free(self) -> None:
         """Give up every claim."""
@@ -92,19 +92,19 @@ class Board:
         (self.folder / _CLAIMS).mkdir()
 
     @property
-    def found(self) -> set[Key]:
+    def done(self) -> set[Key]:
         """Return the cells that are finished."""
         return {row.key for row in finished(self.folder)} & self.cells.keys()
 
     @property
     def complete(self) -> bool:
         """Whether every cell is finished."""
-        return len(self.found) == len(self.cells)
+        return len(self.done) == len(self.cells)
 
     @property
     def share(self) -> float:
         """Return how much of the work is done, 0..1."""
-        return sum(self.seconds[key] for key in self.found) / sum(self.seconds.values())
+        return sum(self.seconds[key] for key in self.done) / sum(self.seconds.values())
 
     def part(self, cell: Cell) -> float:
         """Return how much of the work one cell is, 0..1."""
@@ -117,20 +117,20 @@ class Board:
 
     def note(self) -> str:
         """Return in words how far the sweep is."""
-        return f"{len(self.found)} of {len(self.cells)} trainings finished"
+        return f"{len(self.done)} of {len(self.cells)} trainings finished"
 
     def take_over(self) -> None:
         """Record the cells that an earlier sweep has trained already, of the same recipe."""
         with suppress(FreezeframeError, OSError):
-            rows = {_recipe_key(run.spec): row for row, run in _cells_of(self.sweep.after)} if self.sweep.after else {}
-            for key in self.cells.keys() - self.found:
+            rows = dict(_recipes_of(self.sweep.after)) if self.sweep.after else {}
+            for key in self.cells.keys() - self.done:
                 cell = self.cells[key]
-                if row := rows.get(_recipe_key(cell.spec.to_json())):
+                if row := rows.get(cell.spec):
                     self.record(cell, row.run, load_result(runs.get(row.run)), row.seconds)
 
     def claim(self, last: Cell | None) -> Cell | None:
         """Return a cell for this process alone: of the value it is at, else of its line; the most work first."""
-        free = [key for key in self.cells.keys() - self.found if not self._claim_file(key).exists()]
+        free = [key for key in self.cells.keys() - self.done if not self._claim_file(key).exists()]
         work = {key[:2]: sum(self.seconds[other] for other in free if other[:2] == key[:2]) for key in free}
         line, value = ("", "") if last is None else last.key[:2]
         for key in sorted(free, key=lambda key: (key[:2] != (line, value), key[0] != line, -work[key[:2]], key)):
@@ -161,11 +161,8 @@ class Board:
         )
 
 
-def _recipe_key(spec: Mapping[str, Any]) -> str:
-    return json.dumps(spec, sort_keys=True)
-
-
-def _cells_of(sweep: str) -> Iterator[tuple[Finished, runs.Run]]:
+def _recipes_of(sweep: str) -> Iterator[tuple[TrainingSpec, Finished]]:
+    """Yield the finished cells of a sweep whose runs are still there, each with its recipe."""
     for row in finished(runs.get(sweep).folder):
         with suppress(FreezeframeError):
-            yield row, runs.get(row.run)
+            yield TRAINING.spec_of(runs.get(row.run)), row

@@ -1,10 +1,11 @@
-"""What a sweep says: accuracy by value over seeds, and differences of the same seed. Plain data without Keras."""
+"""Results of a sweep: accuracy by value over seeds, differences of the same seed; and those shipped with the app."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 
@@ -14,6 +15,9 @@ from models.storage import files, runs
 from models.sweeps import variations
 from models.sweeps.cells import Finished
 from models.sweeps.spec import Choice, SweepSpec
+
+FOLDER: Final = files.ASSETS / "sweeps"  # <choice>.json holds a shipped sweep and its finished cells
+CONTROLS: Final = files.ASSETS / "controls"  # <line> holds a control of the example run, without its classifier
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,17 +103,7 @@ def between_lines(found: dict[str, tuple[Point, ...]], first: str, second: str) 
     return tuple(gap(point, theirs[point.value], first) for point in found.get(first, ()) if point.value in theirs)
 
 
-# FOLDED models/sweeps/results.py: Sweeps that are shipped, so that the pages show something before anything is
-# trained; and the script that makes them. FREEZEFRAME_HOME=FOLDER python -m models.sweeps.results about 40 minutes
-# on two cores Started again with the same folder it continues. `assets/sweeps/NAME.json` holds the spec and the
-# finished cells; the controls of the example run are kept whole, without their classifiers, in
-# `assets/controls/LINE`.
-
-FOLDER = files.ASSETS / "sweeps"
-CONTROLS = files.ASSETS / "controls"
-
-
-def recorded(choice: Choice) -> tuple[SweepSpec, tuple[Finished, ...]]:
+def shipped(choice: Choice) -> tuple[SweepSpec, tuple[Finished, ...]]:
     """Return a shipped sweep and its cells."""
     data = json.loads((FOLDER / f"{choice}.json").read_bytes())
     return SweepSpec.from_json(data["spec"]), tuple(map(Finished.from_json, data["cells"]))

@@ -1,4 +1,4 @@
-"""Sweeps: the same training for several values of one choice and several seeds. Plain data without Keras.
+"""Sweeps: the same training for several values of one choice and several seeds; the spec, its cells, the job.
 
 Each value with each seed, and with each way to begin, is a cell, and a cell is an ordinary training run: the same spec
 started by hand gives the same numbers. A seed decides the new weights, the order of the pictures, and their split into
@@ -9,33 +9,38 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from itertools import chain
-from typing import Literal
+from typing import Any, Final, Literal, Self
 
 from models.backbones import tables
+from models.backbones.registry import BACKBONES
 from models.errors import FreezeframeError, InputError
-from models.storage.specs import PlainSpec
+from models.jobs.job import Job, PricedSpec
+from models.pictures import datasets
 from models.sweeps import variations
 from models.training import recipes
 from models.training.spec import HeadSpec, TrainingSpec
 
-KIND = "sweep"
 Key = tuple[str, str, int]  # line, value, number of the seed
 Choice = Literal["depth", "shots", "regulariser", "none"]
+TITLES: Final[dict[str, str]] = {
+    "depth": "Freeze depth", "shots": "Shots", "regulariser": "Regularisers", "none": "Controls",
+}  # fmt: skip
 MOST_CELLS, MOST_SEEDS = 48, 10
-NOTHING, ALL = "nothing", "all"  # frozen; pictures per class
-CELL_SECONDS = 0.4  # to build a small network anew, and to write the results
+NOTHING: Final = "nothing"  # frozen
+ALL: Final = "all"  # pictures per class
+_CELL_SECONDS: Final = 0.4  # to build a small network anew, and to write the results
 
 
 @dataclass(frozen=True, slots=True)
-class SweepSpec(PlainSpec):
+class SweepSpec(PricedSpec):
     """One sweep; the same spec gives the same cells.
 
     Attributes:
         choice: What changes. "depth": how much of the backbone is frozen; "shots": training pictures per class;
             "regulariser": what keeps the network from learning its pictures by heart.
         values: Of the choice, in the order they are drawn. Depth: the last frozen block, or "nothing"; shots: numbers,
-            or "all"; regulariser: keys of `regularisers.REGULARISERS`; none: "" alone.
-        lines: How the network begins, keys of `controls.LINES`; each has cells of its own.
+            or "all"; regulariser: keys of `variations.REGULARISERS`; none: "" alone.
+        lines: How the network begins, keys of `variations.LINES`; each has cells of its own.
         base: Everything else; its seed and its split are those of the first cells.
         seeds: How many seeds.
         after: Id of an earlier sweep; its finished cells are taken over where their recipe is the same. "" for none.
@@ -57,6 +62,31 @@ class SweepSpec(PlainSpec):
         count = len(self.lines) * len(self.values) * self.seeds
         if count > MOST_CELLS:
             raise InputError(f"Expected at most {MOST_CELLS} trainings in a sweep. Received {count}.")
+
+    @classmethod
+    def from_json(cls, data: Any) -> Self:
+        """Return the sweep that `to_json` wrote; fields that it left out have their defaults.
+
+        Raises:
+            InputError: A field is unknown or of another type, or names what this version does not have.
+        """
+        sweep = super(SweepSpec, cls).from_json(data)  # `super()` alone fails in a dataclass with slots
+        sweep.base.check_names()
+        sweep.cells()
+        return sweep
+
+    @property
+    def title(self) -> str:
+        """The name that a run goes by."""
+        base, seeds = self.base, f"{self.seeds} seed{'' if self.seeds == 1 else 's'}"
+        shots = f", {base.shots} per class" if base.shots and self.choice != "shots" else ""
+        data = f"{datasets.get(base.dataset).title}, {BACKBONES[base.backbone].title}{shots}"
+        return f"{TITLES[self.choice]}: {data}, {seeds}"
+
+    @property
+    def seconds(self) -> float:
+        """About how long all cells take, one after the other."""
+        return sum(cell_seconds(self).values())
 
     def cells(self) -> tuple[Cell, ...]:
         """Return every cell, line by line, value by value.
@@ -110,7 +140,7 @@ def _with_shots(base: TrainingSpec, value: str) -> TrainingSpec:
     try:
         pictures = len(recipes.split_of(spec).train)
     except InputError as error:
-        raise InputError(f"{words('shots', value)}: {error}") from error
+        raise InputError(f"{value_title('shots', value)}: {error}") from error
     return replace(spec, batch=min(spec.batch, pictures))
 
 
@@ -141,23 +171,23 @@ def validate(sweep: SweepSpec) -> None:
         try:
             recipes.validate(cell.spec)
         except FreezeframeError as error:
-            name = ", ".join(filter(None, [_line_words(sweep, cell.line), words(sweep.choice, cell.value)]))
-            raise type(error)(f"{name}: {error}") from error
+            title = ", ".join(filter(None, [_line_title(sweep, cell.line), value_title(sweep.choice, cell.value)]))
+            raise type(error)(f"{title}: {error}") from error
     recipes.validate(sweep.cells()[-1].spec)  # its seeds are the largest
 
 
-def _line_words(sweep: SweepSpec, line: str) -> str:
+def _line_title(sweep: SweepSpec, line: str) -> str:
     return variations.LINES[line].title if len(sweep.lines) > 1 or line != variations.AS_IS else ""
 
 
-def name(sweep: SweepSpec, key: Key) -> str:
+def cell_title(sweep: SweepSpec, key: Key) -> str:
     """Return in words what sets a cell apart: "From scratch, 20 per class, seed 1"."""
     line, value, number = key
-    parts = (_line_words(sweep, line), words(sweep.choice, value), f"seed {sweep.base.seed + number}")
+    parts = (_line_title(sweep, line), value_title(sweep.choice, value), f"seed {sweep.base.seed + number}")
     return ", ".join(filter(None, parts))
 
 
-def words(choice: str, value: str) -> str:
+def value_title(choice: str, value: str) -> str:
     """Return a value as a label: "conv3 frozen", "20 pictures", "dropout"."""
     if choice == "depth":
         return "Nothing frozen" if value == NOTHING else f"Frozen up to {value}"
@@ -178,7 +208,7 @@ def cell_seconds(sweep: SweepSpec) -> dict[Key, float]:
     for cell in sweep.cells():
         if cell.number == 0:
             first = recipes.estimate(cell.spec).seconds
-            again = first if cell.spec.weights == "random" else min(_epochs_seconds(cell.spec) + CELL_SECONDS, first)
+            again = first if cell.spec.weights == "random" else min(_epochs_seconds(cell.spec) + _CELL_SECONDS, first)
         ready = cell.number > 0 or (sweep.choice == "shots" and cell.value != sweep.values[0])
         found[cell.key] = again if ready else first
     return found
@@ -220,3 +250,6 @@ def controls_of(spec: TrainingSpec) -> SweepSpec:
     return SweepSpec(
         "none", lines=(variations.RANDOM, variations.SCRATCH), base=replace(spec, keep_epochs=False), seeds=1
     )
+
+
+SWEEP: Final[Job[SweepSpec, None]] = Job("sweep", SweepSpec, "models.sweeps.worker.job:train_cells", keeps=True)

@@ -1,8 +1,8 @@
-"""What a result is to be held against: the same budget without what was learnt before. Plain data without Keras.
+"""Variations of a recipe by name: ways for the network to begin, and regularisers one at a time.
 
-A good accuracy alone does not show that pretraining helped. Two controls do: the same network frozen with random
-weights (was more needed than any projection of the pixels?), and everything trained from random weights (would these
-pictures have been enough?).
+A good accuracy alone does not show that pretraining helped. Two controls do, with the same budget: the same network
+frozen with random weights (was more needed than any projection of the pixels?), and everything trained from random
+weights (would these pictures have been enough?).
 """
 
 from __future__ import annotations
@@ -15,7 +15,8 @@ from models.errors import InputError
 from models.training.spec import GENTLE, OFF, TrainingSpec
 
 SCRATCH_RATE = 1e-3  # of Adam; the low rates that suit fine-tuning would hold a network back that knows nothing
-AS_IS, FROZEN, RANDOM, SCRATCH = "base", "frozen", "random", "scratch"
+AS_IS, FROZEN, RANDOM, SCRATCH = "base", "frozen", "random", "scratch"  # keys of LINES
+PLAIN = "none"  # key of REGULARISERS
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,15 +74,9 @@ def begin(line: str, spec: TrainingSpec) -> TrainingSpec:
     return LINES[line].change(spec)
 
 
-# FOLDED models/sweeps/variations.py: What keeps a network from learning its training pictures by heart, one thing
-# at a time. Plain data without Keras.
-
-PLAIN = "none"
-
-
 @dataclass(frozen=True, slots=True)
 class Regulariser:
-    """One way by name: `change` adds it to a recipe without any."""
+    """One way to keep a network from learning its pictures by heart: `change` adds it to a recipe without any."""
 
     title: str
     description: str
@@ -123,7 +118,7 @@ REGULARISERS: dict[str, Regulariser] = {
 
 
 def without(spec: TrainingSpec) -> TrainingSpec:
-    """Return `spec` with every regulariser of this module taken out."""
+    """Return `spec` without any of `REGULARISERS`."""
     head = replace(spec.head, dropout=0.0, weight_decay=0.0, max_norm=0.0, batch_norm=False)
     return replace(spec, head=head, label_smoothing=0.0, augmentation=OFF, patience=0)
 

@@ -28,7 +28,7 @@ from pathlib import Path
 
 from models.storage import runs
 from models.sweeps import cells
-from models.sweeps import spec as sweeps_spec
+from models.sweeps.spec import SWEEP as JOB
 from models.sweeps.spec import SweepSpec
 from models.training.spec import HeadSpec, TrainingSpec
 
@@ -44,10 +44,10 @@ def ours() -> tuple[float, float]:
     """Run the job in a home folder of its own; return the seconds and the mean accuracy."""
     with tempfile.TemporaryDirectory() as home:
         os.environ["FREEZEFRAME_HOME"] = home
-        run = runs.create(sweeps_spec.KIND, SWEEP.to_json(), owner="b" * 32, title="bench")
+        run = runs.create(JOB.kind, SWEEP.to_json(), owner="b" * 32, title="bench")
         started = time.perf_counter()
         _python(
-            f"from models.jobs import execute as tasks; assert tasks.execute('{run.id}') == 'done'",
+            f"from models.jobs import execute; assert execute.execute('{run.id}') == 'done'",
             FREEZEFRAME_HOME=home,
         )
         seconds = time.perf_counter() - started

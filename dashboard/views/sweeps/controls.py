@@ -1,9 +1,9 @@
-"""What a sweep is asked: what changes, its values, how often, the recipe around it; its cost, and the button."""
+"""Controls of a sweep: what changes, its values, seeds and recipe; its cost, and the button that starts it."""
 
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any, Final, cast
+from typing import Final, cast
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
@@ -11,26 +11,39 @@ from streamlit.delta_generator import DeltaGenerator
 from dashboard import state
 from dashboard.labels import duration, safe_label
 from dashboard.widgets.jobs import refusal, refusal_kept
-from dashboard.widgets.runs import sweep_title
 from dashboard.widgets.weights_offer import weights_missing
 from models.backbones.registry import BACKBONES
 from models.errors import FreezeframeError, InputError
 from models.jobs import engine
-from models.sweeps import spec as sweeps_spec
+from models.storage import runs
 from models.sweeps import variations
-from models.sweeps.spec import ALL, Choice, SweepSpec
+from models.sweeps.spec import (
+    ALL,
+    MOST_SEEDS,
+    SWEEP,
+    Choice,
+    SweepSpec,
+    depths,
+    suggested,
+    validate,
+    value_title,
+)
 from models.training.spec import TrainingSpec
 
 CHOICES: Final[dict[str, str]] = {"depth": "Depth", "shots": "Shots", "regulariser": "Regularisers"}
 _SHOTS: Final = ("1", "2", "5", "10", "20", "50", "100", ALL)
 _LABELS: Final = {"depth": "Frozen up to and including", "shots": "Pictures per class", "regulariser": "One at a time"}
-_PROBLEM = "sweeps_problem"
+_PROBLEM: Final = "sweeps_problem"
+_SEEDS_HELP: Final = (
+    "Every value is trained once with each seed. A seed decides the new weights, the order of the pictures and their "
+    "split into training, validation and test."
+)
 
 
-def choose_kind() -> Choice:
+def choice_control() -> Choice:
     """Draw what may change, and return it; a link to a sweep brings its own."""
-    shown = state.sweep_run()
-    if shown is not None and state.bound("sweeps_choice") is None and (choice := kind_of(shown.spec)) in CHOICES:
+    shown = state.shown(SWEEP)
+    if shown is not None and state.bound("sweeps_choice") is None and (choice := choice_of(shown)) in CHOICES:
         state.put("sweeps_choice", choice)
     chosen = st.segmented_control(
         "What changes",
@@ -42,16 +55,16 @@ def choose_kind() -> Choice:
         bind="query-params",
         label_visibility="collapsed",
         width="stretch",
-        on_change=lambda: state.put("ff_sweep", ""),
+        on_change=lambda: state.show(SWEEP, ""),
     )
     return cast(Choice, chosen or "depth")
 
 
-def kind_of(spec: dict[str, Any]) -> str:
+def choice_of(run: runs.Run) -> str:
     """Return what changes in a sweep, "" where its spec cannot be read."""
     try:
-        return SweepSpec.from_json(spec).choice
-    except InputError:
+        return SWEEP.spec_of(run).choice
+    except FreezeframeError:
         return ""
 
 
@@ -59,9 +72,9 @@ def sweep_controls(choice: Choice, chosen: state.Selection) -> SweepSpec | None:
     """Draw the values, the seeds and the recipe; None, and a sentence, while they do not go together."""
     start = replace(TrainingSpec(), backbone=chosen.backbone, dataset=chosen.dataset)
     start = replace(start, side=BACKBONES[chosen.backbone].default_side)
-    suggestion = sweeps_spec.suggested(choice, start)
+    suggestion = suggested(choice, start)
     offered = {
-        "depth": sweeps_spec.depths(chosen.backbone, start.side), "shots": _SHOTS,
+        "depth": depths(chosen.backbone, start.side), "shots": _SHOTS,
         "regulariser": tuple(variations.REGULARISERS),
     }[choice]  # fmt: skip
     key = f"sweeps_values_{choice}" + (f"_{chosen.backbone}" if choice == "depth" else "")
@@ -70,20 +83,20 @@ def sweep_controls(choice: Choice, chosen: state.Selection) -> SweepSpec | None:
         offered,
         selection_mode="multi",
         default=list(suggestion.values),
-        format_func=lambda value: value if choice != "regulariser" else sweeps_spec.words(choice, value),
+        format_func=lambda value: value if choice != "regulariser" else value_title(choice, value),
         wrap=True,
         key=key,
         persist_state="session",
-        help=_explained(choice),
+        help=_help(choice),
     )
     lines = _lines(suggestion) if choice == "shots" else suggestion.lines
     left, right = st.columns(2)
     with left:
-        seeds = _number("Seeds", f"seeds_{choice}", 1, sweeps_spec.MOST_SEEDS, 3, _SEEDS_HELP)
+        seeds = _number("Seeds", f"seeds_{choice}", 1, MOST_SEEDS, 3, _SEEDS_HELP)
     with right:
         epochs = _number("Epochs", f"epochs_{choice}", 1, 1000, suggestion.base.epochs, "Of every training.")
     base = replace(_recipe(choice, suggestion.base, left, right), epochs=epochs)
-    shown = state.sweep_run()
+    shown = state.shown(SWEEP)
     earlier = shown.id if shown is not None and shown.owner == chosen.owner else ""
     try:
         ordered = tuple(value for value in offered if value in values)
@@ -93,16 +106,10 @@ def sweep_controls(choice: Choice, chosen: state.Selection) -> SweepSpec | None:
         return None
 
 
-_SEEDS_HELP = (
-    "Every value is trained once with each seed. A seed decides the new weights, the order of the pictures and their "
-    "split into training, validation and test."
-)
-
-
-def _explained(choice: str) -> str:
+def _help(choice: str) -> str:
     if choice == "regulariser":
-        told = "  \n".join(f"**{one.title}**: {one.description}" for one in variations.REGULARISERS.values())
-        return f"Each is added alone to a recipe without any.  \n{told}"
+        each = "  \n".join(f"**{one.title}**: {one.description}" for one in variations.REGULARISERS.values())
+        return f"Each is added alone to a recipe without any.  \n{each}"
     if choice == "shots":
         return "Validation and test pictures stay the same."
     return "All layers above the frozen ones learn, and the new head. BatchNorm is held."
@@ -156,7 +163,7 @@ def start_button(sweep: SweepSpec | None, owner: str) -> None:
     problem, missing = "", False
     if sweep is not None:
         try:
-            sweeps_spec.validate(sweep)
+            validate(sweep)
             _cost(sweep)
             missing = weights_missing(sweep.base) and any(cell.spec.weights == "pretrained" for cell in sweep.cells())
         except FreezeframeError as error:
@@ -181,17 +188,12 @@ def start_button(sweep: SweepSpec | None, owner: str) -> None:
 
 
 def _cost(sweep: SweepSpec) -> None:
-    seconds, cells = sum(sweeps_spec.cell_seconds(sweep).values()), len(sweep.cells())
     st.caption(
-        f":material/timer: {cells} trainings, about {duration(seconds)} on one core, half on two. Each becomes a run "
-        "you can open. What the sweep shown has trained already is taken over."
+        f":material/timer: {len(sweep.cells())} trainings: about {duration(sweep.seconds)} on one core, half on two. "
+        "Each becomes a run you can open. What the sweep shown has trained already is taken over."
     )
 
 
-def _begin(sweep: SweepSpec | None, owner: str) -> None:
-    if sweep is None:
-        return
+def _begin(sweep: SweepSpec, owner: str) -> None:
     with refusal_kept(_PROBLEM):
-        state.put(
-            "ff_sweep", engine.submit_old(sweeps_spec.KIND, sweep.to_json(), owner=owner, title=sweep_title(sweep))
-        )
+        state.show(SWEEP, engine.submit(SWEEP, sweep, owner=owner))

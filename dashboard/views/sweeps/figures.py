@@ -1,4 +1,4 @@
-"""Sweeps: accuracy against what changes, every seed a dot, the line through their means."""
+"""Charts of a sweep: accuracy against what changes, and differences to none, every seed a dot."""
 
 from __future__ import annotations
 
@@ -8,14 +8,15 @@ from typing import Final
 import plotly.graph_objects as go
 
 from dashboard.figures import theme
-from models.sweeps import spec, variations
+from models.sweeps import variations
 from models.sweeps.cells import Finished
 from models.sweeps.results import Gap, Point, points
-from models.sweeps.spec import SweepSpec
+from models.sweeps.spec import SweepSpec, cell_title, value_title
 
+_MEAN: Final = "#009E73"
 # line: (colour, dash, symbol)
 STYLES: Final = {
-    variations.AS_IS: ("#009E73", "solid", "circle"),
+    variations.AS_IS: (_MEAN, "solid", "circle"),
     variations.FROZEN: (theme.FROZEN, "solid", "circle"),
     variations.SCRATCH: (theme.TRAINABLE, "dash", "diamond"),
     variations.RANDOM: (theme.NEUTRAL, "dot", "square"),
@@ -52,7 +53,7 @@ def accuracy(sweep: SweepSpec, rows: Sequence[Finished], height: int) -> go.Figu
 
 
 def _short(sweep: SweepSpec, value: str) -> str:
-    return value if sweep.choice in ("depth", "shots") else spec.words(sweep.choice, value)
+    return value if sweep.choice in ("depth", "shots") else value_title(sweep.choice, value)
 
 
 def _band(figure: go.Figure, sweep: SweepSpec, line: str, found: Sequence[Point]) -> None:
@@ -91,7 +92,7 @@ def _seeds(figure: go.Figure, sweep: SweepSpec, line: str, found: Sequence[Point
         marker={"color": colour, "symbol": symbol, "size": 8, "opacity": 0.75},
         legendgroup=line,
         showlegend=False,
-        customdata=[(spec.name(sweep, cell.key), cell.tested, cell.train_accuracy) for cell in cells],
+        customdata=[(cell_title(sweep, cell.key), cell.tested, cell.train_accuracy) for cell in cells],
         hovertemplate="<b>%{customdata[0]}</b><br>%{y:.1%} of %{customdata[1]} test pictures<br>"
         "%{customdata[2]:.1%} of its training pictures<extra></extra>",
     )
@@ -116,20 +117,20 @@ def differences(sweep: SweepSpec, gaps: Sequence[Gap], rows: Sequence[Finished],
         mode="markers",
         marker={"color": theme.NEUTRAL, "size": 6, "symbol": "circle-open"},
         name="one seed",
-        customdata=[(spec.name(sweep, row.key), row.accuracy) for row in shown],
+        customdata=[(cell_title(sweep, row.key), row.accuracy) for row in shown],
         hovertemplate="<b>%{customdata[0]}</b><br>%{customdata[1]:.1%}, %{x:+.1%} against none<extra></extra>",
     )
     figure.add_scatter(
         x=[each.difference.value for each in gaps],
         y=[place[each.value] for each in gaps],
         mode="markers",
-        marker={"color": "#009E73", "size": 10, "symbol": "diamond"},
+        marker={"color": _MEAN, "size": 10, "symbol": "diamond"},
         error_x={
             "type": "data",
             "symmetric": False,
             "array": [each.difference.high - each.difference.value for each in gaps],
             "arrayminus": [each.difference.value - each.difference.low for each in gaps],
-            "color": "#009E73",
+            "color": _MEAN,
             "thickness": 1.5,
             "width": 4,
         },
@@ -140,7 +141,7 @@ def differences(sweep: SweepSpec, gaps: Sequence[Gap], rows: Sequence[Finished],
     theme.layout(figure, height)
     figure.update_yaxes(
         tickvals=list(place.values()),
-        ticktext=[spec.words(sweep.choice, value) for value in place],
+        ticktext=[value_title(sweep.choice, value) for value in place],
         range=[-0.6, len(gaps) - 0.4],
         automargin=True,
         showgrid=False,

@@ -1,4 +1,4 @@
-"""What a sweep found: its chart, what it says in words, and its cells, each of which opens as a run."""
+"""The result of a sweep: its chart, its findings in words, and its cells, each of which opens as a run."""
 
 from __future__ import annotations
 
@@ -10,30 +10,21 @@ import streamlit as st
 from dashboard import state
 from dashboard.figures import comparison, theme
 from dashboard.views.sweeps import figures, words
-from dashboard.views.sweeps.controls import kind_of
+from dashboard.views.sweeps.controls import choice_of
 from dashboard.widgets.jobs import choose_job, job_panel
-from dashboard.widgets.runs import sweep_title
 from models.errors import RunNotFound
 from models.storage import runs
-from models.sweeps import cells, results, spec, variations
-from models.sweeps.cells import Finished
-from models.sweeps.spec import Choice, SweepSpec
+from models.sweeps import results, variations
+from models.sweeps.cells import Finished, finished
+from models.sweeps.spec import SWEEP, Choice, SweepSpec, cell_title
 
 _HEIGHT: Final = 350  # px of the chart
 
 
 def choose(choice: Choice, owner: str) -> runs.Run | None:
     """Draw the choice among the visitor's sweeps of this kind and one that came by a link; None is the example."""
-    shown = state.sweep_run()
-    mine = [run for run in runs.listing(owner, spec.KIND) if kind_of(run.spec) == choice]
-    return choose_job(
-        "Sweep",
-        mine,
-        shown if shown is not None and kind_of(shown.spec) == choice else None,
-        sweep_title(results.recorded(choice)[0]),
-        key="sweeps_run",
-        shared="ff_sweep",
-    )
+    example = results.shipped(choice)[0].title
+    return choose_job(SWEEP, owner, "Sweep", example, key="sweeps_run", among=lambda run: choice_of(run) == choice)
 
 
 def result(run: runs.Run | None, choice: Choice) -> None:
@@ -42,10 +33,10 @@ def result(run: runs.Run | None, choice: Choice) -> None:
 
     def panel() -> None:
         if run is None:
-            sweep, rows = results.recorded(choice)
+            sweep, rows = results.shipped(choice)
         else:
-            _end(run)
-            sweep, rows = SweepSpec.from_json(run.spec), cells.finished(run.folder)
+            _how_to_go_on(run)
+            sweep, rows = SWEEP.spec_of(run), finished(run.folder)
         if not rows:
             _nothing(active)
             return
@@ -61,7 +52,7 @@ def result(run: runs.Run | None, choice: Choice) -> None:
         _cells(run)
 
 
-def _end(run: runs.Run) -> None:
+def _how_to_go_on(run: runs.Run) -> None:
     """Say how a sweep that was stopped goes on."""
     if run.status.state in ("cancelled", "failed"):
         st.caption(":material/restart_alt: Press **Train them all** again: what is finished is not trained twice.")
@@ -84,7 +75,7 @@ def _chart(sweep: SweepSpec, rows: Sequence[Finished]) -> None:
         figure = figures.differences(sweep, gaps, rows, _HEIGHT)
     else:
         figure = figures.accuracy(sweep, rows, _HEIGHT)
-    st.plotly_chart(figure, key="sweeps_chart", config=theme.CONFIG, alt=words.described(sweep, found))
+    st.plotly_chart(figure, key="sweeps_chart", config=theme.CONFIG, alt=words.describe(sweep, found))
 
 
 def _words(sweep: SweepSpec, rows: Sequence[Finished]) -> None:
@@ -102,16 +93,16 @@ def _words(sweep: SweepSpec, rows: Sequence[Finished]) -> None:
 
 def _cells(run: runs.Run) -> None:
     """Draw the cells; those that are chosen can be opened or compared."""
-    sweep = SweepSpec.from_json(run.spec)
+    sweep = SWEEP.spec_of(run)
     order = {cell.key: place for place, cell in enumerate(sweep.cells())}
-    rows = sorted((row for row in cells.finished(run.folder) if row.key in order), key=lambda row: order[row.key])
+    rows = sorted((row for row in finished(run.folder) if row.key in order), key=lambda row: order[row.key])
     if not rows:
         return
     st.markdown("##### Its trainings")
     picked = st.dataframe(
         [
             {
-                "Training": spec.name(sweep, row.key),
+                "Training": cell_title(sweep, row.key),
                 "Test accuracy": row.accuracy,
                 "Training accuracy": row.train_accuracy,
                 "Seconds": row.seconds,
@@ -139,18 +130,18 @@ def _cells(run: runs.Run) -> None:
 def _open(picked: Sequence[Finished]) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         if st.button("Show on every page", key="sweeps_open", icon=":material/open_in_new:", disabled=len(picked) != 1):
-            _lead([picked[0].run], "train")
+            _show([picked[0].run], "train")
         if st.button(
             "Compare",
             key="sweeps_compare",
             icon=":material/compare_arrows:",
             disabled=not 2 <= len(picked) <= comparison.MOST,
         ):
-            _lead([row.run for row in picked], "compare")
+            _show([row.run for row in picked], "compare")
         st.caption(f"Choose one training to open it, or two to {comparison.MOST} to compare them.")
 
 
-def _lead(run_ids: list[str], page: str) -> None:
+def _show(run_ids: list[str], page: str) -> None:
     try:
         for run_id in run_ids:
             runs.get(run_id)

@@ -1,4 +1,4 @@
-"""What a sweep says, in sentences: only differences that stand out from the scatter of seeds are called differences."""
+"""Findings of a sweep in sentences: only what stands out from the scatter of seeds is called a difference."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from models.intervals import Estimate
-from models.sweeps import results, spec, variations
+from models.sweeps import results, variations
 from models.sweeps.cells import Finished
 from models.sweeps.results import Gap, Point
-from models.sweeps.spec import SweepSpec
+from models.sweeps.spec import SweepSpec, value_title
 
 
 def findings(sweep: SweepSpec, rows: Sequence[Finished]) -> Iterator[str]:
@@ -28,24 +28,24 @@ def findings(sweep: SweepSpec, rows: Sequence[Finished]) -> Iterator[str]:
             yield from _best(sweep, line, points)
 
 
-def described(sweep: SweepSpec, found: Mapping[str, Sequence[Point]]) -> str:
+def describe(sweep: SweepSpec, found: Mapping[str, Sequence[Point]]) -> str:
     """Return the picture in words, for who cannot see it."""
-    told = [
+    lines = [
         f"{variations.LINES[line].title}: "
-        + ", ".join(f"{spec.words(sweep.choice, point.value)} {point.mean:.1%}" for point in points)
+        + ", ".join(f"{value_title(sweep.choice, point.value)} {point.mean:.1%}" for point in points)
         for line, points in found.items()
     ]
-    return f"Mean test accuracy over seeds. {'; '.join(told)}."
+    return f"Mean test accuracy over seeds. {'; '.join(lines)}."
 
 
 def _best(sweep: SweepSpec, line: str, points: Sequence[Point]) -> Iterator[str]:
     if len(points) < 2:
         return
     top = results.best(points)
-    name = spec.words(sweep.choice, top.value)
+    name = value_title(sweep.choice, top.value)
     where = f" ({variations.LINES[line].title})" if len(sweep.lines) > 1 else ""
     yield f"**Highest{where}: {name}**, {top.mean:.1%} in the mean of {_seeds(len(top.cells))}."
-    gaps = _told(results.against_best(points))
+    gaps = _repeated(results.against_best(points))
     lower, level = [gap for gap in gaps if gap.clear < 0], [gap for gap in gaps if gap.clear >= 0]
     if lower:
         yield f"Clearly lower: {_listed(sweep, lower)}."
@@ -54,7 +54,7 @@ def _best(sweep: SweepSpec, line: str, points: Sequence[Point]) -> Iterator[str]
 
 
 def _regularisers(sweep: SweepSpec, points: Sequence[Point]) -> Iterator[str]:
-    gaps = _told(results.against_plain(points))
+    gaps = _repeated(results.against_plain(points))
     for title, sign in (("Helps", 1), ("Harms", -1)):
         if clear := [gap for gap in gaps if gap.clear == sign]:
             yield f"**{title} clearly:** {_listed(sweep, clear)}."
@@ -63,7 +63,7 @@ def _regularisers(sweep: SweepSpec, points: Sequence[Point]) -> Iterator[str]:
 
 
 def _ahead(sweep: SweepSpec, found: dict[str, tuple[Point, ...]], first: str, second: str) -> Iterator[str]:
-    gaps = _told(results.between_lines(found, first, second))
+    gaps = _repeated(results.between_lines(found, first, second))
     one, two = (variations.LINES[line].title for line in (first, second))
     turned = [replace(gap, difference=_negative(gap.difference)) for gap in gaps]
     for who, whom, seen in ((one, two, gaps), (two, one, turned)):
@@ -77,17 +77,17 @@ def _negative(difference: Estimate) -> Estimate:
     return replace(difference, value=-difference.value, low=-difference.high, high=-difference.low)
 
 
-def _told(gaps: Sequence[Gap]) -> list[Gap]:
-    """Return the differences that two or more seeds tell."""
+def _repeated(gaps: Sequence[Gap]) -> list[Gap]:
+    """Return the differences that two or more seeds have."""
     return [gap for gap in gaps if gap.difference.n > 1]
 
 
 def _listed(sweep: SweepSpec, gaps: Sequence[Gap]) -> str:
-    return ", ".join(f"{_lower(spec.words(sweep.choice, gap.value))} ({_points(gap)})" for gap in gaps)
+    return ", ".join(f"{_lower(value_title(sweep.choice, gap.value))} ({_points(gap)})" for gap in gaps)
 
 
-def _lower(words: str) -> str:
-    return words[:1].lower() + words[1:]
+def _lower(text: str) -> str:
+    return text[:1].lower() + text[1:]
 
 
 def _points(gap: Gap) -> str:

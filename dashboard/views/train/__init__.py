@@ -10,7 +10,7 @@
     progress      a run while it goes on
     result        a finished run: accuracy, gap, what it took, next pages, downloads
     proof         the proof of freezing
-    controls      the same training without pretraining, beside the result
+    baselines     the same training without pretraining, beside the result
     report        a finished run as one HTML file
     run_list      the visitor's runs
     cache         what the page keeps between reruns

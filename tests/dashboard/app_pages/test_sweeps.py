@@ -9,9 +9,9 @@ import pytest
 from models.storage import files, runs
 from models.sweeps import cells as sweeps_cells
 from models.sweeps import results, variations
-from models.sweeps import spec as sweeps_spec
 from models.sweeps.cells import Finished
-from models.sweeps.spec import SweepSpec
+from models.sweeps.spec import SWEEP as JOB
+from models.sweeps.spec import SweepSpec, controls_of
 from models.training.results import load_result, save_result
 from models.training.spec import TrainingSpec
 
@@ -25,7 +25,7 @@ def sweep(engine):
     """Makes a sweep with some cells finished; their runs are the example's results."""
 
     def make(spec=SWEEP, state="done", finished=4, title="Mine", owner=OWNER):
-        run = runs.create(sweeps_spec.KIND, spec.to_json(), owner=owner, title=title)
+        run = runs.create(JOB.kind, spec.to_json(), owner=owner, title=title)
         made.append(run)
         for place, cell in enumerate(spec.cells()[:finished]):
             record = {
@@ -150,10 +150,10 @@ def test_the_controls_of_a_visitors_run_are_offered_started_and_shown(visit, eng
     app.switch_page("app_pages/train.py").run()
     app.button(key="train_controls_start").click().run()
     assert not app.exception
-    [sweep] = runs.listing(app.session_state["ff_owner"], sweeps_spec.KIND)
+    [sweep] = runs.listing(app.session_state["ff_owner"], JOB.kind)
     engine.cancel(sweep.id)
-    assert replace(SweepSpec.from_json(sweep.spec), after="") == sweeps_spec.controls_of(spec)
-    for cell in sweeps_spec.controls_of(spec).cells():
+    assert JOB.spec_of(sweep) == controls_of(spec)
+    for cell in controls_of(spec).cells():
         sweeps_cells.record(sweep.folder, Finished(*cell.key, runs.EXAMPLE, 0.9, 300, 1.0, 2.0))
     app.run()
     assert not app.exception

@@ -15,14 +15,16 @@ import pytest
 from models.backbones.worker import build
 from models.jobs import execute
 from models.networks.worker import opened
-from models.storage import progress, runs
+from models.storage import runs
+from models.storage.progress import SILENT
 from models.sweeps import cells
-from models.sweeps import spec as sweeps_spec
+from models.sweeps.spec import SWEEP as JOB
 from models.sweeps.spec import SweepSpec
 from models.sweeps.worker import job
 from models.training.results import load_result
 from models.training.spec import GENTLE, HeadSpec, TrainingSpec
 from models.training.worker import train
+from models.training.worker.course import Training
 from tests.models import tiny
 
 build.prepare_tensorflow()
@@ -35,7 +37,7 @@ SWEEP = SweepSpec("shots", ("2", "3"), base=BASE, seeds=2)
 
 
 def start(sweep, owner="s" * 32):
-    return runs.create(sweeps_spec.KIND, sweep.to_json(), owner=owner, title="A sweep")
+    return runs.create(JOB.kind, sweep.to_json(), owner=owner, title="A sweep")
 
 
 def accuracies(run):
@@ -83,7 +85,9 @@ def test_a_training_after_another_is_the_same_to_the_last_bit(tmp_path, first, s
 
 def _fit(spec, network, material, folder, loops=None):
     folder.mkdir()
-    return train.fit(spec, network, material, progress.SILENT, folder, blocks=tiny.BLOCKS, seconds={}, loops=loops)
+    return train.fit(
+        Training(spec, network, material, folder, SILENT, tiny.BLOCKS, loops={} if loops is None else loops)
+    )
 
 
 def test_cells_are_runs_of_their_own_that_no_list_shows(whole):
@@ -103,7 +107,7 @@ def test_cells_are_runs_of_their_own_that_no_list_shows(whole):
 
 def test_a_cell_is_the_training_that_its_recipe_gives_alone(whole, tmp_path):
     cell = SWEEP.cells()[-1]
-    train.train(cell.spec, progress.SILENT, tmp_path)
+    train.train(cell.spec, SILENT, tmp_path)
     shared = runs.get(next(row.run for row in cells.finished(whole.folder) if row.key == cell.key))
     one, other = (
         keras.models.load_model(folder / "classifier.keras", compile=False).get_weights()
@@ -114,7 +118,7 @@ def test_a_cell_is_the_training_that_its_recipe_gives_alone(whole, tmp_path):
 
 def test_a_sweep_killed_in_the_middle_goes_on_and_ends_the_same(whole):
     run = start(SWEEP)
-    code = f"from models.jobs import execute as tasks; tasks.execute('{run.id}')"
+    code = f"from models.jobs import execute; execute.execute('{run.id}')"
     process = subprocess.Popen([sys.executable, "-c", code], cwd=ROOT, env={**os.environ, "PYTHONPATH": str(ROOT)})
     deadline = time.monotonic() + 60
     while not accuracies(run) and time.monotonic() < deadline:
@@ -143,13 +147,13 @@ def test_a_second_process_that_dies_leaves_its_cells_to_the_first(whole, monkeyp
     run = start(SWEEP)
     claims = run.path("claims")
 
-    def claimed_by_the_dead(board):
-        free(board)
+    def claimed_by_the_dead(ledger):
+        free(ledger)
         claims.joinpath(cells.run_id(run.id, SWEEP.cells()[0])).touch()
-        cells.Board.free = free
+        cells.Ledger.free = free
 
-    free = cells.Board.free
-    monkeypatch.setattr(cells.Board, "free", claimed_by_the_dead)
+    free = cells.Ledger.free
+    monkeypatch.setattr(cells.Ledger, "free", claimed_by_the_dead)
     assert execute.execute(run.id) == "done"
     assert accuracies(run) == accuracies(whole)
 

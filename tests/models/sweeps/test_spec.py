@@ -9,9 +9,9 @@ from models.errors import InputError
 from models.storage import runs
 from models.sweeps import cells as sweeps_cells
 from models.sweeps import results, variations
-from models.sweeps import spec as sweeps_spec
 from models.sweeps.cells import Finished
-from models.sweeps.spec import SweepSpec
+from models.sweeps.spec import SweepSpec, cell_seconds, controls_of, validate
+from models.sweeps.spec import depths as depths_of
 from models.sweeps.worker import ship
 from models.training import recipes
 from models.training import results as training_results
@@ -41,7 +41,7 @@ def test_few_pictures_make_smaller_batches():
 
 
 def test_depths_of_frame8_and_what_learns_above_them():
-    depths = sweeps_spec.depths("frame8", 64)
+    depths = depths_of("frame8", 64)
     assert depths == ("nothing", "conv1", "conv2", "conv3", "conv4", "conv5")
     cells = SweepSpec("depth", ("nothing", "conv4", "conv5"), base=BASE, seeds=1).cells()
     assert len(cells[0].spec.trainable) == 10
@@ -105,19 +105,19 @@ def test_a_sweep_that_makes_no_sense_is_refused(changes, words):
 )
 def test_an_unknown_value_is_refused(choice, value, words):
     with pytest.raises(InputError, match=words):
-        sweeps_spec.validate(SweepSpec(choice, (value,), base=BASE))
+        validate(SweepSpec(choice, (value,), base=BASE))
     with pytest.raises(InputError, match="a way to begin among"):
         SweepSpec("none", lines=("luck",), base=BASE).cells()
 
 
 def test_validation_names_the_cell():
     with pytest.raises(InputError, match="500 per class: "):
-        sweeps_spec.validate(SweepSpec("shots", ("2", "500"), base=BASE))
+        validate(SweepSpec("shots", ("2", "500"), base=BASE))
 
 
 def test_the_first_seed_is_predicted_to_pay_for_what_the_others_share():
     sweep = SweepSpec("depth", ("conv1", "conv5"), base=replace(BASE, shots=50), seeds=3)
-    seconds = sweeps_spec.cell_seconds(sweep)
+    seconds = cell_seconds(sweep)
     assert seconds["base", "conv5", 1] < 0.5 * seconds["base", "conv5", 0]
     assert seconds["base", "conv1", 1] < seconds["base", "conv1", 0]
     assert seconds["base", "conv1", 1] == seconds["base", "conv1", 2] > seconds["base", "conv5", 1]
@@ -159,15 +159,15 @@ def test_finished_cells_survive_as_files_and_damaged_ones_are_passed_over(tmp_pa
 
 @pytest.mark.parametrize("choice", ["depth", "shots", "regulariser"])
 def test_shipped_sweeps_are_whole_and_those_the_script_would_make(choice):
-    spec, rows = results.recorded(choice)
-    assert spec == ship.shipped()[choice]
+    spec, rows = results.shipped(choice)
+    assert spec == ship.specs()[choice]
     assert [row.key for row in rows] == [cell.key for cell in spec.cells()]
 
 
 @pytest.mark.parametrize("line", [variations.RANDOM, variations.SCRATCH])
 def test_shipped_controls_are_those_of_the_example(line):
     example = TrainingSpec.from_json(runs.get(runs.EXAMPLE).spec)
-    cells = {cell.line: cell.spec for cell in sweeps_spec.controls_of(example).cells()}
+    cells = {cell.line: cell.spec for cell in controls_of(example).cells()}
     run = results.control_of_example(line)
     assert TrainingSpec.from_json(run.spec) == cells[line]
     result = training_results.load_result(run)
