@@ -110,7 +110,7 @@ def _start_button(spec: SliceSpec | None, owner: str) -> None:
 
     def begin(started: SliceSpec) -> None:
         with refusal_kept(_PROBLEM):
-            state.put("ff_slice", engine.submit(SLICE, started, owner=owner))
+            state.show(SLICE, engine.submit(SLICE, started, owner=owner))
 
     if spec is not None:
         st.caption(f":material/timer: {spec.networks} small networks: about {duration(spec.seconds)} on one core")
@@ -129,8 +129,7 @@ def _start_button(spec: SliceSpec | None, owner: str) -> None:
 
 def _choose_run(owner: str) -> runs.Run | None:
     """Draw the choice among the visitor's slices and one that came by a link; None is the example."""
-    shown, mine = state.slice_run(), runs.listing(owner, SLICE.kind)
-    return choose_job("Live slice", mine, shown, SliceSpec().title, key="general_slice_run", shared="ff_slice")
+    return choose_job(SLICE, owner, "Live slice", SliceSpec().title, key="general_slice_run")
 
 
 def _result(run: runs.Run | None) -> None:
