@@ -31,8 +31,8 @@ def learning_curves(
 
     Args:
         history: One mapping per epoch, in order, with `epoch`, `accuracy`, `val_accuracy` (shares, 0 to 1), `loss` and
-            `val_loss` (cross-entropy in nats). A line marks where `phase` changes, and where the
-            gap between the losses opens. A value that is not finite leaves a gap in its line.
+            `val_loss` (cross-entropy in nats). A line marks where `phase` changes, and where the gap between the losses
+            opens. A value that is not finite leaves a gap in its line.
         best_epoch: The epoch whose weights were kept; a line marks it in both panels. None marks nothing.
         height: Of the figure, in px.
         beside: Histories that are drawn on axes of their own with the same range: accuracy from 0 to 1, loss from 0 to

@@ -33,14 +33,14 @@ def cell_pictures(result: TrainingResult, dataset: DatasetSpec, cell: tuple[int,
         f"True class **{true}**, predicted **{predicted}**: {len(members)}",
         help="The surest first; below each picture the probability of the predicted class.",
     )
-    judged_pictures(members, result, dataset, columns=3, rows=2, key=f"evaluate_{cell[0]}_{cell[1]}")
+    judged_pictures(members, result, dataset, grid=(3, 2), key=f"evaluate_{cell[0]}_{cell[1]}")
 
 
 def mistake_strip(result: TrainingResult, dataset: DatasetSpec, count: int = 8) -> None:
     """Draw the wrongly classified test pictures the classifier was surest about."""
     mistakes = most_confident_mistakes(result.label, result.probability, count)
     if len(mistakes):
-        judged_pictures(mistakes, result, dataset, columns=count, rows=1, key="evaluate_mistake", name_classes=True)
+        judged_pictures(mistakes, result, dataset, grid=(count, 1), key="evaluate_mistake", name_classes=True)
     else:
         st.caption("There are none: every test picture is right.")
 
@@ -50,32 +50,31 @@ def judged_pictures(
     result: TrainingResult,
     dataset: DatasetSpec,
     *,
-    columns: int,
-    rows: int,
+    grid: tuple[int, int],
     key: str,
     name_classes: bool = False,
 ) -> None:
-    """Draw the pictures in the order given, `columns` x `rows` at a time.
+    """Draw the pictures in the order given, a sheet at a time.
 
     Args:
         answers: Which pictures; `position` counts within the test pictures of `result`.
         result: Where their place in the data set is written.
         dataset: Where they are from.
-        columns: Pictures in a row.
-        rows: Rows on a sheet; further pictures are on further sheets.
+        grid: Columns and rows of a sheet; further pictures are on further sheets.
         key: A widget key prefix, unique on the page.
         name_classes: Write the true and the predicted class under each picture.
     """
-    for place, column in _sheet(len(answers), columns, rows, key):
+    for place, column in _sheet(len(answers), grid, key):
         index = int(result.index[answers.position[place]])
         with column:
             picture = str(PictureId(dataset.id, index))
             _card(answers, place, picture, dataset.classes, f"{key}_{index}", name_classes)
 
 
-def _sheet(count: int, columns: int, rows: int, key: str) -> Iterator[tuple[int, DeltaGenerator]]:
+def _sheet(count: int, grid: tuple[int, int], key: str) -> Iterator[tuple[int, DeltaGenerator]]:
     """Draw the choice of a sheet where one is not enough; yield places below `count` with their containers."""
-    pictures, size = st.container(gap="small"), columns * rows
+    pictures, (columns, rows) = st.container(gap="small"), grid
+    size = columns * rows
     sheet = st.pagination(-(-count // size), key=f"{key}_sheet", max_visible_pages=5) if count > size else 1
     end = min(sheet * size, count)
     for first in range((sheet - 1) * size, end, columns):
@@ -115,7 +114,7 @@ def noisy_labels_panel(result: TrainingResult, dataset: DatasetSpec) -> None:
         "learnt by heart.",
         help="In brackets the 95% intervals (Wilson). The test pictures above all have their true labels.",
     )
-    for place, column in _sheet(n, _NOISY_COLUMNS, 1, "evaluate_noisy"):
+    for place, column in _sheet(n, (_NOISY_COLUMNS, 1), "evaluate_noisy"):
         names = [dataset.classes[int(numbers[place])] for numbers in (true, result.noisy_label, predicted)]
         with column:
             _noisy_card(str(PictureId(dataset.id, int(result.noisy_index[place]))), *names)

@@ -84,16 +84,20 @@ def _chart(title: str, digits: str, epochs: int) -> dict[str, Any]:
             },
         },
     }
-    border = {
+    return {"layer": [lines, _phase_border(epoch)]}
+
+
+def _phase_border(axis: dict[str, Any]) -> dict[str, Any]:
+    """Return a line between the head's phase and fine-tuning, on the given axis of epochs."""
+    return {
         "transform": [
             {"filter": "datum.phase > 1"},
             {"aggregate": [{"op": "min", "field": "epoch", "as": "first"}]},
             {"calculate": "datum.first - 0.5", "as": "border"},
         ],
         "mark": {"type": "rule", "color": theme.TRAINABLE, "strokeWidth": 1.5},
-        "encoding": {"x": {"field": "border", **epoch}},
+        "encoding": {"x": {"field": "border", **axis}},
     }
-    return {"layer": [lines, border]}
 
 
 def epochs_so_far(run: runs.Run) -> list[dict[str, float]]:
