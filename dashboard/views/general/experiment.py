@@ -11,11 +11,10 @@ from dashboard import state
 from dashboard.figures import theme
 from dashboard.views.general import figures, figures_treatments
 from dashboard.views.general.figures import BASE
-from dashboard.views.general.findings import Comparisons, findings
-from dashboard.views.general.notes import missing, notes, point_panel, progress, published_runs
+from dashboard.views.general.findings import Comparisons, findings_table
+from dashboard.views.general.notes import no_curve, notes, point_panel, progress, published_runs
 from models.errors import InputError
-from models.transferability import curves
-from models.transferability import findings as transferability_findings
+from models.transferability import curves, findings
 from models.transferability.curves import BOTH, DIRECTIONS, RANDOM, Curves
 from models.transferability.experiment import EIGHT, Row
 
@@ -59,14 +58,14 @@ def experiment() -> None:
             "here",
             f"Measured here, {progress(rows, split)}",
             ours,
-            transferability_findings.measured(rows, split),
-            missing(rows, split),
+            findings.measured(rows, split),
+            no_curve(rows, split),
         ),
         _Side(
             "paper",
             f"Published in 2014, {published_runs(paper)}",
             paper,
-            transferability_findings.published(published[split], published[RANDOM]),
+            findings.published(published[split], published[RANDOM]),
         ),
     )
     noise = noise or treatment == figures.NOISE
@@ -75,15 +74,15 @@ def experiment() -> None:
         with column:
             _picture(side, y_range, relative, noise, (treatment, n))
     st.caption(_NOT_SHOWN)
-    point_panel(rows, ours, paper, split, treatment, n, relative=relative)
+    point_panel(rows, ours, paper, split, (treatment, n), relative=relative)
     st.markdown("##### What the curves say", help=_CLEAR)
     near: tuple[Comparisons, Comparisons] = ({}, {})
     if split != RANDOM:
         near = (
-            transferability_findings.measured(rows, RANDOM),
-            transferability_findings.published(published[RANDOM], published[RANDOM]),
+            findings.measured(rows, RANDOM),
+            findings.published(published[RANDOM], published[RANDOM]),
         )
-    findings(sides[0].comparisons, sides[1].comparisons, *near)
+    findings_table(sides[0].comparisons, sides[1].comparisons, *near)
     notes(rows)
 
 

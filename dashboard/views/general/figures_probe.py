@@ -1,4 +1,4 @@
-"""How well a linear model tells the classes apart, block by block, with trained and with random weights."""
+"""Chart of a linear probe: accuracy by depth, with trained and with random weights."""
 
 from __future__ import annotations
 
@@ -65,11 +65,11 @@ def accuracy_by_depth(result: ProbeResult, budget: int, height: int = 380) -> go
 
 def describe(result: ProbeResult, budget: int) -> str:
     """Return the picture in words, for who cannot see it."""
-    told = []
+    lines = []
     for weights in result.weights:
         found = [(_name(result, depth), result.accuracy(weights, budget, depth)) for depth in range(len(result.layers))]
-        told.append(f"{weights}: " + ", ".join(f"{name} {of.value:.1%}" for name, of in found if of is not None))
-    return f"Accuracy of a linear model by depth, {result.n_test} test pictures. {'; '.join(told)}."
+        lines.append(f"{weights}: " + ", ".join(f"{name} {of.value:.1%}" for name, of in found if of is not None))
+    return f"Accuracy of a linear model by depth, {result.n_test} test pictures. {'; '.join(lines)}."
 
 
 def _name(result: ProbeResult, depth: int) -> str:

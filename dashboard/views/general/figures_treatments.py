@@ -1,4 +1,4 @@
-"""What each treatment is, drawn as the paper draws it: a row of layer boxes, and the key to the lines of the curves.
+"""Drawing of the treatments, as in the paper: each a row of layer boxes, with the key to the lines of the curves.
 
 A letter in a box says whose weights were copied into it (A, B, or R for random numbers), no letter that it starts anew;
 blue with a snowflake is frozen, orange learns.

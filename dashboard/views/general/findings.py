@@ -14,7 +14,59 @@ from models.transferability.findings import Comparison, Difference
 Comparisons = Mapping[str, Comparison]
 
 
-def told(name: str, comparisons: Comparisons, of_random: Comparisons) -> str:
+# finding: (title, explanation)
+TITLES: Final = {
+    "general": (
+        "General",
+        "Layers are general as far as AnB, built on layers from task A, does as well as baseB, trained on B alone.",
+    ),
+    "co-adaptation": (
+        "Co-adaptation",
+        "BnB gets its own layers back, frozen. Where it stays below baseB, layers had learned to work together, and "
+        "new layers above the cut do not find that again.",
+    ),
+    "specificity": (
+        "Specificity",
+        "AnB against BnB: both are cut and frozen alike, so what AnB loses beyond BnB is due to the other task.",
+    ),
+    "gain": (
+        "Gain of transfer",
+        "AnB+ starts from A and then learns everything on B. BnB+ starts from B instead: it shows what the longer "
+        "training alone brings, so that only the rest is A's.",
+    ),
+    "random": (
+        "Random filters",
+        "RnB freezes random layers instead of learned ones. Here their BatchNorm statistics were set from pictures; "
+        "the paper's network had no BatchNorm.",
+    ),
+}
+
+
+def findings_table(ours: Comparisons, paper: Comparisons, ours_random: Comparisons, paper_random: Comparisons) -> None:
+    """Draw every finding with what was measured here and what was published.
+
+    Args:
+        ours, paper: Comparisons of the split shown.
+        ours_random, paper_random: Those of the random split where another one is shown; else empty.
+    """
+    for name, (title, explanation) in TITLES.items():
+        if name not in ours and name not in paper:
+            continue
+        head, left, right = st.columns([3, 5, 5], gap="medium")
+        head.markdown(f"**{title}**", help=explanation)
+        judged = "gain beyond longer" if name == "gain" else name  # training longer is no gain of transfer
+        if judged in ours and judged in paper:
+            words, icon = verdict(name, ours[judged], paper[judged])
+            head.badge(words, icon=icon, color="gray")
+        here = finding(name, ours, ours_random) or "Not measured."
+        there = finding(name, paper, paper_random) or "Not published for this split."
+        left.markdown(f":material/science: **Here.** {here}")
+        right.markdown(f":material/menu_book: **Paper.** {there}")
+    if not paper_random:
+        st.caption(reading(paper["general"]))
+
+
+def finding(name: str, comparisons: Comparisons, of_random: Comparisons) -> str:
     """Return the sentences of one finding; empty where it was not measured.
 
     Args:
@@ -26,7 +78,7 @@ def told(name: str, comparisons: Comparisons, of_random: Comparisons) -> str:
     if comparison is None:
         return ""
     if name == "general":
-        return _general(comparison) + _gap(comparison, of_random.get(name))
+        return _general(comparison) + _against_random(comparison, of_random.get(name))
     if name == "gain":
         return _gain(comparison, comparisons.get("longer"), comparisons.get("gain beyond longer"))
     low = comparison.lowest
@@ -85,7 +137,7 @@ def layers(numbers: Sequence[int]) -> str:
 
 
 def _clear(comparison: Comparison, what: str) -> str:
-    """Return where the comparison shows a clear "loss" or "gain", as asked, and by what that is told."""
+    """Return where the comparison shows a clear "loss" or "gain", and what shows it."""
     if not comparison.decidable:
         return "Only one seed: how far seeds scatter is not known."
     widest = max(each.margin for each in comparison.differences)
@@ -97,11 +149,11 @@ def _clear(comparison: Comparison, what: str) -> str:
             f"repeated runs of a treatment lie up to {100 * widest:.1f} points apart",
         ),
     }[comparison.basis]
-    asked, opposite, other = comparison.losses, comparison.gains, "gain"
+    wanted, opposite, other = comparison.losses, comparison.gains, "gain"
     if what == "gain":
-        asked, opposite, other = comparison.gains, comparison.losses, "loss"
-    if asked:
-        return f"A clear {what} at n = {layers(asked)}: {reason}."
+        wanted, opposite, other = comparison.gains, comparison.losses, "loss"
+    if wanted:
+        return f"A clear {what} at n = {layers(wanted)}: {reason}."
     if opposite:
         return f"No {what}, but a clear {other} at n = {layers(opposite)}: {reason}."
     return f"No clear {what}: {missing}."
@@ -119,7 +171,7 @@ def _general(comparison: Comparison) -> str:
     return f"{kept}The first clear loss is at n = {first.n}: {amount(first, comparison)}."
 
 
-def _gap(comparison: Comparison, of_random: Comparison | None) -> str:
+def _against_random(comparison: Comparison, of_random: Comparison | None) -> str:
     if of_random is None:
         return ""
     deep, other = comparison.deepest, of_random.deepest
@@ -142,58 +194,3 @@ def _gain(comparison: Comparison, longer: Comparison | None, beyond: Comparison 
         f"{text} BnB+, which trained as long but on B alone, is at {points(longer.average)}; from there AnB+ gains "
         f"{points(beyond.average)}, {clear}."
     )
-
-
-# FOLDED dashboard/views/general/findings.py: What the curves say, measured here and in the paper, finding by
-# finding.
-
-# finding: (title, explanation)
-TITLES: Final = {
-    "general": (
-        "General",
-        "Layers are general as far as AnB, built on layers from task A, does as well as baseB, trained on B alone.",
-    ),
-    "co-adaptation": (
-        "Co-adaptation",
-        "BnB gets its own layers back, frozen. Where it stays below baseB, layers had learned to work together, and "
-        "new layers above the cut do not find that again.",
-    ),
-    "specificity": (
-        "Specificity",
-        "AnB against BnB: both are cut and frozen alike, so what AnB loses beyond BnB is due to the other task.",
-    ),
-    "gain": (
-        "Gain of transfer",
-        "AnB+ starts from A and then learns everything on B. BnB+ starts from B instead: it shows what the longer "
-        "training alone brings, so that only the rest is A's.",
-    ),
-    "random": (
-        "Random filters",
-        "RnB freezes random layers instead of learned ones. Here their BatchNorm statistics were set from pictures; "
-        "the paper's network had no BatchNorm.",
-    ),
-}
-
-
-def findings(ours: Comparisons, paper: Comparisons, ours_random: Comparisons, paper_random: Comparisons) -> None:
-    """Draw every finding with what was measured here and what was published.
-
-    Args:
-        ours, paper: Comparisons of the split shown.
-        ours_random, paper_random: Those of the random split where another one is shown; else empty.
-    """
-    for name, (title, explanation) in TITLES.items():
-        if name not in ours and name not in paper:
-            continue
-        head, left, right = st.columns([3, 5, 5], gap="medium")
-        head.markdown(f"**{title}**", help=explanation)
-        judged = "gain beyond longer" if name == "gain" else name  # training longer is no gain of transfer
-        if judged in ours and judged in paper:
-            words, icon = verdict(name, ours[judged], paper[judged])
-            head.badge(words, icon=icon, color="gray")
-        here = told(name, ours, ours_random) or "Not measured."
-        there = told(name, paper, paper_random) or "Not published for this split."
-        left.markdown(f":material/science: **Here.** {here}")
-        right.markdown(f":material/menu_book: **Paper.** {there}")
-    if not paper_random:
-        st.caption(reading(paper["general"]))

@@ -1,4 +1,4 @@
-"""How far the measured experiment has come, what is smaller in it than in the paper, and where the numbers are."""
+"""Beside the curves: the runs behind a point, how many seeds there are, what is smaller than in the paper, files."""
 
 from __future__ import annotations
 
@@ -19,6 +19,37 @@ REFERENCE = (
 )
 
 
+def point_panel(
+    rows: Sequence[Row], ours: Curves, paper: Curves, split: str, point: tuple[str, int], *, relative: bool
+) -> None:
+    """Draw what a treatment is, what it reached here and in the paper, and one line per network behind it.
+
+    Args:
+        rows: Of one configuration.
+        ours, paper: The curves that are drawn.
+        split: One of `SPLITS`, or `BOTH`.
+        point: The chosen treatment and the layers copied, 0 for the base.
+        relative: Whether the curves are differences to baseB.
+    """
+    treatment, n = point
+    words, table = st.columns([6, 14], gap="small")
+    with words:
+        st.markdown(
+            f"**{treatment}{f', n = {n}' if n else ''}.** {figures_treatments.sentence(treatment, n, EIGHT.depth)}"
+        )
+        st.markdown(
+            f":material/science: {_reached(ours, treatment, n, 'seed', relative)}  \n"
+            f":material/menu_book: {_reached(paper, treatment, n, 'run', relative)}"
+        )
+    splits = DIRECTIONS if split == BOTH else [split]
+    behind = [row for row in rows if (row.treatment, row.n) == point and row.split in splits]
+    with table:
+        if behind:
+            _table(behind)
+        else:
+            st.info("No network of this treatment has been trained here yet.", icon=":material/hourglass_top:")
+
+
 def progress(rows: Sequence[Row], split: str) -> str:
     """Return how many seeds stand behind the curves of a split, and which are not whole yet."""
     accuracies = values(rows, split)
@@ -30,8 +61,8 @@ def progress(rows: Sequence[Row], split: str) -> str:
     return f"{text}, {len(waiting)} not whole yet" if waiting else text
 
 
-def missing(rows: Sequence[Row], split: str) -> str:
-    """Return why there is no curve of a split."""
+def no_curve(rows: Sequence[Row], split: str) -> str:
+    """Return in words why there is no curve of a split."""
     if split == BOTH and any(networks(rows, each) for each in DIRECTIONS):
         return "no seed has been measured both ways so far. Choose one of the two ways above"
     return "no network of these tasks has been trained"
@@ -95,48 +126,6 @@ def notes(rows: Sequence[Row]) -> None:
     st.caption(f":material/menu_book: {REFERENCE}")
 
 
-def _range(numbers: Sequence[int]) -> str:
-    return f"{numbers[0]:,}" if numbers[0] == numbers[-1] else f"{numbers[0]:,} to {numbers[-1]:,}"
-
-
-def _widths() -> list[int]:
-    return [filters for filters, *_ in EIGHT.convolutions] + list(EIGHT.dense)
-
-
-# FOLDED dashboard/views/general/notes.py: The runs behind one point of the curves.
-
-
-def point_panel(
-    rows: Sequence[Row], ours: Curves, paper: Curves, split: str, treatment: str, n: int, *, relative: bool
-) -> None:
-    """Draw what a treatment is, what it reached here and in the paper, and one line per network behind it.
-
-    Args:
-        rows: Of one configuration.
-        ours, paper: The curves that are drawn.
-        split: One of `SPLITS`, or `BOTH`.
-        treatment: The chosen one.
-        n: Layers copied; 0 for the base.
-        relative: Whether the curves are differences to baseB.
-    """
-    words, table = st.columns([6, 14], gap="small")
-    with words:
-        st.markdown(
-            f"**{treatment}{f', n = {n}' if n else ''}.** {figures_treatments.sentence(treatment, n, EIGHT.depth)}"
-        )
-        st.markdown(
-            f":material/science: {_reached(ours, treatment, n, 'seed', relative)}  \n"
-            f":material/menu_book: {_reached(paper, treatment, n, 'run', relative)}"
-        )
-    splits = DIRECTIONS if split == BOTH else [split]
-    behind = [row for row in rows if (row.treatment, row.n) == (treatment, n) and row.split in splits]
-    with table:
-        if behind:
-            _table(behind)
-        else:
-            st.info("No network of this treatment has been trained here yet.", icon=":material/hourglass_top:")
-
-
 def _reached(curves: Curves, treatment: str, n: int, unit: str, relative: bool) -> str:
     """Return the value of a point in words, with its range and n."""
     for point in curves.get(treatment, ()):
@@ -173,3 +162,11 @@ def _table(behind: Sequence[Row]) -> None:
         key="general_runs",
         alt="The networks behind the chosen point: seed, accuracy, epochs, seconds, digest",
     )
+
+
+def _range(numbers: Sequence[int]) -> str:
+    return f"{numbers[0]:,}" if numbers[0] == numbers[-1] else f"{numbers[0]:,} to {numbers[-1]:,}"
+
+
+def _widths() -> list[int]:
+    return [filters for filters, *_ in EIGHT.convolutions] + list(EIGHT.dense)
