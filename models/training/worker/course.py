@@ -1,7 +1,11 @@
-"""The phases of a training, one after the other: what learns, what its epochs read. Imports Keras: workers only.
+"""The course of a training: its phases, one after the other, its history and best weights, its checkpoint.
 
 Most runs have a single phase. With two, the head alone learns first, on features computed once; then, from its best
 epoch and with a new optimiser, the chosen layers of the backbone learn too.
+
+A checkpoint continues a run to the last bit. Keras's own means do not: files leave out the state of dropout,
+`BackupAndRestore` loses history, and a kill while it saves leaves nothing usable. Here one file holds everything that
+moves and is replaced in one step.
 """
 
 from __future__ import annotations
@@ -17,6 +21,7 @@ from pathlib import Path
 import keras
 import numpy as np
 
+from models.jobs.machine import Watch
 from models.pictures import datasets
 from models.storage.files import arrays_of, write_atomically
 from models.storage.progress import Part, Progress
@@ -26,13 +31,96 @@ from models.training.worker.classifier import CutNetwork, freeze, split_at_froze
 from models.training.worker.examples import Examples, pictures_per_pass, prepare_examples, progress_until
 from models.training.worker.loop import Loop
 
-# FOLDED models/training/worker/course.py: The course of a training run: its history, its best weights, and the
-# checkpoint that continues it to the last bit. Keras's own means do not: files leave out the state of dropout,
-# `BackupAndRestore` loses history, and a kill while it saves leaves nothing usable. Here one file holds everything
-# that moves and is replaced in one step. Imports Keras: only workers use this module.
-
+CHECKPOINT = "checkpoint.npz"
 CHECKPOINT_SECONDS = 0.5  # epochs may be shorter; then not every one is written down
+VECTORS = 1024  # feature vectors per forward pass of a head
+EPOCHS_UNTIL = 0.95  # of the progress bar; the rest is saving
+NAMES = ("Head", "Fine-tuning")  # of two phases
 _SMALLEST = 1e-12
+
+
+@dataclass(frozen=True, slots=True)
+class Material:
+    """The pictures of a run.
+
+    Attributes:
+        images: uint8 (N, H, W, 3) of the size the network takes.
+        labels: int64 (N,), 0 .. classes - 1.
+        split: Which of them are learnt from, watched after every epoch, and tested on at the end.
+        noisy: int64 (n,), sorted: those that are learnt from with a wrong label.
+        whole: The examples are made of all pictures, also those this run does not read: other runs share them.
+    """
+
+    images: np.ndarray
+    labels: np.ndarray
+    split: datasets.Split
+    noisy: np.ndarray = field(default_factory=lambda: np.empty(0, np.int64))
+    whole: bool = False
+
+    @property
+    def rows(self) -> np.ndarray:
+        """Return the pictures of the examples: those that a run reads (learnt from, watched, tested on), or all."""
+        if self.whole:
+            return np.arange(len(self.images))
+        return np.concatenate([self.split.train, self.split.validation, self.split.test])
+
+    def places(self) -> list[np.ndarray]:
+        """Return where the three parts are in `rows`."""
+        if self.whole:
+            return [self.split.train, self.split.validation, self.split.test]
+        ends = np.cumsum([len(self.split.train), len(self.split.validation)])
+        return np.split(np.arange(len(self.rows)), ends)
+
+
+@dataclass(slots=True)
+class Training:
+    """A training under way: what learns from what, and how far it is.
+
+    Attributes:
+        spec: The whole recipe; its backbone, data set and side are not looked at.
+        classifier: One flat graph whose last layers are named `head_…`; changed in place.
+        material: What to learn from.
+        folder: Of the run; a checkpoint of the same spec found there is continued.
+        progress: Hears about every epoch; may cancel at any batch.
+        blocks: {backbone layer: block}.
+        work: About how long each phase takes, to divide the progress bar; () for equal parts.
+        loops: {phase: loop} of an earlier training of this very `classifier` on the same examples; used again where
+            they serve, and filled. Its weights are those this training begins with.
+        seconds: {what: seconds spent on it}.
+        watch: Of memory and processor since the run began.
+    """
+
+    spec: TrainingSpec
+    classifier: keras.Model
+    material: Material
+    folder: Path
+    progress: Progress
+    blocks: Mapping[str, str]
+    work: Sequence[float] = ()
+    loops: dict[int, Loop] = field(default_factory=dict)
+    seconds: dict[str, float] = field(default_factory=dict)
+    watch: Watch = field(default_factory=Watch)
+
+    @property
+    def checkpoint(self) -> Path:
+        """The file that a killed run is continued from."""
+        return self.folder / CHECKPOINT
+
+    @contextmanager
+    def timed(self, what: str) -> Iterator[None]:
+        """Add to `seconds[what]` how long the body takes."""
+        started = time.perf_counter()
+        yield
+        self.seconds[what] = self.seconds.get(what, 0.0) + time.perf_counter() - started
+
+    def progress_of(self, number: int) -> Progress:
+        """Return the progress of a phase (from 1), as wide as its share of the work."""
+        count = len(self.spec.phases())
+        if count == 1:
+            return self.progress
+        work = self.work if sum(self.work) else [1.0] * count
+        ends = [EPOCHS_UNTIL * sum(work[:done]) / sum(work) for done in range(count + 1)]
+        return Part(self.progress, ends[number - 1], ends[number])
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +138,7 @@ def read(path: Path, spec: TrainingSpec) -> Saved | None:
     try:
         arrays = arrays_of(path.read_bytes())
         state = json.loads(str(arrays["state"]))
-        if TrainingSpec.from_json(state["spec"]) != spec:  # one written before a field was added is the same
+        if TrainingSpec().to_json() | state["spec"] != spec.to_json():  # one from before a field was added is the same
             return None
         return Saved(state.get("phase", 1), state["history"], state["best_epoch"], arrays)
     except (OSError, ValueError, KeyError):
@@ -180,129 +268,56 @@ class Course:
             variable.assign(saved.arrays[f"optimizer{i}"])
 
 
-VECTORS = 1024  # feature vectors per forward pass of a head
-EPOCHS_UNTIL = 0.95  # of the progress bar; the rest is saving
-NAMES = ("Head", "Fine-tuning")  # of two phases
-
-
-@dataclass(frozen=True, slots=True)
-class Material:
-    """The pictures of a run.
-
-    Attributes:
-        images: uint8 (N, H, W, 3) of the size the network takes.
-        labels: int64 (N,), 0 .. classes - 1.
-        split: Which of them are learnt from, watched after every epoch, and tested on at the end.
-        noisy: int64 (n,), sorted: those that are learnt from with a wrong label.
-        whole: The examples are made of all pictures, also those this run does not read: other runs share them.
-    """
-
-    images: np.ndarray
-    labels: np.ndarray
-    split: datasets.Split
-    noisy: np.ndarray = field(default_factory=lambda: np.empty(0, np.int64))
-    whole: bool = False
-
-    @property
-    def rows(self) -> np.ndarray:
-        """Return the pictures of the examples: those that a run reads (learnt from, watched, tested on), or all."""
-        if self.whole:
-            return np.arange(len(self.images))
-        return np.concatenate([self.split.train, self.split.validation, self.split.test])
-
-    def places(self) -> list[np.ndarray]:
-        """Return where the three parts are in `rows`."""
-        if self.whole:
-            return [self.split.train, self.split.validation, self.split.test]
-        ends = np.cumsum([len(self.split.train), len(self.split.validation)])
-        return np.split(np.arange(len(self.rows)), ends)
-
-
-def run_phases(
-    spec: TrainingSpec,
-    classifier: keras.Model,
-    material: Material,
-    progress: Progress,
-    checkpoint: Path,
-    *,
-    blocks: Mapping[str, str],
-    seconds: dict[str, float],
-    work: Sequence[float] = (),
-    loops: dict[int, Loop] | None = None,
-) -> Course:
-    """Train `classifier` through all phases and return the course of the last one.
-
-    Args:
-        spec: The whole recipe.
-        classifier: Changed in place.
-        material: What to learn from.
-        progress: Hears about every epoch; may cancel at any batch.
-        checkpoint: A file of the same spec there is continued.
-        blocks: {backbone layer: block}.
-        seconds: What the frozen part and the epochs took is added to it.
-        work: About how long each phase takes, to divide the progress bar.
-        loops: {phase: loop} of an earlier training of this very `classifier` on the same examples; used again where
-            they serve, and filled. Its weights are those this training begins with.
-    """
-    loops = {} if loops is None else loops
-    saved = read(checkpoint, spec)
-    windows = _windows(spec, work, progress)
-
-    def train(number: int, earlier: Course | None) -> Course:
-        phase, heard = spec.phases()[number - 1], windows[number - 1]
-        _freeze(classifier, phase, blocks)
-        if number in loops and loops[number].serves(phase):
-            loops[number].begin(phase, material.labels[material.rows])
-        else:
-            for stale in [phase for phase in loops if phase >= number]:
-                del loops[stale]  # its activations must not lie beside the new ones
-            with timed(seconds, "frozen part"):
-                parts = split_at_frozen(classifier)
-                loops[number] = Loop(phase, parts, _examples(phase, parts, material, heard))
-        course = Course(spec, loops[number], checkpoint, phase=number, earlier=earlier)
-        if saved is not None and saved.phase == number:
-            course.resume(saved)
-        elif number > 1:
-            course.save()
-        with timed(seconds, "epochs"):
-            _epochs(course, material, heard)
-        return course
-
-    course = train(1 if saved is None else saved.phase, None)
-    while not course.note and course.phase < len(spec.phases()):
+def run_phases(training: Training) -> Course:
+    """Train through all phases, after a checkpoint from where it was written, and return the course of the last one."""
+    saved = read(training.checkpoint, training.spec)
+    course = _run_phase(training, 1 if saved is None else saved.phase, saved=saved)
+    while not course.note and course.phase < len(training.spec.phases()):
         course.use_best()
-        course = train(course.phase + 1, course)
+        course = _run_phase(training, course.phase + 1, earlier=course)
     return course
 
 
-@contextmanager
-def timed(seconds: dict[str, float], what: str) -> Iterator[None]:
-    """Add to `seconds[what]` how long the body takes."""
-    started = time.perf_counter()
-    yield
-    seconds[what] = seconds.get(what, 0.0) + time.perf_counter() - started
+def _run_phase(training: Training, number: int, *, earlier: Course | None = None, saved: Saved | None = None) -> Course:
+    """Train through one phase: after an earlier one, from a checkpoint, or from the start."""
+    progress = training.progress_of(number)
+    loop = _prepare_loop(training, number, progress)
+    course = Course(training.spec, loop, training.checkpoint, phase=number, earlier=earlier)
+    if saved is not None:
+        course.resume(saved)
+    elif earlier is not None:
+        course.save()
+    with training.timed("epochs"):
+        _epochs(course, training.material, progress)
+    return course
 
 
-def _freeze(classifier: keras.Model, phase: TrainingSpec, blocks: Mapping[str, str]) -> None:
-    """Freeze what does not learn in this phase."""
+def _prepare_loop(training: Training, number: int, progress: Progress) -> Loop:
+    """Freeze what does not learn in a phase and return its loop, that of an earlier training where it serves."""
+    phase, material, loops = training.spec.phases()[number - 1], training.material, training.loops
+    freeze_phase(training.classifier, phase, training.blocks)
+    if number in loops and loops[number].serves(phase):
+        loops[number].begin(phase, material.labels[material.rows])
+        return loops[number]
+    for stale in [phase for phase in loops if phase >= number]:
+        del loops[stale]  # its activations must not lie beside the new ones
+    with training.timed("frozen part"):
+        cut = split_at_frozen(training.classifier)
+        loops[number] = Loop(phase, cut, examples_of(phase, cut, material, progress))
+    return loops[number]
+
+
+def freeze_phase(classifier: keras.Model, phase: TrainingSpec, blocks: Mapping[str, str]) -> None:
+    """Freeze what does not learn in a phase; `blocks` is {backbone layer: block}."""
     otherwise = {name for name, block in blocks.items() if block in phase.batch_norm_except}
     freeze(classifier, phase.trainable, phase.batch_norm, otherwise)
 
 
-def _examples(phase: TrainingSpec, parts: CutNetwork, material: Material, progress: Progress) -> Examples:
+def examples_of(phase: TrainingSpec, cut: CutNetwork, material: Material, progress: Progress) -> Examples:
+    """Return what the epochs of a phase read of the material."""
     rows = material.rows
     numbers = rows if phase.augmentation.on else None
-    return prepare_examples(parts, material.images[rows], material.labels[rows], progress, augmented=numbers)
-
-
-def _windows(spec: TrainingSpec, work: Sequence[float], progress: Progress) -> list[Progress]:
-    """Return the progress of every phase, as wide as its share of the work (equal ones where none is told)."""
-    phases = spec.phases()
-    if len(phases) == 1:
-        return [progress]
-    ends = EPOCHS_UNTIL * np.cumsum(work or [1.0] * len(phases)) / (sum(work) or len(phases))
-    starts = [0.0, *map(float, ends[:-1])]
-    return [Part(progress, start, float(end)) for start, end in zip(starts, ends, strict=True)]
+    return prepare_examples(cut, material.images[rows], material.labels[rows], progress, augmented=numbers)
 
 
 def _epochs(course: Course, material: Material, progress: Progress) -> None:

@@ -1,4 +1,4 @@
-"""Transfer learning: train a head, and what of the backbone is not frozen. Imports Keras: only workers use this module.
+"""One training, from its recipe to the files of its run.
 
 What lies below everything that learns gives the same numbers in every epoch, so it is computed once: the features when
 the whole backbone is frozen, else the activations at the frozen boundary. The result equals the plain way.
@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,6 @@ import numpy as np
 from models.backbones import tables
 from models.backbones.worker import build
 from models.jobs import machine
-from models.jobs.machine import Watch
 from models.pictures import datasets, images
 from models.storage.files import write_atomically
 from models.storage.progress import Progress
@@ -31,35 +30,33 @@ from models.training.head import PREFIX
 from models.training.mistakes import with_noise
 from models.training.results import SUMMARY, TrainingResult, WeightChange, save_result
 from models.training.spec import TrainingSpec
-from models.training.worker import classifier as training_classifier
-from models.training.worker.classifier import weight_change, weights_by_layer
-from models.training.worker.course import EPOCHS_UNTIL, Course, Material, predict, run_phases, timed
+from models.training.worker.classifier import classifier, weight_change, weights_by_layer
+from models.training.worker.course import CHECKPOINT, EPOCHS_UNTIL, Course, Material, Training, predict, run_phases
 from models.training.worker.loop import Loop
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-CHECKPOINT = "checkpoint.npz"
 
 
 @dataclass(slots=True)
-class Bench:
+class SharedNetwork:
     """What several trainings share: the network they all begin with, its compiled steps, the frozen part's output.
 
     A training that needs another network, or other pictures, has them made anew. The numbers of a training are the same
-    with a bench as without.
+    with it as without.
 
     Attributes:
         made_for: The spec that `classifier` was built for; None before the first training.
         classifier: Takes the weights a training begins with, and keeps those it ended with.
-        loops: {phase: loop}, see `run_phases`.
+        loops: {phase: loop}, see `Training`.
     """
 
     made_for: TrainingSpec | None = None
     classifier: Any = None
     loops: dict[int, Loop] = field(default_factory=dict)
 
-    def network(self, spec: TrainingSpec) -> keras.Model:
+    def begin(self, spec: TrainingSpec) -> keras.Model:
         """Return the classifier with the weights that a training of `spec` begins with."""
-        fresh = training_classifier.classifier(spec)
+        fresh = classifier(spec)
         if self.made_for is None or _architecture(self.made_for) != _architecture(spec):
             self.loops.clear()
             self.classifier = fresh
@@ -74,7 +71,7 @@ def _architecture(spec: TrainingSpec) -> tuple[Any, ...]:
     return spec.backbone, spec.side, spec.dataset, spec.head, spec.preprocessing
 
 
-def train(spec: TrainingSpec, progress: Progress, folder: Path, bench: Bench | None = None) -> None:
+def train(spec: TrainingSpec, progress: Progress, folder: Path, shared: SharedNetwork | None = None) -> None:
     """Train as `spec` says and write the results into `folder` (see `models/training/results.py`).
 
     Runs of one `split_seed` are watched and tested on the same pictures of their data set, whatever their seed.
@@ -83,7 +80,7 @@ def train(spec: TrainingSpec, progress: Progress, folder: Path, bench: Bench | N
         spec: The recipe.
         progress: Hears about every epoch; may cancel at any batch.
         folder: Of the run; a checkpoint of the same spec found there is continued.
-        bench: Of trainings before and after this one, if there are any.
+        shared: With trainings before and after this one, if there are any.
 
     Raises:
         InputError, TooLarge: The spec cannot be carried out.
@@ -95,20 +92,18 @@ def train(spec: TrainingSpec, progress: Progress, folder: Path, bench: Bench | N
     cost = recipes.validate(spec)
     estimate.keep(folder, cost)
     machine.tidy()
-    watching = machine.Watch()
+    watch = machine.Watch()
     progress.event(share=0.0, note="Reading the pictures")
-    material = material_of(spec, whole=bench is not None and spec.weights == "pretrained")
+    material = material_of(spec, whole=shared is not None and spec.weights == "pretrained")
     progress.event(share=0.01, note="Building the network")
-    classifier = training_classifier.classifier(spec) if bench is None else bench.network(spec)
-    loops = None if bench is None else bench.loops
-    blocks = {row.name: row.block for row in tables.table(spec.backbone, spec.side).layers}
-    seconds = {"preparation": time.perf_counter() - started}
+    shared = shared or SharedNetwork()
+    training = Training(
+        spec, shared.begin(spec), material, folder, progress, loops=shared.loops, watch=watch, work=cost.phase_seconds,
+        blocks={row.name: row.block for row in tables.table(spec.backbone, spec.side).layers},
+    )  # fmt: skip
+    training.seconds["preparation"] = time.perf_counter() - started
     try:
-        work = cost.phase_seconds
-        fit(
-            spec, classifier, material, progress, folder,
-            blocks=blocks, seconds=seconds, work=work, watching=watching, loops=loops,
-        )  # fmt: skip
+        fit(training)
         progress.check()  # cancelled while it was saved
     except Exception:  # a kill is none: its files are needed again
         kept_epochs.clear(folder)
@@ -129,67 +124,35 @@ def material_of(spec: TrainingSpec, *, whole: bool = False) -> Material:
     return Material(pictures, labels, split, noisy, whole)
 
 
-def fit(
-    spec: TrainingSpec,
-    classifier: keras.Model,
-    material: Material,
-    progress: Progress,
-    folder: Path,
-    *,
-    blocks: Mapping[str, str],
-    seconds: Mapping[str, float],
-    work: Sequence[float] = (),
-    watching: Watch | None = None,
-    loops: dict[int, Loop] | None = None,
-) -> TrainingResult:
-    """Train `classifier` on `material`; save and return the result, and save the classifier.
+def fit(training: Training) -> TrainingResult:
+    """Train; save and return the result, and save the classifier.
 
     It ends with the weights of the epoch with the best validation accuracy (equal ones: lower validation loss).
-
-    Args:
-        spec: The recipe; its backbone, data set and side are not looked at.
-        classifier: One flat graph whose last layers are named `head_…`; changed in place.
-        material: What to learn from.
-        progress: Hears about every epoch; may cancel at any batch.
-        folder: Of the run; a checkpoint of the same spec found there is continued.
-        blocks: {backbone layer: block}.
-        seconds: What the phases before this one took.
-        work: About how long each phase of the training takes.
-        watching: Made when the run began; one is made now if there is none.
-        loops: See `run_phases`.
     """
-    watching = watching or Watch()
-    spent = dict(seconds)
-    before = weights_by_layer(classifier)
-    course = run_phases(
-        spec, classifier, material, progress, folder / CHECKPOINT, blocks=blocks, seconds=spent, work=work, loops=loops
-    )
+    network, material = training.classifier, training.material
+    before = weights_by_layer(network)
+    course = run_phases(training)
     learn, watch, test = material.places()
     noisy = learn[np.isin(material.split.train, material.noisy)]
-    with timed(spent, "results"):
-        progress.event(share=EPOCHS_UNTIL, note="Saving the results")
+    with training.timed("results"):
+        training.progress.event(share=EPOCHS_UNTIL, note="Saving the results")
         course.keep_ends()
         course.use_best()
         probabilities = {
-            name: predict(course, rows, progress) if len(rows) else np.empty((0, 0), np.float32)
+            name: predict(course, rows, training.progress) if len(rows) else np.empty((0, 0), np.float32)
             for name, rows in (("probability", test), ("val_probability", watch), ("noisy_probability", noisy))
         }
-        _save_classifier(classifier, folder / "classifier.keras")
-    summary = {**_facts(course, classifier), **watching.facts(), "seconds": {**spent, "total": sum(spent.values())}}
-    result = _result(course, material, probabilities, weight_change(classifier, before, blocks), summary)
-    save_result(folder, result)
+        _save_classifier(network, training.folder / "classifier.keras")
+    result = _result(training, course, probabilities, weight_change(network, before, training.blocks))
+    save_result(training.folder, result)
     return result
 
 
 def _result(
-    course: Course,
-    material: Material,
-    probabilities: Mapping[str, np.ndarray],
-    changes: tuple[WeightChange, ...],
-    facts: Mapping[str, Any],
+    training: Training, course: Course, probabilities: Mapping[str, np.ndarray], changes: tuple[WeightChange, ...]
 ) -> TrainingResult:
     """Put together what the run found out."""
-    split, labels = material.split, material.labels
+    split, labels, noisy = training.material.split, training.material.labels, training.material.noisy
     right = probabilities["probability"].argmax(axis=1) == labels[split.test]
     return TrainingResult(
         history=tuple(course.history),
@@ -197,11 +160,17 @@ def _result(
         label=labels[split.test],
         val_index=split.validation,
         val_label=labels[split.validation],
-        noisy_index=material.noisy,
-        noisy_label=labels[material.noisy],
+        noisy_index=noisy,
+        noisy_label=labels[noisy],
         **probabilities,
         weight_change=changes,
-        summary={"accuracy": float(right.mean()), "n_test": len(right), **facts},
+        summary={
+            "accuracy": float(right.mean()),
+            "n_test": len(right),
+            **_facts(course, training.classifier),
+            **training.watch.facts(),
+            "seconds": {**training.seconds, "total": sum(training.seconds.values())},
+        },
     )
 
 

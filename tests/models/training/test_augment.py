@@ -130,7 +130,7 @@ def test_the_preview_shows_the_very_pixels_training_learns_from(monkeypatch):
     material = tiny.material()
     spec = TrainingSpec(seed=5, augmentation=EVERYTHING)
     parts = tiny.cut(tiny.classifier(), spec)
-    loop = Loop(spec, parts, course._examples(spec, parts, material, progress.SILENT))
+    loop = Loop(spec, parts, course.examples_of(spec, parts, material, progress.SILENT))
     rows = np.array([3, 7, 20])
     seen = loop.training_pictures(tf.constant(rows), tf.constant(loop.drawn(2, rows))).numpy()
     monkeypatch.setattr(images, "load_picture", lambda _: material.images[7])
@@ -154,7 +154,7 @@ def test_augmented_training_gives_what_slow_steps_give():
     material = tiny.material()
     fast, slow = tiny.classifier(), tiny.classifier()
     parts = tiny.cut(fast, spec)
-    loop = Loop(spec, parts, course._examples(spec, parts, material, progress.SILENT))
+    loop = Loop(spec, parts, course.examples_of(spec, parts, material, progress.SILENT))
     assert loop.augmented and loop.examples.cached
     loop.epoch(0, material.places()[0], lambda: None)
     classifier.freeze(slow, (), "hold")

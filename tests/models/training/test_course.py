@@ -36,9 +36,8 @@ SPEC = TrainingSpec(
 def fit(folder, spec=SPEC, progress=storage_progress.SILENT, material=None):
     """Train the tiny network in `folder`; return the result and the classifier."""
     folder.mkdir(exist_ok=True)
-    classifier = tiny.classifier(spec.head, True, spec.seed)
-    blocks, material = tiny.BLOCKS, material or tiny.material()
-    return train.fit(spec, classifier, material, progress, folder, blocks=blocks, seconds={}), classifier
+    training = tiny.training(spec, folder, progress, pictures=material)
+    return train.fit(training), training.classifier
 
 
 def test_a_spec_knows_its_phases():

@@ -163,9 +163,9 @@ def digits_run():
     run, began = runs.create("training", spec.to_json(), owner="somebody", title="t"), []
     plain = train.fit
 
-    def watched(spec, classifier, *args, **rest):
-        began.append(classifier.get_weights())
-        return plain(spec, classifier, *args, **rest)
+    def watched(training):
+        began.append(training.classifier.get_weights())
+        return plain(training)
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(train, "fit", watched)

@@ -34,9 +34,8 @@ SPEC = TrainingSpec(head=RICH, batch=8, epochs=4, learning_rate=0.01, schedule="
 def fit(folder, spec=SPEC, progress=storage_progress.SILENT, batch_norm=True):
     """Train the tiny network in `folder`; return the result and the classifier."""
     folder.mkdir(exist_ok=True)
-    classifier = tiny.classifier(spec.head, batch_norm, spec.seed)
-    result = train.fit(spec, classifier, tiny.material(), progress, folder, blocks=tiny.BLOCKS, seconds={})
-    return result, classifier
+    training = tiny.training(spec, folder, progress, batch_norm=batch_norm)
+    return train.fit(training), training.classifier
 
 
 @pytest.fixture(scope="module")
@@ -202,7 +201,7 @@ def die():
     if len(calls) == 9:
         os.kill(os.getpid(), signal.SIGKILL)
 folder = Path(sys.argv[1])
-progress = t.tiny.Recorder(die) if sys.argv[2] == "die" else t.progress.SILENT
+progress = t.tiny.Recorder(die) if sys.argv[2] == "die" else t.storage_progress.SILENT
 t.fit(folder, progress=progress)
 """
 
@@ -230,10 +229,10 @@ def test_a_damaged_or_foreign_checkpoint_is_passed_over(tmp_path, damage, whole)
 
 @pytest.mark.parametrize("end", [None, Cancelled])
 def test_a_run_that_has_ended_leaves_no_checkpoint(tmp_path, monkeypatch, end):
-    def fitting(spec, classifier, material, progress, folder, **_):
-        (folder / "checkpoint.npz").write_bytes(b"large")
+    def fitting(training):
+        training.checkpoint.write_bytes(b"large")
         if end is not None:
-            (folder / "epoch-0001.npz").write_bytes(b"of no use without an end")
+            (training.folder / "epoch-0001.npz").write_bytes(b"of no use without an end")
             raise end
 
     monkeypatch.setattr(train, "fit", fitting)

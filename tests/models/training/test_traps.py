@@ -40,7 +40,7 @@ def test_one_thing_is_apart_and_every_recipe_can_be_trained(name):
 @pytest.mark.parametrize("name", TRAPS)
 def test_what_is_shipped_was_trained_by_these_recipes_and_shows_the_effect(name):
     shipped = traps.outcomes(name)
-    assert shipped.keys() == trap(name).specs.keys(), f"run python -m models.ship traps"
+    assert shipped.keys() == trap(name).specs.keys(), "run python -m models.ship traps"
     for role, made in shipped.items():
         for seed, outcome in zip(SEEDS, made, strict=True):
             assert outcome.spec == replace(trap(name).specs[role], seed=seed)
@@ -114,8 +114,8 @@ def test_scaled_twice_divides_twice_and_changes_nothing_else():
     given = wrong.predict(pictures, verbose=0)
     np.testing.assert_allclose(given, right.predict(pictures / 255, verbose=0), atol=1e-6)
     assert np.abs(given - right.predict(pictures, verbose=0)).max() > 1e-3
-    bench = train.Bench()
+    shared = train.SharedNetwork()
     spec = TrainingSpec(preprocessing="scaled twice", seed=1)
     for asked in (TrainingSpec(), spec, replace(spec, seed=2)):
-        made = bench.network(asked)
+        made = shared.begin(asked)
         assert [layer.name for layer in made.layers] == [layer.name for layer in classifier.classifier(asked).layers]

@@ -100,6 +100,7 @@ from models.training.costs.estimate import Pictures
 from models.training.spec import TrainingSpec
 from models.training.worker import classifier as heads
 from models.training.worker import train as transfer
+from models.training.worker.course import Material, Training
 backbone_builder.prepare_tensorflow()
 split = Split(*np.split(np.arange(96), [64, 80]))
 for data in json.loads(sys.argv[1]):
@@ -111,9 +112,9 @@ for data in json.loads(sys.argv[1]):
     watching = memory_watch.Watch()
     network = backbone_builder.build(spec.backbone, side=spec.side, weights="random", seed=0)
     network = heads.attach(network, spec.head, 3, 0)
-    material = transfer.Material(images, np.arange(96) % 3, split)
+    material = Material(images, np.arange(96) % 3, split)
     with tempfile.TemporaryDirectory() as folder:
-        transfer.fit(spec, network, material, SILENT, Path(folder), blocks={}, seconds={}, watching=watching)
+        transfer.fit(Training(spec, network, material, Path(folder), SILENT, blocks={}, watch=watching))
         summary = json.loads(Path(folder, "summary.json").read_bytes())
     print(json.dumps([cost.peak_mb, summary["base_mb"], summary["peak_mb"]]), flush=True)
 """
