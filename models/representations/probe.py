@@ -50,7 +50,7 @@ class ProbeSpec(PricedSpec):
 
     @property
     def networks(self) -> dict[str, str]:
-        """The networks to run, by what is said of their weights: "trained" and "random", or only the latter."""
+        """The networks to run, by their weights: {"trained": id, "random": id}, or only the latter."""
         twin = networks_layers.random_twin(self.network)
         return {"random": twin} if self.network == twin else {"trained": self.network, "random": twin}
 

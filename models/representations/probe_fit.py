@@ -1,6 +1,6 @@
-"""A logistic regression on ready features, its regularisation chosen on validation pictures. NumPy and SciPy.
+"""A logistic regression on ready features, its regularisation chosen on validation pictures.
 
-Own, and not scikit-learn's, because that one cannot be asked to stop while it fits; a test holds it to the same answer.
+It is not scikit-learn's, because that one cannot be stopped while it fits; a test holds it to the same answer.
 """
 
 from __future__ import annotations

@@ -12,15 +12,17 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from models.errors import InputError
+from models.storage.files import ASSETS
 from models.transferability.experiment import BASES, EIGHT, SPLITS, TREATMENTS, Row, read_csv
 
-ASSETS = Path(__file__).resolve().parents[2] / "assets" / "transferability"
-ROWS, PUBLISHED = ASSETS / "rows.csv", ASSETS / "published.csv"
+ROWS: Final = ASSETS / "transferability" / "rows.csv"
+PUBLISHED: Final = ASSETS / "transferability" / "published.csv"
 RANDOM, *DIRECTIONS = SPLITS
-BOTH = "both directions"  # the mean of the two dissimilar splits
-RANDOM_BASE = "baseR"  # the paper measured random filters on all 1,000 classes, against a base of their own
+BOTH: Final = "both directions"  # the mean of the two dissimilar splits
+RANDOM_BASE: Final = "baseR"  # the paper measured random filters on all 1,000 classes, against a base of their own
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""How transferable is each layer? The experiment of Yosinski et al. in miniature: its treatments and its rows.
+"""The transferability experiment of Yosinski et al. in miniature: treatments, architectures, schedule, rows.
 
 Two tasks A and B share no class. `base` networks are trained on one of them; for n = 1..N-1 the first n layers of a
 base network are copied, the layers above start anew, and the whole is trained on B:

@@ -1,4 +1,4 @@
-"""What the transferability curves say, computed: where a treatment differs from another by more than runs scatter.
+"""Findings of the transferability experiment: where a treatment differs from another by more than runs scatter.
 
 Of measured rows, differences are taken seed by seed, and their margin is half a 95 % t-interval whose spread is pooled
 over all layers and splits that were measured more than once. The layers of one seed share a base and nothing corrects
@@ -115,13 +115,13 @@ def measured(rows: Sequence[Row], split: str) -> dict[str, Comparison]:
     """Return every comparison of `COMPARISONS` that the rows of a split allow.
 
     Args:
-        rows: Of one configuration; other splits than the asked one help to tell how far seeds scatter.
+        rows: Of one configuration; other splits than `split` help to estimate how far seeds scatter.
         split: A split, or `BOTH`.
     """
     found = {}
     for name, (treatment, reference) in COMPARISONS.items():
         of_split = {each: _paired(rows, each, treatment, reference) for each in (RANDOM, *DIRECTIONS, BOTH)}
-        if not (asked := of_split[split]):
+        if not (wanted := of_split[split]):
             continue
         own_splits = [BOTH] if split == BOTH else [RANDOM, *DIRECTIONS]  # a mean of two directions scatters less
         spread, freedom = _pooled([runs for each in own_splits for runs in of_split[each].values()])
@@ -135,7 +135,7 @@ def measured(rows: Sequence[Row], split: str) -> dict[str, Comparison]:
                 Difference(
                     n, math.fsum(runs) / len(runs), min(runs), max(runs), len(runs), _margin(spread, freedom, len(runs))
                 )
-                for n, runs in sorted(asked.items())
+                for n, runs in sorted(wanted.items())
             ),
             basis="intervals",
         )

@@ -98,30 +98,7 @@ def _rows() -> tuple[Row, ...]:
 def _controls() -> tuple[str, bool, bool]:
     """Draw the row above the picture; return the split, whether to show differences, and random filters too."""
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
-        halves = st.segmented_control(
-            "Tasks A and B",
-            list(_HALVES),
-            default="random",
-            required=True,
-            format_func=lambda name: _HALVES[name],
-            key="general_halves",
-            bind="query-params",
-            help="Random halves: classes drawn for A and B by chance, so that the tasks are alike. Dissimilar: "
-            "animals, plants and landscapes against things people make.",
-        )
-        split = RANDOM
-        if halves == "dissimilar":
-            split = st.segmented_control(
-                "From A to B",
-                list(_DIRECTIONS),
-                default=BOTH,
-                required=True,
-                format_func=lambda name: _DIRECTIONS[name],
-                key="general_direction",
-                bind="query-params",
-                help="B is what the networks learn in the end: man-made things after natural ones, or the other "
-                "way round. Both ways is the mean of the two.",
-            )
+        split = _split()
         scale = st.segmented_control(
             "Scale",
             ["accuracy", "difference"],
@@ -139,7 +116,37 @@ def _controls() -> tuple[str, bool, bool]:
             bind="query-params",
             help="RnB: the first n layers random and frozen, what the layers above can make of noise.",
         )
-    return str(split), scale == "difference", bool(noise)
+    return split, scale == "difference", bool(noise)
+
+
+def _split() -> str:
+    """Draw the choice of the tasks A and B; return their split."""
+    halves = st.segmented_control(
+        "Tasks A and B",
+        list(_HALVES),
+        default="random",
+        required=True,
+        format_func=lambda name: _HALVES[name],
+        key="general_halves",
+        bind="query-params",
+        help="Random halves: classes drawn for A and B by chance, so that the tasks are alike. Dissimilar: "
+        "animals, plants and landscapes against things people make.",
+    )
+    if halves != "dissimilar":
+        return RANDOM
+    return str(
+        st.segmented_control(
+            "From A to B",
+            list(_DIRECTIONS),
+            default=BOTH,
+            required=True,
+            format_func=lambda name: _DIRECTIONS[name],
+            key="general_direction",
+            bind="query-params",
+            help="B is what the networks learn in the end: man-made things after natural ones, or the other "
+            "way round. Both ways is the mean of the two.",
+        )
+    )
 
 
 def _treatment() -> tuple[str, int]:

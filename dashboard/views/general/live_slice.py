@@ -54,24 +54,7 @@ def _controls() -> SliceSpec | None:
         help="Task A tells these five digits apart, task B the other five. Networks are trained on A, and their first "
         "layers are tried on B.",
     )
-    a = tuple(sorted(digits))
-    left, right = st.columns([1, 1], vertical_alignment="bottom", gap="small")
-    seed = left.number_input(
-        "First seed",
-        0,
-        9999,
-        key=_SEED,
-        persist_state="session",
-        help="A seed draws the training pictures and the weights at the start. The same seed gives the same rows.",
-    )
-    right.button(
-        "Draw A",
-        key="general_slice_draw",
-        icon=":material/casino:",
-        width="stretch",
-        on_click=lambda: state.put(_DIGITS, list(slice.draw(int(seed)))),
-        help="Draw the five digits of A by this seed.",
-    )
+    seed = _seed()
     seeds = st.slider(
         "Seeds",
         1,
@@ -91,7 +74,29 @@ def _controls() -> SliceSpec | None:
         help="All are about 108 a digit, seen in 20 epochs; 20 a digit are seen in 40 epochs.",
     )
     shots = None if amount == _ALL else int(str(amount))
-    return _spec(a, int(seed), int(seeds), shots)
+    return _spec(tuple(sorted(digits)), seed, int(seeds), shots)
+
+
+def _seed() -> int:
+    """Draw the choice of the first seed, and the button that draws the digits of A by it."""
+    left, right = st.columns([1, 1], vertical_alignment="bottom", gap="small")
+    seed = left.number_input(
+        "First seed",
+        0,
+        9999,
+        key=_SEED,
+        persist_state="session",
+        help="A seed draws the training pictures and the weights at the start. The same seed gives the same rows.",
+    )
+    right.button(
+        "Draw A",
+        key="general_slice_draw",
+        icon=":material/casino:",
+        width="stretch",
+        on_click=lambda: state.put(_DIGITS, list(slice.draw(int(seed)))),
+        help="Draw the five digits of A by this seed.",
+    )
+    return int(seed)
 
 
 def _spec(a: tuple[int, ...], seed: int, seeds: int, shots: int | None) -> SliceSpec | None:

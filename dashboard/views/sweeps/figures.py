@@ -120,24 +120,7 @@ def differences(sweep: SweepSpec, gaps: Sequence[Gap], rows: Sequence[Finished],
         customdata=[(cell_title(sweep, row.key), row.accuracy) for row in shown],
         hovertemplate="<b>%{customdata[0]}</b><br>%{customdata[1]:.1%}, %{x:+.1%} against none<extra></extra>",
     )
-    figure.add_scatter(
-        x=[each.difference.value for each in gaps],
-        y=[place[each.value] for each in gaps],
-        mode="markers",
-        marker={"color": _MEAN, "size": 10, "symbol": "diamond"},
-        error_x={
-            "type": "data",
-            "symmetric": False,
-            "array": [each.difference.high - each.difference.value for each in gaps],
-            "arrayminus": [each.difference.value - each.difference.low for each in gaps],
-            "color": _MEAN,
-            "thickness": 1.5,
-            "width": 4,
-        },
-        name="mean and 95% interval",
-        customdata=[(each.difference.low, each.difference.high) for each in gaps],
-        hovertemplate="%{x:+.1%} (%{customdata[0]:+.1%} to %{customdata[1]:+.1%})<extra></extra>",
-    )
+    _intervals(figure, gaps, place)
     theme.layout(figure, height)
     figure.update_yaxes(
         tickvals=list(place.values()),
@@ -157,3 +140,25 @@ def differences(sweep: SweepSpec, gaps: Sequence[Gap], rows: Sequence[Finished],
         fixedrange=True,
     )
     return figure.update_layout(margin={"t": 30})
+
+
+def _intervals(figure: go.Figure, gaps: Sequence[Gap], place: dict[str, int]) -> None:
+    """Draw the mean of every difference with its interval, at its place from the bottom."""
+    figure.add_scatter(
+        x=[each.difference.value for each in gaps],
+        y=[place[each.value] for each in gaps],
+        mode="markers",
+        marker={"color": _MEAN, "size": 10, "symbol": "diamond"},
+        error_x={
+            "type": "data",
+            "symmetric": False,
+            "array": [each.difference.high - each.difference.value for each in gaps],
+            "arrayminus": [each.difference.value - each.difference.low for each in gaps],
+            "color": _MEAN,
+            "thickness": 1.5,
+            "width": 4,
+        },
+        name="mean and 95% interval",
+        customdata=[(each.difference.low, each.difference.high) for each in gaps],
+        hovertemplate="%{x:+.1%} (%{customdata[0]:+.1%} to %{customdata[1]:+.1%})<extra></extra>",
+    )
