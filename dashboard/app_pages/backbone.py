@@ -1,12 +1,11 @@
-"""The pretrained network, block by block and layer by layer; how it was pretrained, and what it says by itself."""
+"""Backbone: the pretrained network, layer by layer; how it was pretrained, and its own classifier."""
 
 import streamlit as st
 
 from dashboard import state
 from dashboard.views.backbone import own_classes, pretraining
-from dashboard.views.backbone.layers import block_map, layer_table, totals
+from dashboard.views.backbone.layers import block_map, kernel_panel, layer_table, totals
 from dashboard.views.backbone.picker import backbone_picker, side_picker, top_toggle, weights_state
-from dashboard.views.backbone.pretraining import kernel_panel
 from dashboard.widgets.page import header
 from models.backbones.registry import BACKBONES
 from models.backbones.tables import table

@@ -1,4 +1,4 @@
-"""Colour by meaning, the same on every page, and the layout every figure starts from."""
+"""The house style of figures: colour by meaning, the layout every figure starts from, accuracies in words."""
 
 from __future__ import annotations
 
@@ -66,10 +66,6 @@ def accuracy_axis(figure: go.Figure) -> go.Figure:
         zeroline=False,
         fixedrange=True,
     )
-
-
-# FOLDED dashboard/views/general/figures_probe.py: How well a linear model tells the classes apart, block by block,
-# with trained and with random weights.
 
 
 def interval(estimate: Estimate) -> str:

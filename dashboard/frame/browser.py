@@ -1,7 +1,8 @@
-"""One entry in the browser's history per page, so that its back button leads to the page before.
+"""Scripts in the browser: one entry in its history per page, and a cookie that remembers the visitor.
 
 Streamlit pushes an entry for every change of the address. Going back to one of them runs the script, which completes
 the address and so pushes the visitor forward again: without this, nobody gets back to the page before.
+The cookie holds a random id, so that a reload finds the same runs.
 """
 
 from __future__ import annotations
@@ -24,17 +25,7 @@ if (!window.freezeframeHistory) {
 }
 </script>
 """
-
-
-def one_entry_per_page() -> None:
-    """Let a change of the address on the same page replace the entry in the browser's history."""
-    st.html(_HISTORY_SCRIPT, unsafe_allow_javascript=True)
-
-
-# FOLDED dashboard/frame/browser.py: Lets the browser remember who the visitor is: a random id in a cookie, so that
-# a reload finds the same runs.
-
-_COOKIE_SCRIPT = """
+_COOKIE_SCRIPT: Final = """
 export default function(component) {
   const secure = location.protocol === "https:" ? "; Secure" : "";
   const kept = "; path=/; max-age=1209600; SameSite=Strict" + secure;
@@ -42,6 +33,11 @@ export default function(component) {
 }
 """
 _keeper = st.components.v2.component("freezeframe_visitor", html="<span></span>", js=_COOKIE_SCRIPT)
+
+
+def one_entry_per_page() -> None:
+    """Let a change of the address on the same page replace the entry in the browser's history."""
+    st.html(_HISTORY_SCRIPT, unsafe_allow_javascript=True)
 
 
 def remember() -> None:

@@ -1,58 +1,22 @@
-"""Which network the pages look into: the chosen run's classifier, or what stands in for it."""
+"""What pages have in common: header, empty state, refusal, the network they look into, and the way back."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import NoReturn
+from typing import Final, NoReturn
 
 import streamlit as st
 
 from dashboard import state
 from dashboard.labels import safe_label
+from dashboard.pages import PAGES
 from models.backbones import registry, weights
 from models.errors import FreezeframeError
+from models.ids import NetworkId
 
-
-def has_classifier(chosen: state.Selection) -> bool:
-    """Return whether the chosen run has finished: only then is there a classifier to look into."""
-    return chosen.run is not None and chosen.run.status.state == "done"
-
-
-def network_of(chosen: state.Selection) -> str:
-    """Return the id of the run's classifier, else of the bare backbone: pretrained where possible, else random."""
-    if chosen.run is not None and has_classifier(chosen):
-        return f"run:{chosen.run.id}"
-    side = registry.BACKBONES[chosen.backbone].default_side
-    return f"backbone:{chosen.backbone}:{side}" + ("" if weights.available(chosen.backbone) else ":random")
-
-
-def name_of(network: str, chosen: state.Selection) -> str:
-    """Return what the network is called in a sentence; random weights are always said."""
-    title = registry.BACKBONES[chosen.backbone].title
-    match network.split(":"):
-        case ["run", _, "start"] | ["run", _, "epoch", "0"]:
-            return f"the classifier of this run before its first epoch ({title})"
-        case ["run", _, "epoch", epoch]:
-            return f"the classifier of this run after epoch {epoch} ({title})"
-    if network.startswith("run:"):
-        return f"the classifier of this run ({title})"
-    return f"the bare {title} with {'random' if network.endswith(':random') else 'pretrained'} weights"
-
-
-def say_random(network: str) -> None:
-    """Say it where the network's weights are random: nothing it shows was learnt."""
-    if network.endswith(":random"):
-        st.caption(":material/casino: **Random weights**: the pretrained ones are not on this machine.")
-
-
-def refuse(error: FreezeframeError) -> None:
-    """Say why there is no answer, and end the page."""
-    st.error(safe_label(str(error), 400), icon=":material/error:")
-    st.button("Try again", key="subject_again", icon=":material/refresh:")
-    st.stop()
-
-
-# FOLDED dashboard/widgets/page.py: What every page begins with, and how it says that something is missing.
+_PICTURE: Final = "trail_picture"  # keys of the session: the way back from a picture, where somebody came with one
+_LABEL: Final = "trail_label"
+_PAGE: Final = "trail_page"
 
 
 def header(title: str, sentence: str) -> None:
@@ -66,14 +30,47 @@ def empty(sentence: str, action: str, page: str, icon: str) -> NoReturn:
     """Say what to do next, offer to go there, and end the page."""
     with st.container(border=True):
         st.markdown(sentence)
-        st.page_link(f"app_pages/{page}.py", label=action, icon=icon)
+        st.page_link(PAGES[page].script, label=action, icon=icon)
     st.stop()
 
 
-# FOLDED dashboard/widgets/page.py: The way back from a picture's activations or occlusion map to where the picture
-# was found.
+def refuse(error: FreezeframeError) -> None:
+    """Say why there is no answer, and end the page."""
+    st.error(safe_label(str(error), 400), icon=":material/error:")
+    st.button("Try again", key="subject_again", icon=":material/refresh:")
+    st.stop()
 
-_PICTURE, _LABEL, _PAGE = "trail_picture", "trail_label", "trail_page"
+
+def has_classifier(chosen: state.Selection) -> bool:
+    """Return whether the chosen run has finished: only then is there a classifier to look into."""
+    return chosen.run is not None and chosen.run.status.state == "done"
+
+
+def network_of(chosen: state.Selection) -> str:
+    """Return the id of the run's classifier, else of the bare backbone: pretrained where possible, else random."""
+    if chosen.run is not None and has_classifier(chosen):
+        return str(NetworkId(run=chosen.run.id))
+    side = registry.BACKBONES[chosen.backbone].default_side
+    here = weights.available(chosen.backbone)
+    return str(NetworkId(backbone=chosen.backbone, side=side, weights="pretrained" if here else "random"))
+
+
+def name_of(network: str, chosen: state.Selection) -> str:
+    """Return what the network is called in a sentence, which names random weights as such."""
+    title, found = registry.BACKBONES[chosen.backbone].title, NetworkId.parse(network)
+    if not found.run:
+        return f"the bare {title} with {'random' if found.weights == 'random' else 'pretrained'} weights"
+    if found.start or found.epoch == 0:
+        return f"the classifier of this run before its first epoch ({title})"
+    if found.epoch is not None:
+        return f"the classifier of this run after epoch {found.epoch} ({title})"
+    return f"the classifier of this run ({title})"
+
+
+def say_random(network: str) -> None:
+    """Say it where the network's weights are random: nothing it shows was learnt."""
+    if NetworkId.parse(network).weights == "random":
+        st.caption(":material/casino: **Random weights**: the pretrained ones are not on this machine.")
 
 
 def lead_on(picture: str, to: str, *, label: str, page: str, also: Mapping[str, str] | None = None) -> None:
@@ -96,4 +93,4 @@ def lead_on(picture: str, to: str, *, label: str, page: str, also: Mapping[str, 
 def breadcrumb() -> None:
     """Draw the way back, as long as the page shows the picture somebody came with."""
     if state.get(_PICTURE) == state.selection().picture:
-        st.page_link(f"app_pages/{state.get(_PAGE)}.py", label=state.get(_LABEL), icon=":material/arrow_back:")
+        st.page_link(PAGES[state.get(_PAGE)].script, label=state.get(_LABEL), icon=":material/arrow_back:")

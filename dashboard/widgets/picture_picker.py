@@ -1,4 +1,4 @@
-"""Choose the picture to look at: test pictures of the data set, your own, or what the camera sees."""
+"""The picture picker: test pictures of the data set, a visitor's own, or what the camera sees."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from dashboard import state
 from dashboard.widgets import cache
 from dashboard.widgets.thumbnails import Row, thumbnails
 from models.errors import PictureError, StorageUnavailable
+from models.ids import PictureId
 from models.pictures import datasets, images, uploads
 
 ALL = "All classes"
@@ -53,11 +54,11 @@ def picture_picker(page: str) -> str:
 
 def picture_title(picture: str) -> str:
     """Return what a picture is called: "spiral, picture 571", or "your picture"."""
-    if picture.startswith("upload:"):
+    found = PictureId.parse(picture)
+    if found.upload:
         return "your picture"
-    _, dataset, number = picture.split(":")
-    spec = datasets.DATASETS[dataset]
-    return f"{spec.classes[datasets.label(dataset, int(number))]}, picture {number}"
+    name = datasets.DATASETS[found.dataset].classes[datasets.label(found.dataset, found.index)]
+    return f"{name}, picture {found.index}"
 
 
 def picture_beside(picture: str, side: int) -> None:
@@ -82,7 +83,7 @@ def _candidates(page: str, dataset: str) -> list[str]:
     if wanted != ALL:
         number = datasets.DATASETS[dataset].classes.index(wanted)
         test = test[datasets.labels(dataset)[test] == number]
-    return [f"sample:{dataset}:{index}" for index in np.asarray(test).tolist()]
+    return [str(PictureId(dataset, index)) for index in np.asarray(test).tolist()]
 
 
 def _strip(current: str, candidates: list[str]) -> tuple[str, ...]:

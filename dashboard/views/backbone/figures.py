@@ -1,4 +1,4 @@
-"""What a classifier says about a picture, as bars: its most probable classes, or groups of them."""
+"""Figures of a backbone: a classifier's answer as bars, the curves and learning rates of a pretraining."""
 
 from __future__ import annotations
 
@@ -12,16 +12,17 @@ from dashboard.figures import theme
 from dashboard.figures.curves import TRAINING, VALIDATION
 from models.networks.answers import Prediction
 
-SHOWN = 5
+SHOWN = 5  # bars
+PANELS = (("Top-1", "top_1", VALIDATION, "solid", ".1%"), ("Loss", "loss", TRAINING, "dot", ".3f"))
 NAMED_FROM = 0.12  # share of the axis a part must take for its name to fit
 _SHADES = ("rgb(90, 103, 112)", "rgb(127, 139, 147)", "rgb(160, 170, 177)", "rgb(190, 198, 203)")
 
 
-def top_classes(said: Prediction, height: int = 168) -> go.Figure:
+def top_classes(prediction: Prediction, height: int = 168) -> go.Figure:
     """Draw the five most probable classes, the first on top, each with its probability."""
-    best = np.argsort(-said.probabilities, kind="stable")[:SHOWN]
-    shares = [float(said.probabilities[place]) for place in best]
-    names = [said.classes[place] for place in best]
+    best = np.argsort(-prediction.probabilities, kind="stable")[:SHOWN]
+    shares = [float(prediction.probabilities[place]) for place in best]
+    names = [prediction.classes[place] for place in best]
     figure = go.Figure(
         go.Bar(
             x=shares,
@@ -32,7 +33,7 @@ def top_classes(said: Prediction, height: int = 168) -> go.Figure:
             hovertemplate="%{customdata}: %{x:.2%}<extra></extra>",
         )
     )
-    return _axes(figure, names, shares, height)
+    return _bar_axes(figure, names, shares, height)
 
 
 def groups(found: Mapping[str, Sequence[tuple[str, float]]], height: int = 168) -> go.Figure:
@@ -64,7 +65,7 @@ def groups(found: Mapping[str, Sequence[tuple[str, float]]], height: int = 168) 
         )
     totals = [sum(share for _, share in parts) for parts in shown.values()]
     figure.update_layout(barmode="stack")
-    return _axes(figure, list(shown), totals, height)
+    return _bar_axes(figure, list(shown), totals, height)
 
 
 def percent(share: float) -> str:
@@ -72,7 +73,7 @@ def percent(share: float) -> str:
     return f"{share:.1%}" if share >= 0.001 else "below 0.1%"
 
 
-def _axes(figure: go.Figure, names: Sequence[str], shares: Sequence[float], height: int) -> go.Figure:
+def _bar_axes(figure: go.Figure, names: Sequence[str], shares: Sequence[float], height: int) -> go.Figure:
     """Name every bar, with its number: beside the bar it would not take the colour of the page's text."""
     texts = [f"{name}, {percent(share)}" for name, share in zip(names, shares, strict=True)]
     theme.layout(figure, height)
@@ -81,12 +82,6 @@ def _axes(figure: go.Figure, names: Sequence[str], shares: Sequence[float], heig
         tickvals=list(range(len(names))), ticktext=texts, autorange="reversed", automargin=True, showgrid=False
     )
     return figure.update_layout(bargap=0.3, margin={"r": 24})
-
-
-# FOLDED dashboard/views/backbone/figures.py: How Frame8 was pretrained: accuracy and loss per epoch, and the
-# learning rate of every step.
-
-PANELS = (("Top-1", "top_1", VALIDATION, "solid", ".1%"), ("Loss", "loss", TRAINING, "dot", ".3f"))
 
 
 def pretraining_curves(history: Sequence[Mapping[str, float]], stages: Sequence[int], height: int = 210) -> go.Figure:

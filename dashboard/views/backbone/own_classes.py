@@ -1,4 +1,4 @@
-"""What the classifier a backbone was pretrained with says about any picture: always one of its own classes."""
+"""The classifier that a backbone was pretrained with, and its answer to any picture: always a class of its own."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from dashboard.widgets.picture_picker import picture_beside, picture_picker, pic
 from models.backbones.registry import BackboneSpec
 from models.errors import FreezeframeError
 from models.frame8 import classes
+from models.ids import NetworkId, PictureId
 from models.networks.answers import Answers, Prediction
 from models.pictures import datasets
 
@@ -27,7 +28,7 @@ def draw(spec: BackboneSpec) -> None:
     if not spec.shipped:
         only_frame8(f"The original 1,000-class top of {spec.title} is not among the weights this app fetches.")
         return
-    network = f"backbone:{spec.id}:{spec.top_side}:top"
+    network = str(NetworkId(backbone=spec.id, side=spec.top_side, weights="top"))
     picture = picture_picker("backbone")
     try:
         _answer(network, picture, spec)
@@ -37,7 +38,7 @@ def draw(spec: BackboneSpec) -> None:
 
 
 def _answer(network: str, picture: str, spec: BackboneSpec) -> None:
-    said = cache.prediction(network, picture)
+    prediction = cache.prediction(network, picture)
     left, right = st.columns([4, 11], gap="medium")
     with left:
         picture_beside(picture, spec.top_side)
@@ -52,11 +53,15 @@ def _answer(network: str, picture: str, spec: BackboneSpec) -> None:
             label_visibility="collapsed",
             help="Coarse: the probabilities of classes of one kind added up, fourteen groups of our own making.",
         )
-        figure = top_classes(said) if words == FINE else groups(classes.coarse(said.probabilities, said.classes))
-        st.plotly_chart(
-            figure, key="backbone_own_answer", config=theme.CONFIG, alt=f"{_sentence(said, picture)} As bars."
+        figure = (
+            top_classes(prediction)
+            if words == FINE
+            else groups(classes.coarse(prediction.probabilities, prediction.classes))
         )
-    st.markdown(_sentence(said, picture))
+        st.plotly_chart(
+            figure, key="backbone_own_answer", config=theme.CONFIG, alt=f"{_sentence(prediction, picture)} As bars."
+        )
+    st.markdown(_sentence(prediction, picture))
     st.caption(
         "It can only answer with its own 200 classes, and their probabilities add up to 100%: something always wins, "
         "also where no class is right, and nothing in the number says so."
@@ -66,9 +71,9 @@ def _answer(network: str, picture: str, spec: BackboneSpec) -> None:
     )
 
 
-def _sentence(said: Prediction, picture: str) -> str:
-    best = int(np.argmax(said.probabilities))
-    name, share = safe_label(said.classes[best]), percent(float(said.probabilities[best]))
+def _sentence(prediction: Prediction, picture: str) -> str:
+    best = int(np.argmax(prediction.probabilities))
+    name, share = safe_label(prediction.classes[best]), percent(float(prediction.probabilities[best]))
     return f"Asked about *{safe_label(picture_title(picture))}*, its own classifier says **{name}**: {share}."
 
 
@@ -78,22 +83,22 @@ def _out_of_vocabulary(network: str) -> None:
     columns = st.columns(len(datasets.DATASETS), gap="medium")
     for column, spec in zip(columns, datasets.DATASETS.values(), strict=True):
         with column:
-            said = cache.answers(network, spec.id)
-            surest = int(np.argmax(said.probability))
-            picture = f"sample:{spec.id}:{said.index[surest]}"
-            title, name = picture_title(picture), said.classes[said.answer[surest]]
+            answers = cache.answers(network, spec.id)
+            surest = int(np.argmax(answers.probability))
+            picture = str(PictureId(spec.id, int(answers.index[surest])))
+            title, name = picture_title(picture), answers.classes[answers.answer[surest]]
             left, right = st.columns([2, 3], gap="small", vertical_alignment="center")
             left.image(
                 cache.enlarged_png(picture, 2 * _THUMBNAIL_PX), width=_THUMBNAIL_PX, alt=f"{spec.title}: {title}"
             )
-            right.markdown(f"{title}:  \n**{name}**, {percent(float(said.probability[surest]))}")
-            st.caption(f"All {len(said.index)} test pictures of {spec.title}: {habits(said)}")
+            right.markdown(f"{title}:  \n**{name}**, {percent(float(answers.probability[surest]))}")
+            st.caption(f"All {len(answers.index)} test pictures of {spec.title}: {habits(answers)}")
     st.caption("Above, of each data set the picture it is surest about; none of these things is among its classes.")
 
 
-def habits(said: Answers) -> str:
+def habits(answers: Answers) -> str:
     """Return what a classifier mostly says, and how often it is more than half sure."""
-    names, counts = np.unique(said.answer, return_counts=True)
+    names, counts = np.unique(answers.answer, return_counts=True)
     common = np.argsort(-counts, kind="stable")[:2]
-    most = ", ".join(f"{said.classes[names[place]]} {counts[place] / len(said.index):.0%}" for place in common)
-    return f"{most}; more than half sure in {np.mean(said.probability > 0.5):.0%}."
+    most = ", ".join(f"{answers.classes[names[place]]} {counts[place] / len(answers.index):.0%}" for place in common)
+    return f"{most}; more than half sure in {np.mean(answers.probability > 0.5):.0%}."

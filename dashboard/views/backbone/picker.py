@@ -1,4 +1,4 @@
-"""Choose a backbone and the side of its pictures, and see whether its weights are here."""
+"""The choice of a backbone and of the side of its pictures, and whether its weights are here."""
 
 from __future__ import annotations
 

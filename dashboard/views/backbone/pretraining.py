@@ -1,20 +1,16 @@
-"""How Frame8 was pretrained: its curves, and how its first layer's kernels formed."""
+"""The pretraining of Frame8: its curves, and how its first layer's kernels formed."""
 
 from __future__ import annotations
 
-import numpy as np
 import streamlit as st
 
 from dashboard import state
 from dashboard.figures import theme
-from dashboard.figures.gabor import SCALES, mosaic
+from dashboard.figures.gabor import mosaic
 from dashboard.views.backbone.figures import learning_rates, pretraining_curves
 from dashboard.widgets import cache
 from dashboard.widgets.gabor_kernel import first_layer
-from models.backbones import weights
 from models.backbones.registry import BACKBONES, DEFAULT, BackboneSpec
-from models.errors import FreezeframeError
-from models.features import gabor
 from models.frame8.card import learning_rate
 from models.intervals import wilson
 from models.pictures.images import png
@@ -26,7 +22,7 @@ STEPS = 20  # per epoch, as fine as the curve of the rates needs
 
 
 def draw(spec: BackboneSpec) -> None:
-    """Draw the history of Frame8's pretraining; of other backbones, say that nobody published theirs."""
+    """Draw the history of Frame8's pretraining; for other backbones, a sentence that theirs was not published."""
     if not spec.shipped:
         only_frame8(f"Keras publishes the weights of {spec.title}, but not how they came about.")
         return
@@ -80,67 +76,3 @@ def only_frame8(reason: str) -> None:
         key="backbone_show_frame8",
         on_click=lambda: state.choose(backbone=DEFAULT),
     )
-
-
-# FOLDED dashboard/views/backbone/pretraining.py: The first layer's kernels as pictures.
-
-KERNEL_COLUMNS = 16
-_WEIGHTS = {"pretrained": "Pretrained", "random": "Random"}
-
-
-def kernel_panel(spec: BackboneSpec, side: int) -> None:
-    """Draw the kernels of the first convolution; random ones only when asked for, and labelled."""
-    with st.container(horizontal=True, vertical_alignment="center"):
-        st.markdown("##### First-layer kernels")
-        which = st.segmented_control(
-            "Weights",
-            list(_WEIGHTS),
-            default="pretrained",
-            required=True,
-            format_func=lambda name: _WEIGHTS[name],
-            key="backbone_kernel_weights",
-            persist_state="session",
-            label_visibility="collapsed",
-        )
-        scale = st.segmented_control(
-            "Scale",
-            list(SCALES),
-            default="kernel",
-            required=True,
-            format_func=lambda name: SCALES[name],
-            key="backbone_kernel_scale",
-            persist_state="session",
-            label_visibility="collapsed",
-        )
-        if which == "random":
-            st.badge("random weights, not pretrained", icon=":material/casino:", color="gray")
-    if which == "pretrained" and not weights.available(spec.id):
-        st.info(
-            "These kernels can be shown once the pretrained weights are on this machine: download them above, "
-            "or choose **Random** to see what they start from.",
-            icon=":material/cloud_download:",
-        )
-        return
-    try:
-        kernels = cache.first_kernels(f"backbone:{spec.id}:{side}{':random' if which == 'random' else ''}")
-    except FreezeframeError as error:
-        st.warning(str(error), icon=":material/hourglass_top:")
-        return
-    drawn = mosaic(kernels.values, scale, columns=KERNEL_COLUMNS)
-    height, width, _, count = kernels.values.shape
-    st.image(
-        png(drawn.image),
-        width=min(drawn.image.shape[1], 956),
-        alt=f"The {count} kernels of {kernels.layer} as small colour pictures, {drawn.columns} in a row",
-    )
-    limit = "its own largest weight" if drawn.limit is None else f"±{drawn.limit:.3g}, the largest of all"
-    largest = np.abs(kernels.values).max(axis=(0, 1, 2))
-    st.caption(
-        f"{count} kernels of {kernels.layer}, {height} × {width} × 3 (red, green, blue). Mid-grey is 0; a kernel's "
-        f"brightest and darkest values stand for {limit}; nothing is clipped. Largest weights: {largest.min():.3g} to "
-        f"{largest.max():.3g}. The kernels show what the first layer looks for, not how often it finds it."
-    )
-    if not gabor.too_small(height, width) and st.button(
-        "A Gabor function for each kernel", key="backbone_gabor", icon=":material/waves:"
-    ):
-        first_layer()

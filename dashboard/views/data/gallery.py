@@ -1,4 +1,4 @@
-"""All classes of a data set at once: a row of pictures for each, and the chosen picture beside them."""
+"""A data set on its page: a row of pictures for each class, the chosen picture, and how the set is divided."""
 
 from __future__ import annotations
 
@@ -11,40 +11,10 @@ from dashboard.labels import safe_label
 from dashboard.views.data.figures import class_balance
 from dashboard.widgets.picture_picker import picture_title
 from dashboard.widgets.thumbnails import Row, thumbnails
+from models.ids import PictureId
 from models.pictures import datasets, images
 
-# FOLDED dashboard/views/data/gallery.py: How a data set is divided, in a chart and in words.
-
 PARTS = {"Training": "train", "Validation": "validation", "Test": "test"}
-
-
-def class_sizes(dataset: str, seed: int) -> None:
-    """Draw how many pictures each class has in each part."""
-    spec, split, labels = datasets.get(dataset), datasets.split(dataset, seed), datasets.labels(dataset)
-    counts = {
-        name: np.bincount(labels[getattr(split, part)], minlength=len(spec.classes)) for name, part in PARTS.items()
-    }
-    alt = ", ".join(f"{name} {size}" for name, size in zip(spec.classes, spec.per_class, strict=True))
-    st.markdown("**Pictures of each class** in full colour for training, paler for validation, palest for the test")
-    st.plotly_chart(
-        class_balance(spec.classes, counts),
-        key="data_balance",
-        config=theme.CONFIG,
-        alt=f"Pictures of each class: {alt}",
-    )
-
-
-def how_divided(dataset: str, seed: int) -> None:
-    """Say how many pictures are in each part, and how they were chosen."""
-    split = datasets.split(dataset, seed)
-    why = f"with seed {seed}, as for the chosen run" if seed else "with seed 0: everybody gets the same parts"
-    st.markdown(
-        f"**The split.** The network learns from {len(split.train):,} pictures, is watched on "
-        f"{len(split.validation):,} while it learns, and is judged on {len(split.test):,} that it has never seen. "
-        f"Divided at random within every class, {why}. Another seed, on the Train page under Data, divides anew."
-    )
-
-
 _HEIGHT = 580  # px for all rows together: the whole gallery is seen without scrolling
 _WIDTH = 1250  # px that a wide screen has for a row
 _SIDES = (96, 64, 48)  # px of a picture, the largest that fits
@@ -75,7 +45,7 @@ def class_gallery(dataset: str, part: str, *, split: int, selected: str, outline
     for place, name in enumerate(spec.classes):
         members = indices[of_class == place].tolist()
         start = number * columns % len(members)
-        shown = tuple(f"sample:{dataset}:{index}" for index in (members + members)[start : start + columns])
+        shown = tuple(str(PictureId(dataset, index)) for index in (members + members)[start : start + columns])
         colour = theme.CLASS_COLOURS[place % len(theme.CLASS_COLOURS)]
         rows.append(Row(name, colour, shown, tuple(picture_title(picture) for picture in shown)))
     thumbnails(
@@ -90,10 +60,9 @@ def class_gallery(dataset: str, part: str, *, split: int, selected: str, outline
 
 def chosen_picture(picture: str, *, outlined: bool) -> None:
     """Draw the chosen picture large and crisp, with the ways that lead on from it."""
-    image = images.load_picture(picture)
-    kind, *place = picture.split(":")
-    if outlined and kind == "sample" and datasets.get(place[0]).has_masks:
-        image = images.outlined(image, datasets.mask(place[0], int(place[1])))
+    image, found = images.load_picture(picture), PictureId.parse(picture)
+    if outlined and found.dataset and datasets.get(found.dataset).has_masks:
+        image = images.outlined(image, datasets.mask(found.dataset, found.index))
     title = picture_title(picture)
     st.image(images.enlarge(image, 384), width=192, alt=f"The chosen picture: {title}")
     st.caption(f"{safe_label(title[:1].upper() + title[1:])}. Click another to choose it.")
@@ -104,3 +73,30 @@ def chosen_picture(picture: str, *, outlined: bool) -> None:
 def next_screenful() -> None:
     """Show other pictures of every class."""
     state.put("data_screenful", state.get("data_screenful", 0) + 1)
+
+
+def class_sizes(dataset: str, seed: int) -> None:
+    """Draw how many pictures each class has in each part."""
+    spec, split, labels = datasets.get(dataset), datasets.split(dataset, seed), datasets.labels(dataset)
+    counts = {
+        name: np.bincount(labels[getattr(split, part)], minlength=len(spec.classes)) for name, part in PARTS.items()
+    }
+    alt = ", ".join(f"{name} {size}" for name, size in zip(spec.classes, spec.per_class, strict=True))
+    st.markdown("**Pictures of each class** in full colour for training, paler for validation, palest for the test")
+    st.plotly_chart(
+        class_balance(spec.classes, counts),
+        key="data_balance",
+        config=theme.CONFIG,
+        alt=f"Pictures of each class: {alt}",
+    )
+
+
+def how_divided(dataset: str, seed: int) -> None:
+    """Write how many pictures are in each part, and how they were chosen."""
+    split = datasets.split(dataset, seed)
+    why = f"with seed {seed}, as for the chosen run" if seed else "with seed 0: everybody gets the same parts"
+    st.markdown(
+        f"**The split.** The network learns from {len(split.train):,} pictures, is watched on "
+        f"{len(split.validation):,} while it learns, and is judged on {len(split.test):,} that it has never seen. "
+        f"Divided at random within every class, {why}. Another seed, on the Train page under Data, divides anew."
+    )
