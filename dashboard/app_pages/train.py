@@ -37,7 +37,8 @@ with picture:
     freeze_map(tables.table(spec.backbone, spec.side), spec)
     if shows_keras:
         explained.keras_code(spec)
-    if weights_missing(spec):
+    missing = weights_missing(spec)
+    if missing:
         weights_offer(spec, chosen.owner)
     result = None
     if chosen.run is not None:
@@ -48,7 +49,7 @@ with picture:
             progress.running(chosen.run, trained)
         else:
             train_result.finished(chosen.run, result)
-    elif not weights_missing(spec):
+    elif not missing:
         st.info(
             "Nothing trained yet with this backbone and these data. Press **Train** to start.",
             icon=":material/play_arrow:",

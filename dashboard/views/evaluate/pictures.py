@@ -8,6 +8,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from dashboard.labels import safe_label
+from dashboard.pages import PAGES
 from dashboard.widgets import cache
 from dashboard.widgets.page import lead_on
 from models.ids import PictureId
@@ -19,10 +20,10 @@ from models.training.results import TrainingResult
 
 PICTURE_PX = 112
 _NOISY_COLUMNS = 8
-_NEXT_PAGES = (
-    ("activations", "Activations", ":material/blur_on:", "What every channel of a layer answers to this picture"),
-    ("occlusion", "Occlusion", ":material/select_all:", "Which parts of this picture the answer depends on"),
-)
+_NEXT_PAGES = {
+    "activations": "What every channel of a layer answers to this picture",
+    "occlusion": "Which parts of this picture the answer depends on",
+}
 
 
 def cell_pictures(result: TrainingResult, dataset: DatasetSpec, cell: tuple[int, int]) -> None:
@@ -91,10 +92,11 @@ def _card(answers: Answers, place: int, picture: str, classes: Sequence[str], ke
         alt=f"A picture of the class {true}, predicted as {predicted} with a probability of {confidence}",
     )
     st.caption(f"{safe_label(true)} → {safe_label(predicted)} {confidence}" if name_classes else confidence)
-    for page, label, icon, text in _NEXT_PAGES:
-        if st.button(label, key=f"{key}_{page}", type="tertiary", icon=icon, help=text):
+    for name, explanation in _NEXT_PAGES.items():
+        page = PAGES[name]
+        if st.button(page.title, key=f"{key}_{name}", type="tertiary", icon=page.icon, help=explanation):
             label = f"Evaluate: {safe_label(true)} called {safe_label(predicted)}"
-            lead_on(picture, page, label=label, page="evaluate")
+            lead_on(picture, name, label=label, page="evaluate")
 
 
 def noisy_labels_panel(result: TrainingResult, dataset: DatasetSpec) -> None:

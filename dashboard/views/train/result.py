@@ -9,6 +9,7 @@ import streamlit as st
 
 from dashboard.figures import theme
 from dashboard.labels import safe_label
+from dashboard.pages import PAGES
 from dashboard.views.train import cache as train_cache
 from dashboard.views.train import report
 from dashboard.views.train.progress import CURVES_PX, STATUS_PX
@@ -24,14 +25,7 @@ from models.training.spec import TrainingSpec
 
 _BUSY = 0.8  # the processor's share of the time below which others are to blame
 _LEFT_MB = 50  # held by the worker before a run beyond the usual, above which the page mentions it
-NEXT_PAGES = (
-    ("evaluate", "Evaluate", ":material/grid_on:"),
-    ("activations", "Activations", ":material/blur_on:"),
-    ("features", "Features", ":material/travel_explore:"),
-    ("occlusion", "Occlusion", ":material/select_all:"),
-    ("som", "Self-organising map", ":material/apps:"),
-    ("compare", "Compare", ":material/compare_arrows:"),
-)
+NEXT_PAGES = ("evaluate", "activations", "features", "occlusion", "som", "compare")
 
 
 def read(run: runs.Run) -> TrainingResult | None:
@@ -182,8 +176,8 @@ def curve_notes(spec: TrainingSpec, result: TrainingResult) -> str:
 def next_pages(run: runs.Run, result: TrainingResult) -> None:
     """Offer the pages that look into the finished run, and the run as files."""
     with st.container(horizontal=True, vertical_alignment="center"):
-        for page, title, icon in NEXT_PAGES:
-            st.page_link(f"app_pages/{page}.py", label=title, icon=icon)
+        for page in (PAGES[name] for name in NEXT_PAGES):
+            st.page_link(page.script, label=page.title, icon=page.icon)
     with st.container(horizontal=True, vertical_alignment="center", key="train_downloads"):
         st.caption("Take it along:", width="content")
         for one in _downloads(run, result):
