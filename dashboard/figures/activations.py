@@ -1,4 +1,4 @@
-"""Pictures of a layer's channels: tiles for the grid, one channel with its values, the units of a dense layer."""
+"""Activation maps as pictures: colour scales, the grid of channels, units of a dense layer, signals at the pixels."""
 
 from __future__ import annotations
 
@@ -18,6 +18,8 @@ from models.pictures import images
 SCALES = {"layer": "One for the layer", "channel": "One per channel", "network": "One for the network"}
 COLUMNS = 10
 PER_PAGE = 7 * COLUMNS
+CLIPPED = 0.995  # of a signal: black and white stand for the size below which this share of its values lies
+_GREY = 127.5
 _LONGEST_TILE = 112  # pixels sent per tile side; larger maps are averaged down for the grid, never for the zoom
 
 
@@ -117,17 +119,26 @@ class Legend:
 
 @dataclass(frozen=True, slots=True)
 class Grid:
-    """One page of the grid: its tiles in one picture (PNG), row by row, and the words for each.
+    """One page of the grid: its tiles in one picture, row by row, and the words for each.
 
-    A tile is `parts` pictures of one size side by side; the sprite has `columns` tiles in a row.
+    Attributes:
+        sprite: The picture, PNG; it has `columns` tiles in a row.
+        width, height: Of a part of a tile, pixels.
+        channels: The channel of every tile.
+        captions: Below the tiles.
+        labels: On hover, and for screen readers.
+        dead: Whether the channel is drawn as one that is never above zero.
+        legends: Colour scales.
+        columns: Tiles in a row.
+        parts: A tile is so many pictures of one size side by side.
     """
 
     sprite: bytes
-    width: int  # of a part, pixels
+    width: int
     height: int
     channels: tuple[int, ...]
-    captions: tuple[str, ...]  # below the tiles
-    labels: tuple[str, ...]  # on hover, and for screen readers
+    captions: tuple[str, ...]
+    labels: tuple[str, ...]
     dead: tuple[bool, ...]
     legends: tuple[Legend, ...]
     columns: int = COLUMNS
@@ -229,13 +240,6 @@ def units(
     figure.update_xaxes(title=None if names else "unit, in order of rank", type="category", fixedrange=True, nticks=24)
     figure.update_yaxes(title="value", fixedrange=True, gridcolor=theme.GRID, zerolinecolor=theme.GRID)
     return theme.layout(figure, height)
-
-
-# FOLDED dashboard/figures/activations.py: Signals at the pixels as pictures: grey is zero, and each colour is that
-# of its own channel.
-
-CLIPPED = 0.995  # black and white stand for the size below which this share of the values lies
-_GREY = 127.5
 
 
 def signed(signal: NDArray[np.float32]) -> tuple[NDArray[np.uint8], float]:

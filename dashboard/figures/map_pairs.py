@@ -27,7 +27,7 @@ def scales(pair: MapPair) -> tuple[Scale, Scale]:
 
 
 def grid(pair: MapPair, criterion: str, page: int) -> Grid:
-    """Return page number `page` (from 0) of the channels ranked by `criterion`, a key of `map_changes.RANKINGS`.
+    """Return page number `page` (from 0) of the channels ranked by `criterion`, a key of `changes.RANKINGS`.
 
     Every tile is the channel's map before training, after it on the same scale, and the difference.
     """

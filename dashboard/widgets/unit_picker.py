@@ -1,4 +1,4 @@
-"""Which unit of a network a page looks at: a layer and one of its channels, in the address, so that each has a link."""
+"""Pickers of a layer and of one of its channels (a unit), both in the address, so that each has a link."""
 
 from __future__ import annotations
 
@@ -11,9 +11,6 @@ import streamlit as st
 from dashboard import state
 from models.networks import layers
 from models.networks.layers import LayerChoice
-
-# FOLDED dashboard/widgets/unit_picker.py: The layer picker: first the block, then the layer in it, with what its
-# maps look like.
 
 
 def describe(choice: LayerChoice, side: int) -> str:
@@ -85,7 +82,7 @@ class Unit:
 def unit_picker(page: str, network: str, begin_with: Callable[[LayerChoice], int]) -> Unit:
     """Draw the pickers of block, layer and channel and return the chosen unit; the address names it.
 
-    The number can be typed, and changed with the arrow keys. A number that the layer does not have is said.
+    The number can be typed, and changed with the arrow keys. One that the layer does not have is refused in a sentence.
 
     Args:
         page: Prefix of the keys `<page>_block`, `<page>_layer` and `<page>_channel`.

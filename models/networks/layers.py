@@ -15,7 +15,7 @@ from models.storage import runs
 from models.training.costs import rates
 from models.training.costs.estimate import frozen_prefix, learning_layers
 from models.training.costs.layers import STEP_SECONDS
-from models.training.spec import HeadSpec, TrainingSpec
+from models.training.spec import TRAINING, HeadSpec, TrainingSpec
 
 HEAD = "head"
 
@@ -74,7 +74,7 @@ def settings(network: str) -> tuple[str, int, TrainingSpec | None]:
         raise InputError(f"Expected a network such as run:<id> or backbone:frame8:64. Received {network[:60]!r}.")
     if not known.run:
         return known.backbone, known.side, None
-    spec = TrainingSpec.from_json(runs.get(known.run).spec)
+    spec = TRAINING.spec_of(runs.get(known.run))
     return spec.backbone, spec.side, spec
 
 
@@ -86,7 +86,7 @@ def side(network: str) -> int:
 def split_seed(network: str) -> int:
     """Return the split that a run's network was trained with; 0, which all pages begin with, for a bare backbone."""
     run = NetworkId.parse(network).run
-    return TrainingSpec.from_json(runs.get(run).spec).split_seed if run else 0
+    return TRAINING.spec_of(runs.get(run)).split_seed if run else 0
 
 
 def dataset(network: str) -> str:

@@ -1,4 +1,4 @@
-"""A layer's channels at every epoch that a run kept, as a film."""
+"""The view "Through the epochs": a layer's channels at every epoch that a run kept, as a film without reruns."""
 
 from __future__ import annotations
 
@@ -12,8 +12,9 @@ import streamlit as st
 
 from dashboard import state
 from dashboard.views.activations import cache as activations_cache
-from dashboard.views.activations.before_after import fine_tune_offer, show_layer
+from dashboard.views.activations.before_after import show_layer
 from dashboard.views.activations.figures import EpochFilm, film
+from dashboard.views.activations.fine_tune import fine_tune_offer
 from dashboard.views.activations.now import KEY, choose
 from dashboard.widgets.page import has_classifier
 from dashboard.widgets.picture_picker import picture_beside, picture_picker
@@ -26,8 +27,8 @@ from models.storage import runs
 from models.training import kept_epochs
 from models.training.results import TrainingResult, load_result
 
-# FOLDED dashboard/views/activations/epochs.py: The film of a layer through the epochs: play, step, scrub; no rerun.
-
+VIEW: Final = "Through the epochs"
+CHANNELS: Final = 15  # of the film
 _FOLDER: Final = Path(__file__).with_name("epoch_film")
 _film = st.components.v2.component(
     "freezeframe_epoch_film",
@@ -35,35 +36,6 @@ _film = st.components.v2.component(
     css=(_FOLDER / "film.css").read_text("utf-8"),
     js=(_FOLDER / "film.js").read_text("utf-8"),
 )
-
-
-def epoch_film(
-    film: EpochFilm, selected: int, *, key: str, identity: str, alt: str, on_choose: Callable[[int], None]
-) -> None:
-    """Draw the film, beginning at the best epoch.
-
-    Args:
-        film: What to show.
-        selected: The channel shown large.
-        key: Of the component.
-        identity: Names run, layer and picture: the place in the film stays as long as it stays.
-        alt: What the film shows, for screen readers.
-        on_choose: Called with the channel that was clicked, before the page runs again.
-    """
-
-    def choose() -> None:
-        if (channel := st.session_state[key]["channel"]) in film.channels:  # a browser may send anything
-            on_choose(int(channel))
-
-    fields = {name: value for name, value in asdict(film).items() if name not in ("frames", "palette")}
-    coded = {name: base64.b64encode(getattr(film, name)).decode() for name in ("frames", "palette")}
-    first = film.epochs.index(film.best) if film.best in film.epochs else len(film.epochs) - 1
-    more = {"selected": selected, "identity": identity, "alt": alt, "first": first}
-    _film(key=key, data={**fields, **coded, **more}, on_channel_change=choose)
-
-
-VIEW = "Through the epochs"
-CHANNELS = 15
 
 
 def draw(chosen: state.Selection, network: str) -> None:
@@ -162,3 +134,28 @@ def _what_it_shows(run: runs.Run, result: TrainingResult, kept: tuple[int, ...])
         f"This run kept {which} and the start, which its settings give again ({kept_epochs.megabytes(run.folder):.1f} "
         f"MB). Channels are ranked by the largest distance of their map from the one at the start."
     )
+
+
+def epoch_film(
+    film: EpochFilm, selected: int, *, key: str, identity: str, alt: str, on_choose: Callable[[int], None]
+) -> None:
+    """Draw the film, beginning at the best epoch.
+
+    Args:
+        film: What to show.
+        selected: The channel shown large.
+        key: Of the component.
+        identity: Names run, layer and picture: the place in the film stays as long as it stays.
+        alt: What the film shows, for screen readers.
+        on_choose: Called with the channel that was clicked, before the page runs again.
+    """
+
+    def choose() -> None:
+        if (channel := st.session_state[key]["channel"]) in film.channels:  # a browser may send anything
+            on_choose(int(channel))
+
+    fields = {name: value for name, value in asdict(film).items() if name not in ("frames", "palette")}
+    coded = {name: base64.b64encode(getattr(film, name)).decode() for name in ("frames", "palette")}
+    first = film.epochs.index(film.best) if film.best in film.epochs else len(film.epochs) - 1
+    more = {"selected": selected, "identity": identity, "alt": alt, "first": first}
+    _film(key=key, data={**fields, **coded, **more}, on_channel_change=choose)

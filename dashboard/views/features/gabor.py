@@ -1,6 +1,8 @@
-"""The first layer: every kernel beside the Gabor function that fits it best, and how good the fits are."""
+"""The view "First layer": every kernel beside the Gabor function that fits it best, and how good the fits are."""
 
 from __future__ import annotations
+
+from dataclasses import replace
 
 import streamlit as st
 
@@ -16,7 +18,9 @@ from dashboard.widgets.page import has_classifier
 from models.backbones import weights
 from models.backbones.registry import BACKBONES, BackboneSpec
 from models.features import gabor
+from models.ids import NetworkId
 from models.pictures.images import png
+from models.training.spec import TRAINING
 
 _WEIGHTS = "features_weights"
 _WELL = "features_well"
@@ -71,14 +75,15 @@ def draw(chosen: state.Selection, network: str) -> None:
 
 
 def _networks(chosen: state.Selection, spec: BackboneSpec, layer: str) -> tuple[dict[str, str], bool]:
-    """Return networks by what is said of their weights, and whether the chosen run kept the pretrained first layer."""
-    backbone = f"backbone:{spec.id}:{spec.default_side}"
-    found = {"Pretrained": backbone} if weights.available(spec.id) else {}
-    found["Random"] = f"{backbone}:random"
+    """Return networks by the name of their weights, and whether the chosen run kept the pretrained first layer."""
+    bare = NetworkId(backbone=spec.id, side=spec.default_side)
+    found = {"Pretrained": str(bare)} if weights.available(spec.id) else {}
+    found["Random"] = str(replace(bare, weights="random"))
     if chosen.run is None or not has_classifier(chosen):
         return found, False
-    if layer in chosen.run.spec["trainable"] or chosen.run.spec["weights"] == "random":
-        return found | {"This run": f"run:{chosen.run.id}"}, False
+    recipe = TRAINING.spec_of(chosen.run)
+    if layer in recipe.trainable or recipe.weights == "random":
+        return found | {"This run": str(NetworkId(chosen.run.id))}, False
     return found, True
 
 

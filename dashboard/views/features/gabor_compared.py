@@ -1,4 +1,4 @@
-"""How well Gabor functions fit the first layers of several networks, and where the stripes of one of them point."""
+"""First layers compared: how well Gabor functions fit several networks, angles of one, how its kernels formed."""
 
 from __future__ import annotations
 
@@ -17,6 +17,11 @@ from models.features.gabor import KINDS, GaborFits
 from models.features.gabor_stages import Noise, Stages
 from models.intervals import wilson
 from models.pictures import images
+
+_COLUMNS = 12
+_TILE = 42  # px of a kernel in a frame
+_PLAYER = "features_film"
+_SEEN = "features_film_seen"
 
 
 def draw(every: dict[str, GaborFits], noise: Noise | None, which: str, number: int, well: float, frozen: bool) -> None:
@@ -97,15 +102,6 @@ def _angles(fits: GaborFits, number: int, well: float) -> None:
         f"{len(gratings)} edges and gratings, to the nearest 45°: {text}. Outwards: the wavelength. At the rim it is "
         "at its limit: an edge, of which no second stripe is seen. 0° and 180° are one direction."
     )
-
-
-# FOLDED dashboard/views/features/gabor_compared.py: How the first layer's kernels formed during pretraining, as a
-# film with the share of good fits beside it.
-
-_COLUMNS = 12
-_TILE = 42  # px of a kernel in a frame
-_PLAYER = "features_film"
-_SEEN = "features_film_seen"
 
 
 def film(spec: BackboneSpec, well: float) -> None:

@@ -19,9 +19,6 @@ from numpy.typing import NDArray
 
 from dashboard import state
 
-# FOLDED dashboard/widgets/player/player.py: What runs in the browser for the film player. Fixed text: everything
-# that varies arrives as data.
-
 _FOLDER = Path(__file__).parent
 _PARTS = ("film", "layouts", "lattice", "net", "curves", "player")  # one module; each part knows those before it
 HTML: Final = (_FOLDER / "player.html").read_text("utf-8")

@@ -27,7 +27,7 @@ from models.pictures import datasets, images
 from models.storage import runs
 from models.training import kept_epochs
 from models.training.results import ClassifierFile
-from models.training.spec import TrainingSpec
+from models.training.spec import TRAINING, TrainingSpec
 from models.training.worker.classifier import classifier
 
 KEPT_NETWORKS = 2
@@ -109,9 +109,9 @@ def classes_of(run: runs.Run) -> tuple[str, ...]:
 
 
 def _settings(run: runs.Run) -> TrainingSpec:
-    if run.kind != "training":
+    if run.kind != TRAINING.kind:
         raise RunNotFound("Expected a training run. This one did something else.")
-    return TrainingSpec.from_json(run.spec)
+    return TRAINING.spec_of(run)
 
 
 def ended(run: runs.Run) -> keras.Model:
@@ -279,5 +279,5 @@ def classifier_file(run: str) -> ClassifierFile:
     """Return the `.keras` file of the shipped example, whose classifier is not stored whole."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "classifier.keras")
-        load(f"run:{run}").model.save(path)
+        load(str(NetworkId(run))).model.save(path)
         return ClassifierFile(np.frombuffer(path.read_bytes(), np.uint8))
