@@ -1,4 +1,4 @@
-"""The weights of a run after every epoch, where it keeps them: one file an epoch with all that moves; without Keras.
+"""The weights of a run after every epoch, where it keeps them: one file an epoch with all that moves.
 
 Which epochs stay depends on how many there were and on the size of the weights, on nothing else: every one of them
 until there would be too many files, then every second, every fourth, … epoch, and always the best and the last. A run

@@ -1,4 +1,8 @@
-"""Wrong labels on purpose: how well does a network learn from pictures of which some are named wrongly?"""
+"""Mistakes on purpose: wrong labels, and copies of test pictures among the training pictures.
+
+How well does a network learn from pictures of which some are named wrongly? And what is an accuracy worth when the
+training pictures hold copies of test pictures?
+"""
 
 from __future__ import annotations
 
@@ -8,7 +12,8 @@ from numpy.typing import NDArray
 from models.errors import InputError
 from models.pictures.datasets import Split
 
-_NOISE_STREAM = 0x6C61626C  # "labl": apart from the run's other random numbers
+# Apart from the run's other random numbers: "labl" and "leak".
+_NOISE_STREAM, _LEAK_STREAM = 0x6C61626C, 0x6C65616B
 
 
 def with_noise(
@@ -38,12 +43,6 @@ def with_noise(
     changed = labels.copy()
     changed[chosen] = (labels[chosen] + away[:count]) % n_classes
     return changed, np.sort(chosen)
-
-
-# FOLDED models/training/mistakes.py: Leaked duplicates on purpose: what an accuracy is worth when the training
-# pictures hold copies of test pictures.
-
-_LEAK_STREAM = 0x6C65616B  # "leak": apart from the run's other random numbers
 
 
 def leaked(split: Split, share: float, seed: int) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""What a finished training run leaves in its folder, and how it is read; without Keras.
+"""The results of a training: the files in its run's folder, and what its learning curves show.
 
 history.json          one row per epoch: epoch, phase, loss, accuracy, val_loss, val_accuracy, seconds, learning_rate
 predictions.npz       index, label, probability of the test pictures; val_… of the validation pictures, noisy_… of the
@@ -16,7 +16,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,18 +24,16 @@ from numpy.typing import NDArray
 from models.errors import RunNotFound
 from models.jobs.job import Task
 from models.storage.files import arrays_of, write_atomically
+from models.storage.runs import Run
 
 SUMMARY = "summary.json"  # written last: without it a run has no results
 _ARRAYS = ("index", "label", "probability", "val_index", "val_label", "val_probability")
 _NOISY = ("noisy_index", "noisy_label", "noisy_probability")  # runs from before there was label noise lack them
 
-
-class RunFolder(Protocol):
-    """What is needed of `runs.Run`."""
-
-    def path(self, name: str) -> Path:
-        """Return the path of the file `name` in the run's folder."""
-        ...
+FEWEST = 8  # epochs of a phase, below which no gap is looked for
+_WINDOW = 5  # epochs of the running median
+_SHARE, _SCATTERS, _LEAST = 0.1, 3.0, 0.02  # of the lowest validation loss; of the scatter; in nats
+_NORMAL = 1.4826  # from the median of absolute values to the standard deviation, for normal scatter
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +100,7 @@ def save_result(folder: Path, result: TrainingResult) -> None:
         write_atomically(folder / f"{name}.json", json.dumps(content).encode())
 
 
-def load_result(run: RunFolder) -> TrainingResult:
+def load_result(run: Run) -> TrainingResult:
     """Return the results in the run's folder.
 
     Raises:
@@ -126,15 +124,6 @@ def load_result(run: RunFolder) -> TrainingResult:
         raise RunNotFound("Expected the results of a training run. Received damaged files; train it again.") from error
 
 
-# FOLDED models/training/results.py: Reads learning curves: where the gap between training and validation opens.
-# Plain data without Keras.
-
-FEWEST = 8  # epochs of a phase, below which nothing is said
-_WINDOW = 5  # epochs of the running median
-_SHARE, _SCATTERS, _LEAST = 0.1, 3.0, 0.02  # of the lowest validation loss; of the scatter; in nats
-_NORMAL = 1.4826  # from the median of absolute values to the standard deviation, for normal scatter
-
-
 @dataclass(frozen=True, slots=True)
 class Opening:
     """The gap between training and validation has opened: one loss still falls while the other rises.
@@ -156,7 +145,7 @@ def opening(history: Sequence[Mapping[str, float]]) -> Opening | None:
     """Return where the gap opens in the last phase of a training; None where it does not, or cannot be told.
 
     It has opened where the running median (5 epochs) of the validation loss ends above its lowest value by a tenth of
-    it, by three times the scatter of its epochs (told from one to the next), and by 0.02 nats, while that of the
+    it, by three times the scatter of its epochs (from one to the next), and by 0.02 nats, while that of the
     training loss fell.
 
     Args:
@@ -186,13 +175,6 @@ def _smooth(values: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.array([np.median(values[max(i - half, 0) : i + half + 1]) for i in range(len(values))])
 
 
-# FOLDED models/jobs/execute.py: What workers run: thin, named functions whose arguments are ids and numbers.
-# Interactive tasks are the public functions of this module; they return a frozen dataclass in well under a second.
-# Jobs are long: `JOBS` names the function of each kind, which gets the run's folder, its spec and a `Progress`, and
-# may be killed and started again at any moment. Keras is imported inside functions only: the page imports this
-# module too.
-
-
 @dataclass(frozen=True, slots=True)
 class ClassifierFile:
     """A trained classifier as the bytes of its `.keras` file, uint8 (n,)."""
@@ -207,5 +189,5 @@ class ArchiveFile:
     data: np.ndarray
 
 
-CLASSIFIER_FILE = Task("classifier_file", "models.networks.worker.opened:classifier_file", ClassifierFile)
-TRAINING_ARCHIVE = Task("training_archive", "models.training.worker.archive:training_archive", ArchiveFile)
+CLASSIFIER_FILE: Final = Task("classifier_file", "models.networks.worker.opened:classifier_file", ClassifierFile)
+TRAINING_ARCHIVE: Final = Task("training_archive", "models.training.worker.archive:training_archive", ArchiveFile)

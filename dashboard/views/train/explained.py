@@ -6,7 +6,7 @@ import streamlit as st
 
 from models.pictures.datasets import DATASETS
 from models.training import keras_script
-from models.training.last_layer import targets
+from models.training.head import targets
 from models.training.spec import TrainingSpec
 
 _CODE_PX = 420

@@ -1,4 +1,8 @@
-"""One phase of a training, before it runs: what of the network moves, and what that takes; without Keras."""
+"""What a training will cost, worked out from layer tables before it runs; and runs like it that need less memory.
+
+Parameters are exact. Memory is within a quarter, and time within a factor of 1.5 where the rates were measured on this
+machine and nothing else keeps it busy (`tests/benchmarks/bench_costs.py`).
+"""
 
 from __future__ import annotations
 
@@ -12,15 +16,16 @@ from models.backbones import registry, tables
 from models.backbones.tables import LayerRow, LayerTable
 from models.jobs.machine import FLOAT, MB
 from models.storage.files import write_atomically
-from models.training import kept_epochs as training_kept_epochs
-from models.training.costs import layers as costs_layers
-from models.training.costs import rates as costs_rates
+from models.training import kept_epochs
+from models.training.costs import layers as parts
 from models.training.costs.layers import Held, Layers, values
-from models.training.costs.rates import Rates
+from models.training.costs.rates import Rates, current
 from models.training.head import features, head_layers
 from models.training.spec import OFF, HeadSpec, TrainingSpec
 
 CACHE_LIMIT_MB = 768  # larger boundary activations are not kept but computed again in every epoch
+PREDICTION = "prediction.json"  # in the folder of a run
+BATCHES = (16, 8, 4)  # that are offered instead of a larger one
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +103,7 @@ class Phase:
             reads_pictures=not self.cached or self.spec.augmentation.on,
             traced=len(self.tail) + self.variables,
         )
-        return costs_layers.peak_mb(self.layers, self.prefix, self.learning, self.spec.batch, held)
+        return parts.peak_mb(self.layers, self.prefix, self.learning, self.spec.batch, held)
 
     def seconds(self, rates: Rates) -> float:
         """Return the seconds of its epochs, and of what they need first: the frozen part, traced functions."""
@@ -107,9 +112,9 @@ class Phase:
     def ends(self, rates: Rates) -> float:
         """Return the seconds of pictures and network before the first phase, and of the results after the last."""
         seen = self.pictures.watched + self.pictures.tested
-        layers = costs_layers.BUILT * len(self.layers.rows) / rates.traced
-        resizing = self.pictures.resized * self.pictures.held * self.spec.side**2 * costs_layers.RESIZED / rates.moved
-        drawing = self.pictures.to_draw * costs_layers.DRAWN_SECONDS
+        layers = parts.BUILT * len(self.layers.rows) / rates.traced
+        resizing = self.pictures.resized * self.pictures.held * self.spec.side**2 * parts.RESIZED / rates.moved
+        drawing = self.pictures.to_draw * parts.DRAWN_SECONDS
         return layers + drawing + resizing + seen * self._watching(rates)
 
     def _watching(self, rates: Rates) -> float:
@@ -121,7 +126,7 @@ class Phase:
         """Return the seconds before the first epoch: the frozen part, and tracing."""
         frozen = self.pictures.read * self.layers.forward(self.prefix, rates, folded=True) if self.cached else 0.0
         below = self.cached + (not self.cached or self.spec.augmentation.on)  # how often the prefix is traced
-        traced = costs_layers.traced(len(self.prefix) * below, len(self.tail), self.variables, rates)
+        traced = parts.traced(len(self.prefix) * below, len(self.tail), self.variables, rates)
         return frozen + traced
 
     def _epoch(self, rates: Rates) -> float:
@@ -130,15 +135,15 @@ class Phase:
         learning = (
             self.layers.forward(self.tail, rates, folded=False)
             + self.layers.backward(self.tail, self.learning, rates)
-            + (1 + costs_layers.BACKWARD) * self.head / rates.dense
+            + (1 + parts.BACKWARD) * self.head / rates.dense
         )
         if not self.cached or spec.augmentation.on:
             learning += self.layers.forward(self.prefix, rates, folded=True)
         if spec.augmentation.on:
-            learning += spec.side**2 * costs_layers.AUGMENTED / rates.moved
+            learning += spec.side**2 * parts.AUGMENTED / rates.moved
         steps = -(-learnt // spec.batch)
-        seconds = learnt * learning + steps * costs_layers.step(self.trainable, rates)
-        return costs_layers.with_checkpoint(seconds + self.pictures.watched * self._watching(rates), self.moving, rates)
+        seconds = learnt * learning + steps * parts.step(self.trainable, rates)
+        return parts.with_checkpoint(seconds + self.pictures.watched * self._watching(rates), self.moving, rates)
 
 
 def _trainable_part(row: LayerRow) -> int:
@@ -153,14 +158,6 @@ def _boundary_values(table: LayerTable, prefix: Collection[str], head: HeadSpec)
         return features(head, last.output)
     leaving = {name for row in table.layers if row.name not in prefix for name in row.inputs if name in prefix}
     return sum(values(row) for row in table.layers if row.name in leaving)
-
-
-# FOLDED models/training/costs/estimate.py: What a training run will cost, told from the layer tables before
-# anything runs; without Keras. Parameters are exact; memory (`models/training/costs/layers.py`) is within a
-# quarter, and time (`models/training/costs/layers.py`) within a factor of 1.5 where the rates were measured on this
-# machine (`models/training/costs/rates.py`) and nothing else keeps it busy.
-
-PREDICTION = "prediction.json"  # in the folder of a run
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,11 +194,11 @@ def estimate_run(
     table: LayerTable, spec: TrainingSpec, *, n_classes: int, pictures: Pictures, rates: Rates | None = None
 ) -> Cost:
     """Return the cost of `spec` at `rates`, those of this machine if there are none."""
-    rates = costs_rates.current() if rates is None else rates
+    rates = current() if rates is None else rates
     phases = [Phase(table, phase, n_classes, pictures) for phase in spec.phases()]
     last, seconds = phases[-1], tuple(phase.seconds(rates) for phase in phases)
     moving_mb = last.moving * FLOAT / MB
-    most = training_kept_epochs.files(moving_mb) if spec.keep_epochs else 0
+    most = kept_epochs.files(moving_mb) if spec.keep_epochs else 0
     epochs = sum(phase.spec.epochs for phase in phases)
     return Cost(
         parameters_trainable=last.trainable,
@@ -211,7 +208,7 @@ def estimate_run(
         frozen_prefix_layers=len(last.prefix),
         cached=last.cached,
         moving_mb=moving_mb,
-        kept_epochs=training_kept_epochs.stored(epochs, most) if most >= training_kept_epochs.FEWEST else 0,
+        kept_epochs=kept_epochs.stored(epochs, most) if most >= kept_epochs.FEWEST else 0,
         phase_seconds=seconds,
         measured=rates.measured,
     )
@@ -231,12 +228,6 @@ def kept(folder: Path) -> Cost | None:
         return Cost(**{**data, "phase_seconds": tuple(map(float, data["phase_seconds"]))})
     except (OSError, ValueError, KeyError, TypeError):
         return None
-
-
-# FOLDED models/training/costs/estimate.py: Runs like a given one that need less memory: what may be changed, the
-# smallest sacrifice first; without Keras.
-
-BATCHES = (16, 8, 4)
 
 
 def smaller_runs(spec: TrainingSpec) -> Iterator[tuple[str, TrainingSpec]]:

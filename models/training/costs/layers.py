@@ -1,8 +1,11 @@
-"""How long the parts of a training take on one thread, from the layer tables and the rates of a machine; no Keras.
+"""Time and memory of the layers of a training on one thread, from the layer tables and the rates of a machine.
 
 A layer takes its multiply-accumulates over a rate, or the bytes it moves over another: MobileNetV2 has a third of
 Frame8's multiply-accumulates and takes as long. Factors that are constants here are ratios of one machine, measured
 once (`tests/benchmarks/bench_costs.py` tells how well they hold); what differs between machines are the rates.
+
+Of memory, what is held at the same time is added up for the two stages that may be the peak: the frozen part computed
+once, and the epochs. It comes on top of what a worker needs anyway (`WORKER_MB`).
 """
 
 from __future__ import annotations
@@ -28,6 +31,13 @@ SAVE_SECONDS = 0.5  # between two checkpoints at least
 BUILT, _FOLDED, _PREDICTED, _LEARNT, _VARIABLE, _PHASE = 0.15, 0.12, 0.13, 0.4, 1.1, 3.0
 # In bytes moved (`Rates.moved`): of every pixel that is augmented or resized, of every byte of a checkpoint.
 AUGMENTED, RESIZED, _SAVED = 2000.0, 840.0, 60.0
+CHUNK = 32  # pictures per forward pass where nothing is learnt
+_PASS_MACS = 20 * 10**9  # about a third of a second on one thread
+# Of memory.
+_GRAPH_MB = 0.25  # of each layer and variable in a traced training step
+_PASS = 1.5  # largest input and output of a forward pass, and what operations put aside
+_MEMORY_LEARNT = 4  # numbers for each that moves: itself, its best value, two slots of the optimiser
+_MEMORY_SAVED = 3  # a checkpoint: the arrays, the file in the making, the file
 
 
 class Layers:
@@ -108,18 +118,6 @@ def with_checkpoint(seconds: float, moving: int, rates: Rates) -> float:
     """Return the seconds of an epoch with its share of a checkpoint of all that moves."""
     share = min(1.0, seconds / SAVE_SECONDS)
     return seconds + share * 4 * FLOAT * moving * _SAVED / rates.moved
-
-
-# FOLDED models/training/costs/layers.py: How much memory a training takes at its peak, from the layer tables;
-# without Keras. What is held at the same time is added up for the two stages that may be the peak: the frozen part
-# computed once, and the epochs. Beyond what a worker needs anyway (`WORKER_MB`), within about a quarter.
-
-CHUNK = 32  # pictures per forward pass where nothing is learnt
-_PASS_MACS = 20 * 10**9  # about a third of a second on one thread
-_GRAPH_MB = 0.25  # of each layer and variable in a traced training step
-_PASS = 1.5  # largest input and output of a forward pass, and what operations put aside
-_MEMORY_LEARNT = 4  # numbers for each that moves: itself, its best value, two slots of the optimiser
-_MEMORY_SAVED = 3  # a checkpoint: the arrays, the file in the making, the file
 
 
 def chunk(macs: int) -> int:

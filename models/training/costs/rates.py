@@ -1,4 +1,4 @@
-"""How fast this machine computes and traces: rates measured once (`models/training/worker/measure_rates.py`); without Keras.
+"""The rates of this machine: how fast it computes and traces, measured once (`worker/measure_rates.py`).
 
 They lie in `rates.json` of the home folder, with the processor, the versions and the date. A file of another machine or
 version, a damaged one and none at all are the same: `DEFAULT`.

@@ -1,7 +1,4 @@
-"""A finished training as an archive: a plain Keras script, and the pictures and the backbone it reads.
-
-Imports Keras: only workers use this module.
-"""
+"""The archive of a training: a plain Keras script, and the pictures and the backbone it reads."""
 
 from __future__ import annotations
 
@@ -18,9 +15,9 @@ from models.pictures import datasets
 from models.storage import runs
 from models.training import keras_script
 from models.training.results import ArchiveFile
-from models.training.spec import TrainingSpec
+from models.training.spec import TRAINING, TrainingSpec
 from models.training.worker import classifier
-from models.training.worker import train as training_train
+from models.training.worker.train import material_of
 
 _STORED = (".keras",)  # compressed already
 
@@ -32,9 +29,9 @@ def archive(run: runs.Run) -> bytes:
         RunNotFound: The run is no training.
         WeightsUnavailable: It began with pretrained weights that are not on this machine.
     """
-    if run.kind != "training":
+    if run.kind != TRAINING.kind:
         raise RunNotFound("Expected a training run. This one did something else.")
-    spec = TrainingSpec.from_json(run.spec)
+    spec = TRAINING.spec_of(run)
     files = {
         keras_script.SCRIPT: keras_script.script(spec, len(datasets.get(spec.dataset).classes)).encode(),
         "README.txt": keras_script.instructions(spec, keras.__version__).encode(),
@@ -51,7 +48,7 @@ def archive(run: runs.Run) -> bytes:
 
 def _data(spec: TrainingSpec) -> bytes:
     """Return the pictures that the run read, as the network takes them, and their labels as it learnt them."""
-    material = training_train.material_of(spec)
+    material = material_of(spec)
     rows = material.rows
     train, validation, test = material.places()
     buffer = io.BytesIO()

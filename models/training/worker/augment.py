@@ -1,4 +1,4 @@
-"""Augmentation: pictures turned, moved, coloured and covered as `augmentation_spec.draws` says. Imports Keras.
+"""Augmentation: pictures turned, moved, coloured and covered as `models.training.spec.draws` says.
 
 One pipeline for training and for the preview. It maps every output pixel back to a place in the picture, once, so that
 flip, rotation, zoom and shift together blur no more than one of them; what lies outside is mirrored at the border.
@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from models.ids import PictureId
 from models.pictures import images
 from models.training.spec import COLUMNS, AugmentationSpec, AugmentedPictures, draws, words
 
@@ -24,7 +25,7 @@ def augment(spec: AugmentationSpec, pictures: Any, drawn: Any) -> Any:
     Args:
         spec: What may change; the kinds of change are decided here, the amounts by `drawn`.
         pictures: float32 (N, H, W, 3) in 0-255, of any shape.
-        drawn: float32 (N, columns), see `augmentation_spec.draws`.
+        drawn: float32 (N, columns), see `models.training.spec.draws`.
 
     Returns:
         float32 (N, H, W, 3) in 0-255; `pictures` itself if nothing is on.
@@ -109,7 +110,7 @@ def preview(spec: AugmentationSpec, picture_id: str, *, side: int, seed: int, ep
     """
     spec.check()
     picture = images.resize(images.load_picture(picture_id), side, side)
-    number = int(picture_id.split(":")[2]) if picture_id.startswith("sample:") else 0
+    number = PictureId.parse(picture_id).index
     drawn = np.concatenate([draws(spec, seed, epoch, np.array([number])) for epoch in epochs])
     batch = tf.cast(tf.repeat(picture[None], len(drawn), axis=0), tf.float32)
     changed = augment(spec, batch, tf.constant(drawn)).numpy()

@@ -1,4 +1,4 @@
-"""What the epochs of a training read: the frozen part's output, computed once, or the pictures. Imports Keras."""
+"""Examples, which the epochs of a training read: the frozen part's output, computed once, or the pictures."""
 
 from __future__ import annotations
 
@@ -80,15 +80,15 @@ def _activations(prefix: keras.Model, pictures: np.ndarray, progress: Progress) 
         autograph=False,
     )
     kept = [np.empty((len(pictures), *tensor.shape[1:]), np.float32) for tensor in prefix.outputs]
-    started = told = time.perf_counter()
+    started = reported = time.perf_counter()
     chunk = pictures_per_pass(prefix)
     for start in range(0, len(pictures), chunk):
         progress.check()
         for array, tensor in zip(kept, run(tf.constant(pictures[start : start + chunk])), strict=True):
             array[start : start + chunk] = tensor.numpy()
         done = min(start + chunk, len(pictures)) / len(pictures)
-        if (now := time.perf_counter()) - told > 0.5 or start == 0:
-            told, left = now, (now - started) * (1 - done) / done
+        if (now := time.perf_counter()) - reported > 0.5 or start == 0:
+            reported, left = now, (now - started) * (1 - done) / done
             progress.event(
                 share=progress_until(prefix) * done, note="Computing the frozen part once", seconds_left=left
             )

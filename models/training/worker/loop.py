@@ -1,4 +1,4 @@
-"""The training loop: whole stretches of an epoch in one call of a compiled function. Imports Keras: workers only.
+"""The training loop: whole stretches of an epoch in one call of a compiled function.
 
 Keras's `fit` spends about two milliseconds per step around the step; a head on ready features needs a tenth of that.
 The arithmetic is Keras's own (layers, loss, optimisers), so the result is what `fit` gives for the same batches.
@@ -122,7 +122,7 @@ class Loop:
         return augment(self.spec.augmentation, pictures, drawn)
 
     def drawn(self, epoch: int, rows: np.ndarray) -> np.ndarray:
-        """Return how the pictures of `rows` change in `epoch` (see `augmentation_spec.draws`); 0 if they do not."""
+        """Return how the pictures of `rows` change in `epoch` (see `models.training.spec.draws`); 0 if they do not."""
         if not self.augmented:
             return np.zeros((len(rows), len(COLUMNS)), np.float32)
         return draws(self.spec.augmentation, self.spec.seed, epoch, self.examples.numbers[rows])

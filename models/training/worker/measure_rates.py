@@ -1,4 +1,4 @@
-"""Measures the rates of this machine (see `models.training.costs.rates`) in about a second. Imports Keras: workers only.
+"""The measurement of this machine's rates (see `models.training.costs.rates`), in about a second.
 
 On one thread and with deterministic operations, as trainings run, and in seconds of the processor: what else the
 machine is busy with then counts little. Every figure is the best of a few, because all that disturbs makes slower.
@@ -134,8 +134,6 @@ def _tracing() -> float:
 
 def warm(resource: str = "interactive") -> Warmth:
     """Load TensorFlow and Keras, so that the first click does not wait for them; for jobs, measure the machine once."""
-    from models.backbones.worker import build
-
     build.prepare_tensorflow()
     if resource == "jobs":
         once()

@@ -19,12 +19,14 @@ import keras
 import numpy as np
 
 from models.jobs import execute
-from models.storage import files, runs
-from models.storage.files import write_atomically
+from models.storage import runs
+from models.storage.files import ASSETS, write_atomically
 from models.storage.progress import SILENT
 from models.storage.runs import Run
 from models.training import recipes
+from models.training.head import PREFIX
 from models.training.results import load_result
+from models.training.spec import TRAINING
 from models.training.traps import CURVES, FOLDER, SEEDS, TRAPS, Outcome, of_result, rows_of, spec_of
 from models.training.worker.train import train
 
@@ -36,26 +38,18 @@ def ship_example() -> None:
 
     Its classifier is not stored whole: the backbone is shipped already, so `head.npz` keeps the head's weights alone.
     """
-    folder = files.ASSETS / runs.EXAMPLE
+    folder = ASSETS / runs.EXAMPLE
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
-    spec = recipes.DEFAULT.to_json()
-    record = {
-        "version": 1,
-        "kind": "training",
-        "title": "Example run",
-        "owner": "",
-        "created": time.time(),
-        "spec": spec,
-    }
-    files.write_atomically(folder / "spec.json", json.dumps(record, indent=1).encode())
-    files.write_atomically(folder / "status.json", b'{"state": "queued"}')
+    record = {"version": 1, "kind": TRAINING.kind, "title": "Example run", "owner": "", "created": time.time()}
+    data = json.dumps({**record, "spec": recipes.DEFAULT.to_json()}, indent=1).encode()
+    write_atomically(folder / "spec.json", data)
+    write_atomically(folder / "status.json", b'{"state": "queued"}')
     state = execute.execute(runs.EXAMPLE)
     if state != "done":
         raise SystemExit(f"The example ended as {state}: {runs.get(runs.EXAMPLE).status.message}")
-    files.write_atomically(
-        folder / "head.npz", _head(keras.models.load_model(folder / "classifier.keras", compile=False))
-    )
+    trained = keras.models.load_model(folder / "classifier.keras", compile=False)
+    write_atomically(folder / "head.npz", _head(trained))
     for path in folder.iterdir():
         if path.name not in KEPT:
             path.unlink()
@@ -64,7 +58,7 @@ def ship_example() -> None:
 def _head(classifier: keras.Model) -> bytes:
     """Return the weights of the layers after the backbone, by path."""
     buffer = io.BytesIO()
-    weights = {v.path: v.numpy() for layer in classifier.layers if layer.name.startswith("head") for v in layer.weights}
+    weights = {v.path: v.numpy() for layer in classifier.layers if layer.name.startswith(PREFIX) for v in layer.weights}
     np.savez(buffer, **weights)
     return buffer.getvalue()
 

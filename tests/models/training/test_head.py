@@ -5,7 +5,7 @@ import math
 import pytest
 
 from models.errors import InputError
-from models.training.last_layer import targets
+from models.training.head import targets
 
 
 def test_without_smoothing_the_target_is_the_class_alone():
