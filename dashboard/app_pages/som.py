@@ -3,13 +3,19 @@
 import streamlit as st
 
 from dashboard import state
-from dashboard.views.som import cache as som_cache
-from dashboard.views.som import depth, failures, one_step, reading, rotation, worked_example
-from dashboard.views.som.controls import som_controls
-from dashboard.views.som.formulas import formulas
-from dashboard.views.som.watch import choose_map, som_panel
+from dashboard.views.som import (
+    cache,
+    controls,
+    depth,
+    failures,
+    formulas,
+    one_step,
+    reading,
+    rotation,
+    watch,
+    worked_example,
+)
 from dashboard.widgets.page import header
-from models.som.film import version
 
 header(
     "Self-organising map",
@@ -36,16 +42,15 @@ view = st.segmented_control(
 if view in views:
     views[view]()
 else:
-    controls, picture = st.columns([4, 11], gap="medium")
-    with controls:
-        som_controls(chosen)
+    settings, picture = st.columns([4, 11], gap="medium")
+    with settings:
+        controls.draw(chosen)
     with picture:
-        run = choose_map(chosen.owner)
-        task = som_panel(run)
-    record = som_cache.som_example() if run is None else som_cache.som_film(run.id, version(run))
-    if record is not None:
+        run = watch.choose_map(chosen.owner)
+        watch.draw(run)
+    if (record := cache.film(run)) is not None:
         st.markdown("##### What a step does")
-        formulas(task, record.bmu.shape[1])
+        formulas.draw(watch.task_of(run).som, record.bmu.shape[1])
         st.caption(
             "T. Kohonen: Self-organized formation of topologically correct feature maps. "
             "Biological Cybernetics 43, 1982."

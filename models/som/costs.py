@@ -1,4 +1,4 @@
-"""What a map will cost, told before it trains, and what would fit where it does not."""
+"""What a map costs to train, known before it trains, and which size would fit where it does not."""
 
 from __future__ import annotations
 
@@ -6,92 +6,69 @@ from dataclasses import dataclass, replace
 
 from models.errors import TooLarge
 from models.jobs.machine import FLOAT, MB, memory_limit_mb
-from models.networks import layers
-from models.pictures import datasets
-from models.som import data, tables
-from models.som.data import COLOURS, SomTask, picture_shape
-from models.som.rotation import FILM_TURNS
 from models.som.spec import SomSpec
-from models.som.training import memory_mb
+from models.som.steps import BLOCK_SAMPLES, BLOCK_VALUES
 
-POSES = 2 * FILM_TURNS  # of a picture, for a map that ignores rotations
+_COPIES = 8  # of the weights, at the most, that a step and a snapshot hold at once
 # Measured on one thread of an AMD EPYC with AVX-512 and doubled, since most laptops do less.
 _BATCH_STEP_S, _ONLINE_STEP_S = 1e-3, 5e-5
-_PRODUCT_S, _SCORE_S = 1.3e-10, 2e-9  # one multiply-add of a matrix product; one distance of a sample to a unit
+PRODUCT_S, _SCORE_S = 1.3e-10, 2e-9  # one multiply-add of a matrix product; one distance of a sample to a unit
 _WEIGHT_S, _UNIT_S = 3e-9, 3e-8  # online: one weight, one unit of the neighbourhood
 
 
 @dataclass(frozen=True, slots=True)
 class SomCost:
-    """What one training will cost.
+    """What one training costs.
 
     Attributes:
         units, samples, features: Sizes; every unit has one weight a feature.
+        poses: In how many poses each sample is compared; 1 unless the map ignores rotations.
         memory_mb: At the peak, the process itself left out.
-        seconds: Wall time on one thread, the network's part included; rough.
+        seconds: Wall time on one thread; rough.
     """
 
     units: int
     samples: int
     features: int
+    poses: int
     memory_mb: float
     seconds: float
 
 
-def sizes(task: SomTask) -> tuple[int, int]:
-    """Return how many samples a task trains on, and how many features each has, without making them.
-
-    Raises:
-        InputError: The layer, the data set or the table is not there.
-    """
-    if task.source in data.SHAPES:
-        return data.POINTS, 2 if task.source == "points" else 3
-    if task.source == "table":
-        return len(tables.load(task.table).values), len(task.columns)
-    if task.source == "features":
-        channels = layers.layer(task.network, task.layer).shape[-1]
-        return datasets.get(task.dataset).size, channels
-    if task.source in ("digits", "pictures"):
-        dataset = task.dataset or "digits"
-        height, width, channels = picture_shape(dataset)
-        return datasets.get(dataset).size, height * width * channels
-    return COLOURS, 3
-
-
-def estimate(task: SomTask) -> SomCost:
-    """Return the cost of a task."""
-    samples, features = sizes(task)
-    units = task.som.rows * task.som.columns
-    steps = task.som.steps(samples)
-    if task.som.method == "batch":
-        products = samples * units * (POSES if task.rotations else 1)
-        seconds = steps * (_BATCH_STEP_S + products * (features * _PRODUCT_S + _SCORE_S))
+def estimate(som: SomSpec, samples: int, features: int, poses: int = 1) -> SomCost:
+    """Return the cost of training a map on so many samples with so many features each."""
+    units, steps = som.rows * som.columns, som.steps(samples)
+    if som.method == "batch":
+        seconds = steps * (_BATCH_STEP_S + samples * units * poses * (features * PRODUCT_S + _SCORE_S))
     else:
         seconds = steps * (_ONLINE_STEP_S + units * (features * _WEIGHT_S + _UNIT_S))
-    if task.source == "features":
-        seconds += layers.seconds(task.network, samples)
-    return SomCost(units, samples, features, _memory_mb(task, task.som, samples, features), seconds)
+    return SomCost(units, samples, features, poses, memory_mb(som, samples, features, poses), seconds)
 
 
-def _memory_mb(task: SomTask, som: SomSpec, samples: int, features: int) -> float:
-    turned = POSES * som.rows * som.columns * features * FLOAT / MB if task.rotations else 0.0
-    return memory_mb(som, samples, features) + turned
+def memory_mb(som: SomSpec, samples: int, features: int, poses: int = 1) -> float:
+    """Memory that a training needs at its peak, in MB (2^20 bytes): samples, weights, BMUs; not the process itself."""
+    units = som.rows * som.columns
+    copies = _COPIES + (poses if poses > 1 else 0)
+    values = samples * features + copies * units * features + BLOCK_SAMPLES * (units + features) + 2 * BLOCK_VALUES
+    return (values * FLOAT + 40 * samples) / MB
 
 
-def refuse(task: SomTask, cost: SomCost) -> None:
-    """Raise TooLarge where a task does not fit into this machine; the message says which square map would."""
+def refuse_too_large(som: SomSpec, cost: SomCost) -> None:
+    """Raise TooLarge where a training does not fit into this machine; the message says which square map would."""
     limit = memory_limit_mb()
     if cost.memory_mb <= limit:
         return
-    side, most = 0, max(task.som.rows, task.som.columns)
-    while side < most and _memory_mb(task, _square(task.som, side + 1), cost.samples, cost.features) <= limit:
+
+    def fits(side: int) -> bool:
+        square = replace(som, rows=side, columns=side, toroid=False)
+        return memory_mb(square, cost.samples, cost.features, cost.poses) <= limit
+
+    side, most = 0, max(som.rows, som.columns)
+    while side < most and fits(side + 1):
         side += 1
     would = f"A map of {side} x {side} units would fit." if side else "Choose data with fewer samples or features."
     raise TooLarge(
-        f"Expected a map that fits into the {limit:,.0f} MB left. Received one of {task.som.rows} x "
-        f"{task.som.columns} units with {cost.features:,} weights each, which needs {cost.memory_mb:,.0f} MB. {would}"
+        f"Expected a map that fits into the {limit:,.0f} MB left. Received one of {som.rows} x {som.columns} units "
+        f"with {cost.features:,} weights each for {cost.samples:,} samples, which needs {cost.memory_mb:,.0f} MB. "
+        f"{would}"
     )
-
-
-def _square(som: SomSpec, side: int) -> SomSpec:
-    return replace(som, rows=side, columns=side, toroid=False)

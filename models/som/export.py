@@ -1,4 +1,4 @@
-"""The film of a map as one animated picture, to be shown where no player runs."""
+"""A trained map as files: its weights, the unit of every sample, and its film as one animated picture."""
 
 from __future__ import annotations
 
@@ -12,10 +12,12 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
+from models.ids import NetworkId
 from models.som.data import SomTask
 from models.som.film import ATLAS_COLUMNS, TILE, SomRecord, frame_bytes, net
 from models.som.lattice import Floats, Lattice
 
+SHARED_BYTES = 64 << 20  # of samples that travel with the weights
 SIDE = 400  # pixels of the longer side
 LINE = 48  # pixels of the thickness of a line of units
 MOST_BYTES = 3 << 20
@@ -25,6 +27,43 @@ YAW, PITCH = 0.6, 0.4  # radians: from where a net in space is seen
 _TIP = 1 / math.sqrt(3)  # from the centre of a hexagon of width 1 to its upper corner
 _GROUND, _CLOUD, _INK = (255, 255, 255), (190, 197, 202), (31, 39, 45)
 Pixels = NDArray[np.uint8]
+
+
+def codebook_npz(record: SomRecord, task: SomTask, samples: Floats | None) -> bytes:
+    """Return a trained map as the bytes of an `.npz` file that needs no pickle.
+
+    It holds `codebook` float32 (rows, columns, D), `task` (JSON text: data, size, seed and all other settings, without
+    the secret ids of a visitor's table or run), `classes` and, where they are given and not too large, the `samples`
+    float32 (N, D) that it was trained on.
+    """
+    buffer = BytesIO()
+    is_secret = task.network and NetworkId.parse(task.network).run
+    settings = task.to_json() | {"table": "", "network": "" if is_secret else task.network}
+    arrays = {"codebook": record.codebook, "task": np.array(json.dumps(settings))}
+    arrays["classes"] = np.array(record.classes, dtype=np.str_)
+    if samples is not None and samples.nbytes <= SHARED_BYTES:
+        arrays["samples"] = samples
+    np.savez_compressed(buffer, allow_pickle=False, **arrays)
+    return buffer.getvalue()
+
+
+def labels_csv(record: SomRecord) -> bytes:
+    """Return a table of all samples: number, row and column of the BMU, class, distance to the BMU's weights."""
+    text = StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(("sample", "row", "column", "class", "distance"))
+    names = [plain(name) for name in record.classes]
+    labels = [names[label] for label in record.labels.tolist()] or [""] * record.bmu.shape[1]
+    places = zip(*(part.tolist() for part in np.divmod(record.bmu[-1], record.columns)), strict=True)
+    distances = record.distances.tolist()
+    for sample, ((row, column), name, distance) in enumerate(zip(places, labels, distances, strict=True)):
+        writer.writerow((sample, row, column, name, f"{distance:.6g}"))
+    return text.getvalue().encode()
+
+
+def plain(name: str) -> str:
+    """A name that no spreadsheet takes for a formula."""
+    return f"'{name}" if name[:1] in ("=", "+", "-", "@", "\t", "\r") else name
 
 
 def animation(record: SomRecord) -> bytes:
@@ -155,44 +194,3 @@ def _flat(points: NDArray[np.float32]) -> NDArray[np.float64]:
         across = across * math.cos(YAW) - up * math.sin(YAW)
         up = points[:, 2] * math.cos(PITCH) + away * math.sin(PITCH)
     return np.stack([across, -up], axis=1)
-
-
-# FOLDED models/som/export.py: A trained map as files: its weights, and which unit every sample belongs to.
-
-SHARED_BYTES = 64 << 20  # of samples that travel with the weights
-
-
-def codebook_npz(record: SomRecord, task: SomTask, samples: Floats | None) -> bytes:
-    """Return a trained map as the bytes of an `.npz` file that needs no pickle.
-
-    It holds `codebook` float32 (rows, columns, D), `task` (JSON text: data, size, seed and all other settings, without
-    the secret ids of a visitor's table or run), `classes` and, where they are given and not too large, the `samples`
-    float32 (N, D) that it was trained on.
-    """
-    buffer = BytesIO()
-    told = task.to_json() | {"table": "", "network": "" if task.network.startswith("run:") else task.network}
-    arrays = {"codebook": record.codebook, "task": np.array(json.dumps(told))}
-    arrays["classes"] = np.array(record.classes, dtype=np.str_)
-    if samples is not None and samples.nbytes <= SHARED_BYTES:
-        arrays["samples"] = samples
-    np.savez_compressed(buffer, allow_pickle=False, **arrays)
-    return buffer.getvalue()
-
-
-def labels_csv(record: SomRecord) -> bytes:
-    """Return a table of all samples: number, row and column of the BMU, class, distance to the BMU's weights."""
-    text = StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(("sample", "row", "column", "class", "distance"))
-    names = [plain(name) for name in record.classes]
-    labels = [names[label] for label in record.labels.tolist()] or [""] * record.bmu.shape[1]
-    places = zip(*(part.tolist() for part in np.divmod(record.bmu[-1], record.columns)), strict=True)
-    distances = record.distances.tolist()
-    for sample, ((row, column), name, distance) in enumerate(zip(places, labels, distances, strict=True)):
-        writer.writerow((sample, row, column, name, f"{distance:.6g}"))
-    return text.getvalue().encode()
-
-
-def plain(name: str) -> str:
-    """A name that no spreadsheet takes for a formula."""
-    return f"'{name}" if name[:1] in ("=", "+", "-", "@", "\t", "\r") else name

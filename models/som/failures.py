@@ -1,9 +1,11 @@
-"""Did the map unfold? Names a fold, a twist, a tangle or a collapse from the lattice's own cells.
+"""Failures of maps: a detector of folds, twists and the like, and maps that go wrong on purpose, each beside its cure.
 
-Put the lattice where its weights lie, in the plane of the data's first two principal components, and walk around its
-cells in the order of the lattice. Where the map lies flat, all cells turn the same way; where it was folded over, cells
-are seen from behind and turn the other way. Where two such regions meet tells the rest: a fold runs along a line; a
-twist, half of the map turned over against the other half, is pinched into one point.
+The detector puts the lattice where its weights lie, in the plane of the data's first two principal components, and
+walks around its cells in the order of the lattice. Where the map lies flat, all cells turn the same way; where it was
+folded over, cells are seen from behind and turn the other way. Where two such regions meet tells the rest: a fold runs
+along a line; a twist, half of the map turned over against the other half, is pinched into one point.
+
+A failure and its cure differ in one setting, on the same data, with the same seed.
 """
 
 from __future__ import annotations
@@ -16,9 +18,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.errors import InputError
-from models.som.data import cloud
 from models.som.lattice import Floats, Indices, Lattice, areas, cells, crossings, plane_of, shared_edges
 from models.som.measures import quality
+from models.som.samples import cloud
 from models.som.spec import SomSpec
 from models.som.steps import checked
 from models.som.training import snapshots
@@ -32,6 +34,11 @@ IGNORED, SEEN = 0.25, 0.5  # share of a feature's variance that a map explains w
 FEW = 10  # features, up to which one that is ignored is looked for
 PLANE = 0.85  # share of the variance that the plane must hold for cells in it to mean anything
 RESTLESS = 0.5  # way of a unit in the last epoch against the distance of neighbours, above which a map is not done
+
+# Of the prepared failures:
+UNITS = 10  # along each side
+METRES = 1000.0  # what the unscaled feature is multiplied by
+END = 0.5  # radius of every map at its end, unless its failure is the radius
 
 
 @dataclass(frozen=True)
@@ -100,8 +107,8 @@ def diagnose(codebook: Floats, lattice: Lattice, samples: Floats, before: Floats
         topographic, spread, plane, explained, _moved(codebook, before, lattice),
     )  # fmt: skip
     verdict = _verdict(found, lattice, placed)
-    told = _SENTENCES | (_OF_LINES if not len(found.sides) else {})
-    return replace(found, verdict=verdict, sentence=told[verdict].format(found, ignored=_ignored(explained)))
+    sentences = _SENTENCES | (_OF_LINES if not len(found.sides) else {})
+    return replace(found, verdict=verdict, sentence=sentences[verdict].format(found, ignored=_ignored(explained)))
 
 
 def _orientation(faces: Indices, placed: NDArray[np.float64]) -> tuple[Indices, float]:
@@ -202,13 +209,6 @@ _OF_LINES = {
     "flat": "Unfolded: the line nowhere crosses itself.",
     "folded": "Folded: the line crosses itself {0.crossings} times.",
 }
-
-# FOLDED models/som/failures.py: Maps that go wrong on purpose, each beside its cure: one setting apart, on the same
-# data, with the same seed.
-
-UNITS = 10  # along each side
-METRES = 1000.0  # what the unscaled feature is multiplied by
-END = 0.5  # radius of every map at its end, unless its failure is the radius
 
 
 @dataclass(frozen=True)
@@ -312,7 +312,7 @@ def outcome(name: str, cured: bool) -> Outcome:
     if name not in FAILURES:
         raise InputError(f"Expected a failure out of {', '.join(FAILURES)}. Received {name[:40]!r}.")
     failure = FAILURES[name]
-    points, _, _ = cloud(failure.shape)
+    points = cloud(failure.shape).features
     spec = failure.right if cured else failure.wrong
     scale = np.ones(2, np.float32)
     if failure.unscaled:

@@ -1,4 +1,4 @@
-"""The lattice of a self-organising map: where units sit, how far apart they are, and the neighbourhood of a BMU."""
+"""The lattice of a map: where units sit, how far apart they are, the neighbourhood of a BMU, and the cells between."""
 
 from __future__ import annotations
 
@@ -179,10 +179,6 @@ def _factor(name: str, squared: Doubles, radius: float) -> Floats:
     values = profile(name, squared, radius).astype(np.float32)
     values[values < NEGLIGIBLE] = 0
     return values
-
-
-# FOLDED models/som/lattice.py: The cells of a lattice where a map's weights lie: areas, shared edges, and where a
-# line crosses itself.
 
 
 def cells(lattice: Lattice) -> Indices:

@@ -1,4 +1,4 @@
-"""A trained map read: classes and errors of its units, and whether classes that are confused live next door."""
+"""Measures of a map: its errors and U-matrix, the classes of its units, and whether confused classes are neighbours."""
 
 from __future__ import annotations
 
@@ -6,16 +6,126 @@ import itertools
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from models.errors import InputError
 from models.som.lattice import Floats, Indices, Lattice
-from models.som.steps import Search, blocks, checked, nearest, silent
+from models.som.steps import Search, blocks, nearest, silent
 
 PERMUTATIONS = 9_999  # drawn at random, where there are more ways than this to exchange the classes
+
+
+def quality(
+    samples: Floats, codebook: Floats, lattice: Lattice | None = None, search: Search | None = None
+) -> tuple[Indices, float, float]:
+    """BMU numbers (N,), quantization and topographic error of a codebook (rows, columns, D), see `training.Snapshot`.
+
+    Args:
+        lattice: Which units touch; by default rectangular and planar.
+        search: Of these samples, if there is one already.
+    """
+    rows, columns, depth = codebook.shape
+    flat = codebook.reshape(rows * columns, depth)
+    search = search or Search(samples, rows * columns, flat.mean(axis=0))
+    best, second = search.nearest(flat, second=True)
+    touching = (lattice or Lattice(rows, columns)).touching
+    apart = sum(int((~touching(best[part], second[part])).sum()) for part in search.parts)
+    return best, quantization_error(samples, codebook, best, search.check), apart / len(samples)
+
+
+def quantization_error(samples: Floats, codebook: Floats, best: Indices, check: Callable[[], None] = silent) -> float:
+    """Mean Euclidean distance of the samples (N, D) to the weights of the units numbered `best` (N,)."""
+    flat, total = codebook.reshape(-1, codebook.shape[-1]), 0.0
+    for part in blocks(samples, 1, check):
+        apart = samples[part] - flat[best[part]]
+        total += float(np.sqrt(np.einsum("nd,nd->n", apart, apart)).sum(dtype=np.float64))
+    return total / len(samples)
+
+
+def u_matrix(codebook: Floats, lattice: Lattice | None = None) -> Floats:
+    """Mean Euclidean distance of a unit's weights to those of its neighbours at distance 1, float32 (rows, columns).
+
+    Two to four neighbours, up to six on a hexagonal lattice. Zero everywhere for a flat map and for a single unit: it
+    is never divided by its maximum.
+
+    Args:
+        lattice: By default rectangular and planar.
+    """
+    rows, columns, depth = codebook.shape
+    flat = codebook.reshape(rows * columns, depth)
+    total, neighbours = np.zeros(len(flat), np.float32), np.zeros(len(flat), np.float32)
+    for other in (lattice or Lattice(rows, columns)).adjacent.T:
+        [here] = np.nonzero(other >= 0)
+        total[here] += np.linalg.norm(flat[here] - flat[other[here]], axis=1)
+        neighbours[here] += 1
+    total /= np.maximum(neighbours, 1)
+    return total.reshape(rows, columns)
+
+
+def hit_map(best: Indices, rows: int, columns: int) -> Indices:
+    """How many samples have each unit as their BMU, int64 (rows, columns), from BMU numbers (N,)."""
+    return np.bincount(best, minlength=rows * columns).reshape(rows, columns)
+
+
+def class_counts(best: ArrayLike, labels: ArrayLike, units: int, classes: int) -> NDArray[np.int64]:
+    """How many samples of each class every unit has, int64 (units, classes), from BMUs (N,) and labels (N,)."""
+    cells = np.asarray(best, np.int64) * classes + np.asarray(labels, np.int64)
+    return np.bincount(cells, minlength=units * classes).reshape(units, classes).astype(np.int64)
+
+
+def unit_errors(distances: ArrayLike, best: ArrayLike, units: int) -> NDArray[np.float64]:
+    """Mean distance of every unit's samples to its weights, float64 (units,); NaN for a unit without samples."""
+    numbers = np.asarray(best, np.int64)
+    sums = np.bincount(numbers, np.asarray(distances, np.float64), units)
+    hits = np.bincount(numbers, minlength=units)
+    errors: NDArray[np.float64] = np.full(units, math.nan)
+    np.divide(sums, hits, out=errors, where=hits > 0)
+    return errors
+
+
+def majority(best: Indices, labels: NDArray[np.int64], units: int, classes: int) -> tuple[Indices, NDArray[np.float64]]:
+    """Return the most frequent class among the samples of every unit, and its share of them.
+
+    Args:
+        best: BMU of every sample, int64 (N,).
+        labels: Class of every sample, int64 (N,).
+
+    Returns:
+        int64 (units,), -1 for a unit without samples, the first among equals; float64 (units,) in 0..1, 0 without.
+    """
+    if len(best) != len(labels):
+        raise InputError(f"Expected a class for each of {len(best)} samples. Received {len(labels)}.")
+    counts = class_counts(best, labels, units, classes)
+    total = counts.sum(axis=1)
+    share = counts.max(axis=1) / np.maximum(total, 1)
+    return np.where(total > 0, counts.argmax(axis=1), -1), share
+
+
+def purity(best: Indices, labels: NDArray[np.int64], unit_classes: Indices) -> float:
+    """Return the share of samples (0..1) whose class is the class of their unit; NaN without samples."""
+    return float((unit_classes[best] == labels).mean()) if len(best) else float("nan")
+
+
+def held_out(
+    train: Floats, train_labels: NDArray[np.int64], test: Floats, test_labels: NDArray[np.int64], codebook: Floats
+) -> tuple[float, float]:
+    """Return the purity of the samples that named the units, and of samples that did not.
+
+    A test sample goes to the nearest unit that has a class; units without training samples have none.
+
+    Args:
+        train, test: float32 (N, D) and (M, D).
+        train_labels, test_labels: int64 (N,) and (M,).
+        codebook: float32 (rows, columns, D) or (units, D), trained on `train` alone.
+    """
+    units = codebook.reshape(-1, codebook.shape[-1])
+    best, _ = nearest(train, units)
+    named, _ = majority(best, train_labels, len(units), int(max(train_labels.max(), test_labels.max())) + 1)
+    known = np.flatnonzero(named >= 0)
+    unseen, _ = nearest(test, units[known])
+    return purity(best, train_labels, named), purity(known[unseen], test_labels, named)
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,22 +147,6 @@ class NextDoor:
     rho: float
     p: float
     ways: int
-
-
-def class_counts(best: ArrayLike, labels: ArrayLike, units: int, classes: int) -> NDArray[np.int64]:
-    """How many samples of each class every unit has, int64 (units, classes), from BMUs (N,) and labels (N,)."""
-    cells = np.asarray(best, np.int64) * classes + np.asarray(labels, np.int64)
-    return np.bincount(cells, minlength=units * classes).reshape(units, classes).astype(np.int64)
-
-
-def unit_errors(distances: ArrayLike, best: ArrayLike, units: int) -> NDArray[np.float64]:
-    """Mean distance of every unit's samples to its weights, float64 (units,); NaN for a unit without samples."""
-    numbers = np.asarray(best, np.int64)
-    sums = np.bincount(numbers, np.asarray(distances, np.float64), units)
-    hits = np.bincount(numbers, minlength=units)
-    errors: NDArray[np.float64] = np.full(units, math.nan)
-    np.divide(sums, hits, out=errors, where=hits > 0)
-    return errors
 
 
 def neighbours(counts: NDArray[np.int64], lattice: Lattice) -> NDArray[np.float64]:
@@ -118,112 +212,3 @@ def _orders(classes: int, seed: int) -> NDArray[np.int64]:
         return np.array(list(itertools.permutations(range(classes))))
     rng = np.random.default_rng(seed)
     return np.stack([np.arange(classes), *(rng.permutation(classes) for _ in range(PERMUTATIONS))])
-
-
-# FOLDED models/som/measures.py: What a codebook is worth and how it looks from the data: BMUs, errors, U-matrix,
-# hits.
-
-
-def bmu(samples: NDArray[Any], codebook: Floats) -> Indices:
-    """(row, column) of the BMU of every sample, int64 (N, 2), for a codebook (rows, columns, D)."""
-    rows, columns, depth = codebook.shape
-    best, _ = nearest(checked(samples), codebook.reshape(rows * columns, depth))
-    return np.stack(np.divmod(best, columns), axis=1)
-
-
-def quality(
-    samples: Floats, codebook: Floats, lattice: Lattice | None = None, search: Search | None = None
-) -> tuple[Indices, float, float]:
-    """BMU numbers (N,), quantization error and topographic error of a codebook (rows, columns, D). See Snapshot.
-
-    Args:
-        lattice: Which units touch; by default rectangular and planar.
-        search: Of these samples, if there is one already.
-    """
-    rows, columns, depth = codebook.shape
-    flat = codebook.reshape(rows * columns, depth)
-    search = search or Search(samples, rows * columns, flat.mean(axis=0))
-    best, second = search.nearest(flat, second=True)
-    touching = (lattice or Lattice(rows, columns)).touching
-    apart = sum(int((~touching(best[part], second[part])).sum()) for part in search.parts)
-    return best, quantization_error(samples, codebook, best, search.check), apart / len(samples)
-
-
-def quantization_error(samples: Floats, codebook: Floats, best: Indices, check: Callable[[], None] = silent) -> float:
-    """Mean Euclidean distance of the samples (N, D) to the weights of the units numbered `best` (N,)."""
-    flat, total = codebook.reshape(-1, codebook.shape[-1]), 0.0
-    for part in blocks(samples, 1, check):
-        apart = samples[part] - flat[best[part]]
-        total += float(np.sqrt(np.einsum("nd,nd->n", apart, apart)).sum(dtype=np.float64))
-    return total / len(samples)
-
-
-def u_matrix(codebook: Floats, lattice: Lattice | None = None) -> Floats:
-    """Mean Euclidean distance of a unit's weights to those of its neighbours at distance 1, float32 (rows, columns).
-
-    Two to four neighbours, up to six on a hexagonal lattice. Zero everywhere for a flat map and for a single unit: it
-    is never divided by its maximum.
-
-    Args:
-        lattice: By default rectangular and planar.
-    """
-    rows, columns, depth = codebook.shape
-    flat = codebook.reshape(rows * columns, depth)
-    total, neighbours = np.zeros(len(flat), np.float32), np.zeros(len(flat), np.float32)
-    for other in (lattice or Lattice(rows, columns)).adjacent.T:
-        [here] = np.nonzero(other >= 0)
-        total[here] += np.linalg.norm(flat[here] - flat[other[here]], axis=1)
-        neighbours[here] += 1
-    total /= np.maximum(neighbours, 1)
-    return total.reshape(rows, columns)
-
-
-def hit_map(best: Indices, rows: int, columns: int) -> Indices:
-    """How many samples have each unit as their BMU, int64 (rows, columns), from BMU numbers (N,)."""
-    return np.bincount(best, minlength=rows * columns).reshape(rows, columns)
-
-
-# FOLDED models/som/measures.py: How well a map separates classes it was never told: purity.
-
-
-def majority(best: Indices, labels: NDArray[np.int64], units: int, classes: int) -> tuple[Indices, NDArray[np.float64]]:
-    """Return the most frequent class among the samples of every unit, and its share of them.
-
-    Args:
-        best: BMU of every sample, int64 (N,).
-        labels: Class of every sample, int64 (N,).
-
-    Returns:
-        int64 (units,), -1 for a unit without samples, the first among equals; float64 (units,) in 0..1, 0 without.
-    """
-    if len(best) != len(labels):
-        raise InputError(f"Expected a class for each of {len(best)} samples. Received {len(labels)}.")
-    counts = np.bincount(best * classes + labels, minlength=units * classes).reshape(units, classes)
-    total = counts.sum(axis=1)
-    share = counts.max(axis=1) / np.maximum(total, 1)
-    return np.where(total > 0, counts.argmax(axis=1), -1), share
-
-
-def purity(best: Indices, labels: NDArray[np.int64], unit_classes: Indices) -> float:
-    """Return the share of samples (0..1) whose class is the class of their unit; NaN without samples."""
-    return float((unit_classes[best] == labels).mean()) if len(best) else float("nan")
-
-
-def held_out(
-    train: Floats, train_labels: NDArray[np.int64], test: Floats, test_labels: NDArray[np.int64], codebook: Floats
-) -> tuple[float, float]:
-    """Return the purity of the samples that named the units, and of samples that did not.
-
-    A test sample goes to the nearest unit that has a class; units without training samples have none.
-
-    Args:
-        train, test: float32 (N, D) and (M, D).
-        train_labels, test_labels: int64 (N,) and (M,).
-        codebook: float32 (rows, columns, D) or (units, D), trained on `train` alone.
-    """
-    units = codebook.reshape(-1, codebook.shape[-1])
-    best, _ = nearest(train, units)
-    named, _ = majority(best, train_labels, len(units), int(max(train_labels.max(), test_labels.max())) + 1)
-    known = np.flatnonzero(named >= 0)
-    unseen, _ = nearest(test, units[known])
-    return purity(best, train_labels, named), purity(known[unseen], test_labels, named)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from models.som.data import COLOURS, DATA_SEED, SomTask
+from models.som.data import SomTask
+from models.som.samples import COUNT, SEED
 from models.som.spec import SomSpec
 
 SAMPLES_FILE = "freezeframe-map.npz"  # the name under which the weights are downloaded, with the samples in it
@@ -19,8 +20,8 @@ _EXACT = {
     "batch": "The steps are those of the app, the sums are added up in another order: a sample as near to two units\n"
     "may go to the other one, and after many steps a few weights may differ visibly.",
 }
-_COLOURS = f"""# {COLOURS} random colours
-X = np.random.default_rng({DATA_SEED}).random(({COLOURS}, 3), np.float32)
+_COLOURS = f"""# {COUNT} random colours
+X = np.random.default_rng({SEED}).random(({COUNT}, 3), np.float32)
 """
 _DIGITS = """# Scanned digits, 64 pixels each, in 0..1
 from sklearn.datasets import load_digits
@@ -30,6 +31,7 @@ X = (np.rint(load_digits().images * (255 / 16)).astype(np.uint8) / 255).reshape(
 _SAMPLES = f"""# The samples: in the file of the weights, which you download beside this script
 X = np.load("{SAMPLES_FILE}")["samples"]
 """
+_DATA = {"colours": _COLOURS, "digits": _DIGITS}  # by source; other samples are read
 _LATTICE = """
 # The lattice: where every unit sits, and how far it is from another one
 ROWS, COLUMNS = {rows}, {columns}
@@ -129,7 +131,7 @@ def script(task: SomTask) -> str:
     som = task.som
     if task.rotations:
         return _of_the_repository(task)
-    data = {"colours": _COLOURS, "digits": _DIGITS}.get(task.source, _SAMPLES)
+    data = _DATA.get(task.source, _SAMPLES)
     start = {"pca": _PCA, "random": _RANDOM, "sample": _SAMPLE}[som.start]
     values = {
         "rows": som.rows,
@@ -138,7 +140,7 @@ def script(task: SomTask) -> str:
         "seed": som.seed,
         "rate0": repr(som.rate0),
         "radius0": repr(som.radius0),
-        "needs": " and scikit-learn" if task.source == "digits" else "",
+        "needs": " and scikit-learn" if data is _DIGITS else "",
         "clip": "\n        W = W.clip(X.min(axis=0), X.max(axis=0))" if som.neighbourhood == "mexican hat" else "",
         "exact": _EXACT[som.method],
         **_lattice_of(som),
@@ -169,12 +171,12 @@ def _of_the_repository(task: SomTask) -> str:
 
 import numpy as np
 
-from models.som.data import SomTask, load, picture_shape
-from models.som.rotation import FILM_TURNS, poses, snapshots
+from models.som.data import SomTask, load
+from models.som.film import poses_of
+from models.som.rotation import snapshots
 
 task = SomTask.from_json({task.to_json()!r})
-side, _, channels = picture_shape(task.dataset)
-for snapshot in snapshots(load(task).features, task.som, poses(side, FILM_TURNS, True, channels)):
+for snapshot in snapshots(load(task).features, task.som, poses_of(task)):
     print(f"epoch {{snapshot.epoch:g}}: quantization error {{snapshot.quantization_error:.6g}}")
 np.save("codebook.npy", snapshot.codebook)
 '''

@@ -51,7 +51,7 @@ class SomSpec(PlainSpec):
         snapshots: How many moments to keep, the first and the last among them (at most, when steps are fewer).
         lattice: "rectangular" or "hexagonal".
         toroid: The lattice's borders touch: right and left, bottom and top. Hexagonal: needs an even number of rows.
-        neighbourhood: See `som_lattice.profile`; "mexican hat" for online training only.
+        neighbourhood: See `lattice.profile`; "mexican hat" for online training only.
         law: How rate and radius fall to `exp(-decay)` times their start: see `decayed`.
         distance: What the neighbourhood is a function of: "lattice" (Kohonen), or "weights", the lecture slide's
             form exp(-||W_i - W_bmu|| / (2 radius^2)), which knows no topology; online and Gaussian only.

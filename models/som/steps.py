@@ -1,4 +1,4 @@
-"""One step of a self-organising map, online or batch, and the order in which online training sees the samples."""
+"""One step of a self-organising map, online or batch: the search for BMUs, the update, and the order of the samples."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from models.errors import InputError
 from models.som.lattice import Factors, Floats, Indices, Lattice, factors, theta
 from models.som.spec import SomSpec
 
-# FOLDED models/som/steps.py: Finds the BMUs of many samples: a block at a time, one matrix product each.
-
+Range = tuple[Floats, Floats]
+MIN_MASS = 1e-12  # of the neighbourhood: less is no reach, and its quotient noise
 MAX_VALUE = 1e15  # larger values overflow when they are squared
 BLOCK_VALUES = 1 << 21  # numbers held at once: 8 MiB
 HUGE = 1 << 20  # from 4 MiB on, NumPy asks the system for huge pages, which are faster
@@ -128,10 +128,6 @@ def nearest(samples: Floats, codebook: Floats, second: bool = False) -> tuple[In
     return Search(samples, len(codebook), codebook.mean(axis=0)).nearest(codebook, second)
 
 
-Range = tuple[Floats, Floats]
-MIN_MASS = 1e-12  # of the neighbourhood: less is no reach, and its quotient noise
-
-
 def sample_order(spec: SomSpec, n_samples: int) -> Indices:
     """Number of the sample that each online step uses, int64 (steps,): drawn with replacement, fixed by the seed."""
     return np.concatenate(list(epoch_orders(spec, n_samples)))
@@ -196,7 +192,7 @@ def _sums(search: Search, codebook: Floats, best: Indices | None) -> Floats:
 
 
 def _spread(values: Floats, vertical: Floats, horizontal: dict[float, Floats]) -> Floats:
-    """Spread values (rows, columns, K) over the lattice by one pair of `som_lattice.factors`."""
+    """Spread values (rows, columns, K) over the lattice by one pair of `lattice.factors`."""
     rows, columns, depth = values.shape
     if len(horizontal) == 1:
         return horizontal[0.0] @ (vertical @ values.reshape(rows, columns * depth)).reshape(values.shape)
@@ -218,7 +214,7 @@ def online_step(
     lattice: Lattice | None = None,
     bounds: Range | None = None,
 ) -> int:
-    """`W_i <- W_i + rate * theta_i * (x - W_i)` for one sample (D,), in place, with `som_lattice.theta`.
+    """`W_i <- W_i + rate * theta_i * (x - W_i)` for one sample (D,), in place, with `lattice.theta`.
 
     Args:
         codebook: float32 (rows, columns, D), changed.

@@ -1,7 +1,8 @@
-"""Tables from strangers: a CSV file becomes numeric columns and candidates for labels, or a clear refusal.
+"""Visitors' tables: a CSV file becomes columns of numbers and candidates for labels, kept under a secret id.
 
 The standard library's `csv` reads them: it guesses no types, reads no dates, opens no addresses and has no other format
-to fall into. What a cell means is decided here and is said to the visitor.
+to fall into. What a cell means is decided here, and shown to the visitor. Tables are found by their owner, and never
+listed to anybody else.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.errors import InputError
-from models.som.lattice import Floats
+from models.som.samples import SomData
 from models.storage import files
 
 MAX_BYTES = 5_000_000  # of a file; its cells take up to thirty times as much while they are read
@@ -32,8 +33,13 @@ MAX_CLASSES = 30  # different values of a column that may still name the classes
 SEPARATORS = {"\t": "tab", ";": "semicolon", "|": "bar", ",": "comma"}
 MISSING = frozenset({"", "na", "n/a", "nan", "null", "none", "-", "?"})
 _LONGEST = 60  # signs of a name
-_GLANCE = 50  # lines from which separator and header are told
+_GLANCE = 50  # lines from which separator and header are recognised
 _LARGEST = float(np.finfo(np.float32).max)
+MOST = 8  # tables of one visitor; the oldest go first
+MOST_BYTES = 512 * 1024**2  # of all visitors together
+OLDEST_DAYS = 14
+ID = re.compile(r"[0-9a-f]{32}")
+GONE = "This table is no longer kept. Please upload it again."
 
 
 @dataclass(frozen=True)
@@ -224,16 +230,6 @@ def _table(title: str, names: tuple[str, ...], columns: list[tuple[str, ...]], c
     return Table(title, tuple(numeric), values, tuple(labels), label_classes, codes, tuple(notes))
 
 
-# FOLDED models/som/tables.py: Where visitors' tables are kept: each under a secret id, found by its owner, never
-# listed to anybody else.
-
-MOST = 8  # tables of one visitor; the oldest go first
-MOST_BYTES = 512 * 1024**2  # of all visitors together
-OLDEST_DAYS = 14
-ID = re.compile(r"[0-9a-f]{32}")
-GONE = "This table is no longer kept. Please upload it again."
-
-
 def store(table: Table, owner: str) -> str:
     """Keep a visitor's table and return its id, 128 random bits; clears what is old or too much.
 
@@ -280,10 +276,8 @@ def load(table: str) -> Table:
     raise InputError(GONE)
 
 
-def samples(
-    table: Table, columns: Sequence[str], label: str, standardise: bool
-) -> tuple[Floats, NDArray[np.int64], tuple[str, ...]]:
-    """Return what a map is trained on: features float32 (N, D), classes int64 (N,) and their names (empty: no label).
+def samples(table: Table, columns: Sequence[str], label: str, standardise: bool) -> SomData:
+    """Return the rows of a table as samples, with classes where a column names them.
 
     Rows that lack one of the numbers are left out; a missing label becomes the class "none".
 
@@ -311,13 +305,13 @@ def samples(
         spread = values.std(axis=0)
         values = np.divide(values, spread, out=np.zeros_like(values), where=spread > 1e-12)
     if not label:
-        return values.astype(np.float32), np.empty(0, np.int64), ()
+        return SomData.unlabelled(values.astype(np.float32))
     place = table.label_names.index(label)
     codes, classes = table.codes[whole, place].astype(np.int64), table.label_classes[place]
     if (codes < 0).any():
         codes[codes < 0] = len(classes)
         classes = (*classes, "none")
-    return values.astype(np.float32), codes, classes
+    return SomData(values.astype(np.float32), codes, classes)
 
 
 def _folder() -> Path:

@@ -16,14 +16,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from models.errors import TooLarge
-from models.jobs.machine import FLOAT, MB, memory_limit_mb
+from models.som import costs
 from models.som.lattice import Doubles, Floats, Indices, Lattice
 from models.som.measures import quality
 from models.som.spec import SomSpec
 from models.som.steps import (
-    BLOCK_SAMPLES,
-    BLOCK_VALUES,
     Search,
     batch_step,
     blocks,
@@ -34,78 +31,9 @@ from models.som.steps import (
     weight_range,
 )
 
-# FOLDED models/som/training.py: The weights of a self-organising map before its training.
-
-MAX_EXACT = 1024  # features whose whole covariance is held
-SPANNED, ITERATIONS = 6, 20  # beyond: directions searched at once, and how often they are turned towards the data
-
-
-def initial_codebook(
-    samples: Floats,
-    rows: int,
-    columns: int,
-    start: str,
-    rng: np.random.Generator,
-    check: Callable[[], None] = silent,
-) -> Floats:
-    """Weights before training, float32 (rows, columns, D), always on the scale of the data.
-
-    "pca" spans the plane of the first two principal components, one standard deviation to each side, with the first
-    component along the longer side of the lattice.
-    """
-    shape = (rows, columns, samples.shape[1])
-    if start == "random":
-        low, high = samples.min(axis=0), samples.max(axis=0)
-        drawn: Floats = (low + (high - low) * rng.random(shape)).astype(np.float32)
-        return drawn
-    if start == "sample":
-        return np.take(samples, rng.integers(len(samples), size=shape[:2]), axis=0)
-    mean, axes = principal_axes(samples, check)
-    down, across = (axes[0], axes[1]) if rows > columns else (axes[1], axes[0])
-    row, column = (np.linspace(-1, 1, n) if n > 1 else np.zeros(1) for n in shape[:2])
-    plane = row[:, None, None] * down + column[None, :, None] * across
-    spanned: Floats = (mean + plane).astype(np.float32)
-    return spanned
-
-
-def principal_axes(samples: Floats, check: Callable[[], None] = silent) -> tuple[Doubles, Doubles]:
-    """The mean, float64 (D,), and the first two principal directions, each as long as its standard deviation, (2, D).
-
-    Zeros where the data have no second direction, or none at all. With more than MAX_EXACT features, whose covariance
-    would not fit into memory, the directions come from power iterations and are close to the principal ones.
-    """
-    from scipy.linalg import eigh
-
-    depth = samples.shape[1]
-    mean = sum(samples[part].sum(axis=0, dtype=np.float64) for part in blocks(samples, 1, check)) / len(samples)
-    if depth <= MAX_EXACT:
-        covariance = _covariance(samples, mean, None, check)
-        variances, directions = eigh(covariance, subset_by_index=[max(0, depth - 2), depth - 1])
-    else:
-        basis = np.random.default_rng(0).standard_normal((depth, SPANNED))
-        for _ in range(ITERATIONS):
-            basis = np.linalg.qr(_covariance(samples, mean, basis, check))[0]
-        variances, inside = eigh(basis.T @ _covariance(samples, mean, basis, check))
-        variances, directions = variances[-2:], basis @ inside[:, -2:]
-    axes = np.zeros((2, depth))
-    for i, (variance, direction) in enumerate(zip(variances[::-1], directions.T[::-1], strict=True)):
-        sign = math.copysign(1, direction[np.abs(direction).argmax()])  # the sign of an eigenvector is arbitrary
-        axes[i] = sign * direction * math.sqrt(max(0.0, variance))
-    return mean, axes
-
-
-def _covariance(samples: Floats, mean: Doubles, basis: Doubles | None, check: Callable[[], None]) -> Doubles:
-    """The covariance of the samples (D, D), or its product with a basis (D, K), for which it is never held as such."""
-    depth = samples.shape[1]
-    total = np.zeros((depth, depth if basis is None else basis.shape[1]))
-    for part in blocks(samples, 1, check):
-        centred = samples[part] - mean
-        total += centred.T @ (centred if basis is None else centred @ basis) / len(samples)
-    return total
-
-
 CHECK_AFTER = 1 << 20  # weights moved online between two checks: some milliseconds
-COPIES = 8  # of the weights, at the most, that a step and a snapshot hold at once
+MAX_EXACT = 1024  # features whose whole covariance is held for the start "pca"
+SPANNED, ITERATIONS = 6, 20  # beyond: directions searched at once, and how often they are turned towards the data
 
 
 @dataclass(frozen=True)
@@ -133,35 +61,6 @@ class Snapshot:
     radius: float
 
 
-@dataclass(frozen=True)
-class SomHistory:
-    """All snapshots of a training, stacked: codebooks float32 (F, rows, columns, D), the numbers float64 (F,)."""
-
-    codebooks: Floats
-    epochs: NDArray[np.float64]
-    quantization_error: NDArray[np.float64]
-    topographic_error: NDArray[np.float64]
-    rate: NDArray[np.float64]
-    radius: NDArray[np.float64]
-
-
-def memory_mb(spec: SomSpec, samples: int, features: int) -> float:
-    """Memory that a training needs at its peak, in MB (2^20 bytes): samples, weights, BMUs; not the process itself."""
-    units = spec.rows * spec.columns
-    values = samples * features + COPIES * units * features + BLOCK_SAMPLES * (units + features) + 2 * BLOCK_VALUES
-    return (values * FLOAT + 40 * samples) / MB
-
-
-def refuse_too_large(spec: SomSpec, samples: int, features: int) -> None:
-    """Raise TooLarge, which tells the cost, if a training would not fit into this machine."""
-    if (needed := memory_mb(spec, samples, features)) > (limit := memory_limit_mb()):
-        raise TooLarge(
-            f"Expected a map that fits into {limit:.0f} MB. Received one of {spec.rows} x {spec.columns} units with "
-            f"{features:,} weights each for {samples:,} samples, which needs about {needed:.0f} MB. Choose fewer units "
-            "or fewer features."
-        )
-
-
 def snapshots(features: NDArray[Any], spec: SomSpec, check: Callable[[], None] = silent) -> Iterator[Snapshot]:
     """Train a map and yield it at up to `spec.snapshots` evenly spaced moments, the first and the last among them.
 
@@ -177,8 +76,8 @@ def snapshots(features: NDArray[Any], spec: SomSpec, check: Callable[[], None] =
     Source: Kohonen, "Self-organized formation of topologically correct feature maps", 1982.
     """
     samples = checked(features, check)
-    refuse_too_large(spec, *samples.shape)
-    codebook = initial_codebook(samples, spec.rows, spec.columns, spec.start, np.random.default_rng(spec.seed), check)
+    costs.refuse_too_large(spec, costs.estimate(spec, *samples.shape))
+    codebook = initial_codebook(samples, spec, check)
     search = Search(samples, spec.rows * spec.columns, codebook.mean(axis=(0, 1)), check)
     walk = _batch if spec.method == "batch" else _online
     return walk(search, codebook, spec)
@@ -225,14 +124,59 @@ def _snapshot(search: Search, codebook: Floats, spec: SomSpec, step: int) -> Sna
     return Snapshot(step, spec.epochs * step / steps, codebook.copy(), best, quantization, topographic, rate, radius)
 
 
-def train(features: NDArray[Any], spec: SomSpec) -> SomHistory:
-    """All snapshots of one training at once (memory: snapshots * rows * columns * D float32)."""
-    kept = list(snapshots(features, spec))
-    return SomHistory(
-        np.stack([snapshot.codebook for snapshot in kept]),
-        np.array([snapshot.epoch for snapshot in kept]),
-        np.array([snapshot.quantization_error for snapshot in kept]),
-        np.array([snapshot.topographic_error for snapshot in kept]),
-        np.array([snapshot.rate for snapshot in kept]),
-        np.array([snapshot.radius for snapshot in kept]),
-    )
+def initial_codebook(samples: Floats, spec: SomSpec, check: Callable[[], None] = silent) -> Floats:
+    """Weights before training, float32 (rows, columns, D), always on the scale of the data.
+
+    "pca" spans the plane of the first two principal components, one standard deviation to each side, with the first
+    component along the longer side of the lattice.
+    """
+    rows, columns, rng = spec.rows, spec.columns, np.random.default_rng(spec.seed)
+    shape = (rows, columns, samples.shape[1])
+    if spec.start == "random":
+        low, high = samples.min(axis=0), samples.max(axis=0)
+        drawn: Floats = (low + (high - low) * rng.random(shape)).astype(np.float32)
+        return drawn
+    if spec.start == "sample":
+        return np.take(samples, rng.integers(len(samples), size=shape[:2]), axis=0)
+    mean, axes = principal_axes(samples, check)
+    down, across = (axes[0], axes[1]) if rows > columns else (axes[1], axes[0])
+    row, column = (np.linspace(-1, 1, n) if n > 1 else np.zeros(1) for n in shape[:2])
+    plane = row[:, None, None] * down + column[None, :, None] * across
+    spanned: Floats = (mean + plane).astype(np.float32)
+    return spanned
+
+
+def principal_axes(samples: Floats, check: Callable[[], None] = silent) -> tuple[Doubles, Doubles]:
+    """The mean, float64 (D,), and the first two principal directions, each as long as its standard deviation, (2, D).
+
+    Zeros where the data have no second direction, or none at all. With more than MAX_EXACT features, whose covariance
+    would not fit into memory, the directions come from power iterations and are close to the principal ones.
+    """
+    from scipy.linalg import eigh
+
+    depth = samples.shape[1]
+    mean = sum(samples[part].sum(axis=0, dtype=np.float64) for part in blocks(samples, 1, check)) / len(samples)
+    if depth <= MAX_EXACT:
+        covariance = _covariance(samples, mean, None, check)
+        variances, directions = eigh(covariance, subset_by_index=[max(0, depth - 2), depth - 1])
+    else:
+        basis = np.random.default_rng(0).standard_normal((depth, SPANNED))
+        for _ in range(ITERATIONS):
+            basis = np.linalg.qr(_covariance(samples, mean, basis, check))[0]
+        variances, inside = eigh(basis.T @ _covariance(samples, mean, basis, check))
+        variances, directions = variances[-2:], basis @ inside[:, -2:]
+    axes = np.zeros((2, depth))
+    for i, (variance, direction) in enumerate(zip(variances[::-1], directions.T[::-1], strict=True)):
+        sign = math.copysign(1, direction[np.abs(direction).argmax()])  # the sign of an eigenvector is arbitrary
+        axes[i] = sign * direction * math.sqrt(max(0.0, variance))
+    return mean, axes
+
+
+def _covariance(samples: Floats, mean: Doubles, basis: Doubles | None, check: Callable[[], None]) -> Doubles:
+    """The covariance of the samples (D, D), or its product with a basis (D, K), for which it is never held as such."""
+    depth = samples.shape[1]
+    total = np.zeros((depth, depth if basis is None else basis.shape[1]))
+    for part in blocks(samples, 1, check):
+        centred = samples[part] - mean
+        total += centred.T @ (centred if basis is None else centred @ basis) / len(samples)
+    return total

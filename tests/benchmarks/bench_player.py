@@ -45,8 +45,9 @@ def films(home: Path) -> dict[str, str]:
 
     from models.som.data import SomTask
     from models.som.spec import SomSpec
-    from models.som.worker import jobs
-    from models.storage import progress, runs
+    from models.som.worker.film import train
+    from models.storage import runs
+    from models.storage.progress import SILENT
 
     os.environ["FREEZEFRAME_HOME"] = str(home)
     small = SomSpec(rows=14, columns=14, radius0=7)
@@ -63,7 +64,7 @@ def films(home: Path) -> dict[str, str]:
     for name, task in tasks.items():
         run = runs.create("som", task.to_json(), owner="0" * 32, title=name)
         with threadpool_limits(1):
-            jobs.run_job(run.folder, run.spec, progress.SILENT)
+            train(task, SILENT, run.folder)
         run.set_status(runs.RunStatus("done"))
         found[name] = run.id
     return found

@@ -31,8 +31,8 @@ from collections.abc import Callable
 
 import numpy as np
 
-from models.som.data import digits
 from models.som.measures import quality
+from models.som.samples import digits
 from models.som.spec import SomSpec
 from models.som.steps import batch_step
 from models.som.training import snapshots

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
-
 import streamlit as st
 
 from dashboard import state
 from dashboard.figures import theme
-from dashboard.views.som import cache as som_cache
 from dashboard.views.som import figures_classes
+from dashboard.widgets import work
 from dashboard.widgets.page import name_of, network_of, say_random
-from dashboard.widgets.work import SHIPPED, job_answer, som_duration
 from models.pictures import datasets
-from models.som.depth import DEPTH_TASK, EPOCHS, SEEDS, SIDE, DepthResult, DepthTask, chosen_layers
+from models.som.depth import DEPTH, EPOCHS, SEEDS, SIDE, DepthResult, DepthTask, chosen_layers
 
+_KEY = "som_depth"
 PURITY_HELP = (
     "A unit's class is the most frequent one among the training pictures it is the BMU of. Purity is the share of "
     "other pictures, which the map never saw, whose class is that of their unit. The map itself never sees a class."
@@ -32,27 +30,25 @@ def draw(chosen: state.Selection) -> None:
         help=PURITY_HELP,
     )
     say_random(network)
-    shipped = som_cache.som_depth_shipped() if task == DEPTH_TASK else None
-    result = job_answer(
-        "depth",
-        asdict(task),
-        owner=chosen.owner,
-        title=f"Purity by depth, {data.title}",
-        cost=f"{len(chosen_layers(network))} layers, {SEEDS} maps each, {data.size:,} pictures through the network, "
-        f"and the same with random weights: about {som_duration(task.seconds)}.",
-        load=som_cache.som_depth,
-        shipped=shipped,
-    )
-    if result is None:
+    found = work.find(DEPTH, task, chosen.owner)
+    if found.result is None:
+        what = (
+            f"{len(chosen_layers(network))} layers, {SEEDS} maps each, {data.size:,} pictures through the network, and "
+            "the same with random weights"
+        )
+        narrow, _ = st.columns([4, 11])
+        work.offer(DEPTH, task, found.run, owner=chosen.owner, what=what, button="Measure", key=_KEY, beside=narrow)
+        work.progress(found.run, _KEY)
         return
+    result = found.result
     st.plotly_chart(
         figures_classes.depth(result, name_of(network, chosen)),
         key="som_depth_chart",
         config=theme.CONFIG,
         alt=describe(result),
     )
-    if shipped is not None:
-        st.caption(SHIPPED)
+    if found.shipped:
+        st.caption(work.SHIPPED)
     st.caption(
         f"n = {result.n_test:,} pictures that the map never saw, and that no training of this app learns from. Points "
         f"are means over {SEEDS} maps of {EPOCHS} epochs, bars go from the lowest to the highest. Every channel has "

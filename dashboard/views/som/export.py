@@ -14,7 +14,7 @@ from models.som.lattice import Floats
 from models.som.script import SAMPLES_FILE, script
 
 
-def export(record: SomRecord, task: SomTask, folder: Path | None) -> None:
+def draw(record: SomRecord, task: SomTask, folder: Path | None) -> None:
     """Draw one download for each file; nothing is computed before it is asked for.
 
     Args:

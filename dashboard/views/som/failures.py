@@ -5,8 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from dashboard.figures import theme
-from dashboard.views.som import cache as som_cache
-from dashboard.views.som import figures_classes
+from dashboard.views.som import cache, figures_net
 from models.som.failures import FAILURES, Outcome
 
 DETECTOR_HELP = (
@@ -32,9 +31,9 @@ def draw() -> None:
     st.markdown(failure.why)
     wrong, right = st.columns(2, gap="medium")
     with wrong:
-        _map("It went wrong", som_cache.som_failure(name, cured=False), f"som_failure_wrong_{name}")
+        _map("It went wrong", cache.failure(name, cured=False), f"som_failure_wrong_{name}")
     with right:
-        _map("Cured", som_cache.som_failure(name, cured=True), f"som_failure_right_{name}")
+        _map("Cured", cache.failure(name, cured=True), f"som_failure_right_{name}")
     st.markdown(f"**The cure.** {failure.changed} Data, seed and everything else are the same.")
     st.caption(
         "What you do not see: a detector for every map. Where data fill more than a plane, or a lattice is a toroid, a "
@@ -44,16 +43,16 @@ def draw() -> None:
 
 
 def _map(heading: str, outcome: Outcome, key: str) -> None:
-    said = outcome.diagnosis
-    flat = said.verdict == "flat"
-    st.markdown(f"**{heading}** · :material/{'check' if flat else 'warning'}: {said.sentence}", help=DETECTOR_HELP)
+    found = outcome.diagnosis
+    flat = found.verdict == "flat"
+    st.markdown(f"**{heading}** · :material/{'check' if flat else 'warning'}: {found.sentence}", help=DETECTOR_HELP)
     st.plotly_chart(
-        figures_classes.unfolded(outcome.lattice, outcome.codebook, outcome.points, said.sides),
+        figures_net.unfolded(outcome.lattice, outcome.codebook, outcome.points, found.sides),
         key=key,
         config=theme.CONFIG,
-        alt=f"{heading}: the net of the map over its points. {said.sentence}",
+        alt=f"{heading}: the net of the map over its points. {found.sentence}",
     )
     st.caption(
-        f"Topographic error {said.topographic_error:.1%} · spread of units {said.spread:.0%} of the data's · "
-        f"{int((said.sides < 0).sum())} of {len(said.sides)} cells turned over"
+        f"Topographic error {found.topographic_error:.1%} · spread of units {found.spread:.0%} of the data's · "
+        f"{int((found.sides < 0).sum())} of {len(found.sides)} cells turned over"
     )

@@ -161,56 +161,20 @@ def pies(
     return _finish(figure, lattice, height, names)
 
 
-def net(
-    lattice: Lattice,
-    codebook: NDArray[Any],
-    points: NDArray[Any],
-    *,
-    height: int = 300,
-    marks: Mapping[str, int] | None = None,
-    sample: NDArray[Any] | None = None,
-    moved: NDArray[Any] | None = None,
-) -> go.Figure:
-    """Return the units at their weights, joined as on the lattice, over the points; both by their first two values.
-
-    Args:
-        lattice: Which units are joined.
-        codebook: (rows, columns, D), D at least 2.
-        points: (N, D); at most 2,000 of them are drawn.
-        height: In px.
-        marks: Units to mark, by names in `MARKS`.
-        sample: (D,), drawn as a cross.
-        moved: (rows, columns, D): where the units go, drawn as lines from where they are.
-    """
-    weights = codebook.reshape(-1, codebook.shape[-1])[:, :2]
-    shown = points[:: -(-len(points) // 2000), :2]
-    figure = go.Figure()
-    dots = {"size": 3, "color": theme.NEUTRAL, "opacity": 0.5}
-    figure.add_scatter(x=shown[:, 0], y=shown[:, 1], mode="markers", marker=dots, hoverinfo="skip")
-    ends = [(unit, other) for unit in range(len(weights)) for other in lattice.neighbours(unit) if unit < other]
-    line = {"color": theme.CLASS_COLOURS[6], "width": 1}
-    _lines(figure, weights[np.array(ends, np.int64).reshape(-1, 2)], line)
-    if moved is not None:
-        goals = moved.reshape(-1, moved.shape[-1])[:, :2]
-        _lines(figure, np.stack([weights, goals], axis=1), {"color": theme.CLASS_COLOURS[2], "width": 3})
-    figure.add_scatter(
-        x=weights[:, 0],
-        y=weights[:, 1],
-        mode="markers",
-        marker={"size": 5, "color": line["color"]},
-        customdata=np.arange(len(weights)),
-        text=place_texts(lattice),
-        hovertemplate="%{text}<br>weights (%{x:.3g}, %{y:.3g})<extra></extra>",
-    )
-    if sample is not None:
-        for width, colour in ((5, "rgb(255, 255, 255)"), (2, "rgb(0, 0, 0)")):
-            cross = {"symbol": "x-thin", "size": 11, "line": {"width": width, "color": colour}}
-            figure.add_scatter(x=[sample[0]], y=[sample[1]], mode="markers", marker=cross, hoverinfo="skip")
-    for name, unit in (marks or {}).items():
-        _mark(figure, name, weights[unit], 13)
-    figure.update_xaxes(visible=False, fixedrange=True)
-    figure.update_yaxes(visible=False, fixedrange=True, scaleanchor="x")
-    return theme.layout(figure.update_layout(showlegend=False), height)
+def mark(figure: go.Figure, name: str, at: NDArray[Any], size: float) -> None:
+    """Draw a mark of `MARKS`, `size` pixels wide, at x and y."""
+    for width, colour in ((5, "rgb(255, 255, 255)"), (2, "rgb(0, 0, 0)")):
+        marker = {"symbol": MARKS[name][0], "size": max(8.0, size), "color": colour, "line": {"width": width}}
+        figure.add_scatter(
+            x=[at[0]],
+            y=[at[1]],
+            mode="markers",
+            marker=marker,
+            name=name,
+            cliponaxis=False,  # at the border, too, the whole mark is seen
+            hoverinfo="skip",
+            showlegend=False,
+        )
 
 
 def centres(lattice: Lattice) -> tuple[list[float], list[float]]:
@@ -262,29 +226,7 @@ def _cell_px(lattice: Lattice, height: int) -> float:
 
 def _marks(figure: go.Figure, lattice: Lattice, marks: Mapping[str, int], height: int) -> None:
     for name, unit in marks.items():
-        _mark(figure, name, lattice.positions[unit][::-1], MARKS[name][1] * _cell_px(lattice, height))
-
-
-def _mark(figure: go.Figure, name: str, at: NDArray[Any], size: float) -> None:
-    for width, colour in ((5, "rgb(255, 255, 255)"), (2, "rgb(0, 0, 0)")):
-        marker = {"symbol": MARKS[name][0], "size": max(8.0, size), "color": colour, "line": {"width": width}}
-        figure.add_scatter(
-            x=[at[0]],
-            y=[at[1]],
-            mode="markers",
-            marker=marker,
-            name=name,
-            cliponaxis=False,  # at the border, too, the whole mark is seen
-            hoverinfo="skip",
-            showlegend=False,
-        )
-
-
-def _lines(figure: go.Figure, ends: NDArray[Any], line: Mapping[str, Any]) -> None:
-    """Draw lines between pairs of points, (n, 2, 2), as one trace with gaps."""
-    gaps = np.full((len(ends), 3, 2), np.nan)
-    gaps[:, :2] = ends
-    figure.add_scatter(x=gaps[..., 0].ravel(), y=gaps[..., 1].ravel(), mode="lines", line=line, hoverinfo="skip")
+        mark(figure, name, lattice.positions[unit][::-1], MARKS[name][1] * _cell_px(lattice, height))
 
 
 def _hexagon(x: float, y: float, colour: NDArray[np.uint8]) -> dict[str, Any]:

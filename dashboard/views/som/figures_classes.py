@@ -1,4 +1,4 @@
-"""Purity: by depth in a network, and of the units of two maps."""
+"""Classes on a map: where they live, how pure its units are, and whether those that are confused live next door."""
 
 from __future__ import annotations
 
@@ -15,50 +15,50 @@ from plotly.colors import hex_to_rgb
 from dashboard.figures import theme
 from dashboard.views.som import figures
 from models.som.depth import DepthResult
-from models.som.lattice import Lattice, cells
+from models.som.lattice import Lattice
 from models.som.measures import NextDoor
-from models.som.one_step import Step
 
 TRAINED, RANDOM = "#009E73", theme.NEUTRAL
 _FRAME = 2  # px around a unit's picture, in the colour of its class
+NAMED_PAIRS = 3  # that are written into the picture
 
 
-def depth(result: DepthResult, trained: str, height: int = 380) -> go.Figure:
-    """Return purity against depth: the mean over the seeds, bars from the lowest to the highest.
+def colours_of(classes: Sequence[str]) -> list[tuple[str, str]]:
+    """Return the name of every class as safe markup, and its colour on every page."""
+    return [
+        (html.escape(name), theme.CLASS_COLOURS[number % len(theme.CLASS_COLOURS)])
+        for number, name in enumerate(classes)
+    ]
+
+
+def label_map(
+    lattice: Lattice,
+    labels: NDArray[np.int64],
+    shares: NDArray[np.float64],
+    classes: Sequence[str],
+    *,
+    height: int,
+    marks: Mapping[str, int] | None = None,
+) -> go.Figure:
+    """Return every unit in the colour of its most frequent class, paler the smaller its share.
 
     Args:
-        result: What was measured.
-        trained: What the network is called.
-        height: In px.
+        lattice: Where the units sit.
+        labels: (units,), -1 for a unit without samples.
+        shares: (units,), the class's share of the unit's samples in 0..1.
+        classes: All names.
+        height, marks: See `figures.cells`.
     """
-    figure = go.Figure()
-    random = "the same with random weights"
-    places = list(range(len(result.layers)))
-    for values, name, colour, dash, symbol in (
-        (result.purity, trained, TRAINED, "solid", "circle"),
-        (result.random, random, RANDOM, "dash", "diamond-open"),
-    ):
-        if np.isnan(values).all():
-            continue
-        known = ~np.isnan(values).any(axis=1)
-        mean = values[known].mean(axis=1)
-        above, below = values[known].max(axis=1) - mean, mean - values[known].min(axis=1)
-        figure.add_scatter(
-            x=np.flatnonzero(known), y=mean, name=html.escape(name), mode="lines+markers",
-            line={"color": colour, "dash": dash}, marker={"symbol": symbol, "size": 9},
-            error_y={"array": above, "arrayminus": below, "thickness": 1.2, "width": 4},
-            hovertemplate="%{x}<br>purity %{y:.1%}<extra></extra>",
-        )  # fmt: skip
-    figure.add_scatter(
-        x=[places[0], places[-1]], y=[result.chance] * 2, name="the most frequent class alone", mode="lines",
-        line={"color": RANDOM, "dash": "dot", "width": 1}, hovertemplate="%{y:.1%}<extra></extra>",
-    )  # fmt: skip
-    names = [html.escape(layer) for layer in result.layers]
-    figure.update_xaxes(
-        tickvals=places, ticktext=names, tickangle=-30, fixedrange=True, title="layer, from the input up"
-    )
-    figure.update_yaxes(range=[0, 1.02], tickformat=".0%", gridcolor=theme.GRID, fixedrange=True, title="purity")
-    return theme.layout(figure, height)
+    names = colours_of(classes)
+    palette = np.array([hex_to_rgb(colour) for _, colour in names], np.float64)
+    strength = (0.25 + 0.75 * shares)[:, None]
+    mixed = palette[labels] * strength + 255 * (1 - strength)
+    colours = np.where(labels[:, None] < 0, figures.EMPTY, mixed).round().astype(np.uint8)
+    texts = [
+        "no sample" if label < 0 else f"{names[label][0]}, {share:.0%} of its samples"
+        for label, share in zip(labels.tolist(), shares.tolist(), strict=True)
+    ]
+    return figures.cells(lattice, colours.reshape(lattice.rows, -1, 3), texts, height=height, marks=marks, legend=names)
 
 
 def units(
@@ -111,52 +111,42 @@ def units(
     return figure.update_layout(legend={"font": {"size": 11}, "entrywidth": 58, "tracegroupgap": 0})
 
 
-def _rgb(colour: str) -> list[int]:
-    return [int(colour[i : i + 2], 16) for i in (1, 3, 5)]
-
-
-# FOLDED dashboard/views/som/figures_classes.py: Classes on a map: which live where, and whether those that are
-# confused live next door.
-
-NAMED_PAIRS = 3  # that are written into the picture
-
-
-def colours_of(classes: Sequence[str]) -> list[tuple[str, str]]:
-    """Return the name of every class as safe markup, and its colour on every page."""
-    return [
-        (html.escape(name), theme.CLASS_COLOURS[number % len(theme.CLASS_COLOURS)])
-        for number, name in enumerate(classes)
-    ]
-
-
-def label_map(
-    lattice: Lattice,
-    labels: NDArray[np.int64],
-    shares: NDArray[np.float64],
-    classes: Sequence[str],
-    *,
-    height: int,
-    marks: Mapping[str, int] | None = None,
-) -> go.Figure:
-    """Return every unit in the colour of its most frequent class, paler the smaller its share.
+def depth(result: DepthResult, trained: str, height: int = 380) -> go.Figure:
+    """Return purity against depth: the mean over the seeds, bars from the lowest to the highest.
 
     Args:
-        lattice: Where the units sit.
-        labels: (units,), -1 for a unit without samples.
-        shares: (units,), the class's share of the unit's samples in 0..1.
-        classes: All names.
-        height, marks: See `som.cells`.
+        result: What was measured.
+        trained: What the network is called.
+        height: In px.
     """
-    names = colours_of(classes)
-    palette = np.array([hex_to_rgb(colour) for _, colour in names], np.float64)
-    strength = (0.25 + 0.75 * shares)[:, None]
-    mixed = palette[labels] * strength + 255 * (1 - strength)
-    colours = np.where(labels[:, None] < 0, figures.EMPTY, mixed).round().astype(np.uint8)
-    texts = [
-        "no sample" if label < 0 else f"{names[label][0]}, {share:.0%} of its samples"
-        for label, share in zip(labels.tolist(), shares.tolist(), strict=True)
-    ]
-    return figures.cells(lattice, colours.reshape(lattice.rows, -1, 3), texts, height=height, marks=marks, legend=names)
+    figure = go.Figure()
+    random = "the same with random weights"
+    places = list(range(len(result.layers)))
+    for values, name, colour, dash, symbol in (
+        (result.purity, trained, TRAINED, "solid", "circle"),
+        (result.random, random, RANDOM, "dash", "diamond-open"),
+    ):
+        if np.isnan(values).all():
+            continue
+        known = ~np.isnan(values).any(axis=1)
+        mean = values[known].mean(axis=1)
+        above, below = values[known].max(axis=1) - mean, mean - values[known].min(axis=1)
+        figure.add_scatter(
+            x=np.flatnonzero(known), y=mean, name=html.escape(name), mode="lines+markers",
+            line={"color": colour, "dash": dash}, marker={"symbol": symbol, "size": 9},
+            error_y={"array": above, "arrayminus": below, "thickness": 1.2, "width": 4},
+            hovertemplate="%{x}<br>purity %{y:.1%}<extra></extra>",
+        )  # fmt: skip
+    figure.add_scatter(
+        x=[places[0], places[-1]], y=[result.chance] * 2, name="the most frequent class alone", mode="lines",
+        line={"color": RANDOM, "dash": "dot", "width": 1}, hovertemplate="%{y:.1%}<extra></extra>",
+    )  # fmt: skip
+    names = [html.escape(layer) for layer in result.layers]
+    figure.update_xaxes(
+        tickvals=places, ticktext=names, tickangle=-30, fixedrange=True, title="layer, from the input up"
+    )
+    figure.update_yaxes(range=[0, 1.02], tickformat=".0%", gridcolor=theme.GRID, fixedrange=True, title="purity")
+    return theme.layout(figure, height)
 
 
 def pairs(found: NextDoor, classes: Sequence[str], height: int = 380) -> go.Figure:
@@ -191,90 +181,5 @@ def pairs(found: NextDoor, classes: Sequence[str], height: int = 380) -> go.Figu
     return figure.update_yaxes(title_text="test pictures confused", **zero)
 
 
-# FOLDED dashboard/views/som/figures_classes.py: A map's cells where its weights lie: which side of the map each one
-# shows.
-
-UP, OVER = "right side up", "turned over"
-_UP_COLOUR, _OVER_COLOUR = "rgba(0, 158, 115, 0.28)", "rgba(204, 121, 167, 0.35)"
-# A pattern, so that the sides differ not by colour alone.
-_HATCHED = {"shape": "/", "solidity": 0.3, "bgcolor": _OVER_COLOUR, "fgcolor": "rgb(180, 80, 135)"}
-_EDGE = {"color": "rgba(127, 139, 147, 0.95)", "width": 1}
-
-
-def unfolded(
-    lattice: Lattice, codebook: NDArray[Any], points: NDArray[Any], sides: NDArray[np.int64], height: int = 340
-) -> go.Figure:
-    """Return the cells of a map over its points, in two dimensions.
-
-    Args:
-        lattice: At least two rows and columns.
-        codebook: (rows, columns, 2).
-        points: (N, 2).
-        sides: Per cell of `som_cells.cells`, below 0 where it is turned over.
-        height: In px.
-    """
-    weights = codebook.reshape(-1, 2)
-    faces = cells(lattice)
-    figure = go.Figure(
-        go.Scatter(
-            x=points[:, 0], y=points[:, 1], mode="markers", marker={"size": 3, "color": "rgba(127, 139, 147, 0.45)"},
-            name="samples", hoverinfo="skip",
-        )
-    )  # fmt: skip
-    for name, chosen, colour, pattern in (
-        (UP, faces[sides >= 0], _UP_COLOUR, None),
-        (OVER, faces[sides < 0], _OVER_COLOUR, _HATCHED),
-    ):
-        closed = np.concatenate([weights[chosen], weights[chosen[:, :1]], np.full((len(chosen), 1, 2), np.nan)], axis=1)
-        place = closed.reshape(-1, 2).astype(object)
-        place[np.isnan(closed.reshape(-1, 2))] = None
-        figure.add_scatter(
-            x=place[:, 0], y=place[:, 1], mode="lines", line=_EDGE, fill="toself", fillcolor=colour, hoverinfo="skip",
-            name=f"{name}: {len(chosen)} cells", fillpattern=pattern,
-        )  # fmt: skip
-    figure.update_xaxes(visible=False, fixedrange=True)
-    figure.update_yaxes(visible=False, fixedrange=True, scaleanchor="x")
-    return theme.layout(figure, height)
-
-
-# FOLDED dashboard/views/som/figures_classes.py: One step of a self-organising map in pictures.
-
-_PALE = "rgba(127, 139, 147, 0.45)"  # theme.NEUTRAL, on light and dark pages
-
-
-def distances_before_and_after(step: Step, height: int = 300) -> go.Figure:
-    """Return the distance of the sample to every unit of a line, before and after the step, as bars."""
-    before = step.distances.ravel()
-    after = np.linalg.norm(step.after - step.sample, axis=-1).ravel()
-    names = [f"W<sub>{unit + 1}</sub>" + (" · BMU" if unit == step.bmu else "") for unit in range(len(before))]
-    figure = go.Figure()
-    # The legend leaves out a marker's opacity, so "after" is a colour of its own.
-    for name, values, colour in (("before", before, theme.NEUTRAL), ("after", after, _PALE)):
-        figure.add_bar(
-            y=names,
-            x=values,
-            orientation="h",
-            name=name,
-            marker={"color": colour},
-            text=[f"{value:.1f}" for value in values.tolist()],
-            textposition="outside",
-            textangle=0,
-            cliponaxis=False,
-            hovertemplate=f"{name} the step: %{{x:.2f}}<extra></extra>",
-        )
-    theme.layout(figure, height)
-    figure.update_xaxes(
-        title_text="distance to x", fixedrange=True, range=[0, 1.2 * float(max(before.max(), after.max())) or 1.0]
-    )
-    figure.update_yaxes(autorange="reversed", fixedrange=True)
-    return figure.update_layout(bargap=0.25, margin={"l": 8, "r": 8, "t": 30, "b": 40})
-
-
-def describe_distances(step: Step) -> str:
-    """Return what `distances_before_and_after` shows, for who cannot see it."""
-    after = np.linalg.norm(step.after - step.sample, axis=-1).ravel().tolist()
-    units = "; ".join(
-        f"W{unit + 1} from {before:.1f} to {now:.1f}"
-        for unit, (before, now) in enumerate(zip(step.distances.ravel().tolist(), after, strict=True))
-    )
-    return f"Distance to x before and after the step: {units}. The BMU is W{step.bmu + 1}."
+def _rgb(colour: str) -> list[int]:
+    return [int(colour[i : i + 2], 16) for i in (1, 3, 5)]

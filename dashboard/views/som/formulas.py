@@ -9,7 +9,6 @@ from typing import Final
 import numpy as np
 import streamlit as st
 
-from models.som.data import SomTask
 from models.som.lattice import Lattice
 from models.som.one_step import Step
 from models.som.spec import SomSpec
@@ -26,9 +25,8 @@ _THETA: Final = {
 _SLIDE: Final = r"\theta_i(s) = \exp\!\left(-\frac{\lVert W_i - W_{\mathrm{BMU}}\rVert}{2\,\sigma(s)^2}\right)"
 
 
-def formulas(task: SomTask, samples: int) -> None:
+def draw(som: SomSpec, samples: int) -> None:
     """Typeset what a step does, with the values of this map filled in."""
-    som = task.som
     steps = som.steps(samples)
     theta = _SLIDE if som.distance == "weights" else _THETA[som.neighbourhood]
     sigma = rf"\sigma(s) = {_falling(som.radius0, som)}"

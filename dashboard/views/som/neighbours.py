@@ -12,6 +12,7 @@ from dashboard.figures.confusion import confusion_heatmap
 from dashboard.labels import safe_label
 from dashboard.views.som import figures_classes
 from models.errors import FreezeframeError
+from models.ids import NetworkId
 from models.som.data import SomTask
 from models.som.film import SomRecord
 from models.som.lattice import Lattice
@@ -27,16 +28,17 @@ LIMITS = (
 )
 
 
-def neighbours_panel(record: SomRecord, task: SomTask) -> None:
+def draw(record: SomRecord, task: SomTask) -> None:
     """Draw the confusion matrix of the run behind a map, and the answer; say what is needed where there is no run."""
-    if task.source != "features" or not task.network.startswith("run:") or not len(record.labels):
+    run_id = NetworkId.parse(task.network).run if task.origin.sample_is == "features" else ""
+    if not run_id or not len(record.labels):
         st.caption(
             f"**{TITLE}** Choose a trained run above, train a map on its features in Watch, and this is answered here."
         )
         return
     st.markdown(f"##### {TITLE}")
     try:
-        run = runs.get(task.network.removeprefix("run:"))
+        run = runs.get(run_id)
         result = load_result(run)
         evaluation = evaluate(result.label, result.probability, record.classes)
         lattice = Lattice(record.rows, record.columns, record.lattice, record.toroid)

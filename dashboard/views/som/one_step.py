@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -11,11 +10,10 @@ import streamlit as st
 from dashboard import state
 from dashboard.figures import theme
 from dashboard.labels import safe_label
-from dashboard.views.som import cache as som_cache
-from dashboard.views.som import figures, formulas
-from dashboard.views.som import lattice as som_lattice
+from dashboard.views.som import cache, figures, formulas, two_forms, weights
 from models.errors import FreezeframeError
 from models.som.data import SomTask
+from models.som.film import SOM
 from models.som.lattice import Lattice
 from models.som.one_step import MAX_STEPS, Step, Trace
 from models.som.spec import SomSpec
@@ -38,15 +36,13 @@ _FORMS = {"lattice": "Lattice", "weights": "Weights (slide)"}
 _LATTICES = {"rectangular": "Squares", "hexagonal": "Hexagons"}
 _EPOCHS = 5
 _HEIGHT = 204  # px of a map
-_RADIUS = 5.0
-_SLIDE_RADIUS = 0.3  # of the slide's form: on the scale of the data, or all weights fall on one point
 
 
 def draw() -> None:
     """Draw the choice of a training, one of its steps, and the two forms of the neighbourhood side by side."""
     task, run_id = _settings()
     try:
-        trace = som_cache.som_trace(task, run_id)
+        trace = cache.trace(task, run_id)
     except FreezeframeError as error:
         st.error(safe_label(str(error), 400), icon=":material/error:")
         return
@@ -54,15 +50,16 @@ def draw() -> None:
     st.caption(LIMITS)
     st.markdown("##### On the lattice, or between the weights?")
     if trace.total <= MAX_STEPS:
-        _two_forms(task, run_id)
+        two_forms.draw(task, run_id)
     else:
         st.caption(f"This training takes {trace.total:,} steps, too many to repeat here. Choose other data above.")
 
 
 def _settings() -> tuple[SomTask, str]:
     """Draw what to train and return it, with the run that holds its features (or "")."""
-    run = state.som_run()
-    mine = run if run is not None and run.status.state == "done" and run.spec["som"]["method"] == "online" else None
+    run = state.shown(SOM)
+    done = run if run is not None and run.status.state == "done" else None
+    mine = done if done is not None and SOM.spec_of(done).som.method == "online" else None
     with st.container(horizontal=True, vertical_alignment="bottom"):
         title = st.selectbox(
             "Data",
@@ -73,8 +70,7 @@ def _settings() -> tuple[SomTask, str]:
             help="What the map is trained on. A map that you trained online in Watch can be followed here, too.",
         )
         if title == _MINE and mine is not None:
-            task = SomTask.from_json(mine.spec)
-            return task, mine.id
+            return SOM.spec_of(mine), mine.id
         source, shape = _DATA.get(title, ("points", "square"))
         form = st.segmented_control(
             "Neighbourhood measured between",
@@ -104,12 +100,11 @@ def _map(form: str) -> SomSpec:
     )
     rows = int(st.number_input("Rows", 1, 15, 10, key="som_step_rows", bind="query-params"))
     columns = int(st.number_input("Columns", 1, 15, 10, key="som_step_columns", bind="query-params"))
-    start = _SLIDE_RADIUS if form == "weights" else _RADIUS
     radius = st.number_input(
         "Radius σ₀",
         0.01,
         20.0,
-        start,
+        two_forms.RADII[form],
         0.1,
         format="%g",
         key=f"som_step_radius_{form}",
@@ -127,28 +122,8 @@ def _stepping(trace: Trace, task: SomTask) -> None:
     spec, lattice = trace.spec, Lattice.of(trace.spec)
     unit = _chosen_unit(step, lattice)
     marks = {"BMU": step.bmu, "runner-up": step.runner_up} | ({} if unit == step.bmu else {"chosen": unit})
-    changes = np.linalg.norm(step.delta, axis=-1)
-    maps: list[tuple[str, Any, str]] = [
-        (
-            "Distance to x",
-            figures.numbers(lattice, step.distances, "distance", height=_HEIGHT, marks=marks),
-            "distance",
-        ),
-        ("Neighbourhood θ", _neighbourhood(lattice, step, marks), "theta"),
-        ("Change ‖ΔW‖", figures.numbers(lattice, changes, "change", height=_HEIGHT, marks=marks), "change"),
-    ]
-    alts = [
-        figures.describe(step.distances, "Distance to the sample"),
-        figures.describe(step.theta, "Neighbourhood"),
-        figures.describe(changes, "Change of the weights"),
-    ]
-    picture = som_lattice.weights(
-        task, lattice, step.before, height=_HEIGHT, marks=marks, sample=step.sample, moved=step.after
-    )
-    if picture is not None:
-        maps.insert(0, ("The map, before", picture, "map"))
-        alts.insert(0, f"The weights of {lattice.rows} × {lattice.columns} units before the step.")
-    for column, (title, figure, name), alt in zip(st.columns(len(maps), gap="small"), maps, alts, strict=True):
+    maps = _maps(step, task, lattice, marks)
+    for column, (title, name, figure, alt) in zip(st.columns(len(maps), gap="small"), maps, strict=True):
         with column:
             st.markdown(f"**{title}**")
             key = f"som_step_{name}"
@@ -163,9 +138,30 @@ def _stepping(trace: Trace, task: SomTask) -> None:
     _numbers(step, spec, task, unit)
 
 
-def _neighbourhood(lattice: Lattice, step: Step, marks: dict[str, int]) -> Any:
-    signed = bool(step.theta.min() < 0)
-    return figures.numbers(lattice, step.theta, "θ", height=_HEIGHT, marks=marks, signed=signed, top=1.0)
+def _maps(step: Step, task: SomTask, lattice: Lattice, marks: dict[str, int]) -> list[tuple[str, str, Any, str]]:
+    """Return title, key, figure and description of every map that shows the step."""
+    pushes = bool(step.theta.min() < 0)
+    numbers: tuple[tuple[str, str, str, Any, dict[str, Any], str], ...] = (
+        ("Distance to x", "distance", "distance", step.distances, {}, "Distance to the sample"),
+        ("Neighbourhood θ", "theta", "θ", step.theta, {"signed": pushes, "top": 1.0}, "Neighbourhood"),
+        ("Change ‖ΔW‖", "change", "change", np.linalg.norm(step.delta, axis=-1), {}, "Change of the weights"),
+    )
+    maps = [
+        (
+            title,
+            key,
+            figures.numbers(lattice, values, what, height=_HEIGHT, marks=marks, **scale),
+            figures.describe(values, described),
+        )
+        for title, key, what, values, scale, described in numbers
+    ]
+    before = weights.figure(
+        task, lattice, step.before, height=_HEIGHT, marks=marks, sample=step.sample, moved=step.after
+    )
+    if before is None:
+        return maps
+    alt = f"The weights of {lattice.rows} × {lattice.columns} units before the step."
+    return [("The map, before", "map", before, alt), *maps]
 
 
 def _navigation(steps: int) -> int:
@@ -241,8 +237,8 @@ def _numbers(step: Step, spec: SomSpec, task: SomTask, unit: int) -> None:
     words, typeset = st.columns([3, 7], gap="medium")
     with words:
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-            som_lattice.sample_tile(task, step.sample)
-            st.markdown(f"Sample {step.index}: x = {som_lattice.in_words(step.sample)}", width="stretch")
+            weights.tile(task, step.sample)
+            st.markdown(f"Sample {step.index}: x = {weights.in_words(step.sample)}", width="stretch")
         st.markdown(
             f"◯ BMU {bmu}, distance **{step.distances[bmu]:.3g}**  \n"
             f"◇ runner-up {second}, distance **{step.distances[second]:.3g}**  \n"
@@ -258,48 +254,3 @@ def _numbers(step: Step, spec: SomSpec, task: SomTask, unit: int) -> None:
                 f"Of its {len(step.sample)} weights, the one that changes most: number "
                 f"{formulas.largest_change(step, unit)}."
             )
-
-
-def _two_forms(task: SomTask, run_id: str) -> None:
-    """Draw both maps at the end of the same training, with their errors and what they mean."""
-    som = replace(task.som, neighbourhood="gaussian")
-    radius = {"lattice": _RADIUS, "weights": _SLIDE_RADIUS} | {som.distance: som.radius0}
-    forms = [replace(som, distance=form, radius0=radius[form]) for form in _FORMS]
-    explanation = (
-        r"$\theta_i = e^{-\lVert r_i - r_{BMU}\rVert^2/(2\sigma^2)}$, as Kohonen wrote it",
-        r"$\theta_i = e^{-\lVert W_i - W_{BMU}\rVert/(2\sigma^2)}$, the slide's form",
-    )
-    ends = []
-    for column, som, text in zip(st.columns(2, gap="medium"), forms, explanation, strict=True):
-        one = replace(task, som=som)
-        end = som_cache.som_trained(one, run_id)
-        ends.append(end)
-        lattice = Lattice.of(som)
-        with column:
-            st.markdown(f"{text}, σ₀ = {som.radius0:g}")
-            figure = som_lattice.weights(one, lattice, end.codebook, height=280)
-            if figure is not None:
-                st.plotly_chart(
-                    figure,
-                    key=f"som_step_end_{som.distance}",
-                    config=theme.CONFIG,
-                    alt=f"The trained map: quantization error {end.quantization_error:.3g}.",
-                )
-            st.markdown(
-                f"Quantization error **{end.quantization_error:.3g}**, topographic error "
-                + ("**–**" if end.collapsed else f"**{end.topographic_error:.1%}**")
-            )
-    lattice_end, slide_end = ends
-    if slide_end.collapsed:
-        st.markdown(
-            "In the slide's form **all units fell on one point**: a radius this wide is wider than the data, so every "
-            "unit follows every sample. Who is second best is then chance, and the topographic error means nothing."
-        )
-    else:
-        st.markdown(
-            "Same data, same start, same samples in the same order. In the slide's form a unit pulls those whose "
-            "weights are alike already, wherever they sit: weights still spread over the data (quantization error), "
-            f"but neighbours on the lattice stay strangers. For **{slide_end.topographic_error:.0%}** of the samples "
-            "the two best units do not touch, against "
-            f"**{lattice_end.topographic_error:.0%}** with Kohonen's neighbourhood. It is no longer a map."
-        )

@@ -13,17 +13,15 @@ from numpy.typing import NDArray
 from dashboard import state
 from dashboard.figures import theme
 from dashboard.labels import plain_label, safe_label
-from dashboard.views.som import cache as som_cache
-from dashboard.views.som import figures, figures_classes
-from dashboard.views.som import lattice as som_lattice
-from dashboard.views.som.neighbours import neighbours_panel
-from dashboard.views.som.watch import choose_map
+from dashboard.views.som import cache, figures, figures_classes, neighbours, weights
+from dashboard.views.som.watch import choose_map, task_of
 from models.errors import FreezeframeError
 from models.pictures import images
-from models.som.data import SomData, SomTask, picture_shape, sample_pictures
-from models.som.film import SomRecord, version
+from models.som.data import SomTask, sample_pictures
+from models.som.film import SomRecord
 from models.som.lattice import Lattice
 from models.som.measures import class_counts, hit_map, majority, unit_errors
+from models.som.samples import SomData
 from models.som.steps import nearest
 from models.storage import runs
 
@@ -46,7 +44,6 @@ _HEIGHT = 430
 _MOST_TILES = 36
 _UNIT, _SAMPLE = "A unit", "A sample"
 _PICKED, _SHOW = "som_read_picked", "som_read_show"
-_AXES = ("x", "y", "z")
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,7 +67,7 @@ def draw(owner: str) -> None:
     choice, layers = st.columns([6, 9], gap="medium", vertical_alignment="bottom")
     with choice:
         run = choose_map(owner)
-    record = som_cache.som_example() if run is None else som_cache.som_film(run.id, version(run))
+    record = cache.film(run)
     if record is None:
         waiting = run is not None and run.status.active
         begins = "This map begins to train; look again in a moment."
@@ -87,13 +84,13 @@ def draw(owner: str) -> None:
         st.caption(_NOT_SHOWN[layer])
     with beside:
         show()
-    neighbours_panel(record, reading.task)
+    neighbours.draw(record, reading.task)
 
 
 def _read(record: SomRecord, run: runs.Run | None) -> _Reading:
-    task = SomTask() if run is None else SomTask.from_json(run.spec)
+    task = task_of(run)
     try:
-        data = som_cache.som_samples(task, run.id if run else "")
+        data = cache.samples(task, run.id if run else "")
     except FreezeframeError:
         data = None
     lattice = Lattice(record.rows, record.columns, record.lattice, record.toroid)
@@ -160,7 +157,7 @@ def _figure(reading: _Reading, layer: str, marks: dict[str, int]) -> tuple[Any, 
 
 def _component(reading: _Reading) -> int:
     """Draw the choice of a weight and return its number."""
-    names = component_names(reading.task, reading.record.codebook.shape[-1])
+    names = _names(reading.task, reading.record.codebook.shape[-1])
     chosen = st.selectbox(
         "Weight",
         range(len(names)),
@@ -171,19 +168,9 @@ def _component(reading: _Reading) -> int:
     return int(chosen)
 
 
-def component_names(task: SomTask, depth: int) -> list[str]:
+def _names(task: SomTask, depth: int) -> list[str]:
     """Return what every weight of a map's units stands for, as plain text."""
-    if task.source in som_lattice.COLOURS:
-        return ["Red", "Green", "Blue"]
-    if task.source in som_lattice.POINTS:
-        return list(_AXES[:depth])
-    if task.source == "table":
-        return [plain_label(name) for name in task.columns]
-    if task.source in som_lattice.PICTURES:
-        height, width, channels = picture_shape(task.dataset or "digits")
-        colours = ("",) if channels == 1 else (", red", ", green", ", blue")
-        return [f"Pixel ({r}, {c}){colour}" for r in range(height) for c in range(width) for colour in colours]
-    return [f"Channel {number}" for number in range(depth)]
+    return [plain_label(name) for name in task.origin.feature_names(depth)]
 
 
 def _take_click() -> None:
@@ -239,9 +226,9 @@ def _unit(reading: _Reading, unit: int) -> None:
         f"Unit {divmod(unit, reading.record.columns)} is the BMU of **{len(members)}** of {len(reading.best)} samples."
     )
     with st.container(horizontal=True, gap="small", vertical_alignment="center"):
-        weights = reading.record.codebook.reshape(reading.units, -1)[unit]
-        som_lattice.sample_tile(reading.task, weights, 64)
-        st.caption(f"W = {som_lattice.in_words(weights)}", width="stretch")
+        own = reading.record.codebook.reshape(reading.units, -1)[unit]
+        weights.tile(reading.task, own, 64)
+        st.caption(f"W = {weights.in_words(own)}", width="stretch")
     if not len(members):
         st.caption("No sample is nearest to it. Its neighbours pulled it here.")
         return
@@ -259,7 +246,7 @@ def _classes(reading: _Reading, members: NDArray[np.int64]) -> None:
 
 def _samples(reading: _Reading, members: NDArray[np.int64]) -> None:
     """Draw samples as pictures where they are some, else as rows of a table."""
-    if reading.task.source not in ("points", "points3d", "table"):
+    if reading.task.origin.is_pictured:
         shown = sample_pictures(reading.task, members[:_MOST_TILES])
         tiles = np.stack([images.enlarge(one, 52) for one in shown])
         st.image(
@@ -270,7 +257,7 @@ def _samples(reading: _Reading, members: NDArray[np.int64]) -> None:
             st.caption(f"The first {_MOST_TILES}.")
     elif reading.data is not None:
         few = members[:100]
-        names = component_names(reading.task, reading.data.features.shape[1])
+        names = _names(reading.task, reading.data.features.shape[1])
         table = pd.DataFrame(reading.data.features[few], index=pd.Index(few, name="sample"), columns=names)
         st.dataframe(table, key="som_read_rows", height=250)
 
@@ -290,8 +277,8 @@ def _sample(reading: _Reading, number: int, bmu: int, second: int | None) -> Non
         st.caption(f"Class: {safe_label(record.classes[record.labels[number]])}")
     lines = [f"◯ BMU {divmod(bmu, columns)}, distance **{record.distances[number]:.3g}**"]
     if second is not None and reading.data is not None:
-        weights = record.codebook.reshape(reading.units, -1)[second]
-        distance = float(np.linalg.norm(reading.data.features[number] - weights))
+        other = record.codebook.reshape(reading.units, -1)[second]
+        distance = float(np.linalg.norm(reading.data.features[number] - other))
         touch = bool(reading.lattice.touching(np.array([bmu]), np.array([second]))[0])
         lines.append(f"◇ runner-up {divmod(second, columns)}, distance **{distance:.3g}**")
         lines.append(

@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
-
 import numpy as np
 import streamlit as st
 
 from dashboard import state
 from dashboard.figures import theme
-from dashboard.views.som import cache as som_cache
 from dashboard.views.som import figures_classes
 from dashboard.views.som.depth import PURITY_HELP
-from dashboard.widgets.work import SHIPPED, job_answer, som_duration
+from dashboard.widgets import work
 from models.pictures import datasets
-from models.som.rotation import SIDE, TURNS, RotationResult, RotationTask
+from models.som.rotation import ROTATION, SIDE, TURNS, RotationResult, RotationTask
 
 TITLES = ("Plain map", "Rotation-invariant map")
-_MULTIPLY_ADD_S = 1.3e-10  # on one thread of a common laptop
+_KEY = "som_rotation"
 _HELP = (
     "For each unit the picture is turned and mirrored until it fits best; the smallest of these distances chooses the "
     "BMU, and the unit learns the picture in that pose."
@@ -30,9 +27,9 @@ def draw(chosen: state.Selection) -> None:
     controls, maps = st.columns([3, 11], gap="medium")
     with controls:
         task = _task(chosen.dataset)
-        shipped = som_cache.som_rotation_shipped() if task == RotationTask() else None
-        if shipped is not None:
-            st.caption(SHIPPED)
+        found = work.find(ROTATION, task, chosen.owner)
+        if found.shipped:
+            st.caption(work.SHIPPED)
     with maps:
         st.markdown(
             "Galaxies have no upper side: a plain map spends its units on angles, the other one on shapes."
@@ -40,24 +37,17 @@ def draw(chosen: state.Selection) -> None:
             else f"{data.title}, each picture as it is, and each turned and mirrored until it fits.",
             help=_HELP,
         )
-        result = job_answer(
-            "rotation",
-            asdict(task),
-            owner=chosen.owner,
-            title=f"Rotation-invariant map, {data.title}",
-            cost=f"{2 * task.seeds} maps of {task.rows} × {task.columns} units, {task.n_poses} poses of each of "
-            f"{data.size:,} pictures: about {som_duration(seconds(task))}.",
-            load=som_cache.som_rotation,
-            shipped=shipped,
+        if found.result is not None:
+            _both(found.result, task)
+            return
+        what = (
+            f"{2 * task.seeds} maps of {task.rows} × {task.columns} units, {task.n_poses} poses of each of "
+            f"{data.size:,} pictures"
         )
-        if result is not None:
-            _both(result, task)
-
-
-def seconds(task: RotationTask) -> float:
-    """Return about how long both maps take, all seeds together."""
-    products = datasets.get(task.dataset).size * task.rows * task.columns * (1 + task.n_poses) * SIDE**2
-    return task.seeds * (task.epochs + 1) * products * _MULTIPLY_ADD_S
+        work.offer(
+            ROTATION, task, found.run, owner=chosen.owner, what=what, button="Measure", key=_KEY, beside=controls
+        )
+        work.progress(found.run, _KEY)
 
 
 def _task(dataset: str) -> RotationTask:
@@ -105,10 +95,10 @@ def _both(result: RotationResult, task: RotationTask) -> None:
                 f"colour of the unit's class; purity {result.purity[kind].mean():.1%}.",
             )
     st.caption(
-        "± is one standard deviation. Pictures are grey, 24 × 24 pixels, sky at zero, all equally bright. Maps of the "
-        "first seed; frames show the "
-        "most frequent class. What you do not see: that this helps where orientation carries meaning; a 6 turned over "
-        "is a 9. K. Polsterer et al.: PINK, 2015. T. Galvin et al.: Radio Galaxy Zoo, PASP 131, 2019."
+        f"± is one standard deviation. Pictures are grey, {SIDE} × {SIDE} pixels, sky at zero, all equally bright. "
+        "Maps of the first seed; frames show the most frequent class. What you do not see: that this helps where "
+        "orientation carries meaning; a 6 turned over is a 9. K. Polsterer et al.: PINK, 2015. T. Galvin et al.: Radio "
+        "Galaxy Zoo, PASP 131, 2019."
     )
 
 

@@ -9,7 +9,7 @@ import streamlit as st
 
 from dashboard import state
 from dashboard.labels import plain_label, safe_label
-from dashboard.views.som import cache as som_cache
+from dashboard.views.som import cache
 from models.errors import InputError, StorageUnavailable
 from models.som import tables
 from models.som.tables import Table
@@ -58,7 +58,7 @@ def table_fields(owner: str) -> dict[str, Any] | None:
 
 def _read(table: str) -> Table | None:
     try:
-        return som_cache.som_table(table)
+        return cache.table(table)
     except InputError:
         return None
 

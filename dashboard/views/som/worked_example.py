@@ -8,7 +8,7 @@ import streamlit as st
 
 from dashboard import state
 from dashboard.figures import theme
-from dashboard.views.som import figures_classes
+from dashboard.views.som import figures_net
 from models.som.one_step import EXAMPLE_SAMPLE, EXAMPLE_WEIGHTS, Step, worked_example
 
 LIMITS = (
@@ -31,10 +31,10 @@ def draw() -> None:
         rows, rate, radius = _inputs()
         step = worked_example(rows[0], tuple(rows[1:]), rate, radius)
         st.plotly_chart(
-            figures_classes.distances_before_and_after(step, height=230),
+            figures_net.distances_before_and_after(step, height=230),
             key="som_worked_bars",
             config=theme.CONFIG,
-            alt=figures_classes.describe_distances(step),
+            alt=figures_net.describe_distances(step),
         )
     with formulas:
         _formulas(step)

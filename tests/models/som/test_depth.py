@@ -5,11 +5,12 @@ import pytest
 
 from models.errors import Cancelled, InputError
 from models.pictures import datasets
-from models.som import depth as som_depth
-from models.som.depth import SEEDS, DepthTask, chosen_layers
-from models.som.worker import jobs
-from models.storage import progress as storage_progress
+from models.som.depth import DEPTH, SEEDS, DepthTask, chosen_layers
+from models.som.worker import depth
+from models.som.worker.depth import measure, purities
 from models.storage import runs
+from models.storage.files import encode
+from models.storage.progress import SILENT
 
 
 def test_the_layers_that_end_a_step_are_measured():
@@ -35,8 +36,8 @@ def test_purity_of_features_that_hold_the_class_and_of_those_that_do_not():
     telling = noise.copy()
     telling[:, 1] = labels * 1000.0 + noise[:, 1]  # the other channels are small beside it, but as many
     telling[:, 3] = 7  # silent
-    found = jobs.purities(telling, labels, train, test, storage_progress.SILENT)
-    blind = jobs.purities(noise, labels, train, test, storage_progress.SILENT)
+    found = purities(telling, labels, train, test, SILENT)
+    blind = purities(noise, labels, train, test, SILENT)
     assert found.shape == (SEEDS,) and found.mean() > 0.9 and blind.mean() < 0.55
 
 
@@ -67,18 +68,18 @@ def layers(monkeypatch):
             return noise
         return [values + 4 * depth * labels[:, None].astype(np.float32) for depth, values in enumerate(noise)]
 
-    monkeypatch.setattr(som_depth, "layer_features", answer)
-    monkeypatch.setattr(som_depth, "SEEDS", 2)
-    monkeypatch.setattr(som_depth, "EPOCHS", 6)
+    monkeypatch.setattr(depth, "layer_features", answer)
+    monkeypatch.setattr(depth, "SEEDS", 2)
+    monkeypatch.setattr(depth, "EPOCHS", 6)
 
 
 def test_the_job_measures_the_network_and_random_weights(layers, tmp_path, monkeypatch):
     monkeypatch.setenv("FREEZEFRAME_HOME", str(tmp_path))
     run = runs.create("depth", {"network": "run:example", "dataset": "digits"}, owner="o" * 32, title="t")
-    assert som_depth.load(run) is None
+    assert DEPTH.load(run) is None
     told = Told()
-    jobs.run_depth(run.folder, run.spec, told)
-    found = som_depth.load(run)
+    DEPTH.path(run).write_bytes(encode(measure(DEPTH.spec_of(run), told)))
+    found = DEPTH.load(run)
     assert found.layers[0] == "conv1_relu" and found.layers[-1] == "head_output" and found.blocks[-1] == "head"
     assert found.purity.shape == found.random.shape == (8, 2) and 0.09 < found.chance < 0.12
     assert found.purity[-1].mean() > 0.8 > 0.3 > found.purity[0].mean()
@@ -87,27 +88,29 @@ def test_the_job_measures_the_network_and_random_weights(layers, tmp_path, monke
     split = datasets.split("digits")
     assert found.n_test == len(split.validation) + len(split.test)
     with pytest.raises(Cancelled):
-        jobs.measure(DepthTask("run:example", "digits"), Told(left=4))
-    with pytest.raises(InputError, match="Expected a network and a data set"):
-        jobs.run_depth(run.folder, {"network": "run:example"}, told)
+        measure(DepthTask("run:example", "digits"), Told(left=4))
+    with pytest.raises(InputError, match="Expected the fields network, dataset"):
+        DepthTask.from_json({"network": "run:example"})
 
 
 def test_random_weights_are_not_compared_with_themselves(layers):
-    found = jobs.measure(DepthTask("backbone:frame8:64:random", "digits"))
+    found = measure(DepthTask("backbone:frame8:64:random", "digits"))
     assert np.isnan(found.random).all() and not np.isnan(found.purity).any()
 
 
 def test_the_shipped_result_belongs_to_the_shipped_weights():
-    """Fails after new weights of Frame8 or a new example: run `python -m models.som.depth`."""
-    found = som_depth.depth()
+    """Fails after new weights of Frame8 or a new example: run `python -m models.ship depth`."""
+    [task] = DEPTH.examples()
+    found = DEPTH.shipped(task)
     assert found is not None
-    assert found.layers == tuple(choice.name for choice in chosen_layers(som_depth.DEPTH_TASK.network))
+    assert found.layers == tuple(choice.name for choice in chosen_layers(task.network))
     mean = found.purity.mean(axis=1)
     assert mean[-1] > 0.9 and mean[-1] > mean[0] + 0.3 and mean[-2] > np.nanmax(found.random.mean(axis=1)) + 0.1
 
 
-def test_an_old_recording_is_not_shown(tmp_path, monkeypatch):
-    monkeypatch.setattr(som_depth, "FOLDER", tmp_path)
-    assert som_depth.depth() is None and som_depth.rotation() is None
-    (tmp_path / "rotation.npz").write_bytes(b"torn")
-    assert som_depth.rotation() is None
+def test_a_shipped_file_that_cannot_be_read_is_not_shown(tmp_path, monkeypatch):
+    monkeypatch.setattr("models.jobs.job.SHIPPED", tmp_path)
+    [task] = DEPTH.examples()
+    assert DEPTH.shipped(task) is None
+    DEPTH.shipped_path(task).write_bytes(b"torn")
+    assert DEPTH.shipped(task) is None

@@ -10,7 +10,7 @@ from models.som import one_step
 from models.som.one_step import EXAMPLE_SAMPLE, EXAMPLE_WEIGHTS, Trace, take_step, worked_example
 from models.som.spec import SomSpec
 from models.som.steps import sample_order
-from models.som.training import train
+from tests.models.som.trained import train
 
 FEATURES = np.random.default_rng(3).normal(size=(23, 4)).astype(np.float32)
 SPECS = {

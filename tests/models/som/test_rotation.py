@@ -5,15 +5,17 @@ import pytest
 
 from models.errors import Cancelled, InputError, TooLarge
 from models.pictures import datasets
-from models.som import data, depth, rotation
 from models.som.data import SomTask
-from models.som.film import load as load_film
-from models.som.measures import held_out, majority, purity
-from models.som.rotation import RotationTask, compare, in_pose, match, poses, snapshots
+from models.som.film import SOM
+from models.som.rotation import ROTATION, RotationTask, in_pose, match, poses, snapshots
+from models.som.samples import picture_shape
 from models.som.spec import SomSpec
 from models.som.training import snapshots as plain_snapshots
-from models.som.worker import jobs
-from models.storage import progress, runs
+from models.som.worker import film
+from models.som.worker.rotation import compare
+from models.storage import runs
+from models.storage.files import encode
+from models.storage.progress import SILENT
 
 RANDOM = np.random.default_rng(4)
 
@@ -82,29 +84,11 @@ def test_refusals(monkeypatch):
     with pytest.raises(InputError, match="Expected batch training"):
         next(snapshots(samples, SomSpec(2, 2, "online"), turned))
     monkeypatch.setenv("FREEZEFRAME_MEMORY_MB", "1")
-    with pytest.raises(TooLarge, match="choose fewer units"):
+    with pytest.raises(TooLarge, match="60 x 60 units with 9 weights"):
         next(snapshots(samples, SomSpec(60, 60), turned))
     for fields, reason in (({"rows": 17}, "rows between 1 and 16"), ({"turns": 5}, "turns out of 4, 8, 16")):
         with pytest.raises(InputError, match=reason):
             RotationTask(**fields)
-
-
-def test_purity_by_hand():
-    best, labels = np.array([0, 0, 0, 2, 2]), np.array([1, 1, 0, 0, 1])
-    named, share = majority(best, labels, units=4, classes=2)
-    assert named.tolist() == [1, -1, 0, -1] and share == pytest.approx([2 / 3, 0, 1 / 2, 0])
-    assert purity(best, labels, named) == pytest.approx(3 / 5) and np.isnan(purity(best[:0], labels[:0], named))
-    with pytest.raises(InputError, match="a class for each of 5 samples"):
-        majority(best, labels[:4], 4, 2)
-
-
-def test_held_out_samples_go_to_the_nearest_unit_that_has_a_class():
-    codebook = np.array([[[0.0], [5.0], [10.0]]], np.float32)  # nothing to learn from lands on 5
-    seen, unseen = held_out(
-        np.array([[0.0], [1.0], [9.0]], np.float32), np.array([0, 0, 1]),
-        np.array([[5.1], [4.9], [0.1]], np.float32), np.array([1, 1, 0]), codebook,
-    )  # fmt: skip
-    assert seen == 1 and unseen == pytest.approx(2 / 3)
 
 
 class Told:
@@ -143,10 +127,10 @@ def test_the_comparison_and_its_job(sticks, tmp_path, monkeypatch):
     monkeypatch.setenv("FREEZEFRAME_HOME", str(tmp_path))
     spec = {"dataset": "textures", "rows": 1, "columns": 2, "epochs": 6, "turns": 16, "mirror": False, "seeds": 2}
     run = runs.create("rotation", spec, owner="o" * 32, title="t")
-    assert rotation.load(run) is None
+    assert ROTATION.load(run) is None
     told = Told()
-    jobs.run_rotation(run.folder, run.spec, told)
-    found = rotation.load(run)
+    ROTATION.path(run).write_bytes(encode(compare(ROTATION.spec_of(run), told)))
+    found = ROTATION.load(run)
     assert told.notes[:2] == ["Map 1 of 4, plain", "Map 2 of 4, rotation-invariant"]
     assert found.purity.shape == found.seen.shape == (2, 2) and found.n_test == 30
     assert found.mosaics.shape == (2, 24, 48) and found.unit_classes.shape == found.unit_shares.shape == (2, 2)
@@ -162,15 +146,15 @@ def test_the_film_of_pictures_can_ignore_rotations(sticks, tmp_path, monkeypatch
     for rotations in (False, True):
         task = SomTask("pictures", som, dataset="textures", rotations=rotations)
         run = runs.create("som", task.to_json(), owner="o" * 32, title="t")
-        jobs.run_job(run.folder, run.spec, progress.SILENT)
-        kept.append(load_film(run))
+        film.train(task, SILENT, run.folder)
+        kept.append(SOM.load(run))
     assert all(film is not None and film.complete and film.codebook.shape == (2, 3, 24 * 24 * 3) for film in kept)
     assert kept[1].quantization_error[-1] < kept[0].quantization_error[-1]
-    assert data.picture_shape("textures") == (24, 24, 3)
+    assert picture_shape("textures") == (24, 24, 3)
 
 
 def test_on_galaxies_it_separates_classes_better_as_measured():
-    found = depth.rotation()
+    found = ROTATION.shipped(RotationTask())
     assert found is not None and found.n_test == 600 and found.purity.shape == (2, 5)
     plain, turned = found.purity
     assert turned.min() > plain.max() + 0.2

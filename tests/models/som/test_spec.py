@@ -1,15 +1,11 @@
 """The settings of a map: what is refused, alone and together, and how rate and radius fall."""
 
 import math
-import tracemalloc
-from dataclasses import replace
 
-import numpy as np
 import pytest
 
-from models.errors import InputError, TooLarge
+from models.errors import InputError
 from models.som.spec import LAWS, SomSpec
-from models.som.training import memory_mb, snapshots
 
 
 def test_rate_and_radius_decay_as_written() -> None:
@@ -59,27 +55,3 @@ def test_a_spec_survives_json() -> None:
     spec = SomSpec(rows=4, method="online", decay=1.5, lattice="hexagonal", toroid=True, law="linear")
     assert SomSpec.from_json(spec.to_json()) == spec
     assert SomSpec.from_json({"rows": 3}) == SomSpec(rows=3)  # as written before there were other lattices
-
-
-@pytest.mark.parametrize(("start", "method"), [("random", "batch"), ("pca", "batch"), ("sample", "online")])
-def test_the_memory_told_is_about_the_memory_used(start: str, method: str) -> None:
-    spec = SomSpec(60, 60, method, 1, start=start, snapshots=2)
-    samples = np.random.default_rng(0).random((200, 300), np.float32)
-    list(snapshots(samples, replace(spec, rows=2)))  # what the first training imports is not the training's
-    tracemalloc.start()
-    for snapshot in snapshots(samples, spec):
-        del snapshot
-    used = tracemalloc.get_traced_memory()[1] / 2**20 + samples.nbytes / 2**20
-    tracemalloc.stop()
-    assert 0.5 * used < memory_mb(spec, 200, 300) and used < 1.1 * memory_mb(spec, 200, 300)
-
-
-def test_memory_grows_with_what_is_held_and_is_refused_with_its_cost(monkeypatch: pytest.MonkeyPatch) -> None:
-    spec = SomSpec(200, 200)
-    weights = 200 * 200 * 64 * 4 / 2**20
-    assert memory_mb(spec, 1000, 64) > 2 * weights
-    assert memory_mb(spec, 1_000_000, 64) - memory_mb(spec, 1000, 64) == pytest.approx(999_000 * (256 + 40) / 2**20)
-    assert memory_mb(SomSpec(30, 30), 1_000_000, 64) < 1500
-    monkeypatch.setenv("FREEZEFRAME_MEMORY_MB", "50")
-    with pytest.raises(TooLarge, match=r"fits into 50 MB\. Received one of 200 x 200 units with 64 weights each"):
-        snapshots(np.zeros((10, 64), np.float32), spec)

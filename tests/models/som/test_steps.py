@@ -6,9 +6,10 @@ from itertools import product
 import numpy as np
 import pytest
 
+from models.errors import InputError
 from models.som.lattice import Lattice, theta
 from models.som.spec import LATTICES, SomSpec
-from models.som.steps import Search, batch_step, online_step, sample_order, weight_range
+from models.som.steps import Search, batch_step, checked, online_step, sample_order, weight_range
 
 
 def points(*rows: tuple[float, ...]) -> np.ndarray:
@@ -126,3 +127,17 @@ def test_rows_without_any_neighbour_in_reach_do_not_matter() -> None:
     codebook = points((0.0,), (5.0,), (50.0,), (60.0,)).reshape(2, 2, 1)
     assert batch_step(points((1.0,), (7.0,)), codebook, 0.5, spec).ravel().tolist() == [1, 7, 50, 60]
     assert batch_step(points((1.0,), (7.0,)), codebook, 1.0, spec).ravel().tolist() == [4, 4, 1, 7]
+
+
+def test_features_are_taken_as_they_are_or_refused() -> None:
+    given = np.zeros((4, 3), np.float32)
+    assert np.shares_memory(checked(given), given)
+    assert checked(np.arange(6).reshape(2, 3)).dtype == np.float32
+    for bad in (math.nan, math.inf, 1e300):
+        with pytest.raises(InputError, match=r"Expected finite features\. Received NaN or infinity"):
+            checked(np.array([[0, 1], [bad, 1]]))
+    with pytest.raises(InputError, match=r"Expected features between -1e15 and 1e15\. Received 1e\+20"):
+        checked(points((0, -1e20)))
+    for wrong in (np.zeros((0, 3)), np.zeros((3, 0)), np.zeros(3), np.zeros((2, 3, 4))):
+        with pytest.raises(InputError, match="Expected features of shape"):
+            checked(wrong)

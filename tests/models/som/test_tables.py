@@ -79,15 +79,15 @@ def test_names_lose_control_signs_and_length():
 def test_few_whole_numbers_may_be_labels_and_missing_ones_have_none():
     table = parse(b"x,grade\n1.5,2\n2.5,\n3.5,10\n", "t")
     assert table.label_classes == (("10", "2"),) and table.codes[:, 0].tolist() == [1, -1, 0]
-    features, labels, classes = samples(table, ("x",), "grade", standardise=False)
-    assert features.ravel().tolist() == [1.5, 2.5, 3.5]
-    assert labels.tolist() == [1, 2, 0] and classes == ("10", "2", "none")
+    data = samples(table, ("x",), "grade", standardise=False)
+    assert data.features.ravel().tolist() == [1.5, 2.5, 3.5]
+    assert data.labels.tolist() == [1, 2, 0] and data.classes == ("10", "2", "none")
 
 
 def test_rows_that_lack_a_chosen_number_are_left_out():
     table = parse(b"a,b\n1,1\n2,\n3,3\n", "t")
-    assert samples(table, ("a", "b"), "", standardise=False)[0].tolist() == [[1, 1], [3, 3]]
-    assert samples(table, ("a",), "", standardise=False)[0].ravel().tolist() == [1, 2, 3]
+    assert samples(table, ("a", "b"), "", standardise=False).features.tolist() == [[1, 1], [3, 3]]
+    assert samples(table, ("a",), "", standardise=False).features.ravel().tolist() == [1, 2, 3]
     with pytest.raises(InputError, match="a number in every chosen column"):
         samples(parse(b"a,b\n1,\n,2\n3,\n", "t"), ("a", "b"), "", standardise=True)
 
@@ -95,7 +95,7 @@ def test_rows_that_lack_a_chosen_number_are_left_out():
 def test_standardised_by_hand_also_constant_and_huge_columns():
     table = parse(b"a,b,c\n1,7,1e30\n3,7,3e30\n", "t")
     assert table.constant.tolist() == [False, True, False]
-    assert samples(table, ("a", "b", "c"), "", standardise=True)[0].tolist() == [[-1, 0, -1], [1, 0, 1]]
+    assert samples(table, ("a", "b", "c"), "", standardise=True).features.tolist() == [[-1, 0, -1], [1, 0, 1]]
 
 
 @pytest.mark.parametrize(("columns", "label"), [((), ""), (("z",), ""), (("a",), "z")])

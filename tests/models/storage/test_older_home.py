@@ -3,7 +3,6 @@
 So do the shipped files: what stored results say of the modules of their classes counts for nothing.
 """
 
-import inspect
 import json
 import shutil
 from dataclasses import replace
@@ -14,42 +13,38 @@ import pytest
 
 from models import catalogue
 from models.activations.maps import ActivationMaps, ChannelStatistics
-from models.attribution import randomised, trust
 from models.attribution.deletion import Curves
-from models.attribution.maps import CURVES, Attribution, ExplanationSpec
-from models.attribution.randomised import RandomisedResult, RandomisedSpec
-from models.attribution.trust import TrustResult, TrustSpec
+from models.attribution.maps import CURVES, Attribution, written
+from models.attribution.randomised import RANDOMISED, RandomisedResult
+from models.attribution.trust import TRUST, TrustResult
 from models.backbones import weights
 from models.features.backward import BackwardViews, Projections
 from models.features.gabor_stages import Noise, Recording
-from models.features.maximisation import MAXIMISATION, Film, MaximisationSpec, Sheet
-from models.features.patches import PATCHES, PatchSpec, TopPatches
+from models.features.maximisation import MAXIMISATION, Film, Sheet
+from models.features.patches import PATCHES, TopPatches
+from models.ids import PictureId
 from models.networks.answers import Answers, Prediction
 from models.networks.worker import answers
 from models.networks.worker import opened as networks_opened
-from models.occlusion import scores
-from models.occlusion.scores import PatchScores
-from models.occlusion.worker import hide
+from models.occlusion.scores import OCCLUSION, PatchScores, map_of
 from models.pictures import datasets, images
-from models.representations.cka import CKA, CkaSpec, Likeness
-from models.representations.probe import PROBE, ProbeResult, ProbeSpec
-from models.som import data as som_data
-from models.som import depth, film, rotation, tables
-from models.som.data import SomTask
-from models.som.depth import DepthResult, DepthTask
-from models.som.film import SomRecord
-from models.som.rotation import RotationResult, RotationTask
+from models.representations.cka import CKA, Likeness
+from models.representations.probe import PROBE, ProbeResult
+from models.som import data, film, tables
+from models.som.depth import DEPTH, DepthResult
+from models.som.film import SOM, SomRecord
+from models.som.rotation import ROTATION, RotationResult
+from models.som.samples import NAMED
 from models.som.tables import Table
 from models.storage import files, runs
 from models.sweeps import cells
-from models.sweeps.spec import SweepSpec
+from models.sweeps.spec import SWEEP
 from models.training import kept_epochs
 from models.training.costs import estimate, rates
 from models.training.results import TrainingResult, WeightChange, load_result
-from models.training.spec import HeadSpec, TrainingSpec
+from models.training.spec import TRAINING, HeadSpec, TrainingSpec
 from models.transferability import slice
 from models.transferability.experiment import Row
-from models.transferability.slice import SliceSpec
 
 WRITTEN = Path(__file__).resolve().parents[2] / "data" / "home_0_4"
 OWNER = "0123456789abcdef" * 2
@@ -71,20 +66,6 @@ KINDS = {
     "trust": (19,),
     "randomised": (20,),
 }
-SPECS = {
-    "training": TrainingSpec,
-    "sweep": SweepSpec,
-    "som": SomTask,
-    "probe": ProbeSpec,
-    "likeness": CkaSpec,
-    "patches": PatchSpec,
-    "transferability": SliceSpec,
-    "explanation": ExplanationSpec,
-    "maximisation": MaximisationSpec,
-    "trust": TrustSpec,
-    "randomised": RandomisedSpec,
-}
-CALLS = {"depth": DepthTask, "rotation": RotationTask, "occlusion": hide.hide}  # take the spec's fields
 
 
 @pytest.fixture(autouse=True)
@@ -104,7 +85,7 @@ def close(found, *expected):
 
 
 def test_every_kind_is_there_and_none_is_cleared_away():
-    assert KINDS.keys() == catalogue.JOBS.keys()
+    assert KINDS.keys() == {job.kind for job in catalogue.JOBS}
     assert runs.clear_old() == 0
     listed = {kind: tuple(int(run.id, 16) for run in runs.listing(OWNER, kind))[::-1] for kind in KINDS}
     assert listed == KINDS and len(runs.listing(OWNER)) == 19
@@ -123,19 +104,13 @@ def test_the_states_are_as_they_were():
 def test_the_spec_of_every_run_can_be_read(kind):
     for run in runs.listing(OWNER, kind):
         assert catalogue.problem(run) == ""
-        if kind in SPECS:
-            read = SPECS[kind].from_json(run.spec).to_json()
-            assert {**read, **run.spec} == read
-        elif kind in CALLS:
-            inspect.signature(CALLS[kind]).bind(**run.spec)
-        else:
-            assert set(run.spec) == {"backbone"}
-    assert set(SPECS) | set(CALLS) | {"weights"} == set(KINDS)
+        read = catalogue.job(kind).spec_of(run).to_json()
+        assert {**read, **run.spec} == read
 
 
 def test_a_training():
     run = run_of(2)
-    spec = TrainingSpec.from_json(run.spec)
+    spec = TRAINING.spec_of(run)
     assert spec == TrainingSpec(
         dataset="digits", shots=3, epochs=2, batch=10, learning_rate=0.01, keep_epochs=True, label_noise=0.2
     )
@@ -168,47 +143,47 @@ def test_the_classifier_of_a_training_and_what_it_was_at_a_kept_epoch():
 
 def test_a_sweep_and_its_cells():
     run = run_of(3)
-    sweep, rows = SweepSpec.from_json(run.spec), cells.finished(run.folder)
+    sweep, rows = SWEEP.spec_of(run), cells.finished(run.folder)
     assert {row.key for row in rows} == {cell.key for cell in sweep.cells()} == {("base", "1", 0), ("base", "2", 0)}
     assert {row.value: row.accuracy for row in rows} == {"1": 0.3732590529247911, "2": 0.27019498607242337}
     for cell in sweep.cells():
         of_cell = runs.get(cells.run_id(run.id, cell))
-        assert of_cell.parent == run.id and TrainingSpec.from_json(of_cell.spec) == cell.spec
+        assert of_cell.parent == run.id and TRAINING.spec_of(of_cell) == cell.spec
         assert catalogue.problem(of_cell) == ""
         accuracy = load_result(of_cell).summary["accuracy"]
         assert [(row.accuracy, row.run) for row in rows if row.key == cell.key] == [(accuracy, of_cell.id)]
 
 
 def test_a_cancelled_training_keeps_its_recipe():
-    spec = TrainingSpec.from_json(run_of(4).spec)
+    spec = TRAINING.spec_of(run_of(4))
     assert spec.augmentation.rotation == 15.0 and spec.augmentation.flip_horizontal and spec.head == HeadSpec()
 
 
 def test_maps():
-    colours = film.load(run_of(7))
+    colours = SOM.load(run_of(7))
     assert type(colours) is SomRecord and colours.complete and (colours.rows, colours.columns) == (2, 3)
-    assert colours.kind == "colours" and colours.classes == tuple(som_data.NAMED)
+    assert colours.kind == "colours" and colours.classes == tuple(NAMED)
     assert film.frame_bytes(colours, 0)[:3].tolist() == [162, 69, 10]
     assert colours.bmu.shape == (3, 1000) and colours.bmu.sum() == 5511 and colours.bmu.dtype == np.uint16
     assert close(colours.quantization_error, 0.4351500575132668, 0.50061996338889, 0.29019655399909244)
-    of_table = film.load(run_of(8))
+    of_table = SOM.load(run_of(8))
     assert of_table.lattice == "hexagonal" and of_table.kind == "net" and of_table.classes == ("a", "b")
     assert of_table.labels.tolist() == [0, 1, 1, 0]
     assert close(film.net(of_table, 2)[0, 0], -0.84515428543, 0.89442718029)
-    task = SomTask.from_json(run_of(8).spec)
-    data = som_data.load(task, run_of(8).folder)
-    assert np.array_equal(data.features, of_table.cloud) and data.classes == of_table.classes
+    task = SOM.spec_of(run_of(8))
+    samples = data.load(task, run_of(8).folder)
+    assert np.array_equal(samples.features, of_table.cloud) and samples.classes == of_table.classes
 
 
 def test_rotations():
-    found = rotation.load(run_of(9))
+    found = ROTATION.load(run_of(9))
     assert type(found) is RotationResult and found.n_test == 719 and found.mosaics.shape == (2, 24, 48)
     assert found.purity.ravel().tolist() == [0.20027816411682892, 0.19610570236439498]
     assert found.unit_classes.tolist() == [[6, 7], [0, 1]] and found.mosaics.sum() == 310788
 
 
 def test_purity_by_depth():
-    found = depth.load(run_of(10))
+    found = DEPTH.load(run_of(10))
     assert type(found) is DepthResult and found.layers[0] == "conv1_relu" and found.blocks[-1] == "head"
     assert found.purity.shape == (8, 2) and close(found.purity[0], 0.5855354659248957, 0.5799721835883171)
     assert close(found.random[[0, -1], 0], 0.41585535465924894, np.nan)
@@ -245,23 +220,21 @@ def test_a_slice_of_the_transferability_experiment():
 
 
 def test_an_occlusion_map():
-    found = scores.load(run_of(15).path(scores.RESULT))
+    found = OCCLUSION.load(run_of(15))
     assert type(found) is PatchScores and found.done.all() and found.logits.shape == (3, 3, 5)
     assert found.classes == ("elliptical", "spiral", "edge-on", "ring", "merger")
     assert (found.layer, found.channel, found.way) == ("conv5_relu", 2, "incremental")
     assert close(found.base_logits[:2], -8.1553401947, 10.7913646698) and found.base_activity == 36.28021240234375
-    assert scores.map_of(found, 1, "logit").drop.shape == (64, 64)
+    assert map_of(found, 1, "logit").drop.shape == (64, 64)
 
 
 def test_attribution_maps_and_curves():
-    maps = {
-        name: files.decode(run_of(16).path(f"{name}.npz").read_bytes(), Attribution) for name in ("saliency", "gradcam")
-    }
+    maps = {name: written(run_of(16), name, Attribution) for name in ("saliency", "gradcam")}
     assert {type(found) for found in maps.values()} == {Attribution}
     assert {found.score for found in maps.values()} == {4.551305294036865}
     assert close(maps["saliency"].values[0, :2], 0.00073443842, 0.00049785088)
     assert maps["gradcam"].layer == "conv5_relu" and close(maps["gradcam"].coarse[0, :2], 0.030530058, 0.016020731)
-    curves = files.decode(run_of(17).path(CURVES).read_bytes(), Curves)
+    curves = written(run_of(17), CURVES, Curves)
     assert type(curves) is Curves and curves.methods[0] == "occlusion" and (curves.cell, curves.score) == (4, "logit")
     assert close(curves.deletion[0, :2], 4.5513033867, 3.7782263756) and curves.insertion.shape == (5, 17)
 
@@ -274,7 +247,7 @@ def test_a_film():
 
 
 def test_maps_held_against_the_truth():
-    found = trust.load(run_of(19))
+    found = TRUST.load(run_of(19))
     assert type(found) is TrustResult and found.has_truth and found.index.tolist() == [7, 12]
     assert found.methods == ("occlusion", "saliency", "smoothgrad", "integrated", "gradcam") and found.within == 2
     assert found.hit.sum() == 7 and close(found.share[0], 0.29210659862, 0.13349817693)
@@ -282,7 +255,7 @@ def test_maps_held_against_the_truth():
 
 
 def test_maps_of_weights_made_random():
-    found = randomised.load(run_of(20))
+    found = RANDOMISED.load(run_of(20))
     assert type(found) is RandomisedResult and found.levels == ("as trained", "head", "conv1") and found.seed == 1
     assert found.strips.shape == (2, 3, 64, 64) and found.strips.dtype == np.float16
     assert found.methods == ("saliency", "gradcam") and close(found.rank[0, :2, 0], 1.0, 0.35709998012)
@@ -291,7 +264,8 @@ def test_maps_of_weights_made_random():
 
 def test_a_picture_and_a_table_of_a_visitor():
     picture = images.load_picture(PICTURE)
-    assert images.is_kept(PictureId.parse(PICTURE)) and picture.shape == (20, 30, 3) and picture[-1, -1].tolist() == [240, 144, 48]
+    assert images.is_kept(PictureId.parse(PICTURE))
+    assert picture.shape == (20, 30, 3) and picture[-1, -1].tolist() == [240, 144, 48]
     assert images.store_upload(picture, OWNER) == PICTURE
     table = tables.load(TABLE)
     assert type(table) is Table and tables.mine(OWNER) == (TABLE,)
@@ -329,7 +303,7 @@ def test_drawn_pictures_are_read_or_drawn_anew_alike(home, monkeypatch):
 
 
 def named(folder):
-    """Every file below a folder that `answers.encode` wrote, with the name of its class."""
+    """Every file below a folder that `files.pack` wrote, with the name of its class."""
     found = {}
     for path in sorted(folder.rglob("*.npz")):
         with np.load(path, allow_pickle=False) as saved:

@@ -4,13 +4,9 @@ import errno
 
 import pytest
 
-from dashboard.views.som.titles import title
-from dashboard.widgets.work import som_duration
 from models.jobs import engine
-from models.pictures import datasets
 from models.som import tables
 from models.som.data import SomTask
-from models.som.spec import SomSpec
 from models.storage import files
 
 PAGE = "app_pages/som.py"
@@ -20,7 +16,7 @@ PAGE = "app_pages/som.py"
 def page(app, monkeypatch):
     """The map's page; what it queues is kept in `asked` instead of being trained."""
     app.asked = []
-    monkeypatch.setattr(engine, "submit", lambda kind, spec, **_: app.asked.append(SomTask.from_json(spec)) or "")
+    monkeypatch.setattr(engine, "submit", lambda job, task, **_: app.asked.append(task) or "")
     return app.switch_page(PAGE).run()
 
 
@@ -135,21 +131,3 @@ def test_a_table_of_many_columns_is_taken_whole(page):
     task = trained(page)
     assert task.columns == tuple(f"c{i}" for i in range(40) if i % 7)  # the others are 0 in every row
     tables.forget(task.table, owner)
-
-
-def test_titles():
-    assert title(SomTask()) == "Random colours, 20 × 20, batch"
-    ring = SomTask("points", SomSpec(1, 30, "online", lattice="hexagonal", toroid=True), shape="ring")
-    assert title(ring) == "Ring, 1 × 30, hexagonal, toroid, online"
-    assert title(SomTask("table", table="a" * 32, columns=("x",))) == "Your table, 1 column, 20 × 20, batch"
-    galaxies = SomTask("pictures", dataset="galaxies", rotations=True)
-    assert title(galaxies) == f"{datasets.get('galaxies').title} in any rotation, 20 × 20, batch"
-    slide = SomTask("colours", SomSpec(method="online", distance="weights"))
-    assert title(slide) == "Random colours, 20 × 20, distances between weights, online"
-
-
-@pytest.mark.parametrize(
-    ("seconds", "said"), [(0.2, "a second"), (42.4, "42 s"), (200, "3 min"), (7300, "2 h"), (3e5, "3 days")]
-)
-def test_durations(seconds, said):
-    assert som_duration(seconds) == said

@@ -148,23 +148,6 @@ def area(points: np.ndarray) -> float:
     return 0.5 * abs(np.dot(x, np.roll(y, 1)) - np.dot(y, np.roll(x, 1)))
 
 
-def test_a_net_joins_the_weights_of_neighbours():
-    codebook = np.arange(12, dtype=float).reshape(2, 3, 2)
-    figure = figures.net(HEXAGONAL, codebook, np.zeros((5000, 2)), marks={"BMU": 2}, sample=np.array([7.0, 8.0]))
-    cloud, edges, units = figure.data[:3]
-    assert len(cloud.x) <= 2000 and np.array_equal(units.x, [0, 2, 4, 6, 8, 10])
-    ends = np.array(edges.x, float).reshape(-1, 3)
-    assert {tuple(pair) for pair in ends[:, :2] / 2} == {
-        (a, b) for a in range(6) for b in HEXAGONAL.neighbours(a) if a < b
-    }
-    assert np.isnan(ends[:, 2]).all()
-    assert (figure.data[-1].x[0], figure.data[-1].y[0]) == (4, 5) and figure.data[-1].name == "BMU"
-
-
-def test_a_net_of_one_unit_has_no_lines():
-    assert not len(figures.net(Lattice(1, 1), np.zeros((1, 1, 2)), np.zeros((3, 2))).data[1].x)
-
-
 def test_the_description_names_size_range_and_place():
     assert figures.describe(VALUES, "Hits") == "Hits of 2 × 3 units: from 0 to 7, largest in row 1, column 1."
     assert figures.describe(np.full((2, 3), np.nan), "Error") == "Error of 2 × 3 units: none has a number."

@@ -10,7 +10,8 @@ import pytest
 from dashboard.views.som.watch import film_of
 from dashboard.widgets.player.player import HTML, SCRIPT, STYLE, Film, Series, pack, shares
 from models.som import film as som_film
-from models.som.data import SomTask, digits, load
+from models.som.data import SomTask, load
+from models.som.samples import digits
 from models.som.spec import SomSpec
 from models.som.training import snapshots
 

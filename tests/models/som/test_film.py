@@ -11,14 +11,16 @@ import pytest
 from PIL import Image
 
 from models.errors import Cancelled, InputError, TooLarge
-from models.networks.worker.answers import layer_features
 from models.som import data as som_data
 from models.som import film as som_film
-from models.som.data import NAMED, SomData, SomTask
+from models.som import samples
+from models.som.data import SomTask
+from models.som.film import SOM
 from models.som.measures import u_matrix
+from models.som.samples import SomData
 from models.som.spec import SomSpec
 from models.som.training import Snapshot, snapshots
-from models.som.worker import jobs
+from models.som.worker import film as worker
 from models.storage import progress, runs
 
 SMALL = SomSpec(rows=3, columns=5, epochs=6, radius0=2, snapshots=4)
@@ -39,7 +41,7 @@ def film(task: SomTask, data: SomData) -> tuple[som_film.SomRecord, np.ndarray]:
 
 
 def test_a_film_of_colours_is_one_rgb_pixel_a_unit() -> None:
-    data = som_data.colours("named")
+    data = samples.named_colours()
     record, last_codebook = film(SomTask("named", SMALL), data)
     assert (record.rows, record.columns, record.kind) == (3, 5, "colours")
     assert record.sizes.tolist() == [45] * 4 and record.bmu.shape == (4, 1000)
@@ -49,14 +51,6 @@ def test_a_film_of_colours_is_one_rgb_pixel_a_unit() -> None:
     assert record.steps.tolist() == [0, 2, 4, 6] and np.isnan(record.rate).all()
 
 
-def test_named_colours_lie_around_their_names() -> None:
-    data = som_data.colours("named")
-    assert data.features.shape == (1000, 3) and data.features.min() >= 0 and data.features.max() <= 1
-    orange = data.features[data.labels == data.classes.index("orange")].mean(axis=0) * 255
-    assert orange == pytest.approx(NAMED["orange"], abs=8)
-    assert (som_data.colours("colours").features == som_data.colours("colours").features).all()
-
-
 def test_a_mosaic_puts_row_and_column_where_they_belong() -> None:
     codebook = np.arange(2 * 3 * 4, dtype=np.uint8).reshape(2, 3, 4)
     expected = [[0, 1, 4, 5, 8, 9], [2, 3, 6, 7, 10, 11], [12, 13, 16, 17, 20, 21], [14, 15, 18, 19, 22, 23]]
@@ -64,7 +58,7 @@ def test_a_mosaic_puts_row_and_column_where_they_belong() -> None:
 
 
 def test_a_film_of_digits_is_a_picture_of_the_codebook(home: Path) -> None:
-    record, codebook = film(SomTask("digits", SMALL), som_data.digits())
+    record, codebook = film(SomTask("digits", SMALL), samples.digits())
     assert record.kind == "pictures" and codebook.shape == (3, 5, 64) and len(record.classes) == 10
     with Image.open(BytesIO(record.frames[: record.sizes[0]].tobytes())) as first:
         assert first.format == "WEBP" and first.size == (40, 24)
@@ -73,21 +67,12 @@ def test_a_film_of_digits_is_a_picture_of_the_codebook(home: Path) -> None:
 def test_a_film_of_features_names_the_nearest_picture_of_every_unit(home: Path) -> None:
     features = np.random.default_rng(0).random((1797, 6), np.float32)
     task = SomTask("features", SMALL, network="backbone:frame8:64", layer="a", dataset="digits")
-    record, codebook = film(task, som_data.pictures("digits", features))
+    record, codebook = film(task, samples.described("digits", features))
     units = codebook.reshape(15, 6)
     slow = [int(np.linalg.norm(features - unit, axis=1).argmin()) for unit in units]
     assert record.frames[-30:].view("<u2").tolist() == slow
     with Image.open(BytesIO(record.atlas.tobytes())) as atlas:
         assert atlas.size == (40 * 24, math.ceil(1797 / 40) * 24)
-
-
-def test_a_task_survives_json_and_refuses_what_it_does_not_know() -> None:
-    task = SomTask("digits", SomSpec(rows=4, method="online"))
-    assert SomTask.from_json(task.to_json()) == task
-    with pytest.raises(InputError, match="Expected the data of a map to be one of colours"):
-        SomTask("stars")
-    with pytest.raises(InputError, match="Expected a network, a layer and a data set"):
-        SomTask("features", network="backbone:frame8:64")
 
 
 def test_the_example_is_a_whole_training() -> None:
@@ -104,7 +89,7 @@ class Watcher:
         self.lengths: list[int] = []
 
     def event(self, **fields: Any) -> None:
-        record = som_film.load(self.run)
+        record = SOM.load(self.run)
         self.lengths.append(0 if record is None else len(record.sizes))
 
     def check(self) -> None:
@@ -114,28 +99,28 @@ class Watcher:
 
 
 def test_the_job_writes_the_film_while_it_trains(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(jobs, "WRITE_EVERY", 0.0)
+    monkeypatch.setattr(worker, "WRITE_EVERY", 0.0)
     run = runs.create("som", SomTask("colours", SMALL).to_json(), owner="o" * 32, title="Map")
-    assert som_film.load(run) is None
+    assert SOM.load(run) is None
     watcher = Watcher(run, checks=-1)
-    jobs.run_job(run.folder, run.spec, watcher)
+    worker.train(SOM.spec_of(run), watcher, run.folder)
     assert watcher.lengths == [0, 1, 2, 3, 4]
-    record = som_film.load(run)
+    record = SOM.load(run)
     assert record is not None and record.complete and len(record.sizes) == 4
 
 
 @pytest.mark.parametrize("damage", [b"", b"PK\x03\x04 torn"])
 def test_a_damaged_film_is_no_film(home: Path, damage: bytes) -> None:
     run = runs.create("som", {}, owner="o" * 32, title="Map")
-    run.path(som_film.FILE).write_bytes(damage)
-    assert som_film.load(run) is None
+    SOM.path(run).write_bytes(damage)
+    assert SOM.load(run) is None
 
 
 def test_a_cancelled_job_keeps_what_it_has(home: Path) -> None:
     run = runs.create("som", SomTask("colours", SMALL).to_json(), owner="o" * 32, title="Map")
     with pytest.raises(Cancelled):
-        jobs.run_job(run.folder, run.spec, Watcher(run, checks=22))
-    record = som_film.load(run)
+        worker.train(SOM.spec_of(run), Watcher(run, checks=22), run.folder)
+    record = SOM.load(run)
     assert record is not None and record.complete and record.steps.tolist() == [0, 2]
 
 
@@ -144,52 +129,27 @@ def test_a_map_too_large_for_the_machine_is_refused(home: Path, monkeypatch: pyt
     run = runs.create("som", task.to_json(), owner="o" * 32, title="Map")
     monkeypatch.setenv("FREEZEFRAME_MEMORY_MB", "4")
     with pytest.raises(TooLarge, match="60 x 60 units with 64 weights each for 1,797 samples"):
-        jobs.run_job(run.folder, run.spec, progress.SILENT)
-    assert som_film.load(run) is None
+        worker.train(SOM.spec_of(run), progress.SILENT, run.folder)
+    assert SOM.load(run) is None
 
 
 def test_only_the_last_codebook_is_kept_in_memory() -> None:
-    recorder = som_film.Recorder(SomTask("colours", SMALL), som_data.colours("colours"))
+    recorder = som_film.Recorder(SomTask("colours", SMALL), samples.random_colours())
     old = np.zeros((3, 5, 3), np.float32)
     for codebook in (old, old + 1):
         recorder.add(Snapshot(0, 0.0, codebook, np.zeros(1000, np.int64), 0.0, 0.0, math.nan, 1.0))
     assert recorder.codebook.min() == 1 and recorder.record(complete=False).u_matrix.max() == 0
 
 
-@pytest.mark.filterwarnings("ignore:__array__ implementation doesn't accept a copy:DeprecationWarning")
-def test_features_are_a_layers_answer_averaged_over_the_picture(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    import keras
-
-    from models.networks.worker import opened
-    from models.pictures import datasets, images
-
-    few = datasets.Dataset(datasets.get("digits"), datasets.load("digits").images[:70], np.zeros(70, np.int64), None)
-    monkeypatch.setattr(datasets, "load", lambda dataset: few)
-    name = "backbone:frame8:64:random"
-    [found] = layer_features(name, ("conv2_relu",), "digits", progress.SILENT)
-    model = opened.load(name).model
-    pictures = images.resize(few.images, 64, 64).astype(np.float32)
-    maps = np.array(keras.Model(model.input, model.get_layer("conv2_relu").output)(pictures))
-    assert found == pytest.approx(maps.mean(axis=(1, 2)), abs=1e-4)
-    assert found.shape == (70, maps.shape[-1]) and found.std() > 0
-
-
 def test_a_unit_as_a_picture(home: Path) -> None:
-    colour, codebook = film(SomTask("colours", SMALL), som_data.colours("colours"))
+    colour, codebook = film(SomTask("colours", SMALL), samples.random_colours())
     last = som_film.unit_picture(colour, SomTask("colours", SMALL), 3, 2, 4)
     assert last.shape == (1, 1, 3) and last.ravel() == pytest.approx(codebook[2, 4] * 255, abs=0.51)
-    digit, codebook = film(SomTask("digits", SMALL), som_data.digits())
+    digit, codebook = film(SomTask("digits", SMALL), samples.digits())
     tile = som_film.unit_picture(digit, SomTask("digits", SMALL), 3, 2, 4)
     assert tile.shape == (8, 8, 3)
     assert tile[..., 0].ravel() == pytest.approx(codebook[2, 4] * 255, abs=60)  # WebP loses a little
     assert np.corrcoef(tile[..., 0].ravel(), codebook[2, 4])[0, 1] > 0.95
-
-
-def test_samples_as_pictures(home: Path) -> None:
-    one = som_data.sample_pictures(SomTask("colours"), np.array([5]))
-    assert one.shape == (1, 1, 1, 3)
-    assert one.ravel() == pytest.approx(som_data.colours("colours").features[5] * 255, abs=0.51)
-    assert som_data.sample_pictures(SomTask("digits"), np.array([3, 1])).shape == (2, 8, 8, 3)
 
 
 def recorded(task: SomTask, features: np.ndarray, labels: list[int] | None = None) -> som_film.SomRecord:
@@ -226,7 +186,7 @@ def test_the_units_of_a_table_are_coloured_by_its_principal_components() -> None
 
 def test_the_end_of_a_film_has_the_weights_and_how_far_samples_are_from_them() -> None:
     task = SomTask("named", SMALL)
-    record, codebook = film(task, data := som_data.colours("named"))
+    record, codebook = film(task, data := samples.named_colours())
     best = codebook.reshape(15, 3)[record.bmu[-1]]
     assert (record.codebook == codebook).all()
     assert record.distances == pytest.approx(np.sqrt(((data.features - best) ** 2).sum(axis=1)), abs=1e-6)
@@ -251,18 +211,18 @@ def test_distances_of_a_map_that_ignores_rotations_are_those_of_the_best_pose(ho
 def test_a_film_too_large_is_thinned_and_says_so() -> None:
     """A frame of 200 x 200 colours takes 120,000 bytes, so that 34 of 101 fit into 4 MiB."""
     task = SomTask("colours", SomSpec(rows=200, columns=200, radius0=100))
-    recorder = som_film.Recorder(task, SomData(np.eye(3, dtype=np.float32), np.empty(0, np.int64), ()))
+    recorder = som_film.Recorder(task, SomData.unlabelled(np.eye(3, dtype=np.float32)))
     assert (recorder.task.som.snapshots, recorder.som.snapshots) == (101, 34)
     recorder.add(next(snapshots(recorder.data.features, recorder.som)))
     record = recorder.record(complete=True)
     assert (record.wanted, record.planned) == (101, 34)
-    few = som_film.Recorder(SomTask("colours", SMALL), som_data.colours("colours"))
+    few = som_film.Recorder(SomTask("colours", SMALL), samples.random_colours())
     assert few.som.snapshots == 4
 
 
 def test_many_samples_leave_fewer_frames() -> None:
     """BMUs of 1,000,000 samples take two million bytes a frame, 16 MiB hold eight."""
-    many = SomData(np.zeros((1_000_000, 1), np.float32), np.empty(0, np.int64), ())
+    many = SomData.unlabelled(np.zeros((1_000_000, 1), np.float32))
     task = SomTask("table", SMALL, table="0" * 32, columns=("a",))
     assert som_film.Painter(task, many).frames_that_fit() == 8
 
