@@ -90,7 +90,7 @@ def test_other_data_is_refused_in_a_sentence(data, words):
         ("som", SPECS[2].to_json(), True),
         ("som", {**SPECS[2].to_json(), "som": 5}, False),
         ("transferability", {"a": [1, 2]}, False),
-        ("occlusion", {"whatever": 1}, True),
+        ("occlusion", {"whatever": 1}, False),
     ],
 )
 def test_whether_a_run_can_be_shown(kind, spec, shown):
