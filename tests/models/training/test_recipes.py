@@ -1,17 +1,14 @@
-"""Recipes: JSON and back, the presets, every check before a run starts, and what a run will cost."""
+"""Recipes: the presets, every check before a run starts, and what a run will cost."""
 
-import json
 from dataclasses import replace
 
-import numpy as np
 import pytest
 
 from models.backbones import tables
-from models.errors import InputError, RunNotFound, TooLarge
+from models.errors import InputError, TooLarge
 from models.jobs import machine
 from models.pictures import datasets
-from models.storage import runs
-from models.training import recipes, results
+from models.training import recipes
 from models.training.costs import estimate as costs_estimate
 from models.training.costs import rates
 from models.training.costs.estimate import smaller_runs
@@ -19,42 +16,6 @@ from models.training.recipes import DEFAULT, apply_preset, estimate, validate
 from models.training.spec import AugmentationSpec, HeadSpec, TrainingSpec
 
 SPEC = TrainingSpec(head=HeadSpec("average", (7,)))
-
-
-def test_a_spec_survives_json():
-    spec = TrainingSpec(
-        trainable=("conv5", "conv5_bn"),
-        shots=20,
-        augmentation=AugmentationSpec(hue=9.0),
-        head=HeadSpec("flatten", (256, 8), dropout=0.25),
-    )
-    assert TrainingSpec.from_json(json.loads(json.dumps(spec.to_json()))) == spec
-    assert TrainingSpec.from_json({}) == TrainingSpec()
-    old = {name: value for name, value in spec.to_json().items() if name not in ("preprocessing", "leaked")}
-    assert TrainingSpec.from_json(old) == spec  # runs from before these could be made wrong on purpose
-    assert TrainingSpec.from_json({"learning_rate": 1, "trainable": []}).learning_rate == 1.0
-
-
-@pytest.mark.parametrize(
-    ("data", "message"),
-    [
-        ({"nonsense": 1}, "Received .*nonsense"),
-        ({"epochs": "3"}, "epochs to be of type int"),
-        ({"epochs": True}, "epochs to be of type int"),
-        ({"learning_rate": None}, "learning_rate to be of type float"),
-        ({"trainable": "conv1"}, "trainable"),
-        ({"trainable": [1]}, "trainable to be of type str"),
-        ({"optimizer": "lion"}, "optimizer to be one of adam, sgd, rmsprop"),
-        ({"head": {"pooling": "median"}}, "pooling to be one of"),
-        ({"head": [1]}, "Received list"),
-        ({"augmentation": {"flip_horizontal": 1}}, "flip_horizontal to be of type bool"),
-        ({"augmentation": {"crop": 0.1}}, "Received .*crop"),
-        ({"shots": 1.5}, "shots to be of type int"),
-    ],
-)
-def test_a_malformed_spec_is_refused_with_a_reason(data, message):
-    with pytest.raises(InputError, match=message):
-        TrainingSpec.from_json(data)
 
 
 @pytest.mark.parametrize(
@@ -224,71 +185,7 @@ def test_more_layers_are_frozen_block_by_block_and_two_phases_keep_something_to_
     assert frozen.trainable == () and frozen.head_epochs == 0
 
 
-def test_results_are_read_back_as_written_and_unreadable_ones_are_refused(tmp_path):
-    row = results.WeightChange("conv1", "conv1", "backbone", True, 9, 0.0, 0.0, 0.0)
-    result = results.TrainingResult(
-        history=({"epoch": 1, "loss": 0.5},),
-        index=np.array([4, 2]),
-        label=np.array([1, 0]),
-        probability=np.array([[0.2, 0.8], [0.7, 0.3]], np.float32),
-        val_index=np.array([3]),
-        val_label=np.array([1]),
-        val_probability=np.array([[0.5, 0.5]], np.float32),
-        weight_change=(row,),
-        summary={"accuracy": 1.0},
-    )
-    run = runs.Run("x", tmp_path)
-    with pytest.raises(RunNotFound, match="without results"):
-        results.load_result(run)
-    results.save_result(tmp_path, result)
-    again = results.load_result(run)
-    assert again.history == result.history and again.weight_change == (row,) and again.summary == {"accuracy": 1.0}
-    np.testing.assert_array_equal(again.probability, result.probability)
-    assert not [path for path in tmp_path.iterdir() if path.name.endswith(".tmp")]
-
-
-@pytest.mark.parametrize(
-    ("name", "damage"),
-    [
-        ("predictions.npz", b""),
-        ("predictions.npz", b"PK\x03\x04 torn"),
-        ("predictions.npz", b"no archive"),
-        ("history.json", b"null"),
-        ("weight_change.json", b'[{"name": "conv1"}]'),
-        ("summary.json", b"{"),
-        ("summary.json", b"\xff\xfe"),
-    ],
-)
-def test_damaged_results_are_refused_with_a_sentence(tmp_path, name, damage):
-    none = np.zeros(0, np.int64)
-    arrays = {"index": none, "label": none, "probability": np.zeros((0, 2), np.float32)}
-    arrays |= {f"val_{key}": value for key, value in arrays.items()}
-    results.save_result(tmp_path, results.TrainingResult((), **arrays, weight_change=(), summary={}))
-    results.load_result(runs.Run("x", tmp_path))
-    (tmp_path / name).write_bytes(damage)
-    with pytest.raises(RunNotFound, match="Received damaged files; train it again"):
-        results.load_result(runs.Run("x", tmp_path))
-
-
-@pytest.mark.parametrize("place", range(0, 1200, 37))
-def test_any_flipped_byte_is_noticed_or_harmless(tmp_path, place):
-    arrays = {name: np.arange(20.0).reshape(4, 5) for name in results._ARRAYS}
-    result = results.TrainingResult((), **arrays, weight_change=(), summary={})
-    results.save_result(tmp_path, result)
-    path = tmp_path / "predictions.npz"
-    data = bytearray(path.read_bytes())
-    data[place % len(data)] ^= 0xFF
-    path.write_bytes(data)
-    try:
-        again = results.load_result(runs.Run("x", tmp_path))
-    except RunNotFound:
-        return
-    np.testing.assert_array_equal(again.probability, result.probability)
-
-
 def test_on_a_small_machine_the_worker_that_is_up_does_not_count_twice(monkeypatch):
-    from models.jobs import machine
-
     monkeypatch.delenv("FREEZEFRAME_MEMORY_MB", raising=False)
     monkeypatch.setattr(machine, "available_memory", lambda: 16 * 1024**3)
     large = machine.memory_limit_mb()
