@@ -39,8 +39,8 @@ def measure(spec: ProbeSpec, progress: Progress = SILENT) -> ProbeResult:
     start = pixels(spec.dataset)
     features = {}
     for number, (weights, network) in enumerate(twins.items()):
-        part = Part(progress, _PASSES * number / len(twins), _PASSES * (number + 1) / len(twins))
-        features[weights] = [start, *features_of(network, [layer.name for layer in chosen], spec.dataset, part)]
+        passes = Part(progress, _PASSES * number / len(twins), _PASSES * (number + 1) / len(twins))
+        features[weights] = [start, *features_of(network, [layer.name for layer in chosen], spec.dataset, passes)]
     fits = fits_of(features, labels, parts, Part(progress, _PASSES, 1.0))
     test_hits, validation_hits, strengths = (
         np.array([[[getattr(fit, name) for fit in row] for row in budgets] for budgets in fits])

@@ -85,11 +85,13 @@ class Chain:
             del remaining[:count]
 
 
-def _scaled(images: tf.Tensor) -> tf.Tensor:
+def scaled(images: tf.Tensor) -> tf.Tensor:
+    """Return pictures 0..255 as float32 in -1..1."""
     return tf.cast(images, tf.float32) / 127.5 - 1.0
 
 
-def _apply(chain: Sequence[layers.Layer], x: tf.Tensor, *, training: bool) -> tf.Tensor:
+def apply(chain: Sequence[layers.Layer], x: tf.Tensor, *, training: bool) -> tf.Tensor:
+    """Return what some layers, one after the other, give for `x`."""
     for layer in chain:
         x = layer(x, training=training) if isinstance(layer, layers.BatchNormalization) else layer(x)
     return x
@@ -100,13 +102,13 @@ def _batches(count: int) -> list[slice]:
 
 
 def frozen_outputs(chain: Chain, n: int, images: NDArray[np.uint8], mirror: bool) -> NDArray[np.float16]:
-    """Return what the first `n` blocks give for every picture, and if asked for every mirrored picture.
+    """Return what the first `n` blocks give for every picture, and with `mirror` for every mirrored picture.
 
     Returns:
         float16 (N, 1 or 2, ...): computed once, since the blocks are frozen.
     """
     prefix = chain.layers(0, n)
-    forward = tf.function(lambda x: tf.cast(_apply(prefix, _scaled(x), training=False), tf.float16))
+    forward = tf.function(lambda x: tf.cast(apply(prefix, scaled(x), training=False), tf.float16))
     variants = [images, images[:, :, ::-1]] if mirror else [images]
     parts = [[forward(tf.constant(images[part])).numpy() for part in _batches(len(images))] for images in variants]
     return np.stack([np.concatenate(part) for part in parts], axis=1)
@@ -117,13 +119,13 @@ def calibrate(chain: Chain, n: int, images: NDArray[np.uint8]) -> None:
 
     Random filters get the statistics a network would have: what fails then is the filters, not the scale.
     """
-    x = _scaled(tf.constant(images))
+    x = scaled(tf.constant(images))
     for layer in chain.layers(0, n):
         if isinstance(layer, layers.BatchNormalization):
             mean, variance = tf.nn.moments(x, list(range(x.shape.rank - 1)))
             layer.moving_mean.assign(mean)
             layer.moving_variance.assign(variance)
-        x = _apply([layer], x, training=False)
+        x = apply([layer], x, training=False)
 
 
 def learning_rate(step: int, steps: int, schedule: Schedule) -> float:
@@ -137,12 +139,12 @@ def learning_rate(step: int, steps: int, schedule: Schedule) -> float:
 def accuracy(chain: Chain, images: NDArray[np.uint8], labels: NDArray[np.int64]) -> float:
     """Return the share of pictures whose most probable class is the right one."""
     everything = chain.layers()
-    forward = tf.function(lambda x: tf.argmax(_apply(everything, _scaled(x), training=False), axis=1))
+    forward = tf.function(lambda x: tf.argmax(apply(everything, scaled(x), training=False), axis=1))
     found = np.concatenate([forward(tf.constant(images[part])).numpy() for part in _batches(len(images))])
     return float((found == labels).mean())
 
 
-def _seed(cell: Cell) -> int:
+def seed_of(cell: Cell) -> int:
     """Return the seed of a cell; networks of one split and seed that start anew must not start alike."""
     return zlib.crc32(f"{cell.treatment} {cell.n} {cell.split} {cell.seed}".encode()) % 1_000_000
 
@@ -163,7 +165,7 @@ def train(
         base: The network its first layers are copied from, where the cell has a source.
         check: Called after every step; it may raise to stop the training.
     """
-    chain = Chain(architecture, task.classes, _seed(cell))
+    chain = Chain(architecture, task.classes, seed_of(cell))
     if base is not None:
         chain.copy(base, cell.n)
     frozen = cell.n if cell.frozen else 0
@@ -171,20 +173,20 @@ def train(
         chosen = np.random.default_rng(cell.seed).permutation(len(task.images))[:1000]
         calibrate(chain, cell.n, task.images[chosen])
     inputs = frozen_outputs(chain, frozen, task.images, schedule.mirror) if frozen else task.images
-    _fit(chain.layers(frozen), inputs, task.labels, schedule, _seed(cell), bool(frozen), check)
+    fit(chain.layers(frozen), inputs, task.labels, schedule, seed_of(cell), check)
     return chain
 
 
-def _fit(
+def fit(
     tail: list[layers.Layer],
     inputs: NDArray[np.uint8] | NDArray[np.float16],
     labels: NDArray[np.int64],
     schedule: Schedule,
     seed: int,
-    ready: bool,
     check: Callable[[], None],
 ) -> None:
-    """Train `tail` on pictures (N, H, W, C), or on ready outputs (N, variants, ...) of the layers below it."""
+    """Train `tail` on pictures uint8 (N, H, W, C), or on float16 outputs (N, variants, ...) of the layers below."""
+    ready = inputs.dtype == np.float16
     variables = [variable for layer in tail for variable in layer.trainable_variables]
     optimizer = keras.optimizers.SGD(
         schedule.peak_rate, momentum=MOMENTUM, nesterov=True, weight_decay=schedule.weight_decay
@@ -194,9 +196,9 @@ def _fit(
     loss_of = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
 
     def one_step(x: tf.Tensor, y: tf.Tensor) -> None:
-        x = tf.cast(x, tf.float32) if ready else _scaled(x)
+        x = tf.cast(x, tf.float32) if ready else scaled(x)
         with tf.GradientTape() as tape:
-            loss = loss_of(y, _apply(tail, x, training=True))
+            loss = loss_of(y, apply(tail, x, training=True))
         optimizer.apply(tape.gradient(loss, variables), variables)
 
     step = tf.function(one_step)
@@ -207,12 +209,16 @@ def _fit(
         order, mirrored = rng.permutation(len(labels)), rng.random(len(labels)) < (0.5 if schedule.mirror else 0)
         for i in range(per_epoch):
             chosen = np.sort(order[i * schedule.batch : (i + 1) * schedule.batch])
-            flip = mirrored[chosen]
-            if ready:
-                x = inputs[chosen, flip.astype(int)]
-            else:
-                x = inputs[chosen]
-                x[flip] = x[flip, :, ::-1]
+            x = _batch(inputs, chosen, mirrored[chosen], ready)
             optimizer.learning_rate.assign(learning_rate(epoch * per_epoch + i, total, schedule))
             step(tf.constant(x), tf.constant(labels[chosen]))
             check()
+
+
+def _batch(inputs: np.ndarray, chosen: np.ndarray, mirrored: np.ndarray, ready: bool) -> np.ndarray:
+    """Return the chosen inputs, some mirrored: of outputs the second variant, of pictures the columns turned."""
+    if ready:
+        return np.asarray(inputs[chosen, mirrored.astype(int)])
+    x: np.ndarray = inputs[chosen]
+    x[mirrored] = x[mirrored, :, ::-1]
+    return x

@@ -72,7 +72,7 @@ def test_what_is_copied_and_frozen_stays_and_the_rest_learns(task):
     for frozen, origin in zip(chain.layers(0, 2), base.layers(0, 2), strict=True):
         for mine, theirs in zip(frozen.get_weights(), origin.get_weights(), strict=True):
             np.testing.assert_array_equal(mine, theirs)
-    fresh = train.Chain(TINY, 2, train._seed(Cell("AnB", 2, "random", 0)))
+    fresh = train.Chain(TINY, 2, train.seed_of(Cell("AnB", 2, "random", 0)))
     assert not np.array_equal(chain.blocks[2][0].get_weights()[0], fresh.blocks[2][0].get_weights()[0])
     tuned = train.train(Cell("AnB+", 2, "random", 0), task, TINY, SHORT, base)
     assert not np.array_equal(tuned.blocks[0][0].get_weights()[0], base.blocks[0][0].get_weights()[0])
@@ -82,15 +82,15 @@ def test_learning_on_ready_outputs_is_learning_through_the_frozen_layers(task):
     """The fast path against its slow twin: the same tail, with the frozen layers run for every picture."""
     base, cell = train.Chain(TINY, 2, seed=5), Cell("BnB", 1, "random", 0)
     fast = train.train(cell, task, TINY, SHORT, base)
-    slow = train.Chain(TINY, 2, train._seed(cell))
+    slow = train.Chain(TINY, 2, train.seed_of(cell))
     slow.copy(base, 1)
     plain = train.frozen_outputs(slow, 1, task.images, mirror=False)[:, 0]
     turned = train.frozen_outputs(slow, 1, np.ascontiguousarray(task.images[:, :, ::-1]), mirror=False)[:, 0]
     both = np.stack([plain, turned], axis=1)
     np.testing.assert_array_equal(both, train.frozen_outputs(slow, 1, task.images, mirror=True))
-    direct = keras.ops.convert_to_numpy(train._apply(slow.layers(0, 1), train._scaled(task.images), training=False))
+    direct = keras.ops.convert_to_numpy(train.apply(slow.layers(0, 1), train.scaled(task.images), training=False))
     np.testing.assert_allclose(plain, direct, atol=2e-3)
-    train._fit(slow.layers(1), both, task.labels, SHORT, train._seed(cell), True, lambda: None)
+    train.fit(slow.layers(1), both, task.labels, SHORT, train.seed_of(cell), lambda: None)
     for mine, theirs in zip(fast.weights(), slow.weights(), strict=True):
         np.testing.assert_array_equal(mine, theirs)
 
@@ -99,14 +99,14 @@ def test_networks_of_one_seed_repeat_and_never_start_alike(task):
     cell = Cell("baseB", 0, "random", 0)
     first, second = (train.train(cell, task, TINY, SHORT).weights() for _ in range(2))
     assert all(np.array_equal(one, other) for one, other in zip(first, second, strict=True))
-    seeds = {train._seed(cell) for seed in (0, 1) for cell in experiment.cells(8, "random", seed)}
+    seeds = {train.seed_of(cell) for seed in (0, 1) for cell in experiment.cells(8, "random", seed)}
     assert len(seeds) == 2 * 37
 
 
 def test_random_filters_get_the_statistics_of_the_pictures(task):
     chain = train.Chain(TINY, 2, seed=1)
     train.calibrate(chain, 1, task.images)
-    before = keras.ops.convert_to_numpy(chain.blocks[0][0](train._scaled(task.images)))
+    before = keras.ops.convert_to_numpy(chain.blocks[0][0](train.scaled(task.images)))
     norm = chain.blocks[0][1]
     np.testing.assert_allclose(norm.moving_mean.numpy(), before.mean((0, 1, 2)), rtol=1e-4, atol=1e-5)
     np.testing.assert_allclose(norm.moving_variance.numpy(), before.var((0, 1, 2)), rtol=1e-3)
