@@ -12,7 +12,7 @@ from typing import Any
 from models.errors import Cancelled, FreezeframeError, StorageUnavailable
 from models.jobs.job import function
 from models.storage import files, runs
-from models.storage.files import encode, write_atomically
+from models.storage.files import pack, write_atomically
 
 
 def execute(run_id: str) -> str:
@@ -64,7 +64,7 @@ def _work(run: runs.Run, progress: runs.RunProgress) -> None:
     if job.keeps:
         work(spec, progress, run.folder)
     else:
-        write_atomically(job.path(run), encode(work(spec, progress)))
+        write_atomically(job.path(run), pack(work(spec, progress)))
 
 
 def interactive(name: str, arguments: dict[str, Any]) -> Any:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal
 
 import numpy as np
 import streamlit as st
 
 from dashboard import state
 from dashboard.figures.architecture import alt_text, architecture
-from dashboard.figures.gabor import SCALES, mosaic
+from dashboard.figures.gabor import SCALES, Scale, mosaic
 from dashboard.widgets import cache
 from dashboard.widgets.block_diagram import block_diagram
 from dashboard.widgets.gabor_kernel import first_layer
@@ -163,7 +162,7 @@ def kernel_panel(spec: BackboneSpec, side: int) -> None:
         first_layer()
 
 
-def _kernel_controls() -> tuple[str, Literal["kernel", "joint"]]:
+def _kernel_controls() -> tuple[str, Scale]:
     """Draw the choice of the weights and of the scale, and return both."""
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown("##### First-layer kernels")
@@ -192,7 +191,7 @@ def _kernel_controls() -> tuple[str, Literal["kernel", "joint"]]:
     return which, "joint" if scale == "joint" else "kernel"
 
 
-def _kernels(kernels: Kernels, scale: Literal["kernel", "joint"]) -> None:
+def _kernels(kernels: Kernels, scale: Scale) -> None:
     """Draw the kernels as colour pictures, and what the colours stand for."""
     drawn = mosaic(kernels.values, scale, columns=KERNEL_COLUMNS)
     height, width, _, count = kernels.values.shape
