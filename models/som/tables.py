@@ -315,9 +315,7 @@ def samples(table: Table, columns: Sequence[str], label: str, standardise: bool)
 
 
 def _folder() -> Path:
-    folder = files.home() / "tables"
-    folder.mkdir(mode=0o700, exist_ok=True)
-    return folder
+    return files.private_folder("tables")
 
 
 def _signature(owner: str) -> str:
