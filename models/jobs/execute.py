@@ -56,9 +56,6 @@ def _execute(run: runs.Run, progress: runs.RunProgress) -> str:
 def _work(run: runs.Run, progress: runs.RunProgress) -> None:
     from models import catalogue
 
-    if run.kind in catalogue.OLD_JOBS:
-        function(catalogue.OLD_JOBS[run.kind])(run.folder, run.spec, progress)
-        return
     job = catalogue.job(run.kind)
     spec, work = job.spec_of(run), function(job.work)
     if job.keeps:
