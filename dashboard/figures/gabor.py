@@ -138,27 +138,7 @@ def strips(groups: Mapping[str, np.ndarray], limit: float | None, well: float, h
     """
     figure = go.Figure()
     for row, (name, r2) in enumerate(groups.items()):
-        steps = (np.arange(len(r2)) * 0.618034) % 1 - 0.5  # spread evenly, the same every time
-        colour = COLOURS.get(name, theme.NEUTRAL)
-        figure.add_scatter(
-            x=r2,
-            y=-row + _SPREAD * steps,
-            mode="markers",
-            marker={"size": 3 if name == NOISE else 6, "color": colour, "opacity": 0.35 if name == NOISE else 0.8},
-            name=name,
-            customdata=np.arange(len(r2)),
-            hovertemplate="R² %{x:.3f}<extra></extra>"
-            if name == NOISE
-            else "kernel %{customdata}: R² %{x:.3f}<extra></extra>",
-        )
-        figure.add_scatter(
-            x=[float(np.median(r2))],
-            y=[-row],
-            mode="markers",
-            marker={"symbol": "line-ns", "size": 26, "line": {"width": 3, "color": colour}},
-            name=f"Median of {name}",
-            hovertemplate=f"{name}: median R² %{{x:.3f}}<extra></extra>",
-        )
+        _strip(figure, row, name, r2)
     marks = [] if limit is None else [(limit, "dot", f"95 % of noise: {limit:.2f}")]
     marks.append((well, "solid", f"well fitted: {well:.2f}"))
     lines = [
@@ -182,6 +162,29 @@ def strips(groups: Mapping[str, np.ndarray], limit: float | None, well: float, h
     )
     theme.layout(figure, height)
     return figure.update_layout(shapes=lines, annotations=texts, showlegend=False, margin={"t": 26})
+
+
+def _strip(figure: go.Figure, row: int, name: str, r2: np.ndarray) -> None:
+    """Draw one row of points and the mark of its median."""
+    steps = (np.arange(len(r2)) * 0.618034) % 1 - 0.5  # spread evenly, the same every time
+    colour, noise = COLOURS.get(name, theme.NEUTRAL), name == NOISE
+    figure.add_scatter(
+        x=r2,
+        y=-row + _SPREAD * steps,
+        mode="markers",
+        marker={"size": 3 if noise else 6, "color": colour, "opacity": 0.35 if noise else 0.8},
+        name=name,
+        customdata=np.arange(len(r2)),
+        hovertemplate=f"{'' if noise else 'kernel %{customdata}: '}R² %{{x:.3f}}<extra></extra>",
+    )
+    figure.add_scatter(
+        x=[float(np.median(r2))],
+        y=[-row],
+        mode="markers",
+        marker={"symbol": "line-ns", "size": 26, "line": {"width": 3, "color": colour}},
+        name=f"Median of {name}",
+        hovertemplate=f"{name}: median R² %{{x:.3f}}<extra></extra>",
+    )
 
 
 def compass(fits: GaborFits, found: Sequence[str], chosen: int, height: int = 300) -> go.Figure:

@@ -8,9 +8,8 @@
     cache            every cache that several pages share
     picture_picker   the choice of a picture, uploads and camera too
     unit_picker      the choice of a layer and of a channel
-    tiles            what the three that follow have in common: choosing by a click or with the arrow keys
+    tiles            pictures with words, to be chosen by a click or with keys; what all widgets of tiles share
     thumbnails       rows of small pictures, to be clicked
-    picture_tiles    a grid of pictures, to be clicked
     channel_grid     a grid of maps, one for each channel of a layer
     block_diagram    a network's diagram whose blocks can be pressed
     gabor_kernel     a kernel with the Gabor function fitted to it

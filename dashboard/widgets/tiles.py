@@ -1,16 +1,14 @@
-"""Tiles to choose from by a click or with the arrow keys: what the widgets that draw them have in common.
+"""Tiles to choose from by a click or with the arrow keys: what all widgets of them share, and pictures with words.
 
-    thumbnails       rows of a data set's pictures
-    picture_tiles    pictures with words under them
-    channel_grid     maps of channels, with their colour scales
-
-Each has its HTML, style and script in the folder `tiles`, and so has a view with tiles of its own beside itself. Their
-scripts know what is in `tiles/tiles.js`; all text is fixed, everything that varies arrives as data.
+Each widget has HTML, style and script in the folder `tiles`, a view's own beside the view. Their scripts know what is
+in `tiles/tiles.js`; all of it is fixed text, everything that varies arrives as data.
 """
 
 from __future__ import annotations
 
 import base64
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -30,3 +28,39 @@ def data_url(picture: bytes) -> str:
     """Return a PNG or WebP file as text that a browser takes for an address."""
     kind = "png" if picture.startswith(b"\x89PNG") else "webp"
     return f"data:image/{kind};base64,{base64.b64encode(picture).decode()}"
+
+
+_tiles = component("freezeframe_picture_tiles", FOLDER, "picture_tiles")
+
+
+@dataclass(frozen=True, slots=True)
+class Tile:
+    """A picture as the bytes of a WebP file, the words under it, and the longer ones of its tooltip."""
+
+    picture: bytes
+    words: str
+    alt: str
+
+
+def picture_tiles(
+    tiles: Sequence[Tile], *, selected: int | None, key: str, side: int, alt: str, on_choose: Callable[[int], None]
+) -> None:
+    """Draw the tiles, enlarged by nearest neighbour, as many in a row as fit.
+
+    Args:
+        tiles: What to draw.
+        selected: The number of the framed one, if any.
+        key: Of the component.
+        side: Of a tile at least, in px.
+        alt: What the tiles are, for screen readers.
+        on_choose: Called with the number of the tile that was clicked, before the page runs again.
+    """
+
+    def choose() -> None:
+        number = st.session_state[key]["tile"]
+        if isinstance(number, int) and 0 <= number < len(tiles):  # a browser may send anything
+            on_choose(number)
+
+    drawn = [{"source": data_url(tile.picture), "words": tile.words, "alt": tile.alt} for tile in tiles]
+    data = {"tiles": drawn, "selected": -1 if selected is None else selected, "side": side, "alt": alt}
+    _tiles(key=key, data=data, on_tile_change=choose)

@@ -93,10 +93,10 @@ def unit_picker(page: str, network: str, begin_with: Callable[[LayerChoice], int
     layer = layer_picker(page, network)
     key, n_channels, place = f"{page}_channel", layer.shape[2], f"{network} {layer.name}"
     before, text = state.get(f"{key}_of"), str(state.bound(key))
-    asked = int(text) if text.isdecimal() and before in (None, place) else None
-    missing = asked is not None and asked >= n_channels
+    named = int(text) if text.isdecimal() and before in (None, place) else None
+    missing = named is not None and named >= n_channels
     state.put(f"{key}_of", place)
-    state.put(key, begin_with(layer) if asked is None or missing else asked)
+    state.put(key, begin_with(layer) if named is None or missing else named)
     channel = st.number_input(
         f"Channel, 0 to {n_channels - 1}",
         0,

@@ -1,4 +1,4 @@
-"""Pictures made for one unit by activation maximisation: what is asked, the film of the ascent, what is shipped."""
+"""Pictures made for one unit by activation maximisation: the spec, the film of the ascent, what is shipped."""
 
 from __future__ import annotations
 
@@ -113,7 +113,7 @@ class Film:
         values: float64 (F,), what the unit answers to exactly the frame's picture.
         data, sizes: The frames as lossless WebP files, uint8 one after the other, and the length of each, int64 (F,).
         height, width: Of the pictures, px.
-        total: Steps that were asked for.
+        total: Steps of the spec.
         end: "" while it is made, "done", "flat" where no pixel changed the answer, "overflow" where the network's
             numbers left the range of numbers.
     """
@@ -202,7 +202,7 @@ def moments(steps: int, frames: int = FRAMES) -> frozenset[int]:
 
 
 def first() -> MaximisationSpec:
-    """Return what a first visit asks for: the channel that tells most of the data's classes."""
+    """Return the spec of a first visit: the channel that tells most of the data's classes."""
     found = patches.shipped(PatchSpec(NETWORK, _FIRST_DATA))
     channel = 0 if found is None else found.of(_FIRST_LAYER).telling(datasets.labels(_FIRST_DATA))
     return MaximisationSpec(NETWORK, _FIRST_LAYER, channel)

@@ -1,4 +1,4 @@
-"""The nine strongest answers of every channel of a network over a data set: what is asked, and the result.
+"""The nine strongest answers of every channel of a network over a data set: the spec and the result.
 
 At most one answer per picture, as Zeiler and Fergus do it: else one picture with many alike places would fill all nine.
 Of equal values the picture with the lower number comes first, and in a picture the first place, row by row.

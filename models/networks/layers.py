@@ -15,7 +15,8 @@ from models.storage import runs
 from models.training.costs import rates
 from models.training.costs.estimate import frozen_prefix, learning_layers
 from models.training.costs.layers import STEP_SECONDS
-from models.training.spec import TRAINING, HeadSpec, TrainingSpec
+from models.training.head import head_layers
+from models.training.spec import TRAINING, TrainingSpec
 
 HEAD = "head"
 
@@ -121,28 +122,11 @@ def layers(network: str) -> tuple[LayerChoice, ...]:
     rows = [row for row in table.layers if row.name not in registry.PREPROCESSING_LAYERS]
     found = [LayerChoice(row.name, row.block, row.output, None if row.sees_all else row.field) for row in rows]
     if spec is not None:
-        found += _head(spec.head, rows[-1].output, len(datasets.get(spec.dataset).classes))
+        head = head_layers(spec.head, rows[-1].output, len(datasets.get(spec.dataset).classes))
+        found += [
+            LayerChoice(row.name, HEAD, (1, 1, row.units)) for row in head if row.kind != "dropout"
+        ]  # does nothing
     return tuple(found)
-
-
-def _head(head: HeadSpec, maps: tuple[int, int, int], n_classes: int) -> list[LayerChoice]:
-    """Return the layers that `models.training.worker.classifier.attach` makes, except dropout, which does nothing."""
-    rows, cols, channels = maps
-    names: list[tuple[str, int]] = []
-    if head.pooling == "flatten":
-        names.append(("head_flatten", rows * cols * channels))
-    names += [(f"head_{kind}", channels) for kind in ("average", "max") if kind in head.pooling]
-    if head.pooling == "average+max":
-        names.append(("head_features", 2 * channels))
-    if head.batch_norm:
-        names.append(("head_bn", names[-1][1]))
-    for number, units in enumerate(head.widths, start=1):
-        names.append((f"head_dense{number}", units))
-        if head.batch_norm:
-            names.append((f"head_dense{number}_bn", units))
-        names.append((f"head_dense{number}_relu", units))
-    names.append(("head_output", n_classes))
-    return [LayerChoice(name, HEAD, (1, 1, units)) for name, units in names]
 
 
 def layer(network: str, name: str) -> LayerChoice:

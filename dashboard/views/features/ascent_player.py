@@ -73,7 +73,7 @@ def ascent_player(films: Sequence[Shown], *, key: str, live: bool, note: str = "
     """Draw films side by side.
 
     Args:
-        films: Of one unit, one of them made at least; the first is what was asked for.
+        films: Of one unit, one of them made at least; the first is the chosen setting.
         key: Of the component, fixed on its page, so that it stays while a film grows.
         live: Whether more frames will follow; the player then waits for them at the end.
         note: What the viewer should know about the curves.

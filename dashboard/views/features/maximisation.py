@@ -20,7 +20,7 @@ from dashboard.widgets import cache
 from dashboard.widgets.jobs import job_panel, refusal, refusal_kept, while_active
 from dashboard.widgets.page import say_random
 from dashboard.widgets.picture_picker import picture_picker
-from dashboard.widgets.picture_tiles import Tile, picture_tiles
+from dashboard.widgets.tiles import Tile, picture_tiles
 from dashboard.widgets.unit_picker import Unit, prepare_unit, unit_picker
 from models import catalogue
 from models.features.ascent import SWITCHES
@@ -46,7 +46,7 @@ class Made:
     """What was made for one unit.
 
     Attributes:
-        films: By what was asked, those being made too: the shipped ones, then the visitor's, oldest first.
+        films: By their settings, those being made too: the shipped ones, then the visitor's, oldest first.
         working: The jobs that are under way, newest first.
     """
 
@@ -60,14 +60,14 @@ def _made(spec: MaximisationSpec, owner: str) -> Made:
     shipped = {known: cache.shipped(MAXIMISATION, known) for known in (usual, usual.bare)}
     found, working = {known: film for known, film in shipped.items() if film}, {}
     listed = [run for run in runs.listing(owner, MAXIMISATION.kind) if not catalogue.problem(run)]
-    mine = [(run, asked) for run in listed if (asked := MAXIMISATION.spec_of(run)).unit == spec.unit]
-    for run, asked in reversed(mine):
+    mine = [(run, setting) for run in listed if (setting := MAXIMISATION.spec_of(run)).unit == spec.unit]
+    for run, setting in reversed(mine):
         film = cache.result(MAXIMISATION, run)
         if film and (film.end or run.status.active):
-            found[asked] = film
-    for run, asked in mine:
+            found[setting] = film
+    for run, setting in mine:
         if run.status.active:
-            working[asked] = run
+            working[setting] = run
     return Made(found, working)
 
 
@@ -121,7 +121,7 @@ def _against(spec: MaximisationSpec, found: dict[MaximisationSpec, Film]) -> Max
 
 def _start(spec: MaximisationSpec, other: MaximisationSpec, made: Made, owner: str) -> None:
     """Draw the button that makes what is missing, and its cost."""
-    missing = [asked for asked in (spec, other) if asked not in made.working and asked not in made.films]
+    missing = [setting for setting in (spec, other) if setting not in made.working and setting not in made.films]
     if spec not in missing:
         missing = []
 
@@ -138,7 +138,7 @@ def _start(spec: MaximisationSpec, other: MaximisationSpec, made: Made, owner: s
         on_click=begin,
     )
     ready = ":material/check: made" if spec in made.films and made.films[spec].end else "being made"
-    st.caption(f"about {duration(sum(asked.seconds for asked in missing))}" if missing else ready, width="content")
+    st.caption(f"about {duration(sum(setting.seconds for setting in missing))}" if missing else ready, width="content")
     refusal(_PROBLEM)
 
 
@@ -211,9 +211,9 @@ def earlier(
     if len(known) < 3:
         return
     tiles = []
-    for asked in known:
-        words = f"{switches_on(asked)}; seed {asked.seed}"
-        tiles.append(Tile(found[asked].frames[-1], words, f"{words}: answers {found[asked].values[-1]:.3g}"))
+    for setting in known:
+        words = f"{switches_on(setting)}; seed {setting.seed}"
+        tiles.append(Tile(found[setting].frames[-1], words, f"{words}: answers {found[setting].values[-1]:.3g}"))
     st.markdown("**Earlier pictures for this unit**", help="Choose one to compare with.")
     picture_tiles(
         tiles,

@@ -16,7 +16,7 @@ from dashboard.views.features.patch_pairs import Patch, patch_pairs
 from dashboard.widgets import cache, work
 from dashboard.widgets.page import lead_on, name_of, say_random
 from dashboard.widgets.picture_picker import picture_title
-from dashboard.widgets.picture_tiles import Tile, picture_tiles
+from dashboard.widgets.tiles import Tile, picture_tiles
 from dashboard.widgets.unit_picker import Unit, address_of, open_unit, prepare_unit, unit_picker
 from models.features import patches
 from models.features.cuts import cut_of

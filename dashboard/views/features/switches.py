@@ -37,8 +37,8 @@ def settings(network: str, unit: Unit, row: DeltaGenerator) -> MaximisationSpec:
             strengths = {switch.id: _strength(switch) for switch in SWITCHES.values() if switch.id in on}
             rest = _rest(unit)
     switched = {name: strengths.get(name, 0.0) for name in SWITCHES}
-    asked: dict[str, Any] = {"layer": unit.layer.name, "channel": unit.channel, **switched, **rest}
-    return MaximisationSpec(canonical(network, unit.layer.name), **asked)
+    chosen: dict[str, Any] = {"layer": unit.layer.name, "channel": unit.channel, **switched, **rest}
+    return MaximisationSpec(canonical(network, unit.layer.name), **chosen)
 
 
 def _strength(switch: Switch) -> float:

@@ -1,5 +1,7 @@
-"""What asks networks for their maps.
+"""Maps as networks give them.
 
-maps       of one picture, and over a sample of the data
-changes    of a run's network at its start, its end and its kept epochs
+    maps       of one picture, and over a sample of the data
+    changes    of a run's network at its start, its end and its kept epochs
+
+Only workers import these.
 """

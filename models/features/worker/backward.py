@@ -166,27 +166,33 @@ def project(
     if (units < 0).any() or (units >= sizes).any():
         raise InputError(f"Expected rows, columns and channels below {sizes}. Received {units.max(axis=0).tolist()}.")
     output = choices[layer].output
-
-    def make() -> Callable[[Any, Any], list[Any]]:
-        forward = differentiable(network.model, [output], rule)
-
-        def back(images: Any, places: Any) -> list[Any]:
-            with tf.GradientTape(watch_accessed_variables=False) as tape:
-                tape.watch(images)
-                [values] = forward(images)
-            flat = (places[:, 0] * sizes[1] + places[:, 1]) * sizes[2] + places[:, 2]
-            start = tf.reshape(tf.one_hot(flat, int(np.prod(sizes))), tf.shape(values))
-            return [tape.gradient(values, images, output_gradients=start)]
-
-        return back
-
-    call = opened.traced(network, ("/project", rule, layer), make, tf.TensorSpec([None, 3], tf.int32))
+    call = opened.traced(
+        network,
+        ("/project", rule, layer),
+        lambda: _back(network.model, output, sizes, rule),
+        tf.TensorSpec([None, 3], tf.int32),
+    )
     found = np.empty((len(pictures), network.height, network.width, 3), np.float32)
     step = pictures_per_pass(network.model)
     for start in range(0, len(pictures), step):
         progress.check()
         found[start : start + step] = call(pictures[start : start + step], units[start : start + step])[0]
     return found
+
+
+def _back(network: keras.Model, output: Any, sizes: tuple[int, ...], rule: str) -> Callable[[Any, Any], list[Any]]:
+    """Return a function of pictures and a value's place in `output` in each, (N, 3), to the signals at the pixels."""
+    forward = differentiable(network, [output], rule)
+
+    def back(pictures: Any, places: Any) -> list[Any]:
+        with tf.GradientTape(watch_accessed_variables=False) as tape:
+            tape.watch(pictures)
+            [values] = forward(pictures)
+        flat = (places[:, 0] * sizes[1] + places[:, 1]) * sizes[2] + places[:, 2]
+        start = tf.reshape(tf.one_hot(flat, int(np.prod(sizes))), tf.shape(values))
+        return [tape.gradient(values, pictures, output_gradients=start)]
+
+    return back
 
 
 def projections(

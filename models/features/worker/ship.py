@@ -36,7 +36,7 @@ def patches() -> None:
 
 
 def films() -> None:
-    """Ship what a first visit asks for, and the same with every switch off."""
+    """Ship the film of a first visit, and the same with every switch off."""
     usual = first()
     specs = {usual: _FRAMES, usual.bare: _FRAMES_BARE}
     MAXIMISATION.ship({spec: maximise(spec, frames=frames) for spec, frames in specs.items()})
