@@ -113,6 +113,8 @@ def random_twin(network: str) -> str:
 def layers(network: str) -> tuple[LayerChoice, ...]:
     """Return the layers of a network from the input up, preprocessing left out; its head with them if it is a run's.
 
+    Dropout is left out: it does nothing in inference.
+
     Raises:
         InputError: The id is malformed, or names an unknown backbone or side.
         RunNotFound: There is no such run.
