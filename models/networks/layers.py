@@ -125,9 +125,7 @@ def layers(network: str) -> tuple[LayerChoice, ...]:
     found = [LayerChoice(row.name, row.block, row.output, None if row.sees_all else row.field) for row in rows]
     if spec is not None:
         head = head_layers(spec.head, rows[-1].output, len(datasets.get(spec.dataset).classes))
-        found += [
-            LayerChoice(row.name, HEAD, (1, 1, row.units)) for row in head if row.kind != "dropout"
-        ]  # does nothing
+        found += [LayerChoice(row.name, HEAD, (1, 1, row.units)) for row in head if row.kind != "dropout"]
     return tuple(found)
 
 
