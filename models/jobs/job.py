@@ -16,6 +16,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
+from models.errors import FreezeframeError
 from models.storage import files, runs
 from models.storage.files import ASSETS
 from models.storage.specs import PlainSpec
@@ -101,8 +102,15 @@ class Job(Generic[Spec, Result]):
 
     def mine(self, spec: Spec, owner: str) -> list[runs.Run]:
         """Return the visitor's runs for this very spec, the newest first, however they ended."""
-        asked = spec.to_json()
-        return [run for run in runs.listing(owner, self.kind) if run.spec == asked]
+        written = spec.to_json()
+        return [run for run in runs.listing(owner, self.kind) if run.spec == written or self._reads(run, spec)]
+
+    def _reads(self, run: runs.Run, spec: Spec) -> bool:
+        """Whether a run of an earlier version has this spec: fields that it did not know have their defaults."""
+        try:
+            return self.spec_of(run) == spec
+        except FreezeframeError:
+            return False
 
     def newest(self, spec: Spec, owner: str) -> runs.Run | None:
         """Return the visitor's newest run for this very spec, however it ended."""

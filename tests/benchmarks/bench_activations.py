@@ -5,7 +5,7 @@
 The same work for both: 2,000 Galaxies, all layers of a backbone (Frame8's shipped weights, 17 layers; of others random
 ones), the nine strongest answers of every channel, at most one per picture, on one thread.
 
-streaming   `models.features.worker.patch_search.search`, the very function of the app: one pass, numbers only leave it
+streaming   `models.features.worker.patches.search`, the very function of the app: one pass, numbers only leave it
 per layer   `keras.Model(inputs, layer.output).predict` for each layer, whole arrays, then a sort
 
 Each runs in a process of its own, so that its memory is its own. First each does all 2,000 pictures once: this gives
@@ -40,7 +40,7 @@ Winners = dict[str, np.ndarray]
 
 def streaming(network, names: list[str], pictures: np.ndarray) -> Winners:
     """What the app does."""
-    from models.features.worker.patch_search import search
+    from models.features.worker.patches import search
 
     found = search(network, names, len(pictures), lambda start, stop: pictures[start:stop])
     return {"value": found.value, "picture": found.picture, "place": found.place}

@@ -3,7 +3,7 @@
     python -m tests.benchmarks.bench_costs [rounds] [--only NAME ...]
 
 Every training runs in a process of its own, as the first job of a worker does: it loads TensorFlow, measures the rates
-of the machine (about a second, see `models/training/worker/measure_rates.py`), predicts, and trains on Galaxies with few
+of the machine (about a second: `models/training/worker/measure_rates.py`), predicts, and trains on Galaxies with few
 pictures and epochs. Recipes alternate, round after round; figures are medians. MobileNetV2 has random weights, so that
 nothing is fetched; that changes no cost.
 

@@ -19,6 +19,7 @@ import psutil
 
 from models.jobs import cluster
 from models.jobs.engine import Engine
+from models.jobs.machine import WARM
 
 _REST_S = 15.0
 
@@ -30,7 +31,7 @@ def at_rest(settings: dict[str, str]) -> float:
     engine.thread.start()
     try:
         engine.ready.wait(120)
-        engine.call("warm", 120, {})
+        engine.call(WARM, 120, {})
         time.sleep(3)
         assert engine.cluster is not None
         processes = [psutil.Process(process.pid) for process in engine.cluster.processes.values()]

@@ -275,7 +275,7 @@ def test_processes_that_cannot_start_are_a_sentence_not_a_wait(monkeypatch, tmp_
     broken.thread.start()
     try:
         with pytest.raises(EngineUnavailable, match="could not start"):
-            broken.call("warm", 60.0, {"never": "recorded"})
+            broken.call(WARM, 60.0, {"never": "recorded"})
     finally:
         broken.stop()
 
@@ -289,14 +289,14 @@ def test_a_cluster_elsewhere_serves_by_its_address_and_credentials(engine, monke
     guest = Engine()
     guest.thread.start()
     try:
-        assert guest.call("warm", 60.0, {}).pid == there.call("warm", 60.0, {}).pid
+        assert guest.call(WARM, 60.0, {}).pid == there.call(WARM, 60.0, {}).pid
         assert not guest.cluster.processes
         run = runs.get(guest.submit("training", training(), owner=visitor("7"), title="elsewhere"))
         wait(lambda: not run.status.active)
         assert run.status.state == "done"
     finally:
         guest.stop()
-    assert there.call("warm", 60.0, {}).pid  # the guest took nothing down with it
+    assert there.call(WARM, 60.0, {}).pid  # the guest took nothing down with it
 
 
 def test_an_address_elsewhere_needs_credentials(monkeypatch):
