@@ -24,7 +24,7 @@ def test_a_sweep_started_reloaded_finished_and_opened(visit):
         settled(page)
     for name, value in (("seeds", 2), ("epochs", 3), ("shots", 2), ("batch", 8)):
         number(page, name, value)
-    expect(page.get_by_text(re.compile(r"2 trainings, about"))).to_be_visible(timeout=LONG)
+    expect(page.get_by_text(re.compile(r"2 trainings: about"))).to_be_visible(timeout=LONG)
     page.locator(".st-key-sweeps_start button").click()
     expect(page).to_have_url(re.compile(r"sweep=[0-9a-f]{32}"), timeout=LONG)
     page.reload()
