@@ -15,6 +15,7 @@ from models import datasets, kept_epochs, networks, presets, probe, recipes, run
 from models.errors import InputError, RunNotFound, TooLarge
 from models.network_layers import interesting, layers, side
 from models.training_specs import HeadSpec, TrainingSpec
+from tests.few_digits import few_digits
 from tests.models import tiny
 from tests.models.test_transfer import SPEC, fit, without_times
 
@@ -161,7 +162,7 @@ def digits_run():
         began.append(classifier.get_weights())
         return plain(spec, classifier, *args, **rest)
 
-    with pytest.MonkeyPatch.context() as patch:
+    with few_digits(), pytest.MonkeyPatch.context() as patch:
         patch.setattr(transfer, "fit", watched)
         transfer.train(spec, runs.SILENT, run.folder)
     run.set_status(runs.RunStatus("done"))

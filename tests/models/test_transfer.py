@@ -17,6 +17,7 @@ from models import checkpoints, examples, networks, runs, training_loop, transfe
 from models.errors import Cancelled
 from models.recipes import HeadSpec, TrainingSpec
 from models.training_results import load_result
+from tests.few_digits import few_digits
 from tests.models import tiny
 
 networks.prepare_tensorflow()
@@ -300,7 +301,7 @@ def test_a_cancel_while_the_results_are_saved_leaves_none(monkeypatch):
 
     monkeypatch.setattr(transfer, "save_result", save_and_cancel)
     spec = TrainingSpec(dataset="digits", shots=2, epochs=1, batch=8)
-    with pytest.raises(Cancelled):
+    with few_digits(), pytest.raises(Cancelled):
         transfer.train(spec, runs.RunProgress(run), run.folder)
     assert run.path("predictions.npz").exists() and not run.path("summary.json").exists()
 
