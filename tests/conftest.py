@@ -2,11 +2,24 @@
 
 import functools
 import os
+import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+DRAWN = "FREEZEFRAME_TESTS_DRAWN"  # where the drawn pictures lie that all processes of one test run share
+STARTED_IT = DRAWN not in os.environ  # false in the workers of xdist
+if STARTED_IT:
+    os.environ[DRAWN] = tempfile.mkdtemp(prefix="freezeframe-drawn-")
+
+
+def share_drawn_pictures(home: Path) -> None:
+    """Let a home folder have the pictures that this test run has drawn already: they take seconds, in every home."""
+    (home / "datasets").symlink_to(os.environ[DRAWN], target_is_directory=True)
+
+
 os.environ["FREEZEFRAME_HOME"] = tempfile.mkdtemp(prefix="freezeframe-tests-")
+share_drawn_pictures(Path(os.environ["FREEZEFRAME_HOME"]))
 os.environ["FREEZEFRAME_RATES"] = "default"  # the same predictions on every machine, and no second spent on measuring
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")
@@ -67,6 +80,8 @@ def pytest_sessionfinish() -> None:
     from models import engine
 
     engine.stop()
+    if STARTED_IT:
+        shutil.rmtree(os.environ[DRAWN], ignore_errors=True)
 
 
 @pytest.fixture
