@@ -7,6 +7,16 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+os.environ["FREEZEFRAME_HOME"] = tempfile.mkdtemp(prefix="freezeframe-tests-")
+os.environ["FREEZEFRAME_RATES"] = "default"  # the same predictions on every machine, and no second spent on measuring
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+APP = str(ROOT / "dashboard" / "app.py")
+PAGES = sorted(path.stem for path in (ROOT / "dashboard" / "app_pages").glob("*.py"))
 DRAWN = "FREEZEFRAME_TESTS_DRAWN"  # where the drawn pictures lie that all processes of one test run share
 STARTED_IT = DRAWN not in os.environ  # false in the workers of xdist
 if STARTED_IT:
@@ -18,19 +28,7 @@ def share_drawn_pictures(home: Path) -> None:
     (home / "datasets").symlink_to(os.environ[DRAWN], target_is_directory=True)
 
 
-os.environ["FREEZEFRAME_HOME"] = tempfile.mkdtemp(prefix="freezeframe-tests-")
 share_drawn_pictures(Path(os.environ["FREEZEFRAME_HOME"]))
-os.environ["FREEZEFRAME_RATES"] = "default"  # the same predictions on every machine, and no second spent on measuring
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")
-
-import pytest
-
-ROOT = Path(__file__).resolve().parents[1]
-APP = str(ROOT / "dashboard" / "app.py")
-PAGES = sorted(path.stem for path in (ROOT / "dashboard" / "app_pages").glob("*.py"))
-
-
 FIRST = ("browser", "models", "dashboard/app_pages")  # the longest files: what is left for the end should be short
 
 

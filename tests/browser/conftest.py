@@ -14,7 +14,10 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import expect
 
+from models import runs, tasks
+from models.training_specs import TrainingSpec
 from tests.conftest import share_drawn_pictures
+from tests.few_digits import few_digits
 
 ROOT = Path(__file__).resolve().parents[2]
 CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
@@ -84,6 +87,15 @@ def server(tmp_path_factory) -> Iterator[Server]:
     running.stop()
 
 
+def trained_run(server: Server, spec: TrainingSpec) -> runs.Run:
+    """Return a finished run in the server's home, trained in this process on few digits: for pages that show a run."""
+    with pytest.MonkeyPatch.context() as patch, few_digits():
+        patch.setenv("FREEZEFRAME_HOME", str(server.home))
+        run = runs.create("training", spec.to_json(), owner="7" * 32, title="Digits: made for a test")
+        assert tasks.execute(run.id) == "done", run.status.message
+    return run
+
+
 @pytest.fixture(scope="session")
 def browser():
     from playwright.sync_api import sync_playwright
@@ -121,14 +133,18 @@ def visit(browser, server, tabs):
             tabs.append(browser.new_context(accept_downloads=True).new_page())
         return tabs[number]
 
-    def open_page(path: str = "", *, dark: bool = False, size: tuple[int, int] = (1366, 768), context=None):
+    def open_page(
+        path: str = "", *, dark: bool = False, still: bool = False, size: tuple[int, int] = (1366, 768), context=None
+    ):
         page = tab(len(opened)) if context is None else context.new_page()
         if context is not None:
             beside.append(page)
         else:
             opened.append(page)
             page.set_viewport_size({"width": size[0], "height": size[1]})
-            page.emulate_media(color_scheme="dark" if dark else "light")
+            page.emulate_media(
+                color_scheme="dark" if dark else "light", reduced_motion="reduce" if still else "no-preference"
+            )
         page.on("pageerror", failed)
         page.on("console", said)
         page.goto(f"{server.url}/{path}")

@@ -15,8 +15,8 @@ from models import runs
 from tests.browser.conftest import in_address, settled
 
 LONG = 120_000  # ms: a first training waits for TensorFlow, and CI machines are slow
-FEW = "train?data=digits&train_batch=8&train_shots=5+pictures"  # trained in a second or two
-ENDLESS = "train?data=digits&train_batch=1&train_shots=50+pictures"  # 1,000 epochs of it outlast every test
+FEW = "train?data=digits&train_epochs=5&train_batch=8&train_shots=5+pictures"  # trained in a second or two
+ENDLESS = "train?data=digits&train_epochs=1000&train_batch=1&train_shots=50+pictures"  # outlasts every test
 
 
 def train(page, *, epochs: int | None = None) -> str:
@@ -116,7 +116,7 @@ def test_freeze_train_cancel_train_then_from_a_cell_to_its_occlusion_map(visit, 
 
 def test_a_reload_in_the_middle_of_training_finds_the_run_again(visit, server):
     page = visit(ENDLESS)
-    run_id = train(page, epochs=1000)
+    run_id = train(page)
     page.reload()
     settled(page)
     expect(page).to_have_url(re.compile(f"[?&]run={run_id}"))
@@ -129,7 +129,7 @@ def test_a_reload_in_the_middle_of_training_finds_the_run_again(visit, server):
 
 def test_two_visitors_train_at_once_and_see_only_their_own(visit, server):
     first, second = visit(FEW), visit(FEW.replace("digits", "galaxies"))
-    a, b = train(first, epochs=30), train(second, epochs=30)
+    a, b = train(first), train(second)
     assert a != b
     finished(first)
     finished(second)
@@ -139,8 +139,8 @@ def test_two_visitors_train_at_once_and_see_only_their_own(visit, server):
 
 
 def test_a_worker_killed_in_the_middle_is_not_noticed(visit, server):
-    page = visit(FEW.replace("5+pictures", "20+pictures"))
-    run_id = train(page, epochs=200)
+    page = visit(FEW.replace("epochs=5", "epochs=100"))
+    run_id = train(page)
     run = runs.Run(run_id, server.home / "runs" / run_id)
     deadline = time.monotonic() + 60
     while run.status.share < 0.1 and run.status.active and time.monotonic() < deadline:
@@ -238,7 +238,7 @@ def test_the_back_button_leads_to_the_pages_before(visit):
 
 def test_who_has_the_link_to_a_run_may_watch_and_not_cancel(visit, server):
     page = visit(ENDLESS)
-    train(page, epochs=1000)
+    train(page)
     expect(page.locator(".st-key-train_job_cancel button").first).to_be_visible(timeout=LONG)
     guest = visit(page.url.removeprefix(server.url + "/"))
     expect(guest.locator("[data-testid='stProgress']").first).to_be_visible(timeout=LONG)
