@@ -38,6 +38,8 @@ def unit_at(page, across: float, down: float) -> None:
 
 
 def test_colours_are_watched_to_the_end_scrubbed_and_a_unit_is_chosen(player):
+    first = player.locator(SLIDER).input_value()
+    expect(player.locator(SLIDER)).not_to_have_value(first, timeout=20_000)  # it plays by itself
     waits_for(player, "Epoch 100 of 100")
     player.locator(f"{PLAY}[aria-label='Play']").click()
     player.locator(f"{PLAY}[aria-label='Pause']").wait_for()
@@ -45,11 +47,12 @@ def test_colours_are_watched_to_the_end_scrubbed_and_a_unit_is_chosen(player):
     player.locator(f"{PLAY}[aria-label='Play']").wait_for()
     caption = player.locator(CAPTION)
     stopped = caption.inner_text()
-    player.wait_for_timeout(300)
+    player.wait_for_timeout(500)
     assert caption.inner_text() == stopped
 
     player.locator(SLIDER).fill("40")
     expect(caption).to_have_text("Epoch 40 of 100")
+    expect(player.locator(SLIDER)).to_have_value("40")
     player.locator("canvas").focus()
     for key, epoch in (("ArrowRight", 41), ("ArrowLeft", 40), ("End", 100), ("Home", 0)):
         player.keyboard.press(key)
@@ -97,7 +100,7 @@ def test_no_frame_is_left_out_at_an_easy_speed(player):
     waits_for(player, "Epoch 100 of 100")
     player.locator(".player select").select_option("10")
     player.locator(SLIDER).fill("80")
-    player.evaluate(COUNT_FRAMES)
+    player.evaluate(f"() => {{{COUNT_FRAMES}}}")
     player.locator(PLAY).click()
     player.locator(f"{PLAY}[aria-label='Pause']").wait_for()
     player.locator(f"{PLAY}[aria-label='Play']").wait_for()
