@@ -22,3 +22,11 @@ def plain_label(text: str, longest: int = LONGEST) -> str:
 def safe_label(text: str, longest: int = LONGEST) -> str:
     """Return `text` so that it is shown literally wherever Markdown is rendered."""
     return _MARKDOWN.sub(r"\\\1", _ADDRESS.sub(_JOINER, plain_label(text, longest)))
+
+
+def duration(seconds: float) -> str:
+    """Return a time in words, rounded as one would say it: "8 s", "3 min", "2 h", "4 days"."""
+    for limit, size, unit in ((90, 1, "s"), (90 * 60, 60, "min"), (36 * 3600, 3600, "h")):
+        if seconds < limit:
+            return f"{max(round(seconds / size), 1)} {unit}"
+    return f"{round(seconds / 86400)} days"

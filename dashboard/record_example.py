@@ -1,10 +1,10 @@
-"""Record what the pages ask the workers on a first visit, so that the example shows before any worker is up.
+"""Recorded answers: what a first visit to the pages needs of the workers, so that it shows before any worker is up.
 
     python -m dashboard.record_example
 
-Opens every page, and some of their views, as a new visitor would and keeps the answers of the interactive tasks in
-`assets/answers`, replacing what is there. Run it after `python -m models.example`, and whenever a page's first question
-changes (a test tells).
+Opens every page, and some of their views, as a new visitor would and keeps the answers of the tasks in
+`assets/answers`, replacing what is there. Run it after `python -m models.ship example`, and whenever a page's first
+question changes (a test fails then).
 """
 
 from __future__ import annotations
@@ -19,7 +19,9 @@ from unittest.mock import patch
 
 from streamlit.testing.v1 import AppTest
 
-from models import answers, engine
+from dashboard.pages import PAGES
+from models.jobs import engine, shipped
+from models.jobs.job import Task
 
 APP = Path(__file__).with_name("app.py")
 VIEWS = (  # page, key of a widget, and what it is set to
@@ -35,7 +37,7 @@ VIEWS = (  # page, key of a widget, and what it is set to
 def visits(page: str) -> Iterator[AppTest]:
     """Yield the page called `page` as a new visitor sees it, then with each of its `VIEWS` open."""
     app = AppTest.from_file(str(APP), default_timeout=300).run()
-    yield app.switch_page(f"app_pages/{page}.py").run()
+    yield app.switch_page(PAGES[page].script).run()
     for _, key, value in (view for view in VIEWS if view[0] == page):
         app.session_state[key] = value
         yield app.run()
@@ -44,21 +46,21 @@ def visits(page: str) -> Iterator[AppTest]:
 def main() -> None:
     """Visit every page once and record."""
     os.environ["FREEZEFRAME_HOME"] = tempfile.mkdtemp(prefix="freezeframe-record-")
-    shutil.rmtree(answers.FOLDER, ignore_errors=True)
+    shutil.rmtree(shipped.FOLDER, ignore_errors=True)
     ask = engine.call
 
-    def recording(task: str, **arguments: Any) -> Any:
+    def recording(task: Task[Any], **arguments: Any) -> Any:
         answer = ask(task, **arguments)
-        answers.record(task, arguments, answer)
+        shipped.record(task, arguments, answer)
         return answer
 
     try:
         engine.start().ready.wait(60)
         with patch.object(engine, "call", recording):
-            for page in sorted(APP.with_name("app_pages").glob("*.py")):
-                for app in visits(page.stem):
+            for page in PAGES:
+                for app in visits(page):
                     if app.exception:
-                        raise SystemExit(f"{page.name} failed: {app.exception[0].message}")
+                        raise SystemExit(f"{page} failed: {app.exception[0].message}")
     finally:
         engine.stop()
 

@@ -12,19 +12,36 @@ import re
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, NoReturn
+from typing import Any, Final, NoReturn
 
 import streamlit as st
 
-from models import backbones, datasets, images, job_specs, runs
-from models.errors import RunNotFound
+from models import catalogue
+from models.backbones import registry
+from models.errors import PictureError, RunNotFound
+from models.ids import PictureId
+from models.jobs.job import Job
+from models.pictures import datasets, images
+from models.som.film import SOM
+from models.storage import runs
+from models.sweeps.spec import SWEEP
+from models.training.spec import TRAINING, TrainingSpec
+from models.transferability.slice import SLICE
 
 COOKIE = "freezeframe_visitor"
-_KINDS = {"run": "training", "map": "som", "slice": "transferability", "sweep": "sweep"}  # of the runs in the address
-_SHARED = ("backbone", "data", "run", "picture", "map", "slice", "compare", "sweep")
+# The choices in the address, in their order there; for a run the job it is of.
+_SHARED: Final[dict[str, Job[Any, Any] | None]] = {
+    "backbone": None,
+    "data": None,
+    "run": TRAINING,
+    "picture": None,
+    "map": SOM,
+    "slice": SLICE,
+    "compare": None,
+    "sweep": SWEEP,
+}
+_RUNS: Final = {job.kind: name for name, job in _SHARED.items() if job is not None}
 _VISITOR = re.compile(r"[0-9a-f]{32}")
-_PICTURE = re.compile(r"sample:([a-z0-9-]+):([0-9]{1,6})|upload:[0-9a-f]{32}")
-
 # Defaults of widgets that keep their value across pages: key -> value.
 DEFAULTS: dict[str, Any] = {
     "data_outline": False,
@@ -47,7 +64,8 @@ class Selection:
     @property
     def split_seed(self) -> int:
         """Return the split of the data that the chosen run was made with; 0 without one."""
-        return int(self.run.spec.get("split_seed", 0)) if self.run and self.run.spec["dataset"] == self.dataset else 0
+        spec = None if self.run is None else TRAINING.spec_of(self.run)
+        return spec.split_seed if spec and spec.dataset == self.dataset else 0
 
 
 def prepare() -> None:
@@ -71,27 +89,33 @@ def _first_visit() -> None:
     session = st.session_state
     if not any(session[f"ff_{name}"] for name in ("backbone", "data", "run")) and example() is not None:
         session["ff_run"] = runs.EXAMPLE
-    if (run := _run(session["ff_run"])) and run.kind == "training" and not job_specs.problem(run):
-        session["ff_backbone"], session["ff_data"] = run.spec["backbone"], run.spec["dataset"]
+    if spec := _recipe(_run(session["ff_run"])):
+        session["ff_backbone"], session["ff_data"] = spec.backbone, spec.dataset
+
+
+def _recipe(run: runs.Run | None) -> TrainingSpec | None:
+    """Return what a training was asked to do; None where it cannot be shown, or is none."""
+    shown = run is not None and run.kind == TRAINING.kind and not catalogue.problem(run)
+    return TRAINING.spec_of(run) if run and shown else None
 
 
 def _validate() -> None:
     session = st.session_state
-    if session["ff_backbone"] not in backbones.BACKBONES:
-        session["ff_backbone"] = next(iter(backbones.BACKBONES))
+    if session["ff_backbone"] not in registry.BACKBONES:
+        session["ff_backbone"] = next(iter(registry.BACKBONES))
     if session["ff_data"] not in datasets.DATASETS:
         session["ff_data"] = next(iter(datasets.DATASETS))
     _validate_runs()
     session["ff_compare"] = ",".join(dict.fromkeys(run.id for run in compared()))
     if not _valid_picture(session["ff_picture"], session["ff_data"]):
-        session["ff_picture"] = f"sample:{session['ff_data']}:{datasets.DATASETS[session['ff_data']].cover}"
+        session["ff_picture"] = str(PictureId(session["ff_data"], datasets.DATASETS[session["ff_data"]].cover))
 
 
 def _validate_runs() -> None:
     """Let go of runs that cannot be shown; why is kept to be read until another run is chosen."""
     session = st.session_state
-    problems = [_let_go(name, kind) for name, kind in _KINDS.items()]
-    shown = tuple(session[f"ff_{name}"] for name in _KINDS)
+    problems = [_let_go(name, kind) for kind, name in _RUNS.items()]
+    shown = tuple(session[f"ff_{name}"] for name in _RUNS.values())
     if any(problems) or shown != session.get("ff_shown"):
         session["ff_run_problem"] = " ".join(dict.fromkeys(filter(None, problems)))
     session["ff_shown"] = shown
@@ -104,7 +128,7 @@ def _let_go(name: str, kind: str) -> str:
         return ""
     try:
         run = runs.get(chosen)
-        problem = job_specs.problem(run)
+        problem = catalogue.problem(run)
         fits = run.kind == kind and not problem
     except RunNotFound as error:
         fits, problem = False, str(error)
@@ -114,12 +138,13 @@ def _let_go(name: str, kind: str) -> str:
 
 
 def _valid_picture(picture: str, dataset: str) -> bool:
-    match = _PICTURE.fullmatch(picture)
-    if match is None:
+    try:
+        found = PictureId.parse(picture)
+    except PictureError:
         return False
-    if match[1] is None:  # an upload goes with every data set
-        return images.is_kept(picture)
-    return match[1] == dataset and int(match[2]) < datasets.DATASETS[dataset].size
+    if found.upload:  # it goes with every data set
+        return images.is_kept(found)
+    return found.dataset == dataset and found.index < datasets.DATASETS[dataset].size
 
 
 def _write_address() -> None:
@@ -156,24 +181,19 @@ def selection() -> Selection:
     )
 
 
-def som_run() -> runs.Run | None:
-    """Return the self-organising map the visitor looks at; None is the example."""
-    return _run(st.session_state["ff_map"])
+def shown(job: Job[Any, Any]) -> runs.Run | None:
+    """Return the run of a kind of job that the visitor looks at; None is the example."""
+    return _run(st.session_state[f"ff_{_RUNS[job.kind]}"])
 
 
-def slice_run() -> runs.Run | None:
-    """Return the live slice the visitor looks at; None is the example."""
-    return _run(st.session_state["ff_slice"])
-
-
-def sweep_run() -> runs.Run | None:
-    """Return the sweep the visitor looks at; None is the example."""
-    return _run(st.session_state["ff_sweep"])
+def show(job: Job[Any, Any], run_id: str) -> None:
+    """Choose the run of a kind of job to be looked at; "" is the example."""
+    st.session_state[f"ff_{_RUNS[job.kind]}"] = run_id
 
 
 def compared() -> list[runs.Run]:
     """Return the trainings that are to be compared, in their order; none where the visitor has not chosen any."""
-    return [run for run in map(_run, st.session_state["ff_compare"].split(",")) if run and run.kind == "training"]
+    return [run for run in map(_run, st.session_state["ff_compare"].split(",")) if run and run.kind == TRAINING.kind]
 
 
 def compare(run_ids: Sequence[str]) -> None:
@@ -183,9 +203,9 @@ def compare(run_ids: Sequence[str]) -> None:
 
 def training_runs() -> list[runs.Run]:
     """Return the visitor's training runs, newest first, then the shipped example."""
-    mine = runs.listing(st.session_state["ff_owner"], "training")
-    shown = example()
-    return [*mine, shown] if shown else mine
+    mine = runs.listing(st.session_state["ff_owner"], TRAINING.kind)
+    shipped = example()
+    return [*mine, shipped] if shipped else mine
 
 
 def choose(
@@ -200,8 +220,8 @@ def choose(
     session["ff_run_problem"] = ""
     if run is not None:
         session["ff_run"] = run
-        if (chosen := _run(run)) and not job_specs.problem(chosen):
-            session["ff_backbone"], session["ff_data"] = chosen.spec["backbone"], chosen.spec["dataset"]
+        if spec := _recipe(_run(run)):
+            session["ff_backbone"], session["ff_data"] = spec.backbone, spec.dataset
     if backbone is not None or dataset is not None:
         session["ff_backbone"] = backbone or session["ff_backbone"]
         session["ff_data"] = dataset or session["ff_data"]
@@ -212,7 +232,8 @@ def choose(
 
 def _newest_run(backbone: str, dataset: str) -> str:
     for run in training_runs():
-        if (run.spec.get("backbone"), run.spec.get("dataset")) == (backbone, dataset) and run.status.state == "done":
+        spec = _recipe(run) if run.status.state == "done" else None
+        if spec is not None and (spec.backbone, spec.dataset) == (backbone, dataset):
             return run.id
     return ""
 

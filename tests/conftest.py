@@ -7,13 +7,12 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+import pytest
+
 os.environ["FREEZEFRAME_HOME"] = tempfile.mkdtemp(prefix="freezeframe-tests-")
 os.environ["FREEZEFRAME_RATES"] = "default"  # the same predictions on every machine, and no second spent on measuring
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")
-
-import pytest
-
 ROOT = Path(__file__).resolve().parents[1]
 APP = str(ROOT / "dashboard" / "app.py")
 PAGES = sorted(path.stem for path in (ROOT / "dashboard" / "app_pages").glob("*.py"))
@@ -64,20 +63,21 @@ def engine():
 
     Runs that earlier tests left waiting are ended first: it would take them up, and keep others waiting.
     """
-    from models import engine, runs
+    from models.jobs import engine as jobs_engine
+    from models.storage import runs
 
     for run in runs.everything():
         if run.status.active:
             run.set_status(runs.RunStatus("cancelled"))
-    engine.start().ready.wait(60)
-    return engine
+    jobs_engine.start().ready.wait(60)
+    return jobs_engine
 
 
 def pytest_sessionfinish() -> None:
     """End the workers, whichever test started them."""
-    from models import engine
+    from models.jobs import engine as jobs_engine
 
-    engine.stop()
+    jobs_engine.stop()
     if STARTED_IT:
         shutil.rmtree(os.environ[DRAWN], ignore_errors=True)
 

@@ -1,6 +1,6 @@
 """The first 200 digits as if they were all: a training of a frozen network mostly costs one look at every picture.
 
-    python -m tests.few_digits -m models.sweep_job RUN      a module of the app, with them
+    python -m tests.few_digits -m models.sweeps.worker.job RUN      a module of the app, with them
 
 It is for tests whose check does not depend on how many pictures there are; other processes know all digits.
 """
@@ -14,7 +14,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from models import datasets
+from models.pictures import datasets
 
 COUNT = 200  # with 12 or so of each digit to learn from, 4 to watch, 4 to test
 

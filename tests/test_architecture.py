@@ -1,98 +1,241 @@
-"""The arrows between the parts point one way, and the page process stays light."""
+"""The rules of the house: arrows point one way, Keras stays behind its wall, every folder says what it holds.
+
+One test a rule; each lists everything that offends.
+"""
 
 import ast
 import functools
+import importlib
 import re
 import subprocess
 import sys
 from pathlib import Path
 
-import pytest
+from models import catalogue
+from models.jobs.job import Job, Task
 
 ROOT = Path(__file__).resolve().parents[1]
-
-
-def imports_of(path: Path) -> set[str]:
-    """Every module `path` imports, lazily inside functions too."""
-    found = set()
-    for node in ast.walk(ast.parse(path.read_text())):
-        if isinstance(node, ast.Import):
-            found |= {name.name for name in node.names}
-        elif isinstance(node, ast.ImportFrom) and node.module:
-            found |= {node.module} | {f"{node.module}.{name.name}" for name in node.names}
-    return found
-
-
-def at_import(path: Path) -> set[str]:
-    """Every module that importing `path` imports: those at the top level of the file."""
-    found = set()
-    for node in ast.parse(path.read_text()).body:
-        if isinstance(node, ast.Import):
-            found |= {name.name for name in node.names}
-        elif isinstance(node, ast.ImportFrom) and node.module:
-            found |= {node.module} | {f"{node.module}.{name.name}" for name in node.names}
-    return found
-
-
-@functools.cache
-def keras_modules() -> frozenset[str]:
-    """The modules of the core that bring Keras with them, directly or through another; only workers import these."""
-    imported = {path.stem: at_import(path) for path in files("models")}
-    heavy = {stem for stem, names in imported.items() if any(n.split(".")[0] in {"keras", "tensorflow"} for n in names)}
-    while more := {s for s, names in imported.items() if names & {f"models.{h}" for h in heavy}} - heavy:
-        heavy |= more
-    return frozenset(heavy)
+WINGS = (  # a wing imports only those before it
+    "storage", "jobs", "pictures", "frame8", "backbones", "training", "sweeps", "networks", "activations", "occlusion",
+    "features", "representations", "attribution", "som", "transferability",
+)  # fmt: skip
+EVERYBODYS = {"errors", "intervals", "ids"}  # modules of the core that any wing may import, and that import no wing
+ABOVE = {"catalogue", "ship"}  # modules of the core that import the wings
+LONGEST = 400  # lines of a file
+PAGE = 60  # lines of a page's script that are not empty
+HEAVY = {"keras", "tensorflow"}
 
 
 def files(folder: str) -> list[Path]:
     return sorted((ROOT / folder).rglob("*.py"))
 
 
-@pytest.mark.parametrize("path", files("models"), ids=lambda path: path.stem)
-def test_the_core_knows_no_page(path):
-    assert not {name for name in imports_of(path) if name.split(".")[0] in {"streamlit", "plotly", "dashboard"}}
+def name_of(path: Path) -> str:
+    """The dotted name of a module."""
+    return ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
 
 
-@pytest.mark.parametrize("path", files("dashboard"), ids=lambda path: path.stem)
-def test_the_page_knows_no_keras(path):
-    forbidden = {f"models.{name}" for name in keras_modules()}
-    imported = imports_of(path)
-    assert not {name for name in imported if name.split(".")[0] in {"keras", "tensorflow"}} and not imported & forbidden
+@functools.cache
+def modules() -> frozenset[str]:
+    """Every module of the core, the page and the tests, by its dotted name."""
+    return frozenset(name_of(path) for folder in ("models", "dashboard", "tests") for path in files(folder))
 
 
-@pytest.mark.parametrize("path", files("dashboard/figures"), ids=lambda path: path.stem)
-def test_figures_know_no_streamlit(path):
-    assert not {name for name in imports_of(path) if name.split(".")[0] == "streamlit" or ".components" in name}
+@functools.cache
+def imports_of(path: Path, *, lazy: bool = True) -> frozenset[str]:
+    """Every module that `path` imports, inside functions too unless only what importing it brings is asked for."""
+    tree = ast.parse(path.read_text())
+    found = set()
+    for node in ast.walk(tree) if lazy else tree.body:
+        if isinstance(node, ast.Import):
+            found |= {name.name for name in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            below = {f"{node.module}.{name.name}" for name in node.names} & modules()
+            found |= below or {node.module}
+            if len(below) < len(node.names):
+                found.add(node.module)
+    return frozenset(found)
 
 
-@pytest.mark.parametrize("path", files("dashboard/app_pages"), ids=lambda path: path.stem)
-def test_a_page_is_short_and_imports_no_page(path):
-    assert not {name for name in imports_of(path) if "app_pages" in name}
-    assert sum(1 for line in path.read_text().splitlines() if line.strip()) <= 60
-    assert not [node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.ClassDef)]
+def top(name: str) -> str:
+    return name.split(".")[0]
 
 
-@pytest.mark.parametrize("path", files("dashboard/components"), ids=lambda path: path.stem)
-def test_components_import_no_page(path):
-    assert not {name for name in imports_of(path) if "app_pages" in name}
+def wing_of(name: str) -> str:
+    """The wing, or the single module, of a dotted name in the core."""
+    return name.split(".")[1] if "." in name else ""
 
 
-@pytest.mark.parametrize("path", files("dashboard"), ids=lambda path: path.stem)
-def test_only_state_touches_the_address_and_only_cache_caches(path):
-    text = path.read_text()
-    if path.stem != "state":
-        assert "query_params" not in text.replace('bind="query-params"', "")
-    if path.stem != "cache":
-        assert "st.cache_" not in text
-    assert "unsafe_allow_html" not in text
+def in_worker(name: str) -> bool:
+    return name.startswith("models.") and "worker" in name.split(".")
+
+
+def test_the_core_knows_no_page():
+    offenders = {
+        name_of(path): found
+        for path in files("models")
+        if (found := {name for name in imports_of(path) if top(name) in {"streamlit", "plotly", "dashboard", "tests"}})
+    }
+    assert not offenders
+
+
+def test_every_folder_of_the_core_is_a_wing():
+    folders = {path.name for path in (ROOT / "models").iterdir() if path.is_dir() and path.name != "__pycache__"}
+    singles = {path.stem for path in (ROOT / "models").glob("*.py")} - {"__init__"}
+    assert folders == set(WINGS) and singles == EVERYBODYS | ABOVE
+
+
+def test_a_wing_imports_no_wing_behind_it():
+    offenders = []
+    for path in files("models"):
+        own = wing_of(name_of(path))
+        if own in ABOVE | {""}:
+            continue
+        allowed = EVERYBODYS | set(WINGS[: WINGS.index(own) + 1] if own in WINGS else ())
+        used = {name for name in imports_of(path) if top(name) == "models" and wing_of(name) not in allowed | {""}}
+        if name_of(path) == "models.jobs.execute":  # a worker looks up by name what it is to do
+            used -= {"models.catalogue"}
+        offenders += [f"{name_of(path)} -> {name}" for name in sorted(used)]
+    assert not offenders
+
+
+def test_no_modules_import_each_other_in_a_circle():
+    arrows = {
+        name_of(path): {name for name in imports_of(path, lazy=False) if name in modules()} - {name_of(path)}
+        for folder in ("models", "dashboard")
+        for path in files(folder)
+    }
+    while free := {name for name, targets in arrows.items() if not targets & arrows.keys()}:
+        arrows = {name: targets for name, targets in arrows.items() if name not in free}
+    assert not {name: sorted(targets & arrows.keys()) for name, targets in arrows.items()}
+
+
+def test_keras_is_imported_by_workers_only_and_workers_by_workers_only():
+    offenders = []
+    for folder in ("models", "dashboard"):
+        for path in files(folder):
+            if not in_worker(name_of(path)):
+                used = {name for name in imports_of(path) if top(name) in HEAVY or in_worker(name)}
+                offenders += [f"{name_of(path)} -> {name}" for name in sorted(used)]
+    assert not offenders
 
 
 def test_everything_the_page_imports_of_the_core_comes_without_tensorflow():
-    assert {"frame8", "networks", "transfer"} <= keras_modules()
-    modules = sorted(p.stem for p in (ROOT / "models").glob("*.py") if p.stem not in keras_modules() | {"__init__"})
-    code = f"import sys; [__import__('models.' + m) for m in {modules}]; print(sorted(sys.modules))"
+    names = sorted(name_of(path) for path in files("models") if not in_worker(name_of(path)))
+    code = f"import sys, importlib; [importlib.import_module(m) for m in {names}]; print(sorted(sys.modules))"
     loaded = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True).stdout
-    assert not [name for name in ("'keras'", "'tensorflow'", "'streamlit'", "'plotly'", "'sklearn'") if name in loaded]
+    assert not [name for name in (*HEAVY, "streamlit", "plotly", "sklearn") if f"'{name}'" in loaded]
+
+
+def test_a_view_imports_no_other_view_and_nobody_below_imports_a_view():
+    allowed = {("dashboard.views.traps", "dashboard.views.train")}  # it fills in the controls of Train
+    offenders = []
+    for path in files("dashboard"):
+        name = name_of(path)
+        own = ".".join(name.split(".")[:3]) if name.startswith("dashboard.views.") else ""
+        used = {n for n in imports_of(path) if n.startswith("dashboard.views.")}
+        if own:
+            used = {n for n in used if not (n + ".").startswith(own + ".")}
+            used = {n for n in used if (own, ".".join(n.split(".")[:3])) not in allowed}
+        elif name == "dashboard.app" or name.startswith("dashboard.app_pages."):
+            used = set()
+        offenders += [f"{name} -> {n}" for n in sorted(used)]
+    assert not offenders
+
+
+def test_figures_know_no_streamlit_and_no_widget():
+    drawings = [*files("dashboard/figures"), *(p for p in files("dashboard/views") if p.stem.startswith("figures"))]
+    offenders = {
+        name_of(path): found
+        for path in drawings
+        if (found := {n for n in imports_of(path) if top(n) == "streamlit" or ".widgets" in n or ".frame" in n})
+    }
+    assert drawings and not offenders
+
+
+def test_a_page_is_short_straight_and_imported_by_nobody():
+    offenders = []
+    for path in files("dashboard/app_pages"):
+        lines = sum(1 for line in path.read_text().splitlines() if line.strip())
+        classes = [node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.ClassDef)]
+        if lines > PAGE or classes:
+            offenders.append(f"{path.name}: {lines} lines, {len(classes)} classes")
+    for path in files("dashboard"):
+        offenders += [f"{name_of(path)} -> {name}" for name in imports_of(path) if "app_pages" in name]
+    assert not offenders
+
+
+def test_only_state_touches_the_address_and_only_caches_cache():
+    offenders = []
+    for path in files("dashboard"):
+        text = path.read_text()
+        if path.stem != "state" and "query_params" in text.replace('bind="query-params"', ""):
+            offenders.append(f"{name_of(path)} touches the address")
+        if path.stem != "cache" and "st.cache_" in text:
+            offenders.append(f"{name_of(path)} caches")
+        if "unsafe_allow_html" in text:
+            offenders.append(f"{name_of(path)} writes HTML")
+    assert not offenders
+
+
+def test_every_folder_names_its_rooms():
+    """The docstring of a wing and of a page's views lists its files, a line each, and no others."""
+    offenders = []
+    folders = [ROOT / "models" / wing for wing in WINGS]
+    folders += [path for path in (ROOT / "models").rglob("worker") if path.is_dir()]
+    folders += [ROOT / "models/training/costs", ROOT / "dashboard/widgets", ROOT / "dashboard/frame"]
+    folders += [path for path in (ROOT / "dashboard/views").iterdir() if path.is_dir() and path.name != "__pycache__"]
+    for folder in folders:
+        tree = ast.parse((folder / "__init__.py").read_text())
+        named = set(re.findall(r"^    (\w+)/?(?:  +|\n)\S", (ast.get_docstring(tree, clean=False) or "") + "\n", re.M))
+        rooms = {path.stem for path in folder.glob("*.py")} - {"__init__"}
+        if len(tree.body) > 1:
+            offenders.append(f"{folder.name}: holds more than a docstring")
+        if missing := rooms - named:
+            offenders.append(f"{folder.relative_to(ROOT)} does not name {sorted(missing)}")
+        packages = {path.parent.name for path in folder.glob("*/__init__.py")}
+        if more := named - rooms - packages:
+            offenders.append(f"{folder.relative_to(ROOT)} names {sorted(more)}, which are not there")
+    assert not offenders
+
+
+def test_no_file_is_too_long_and_none_is_called_utils():
+    offenders = [
+        f"{path.relative_to(ROOT)}: {lines} lines"
+        for folder in ("models", "dashboard")
+        for path in files(folder)
+        if (lines := len(path.read_text().splitlines())) > LONGEST or path.stem in {"utils", "helpers", "misc"}
+    ]
+    assert not offenders
+
+
+def test_every_job_and_task_stands_in_the_catalogue_and_can_be_done():
+    offenders = []
+    listed = {id(work) for work in (*catalogue.JOBS, *catalogue.TASKS)}
+    for path in files("models"):
+        if in_worker(name_of(path)) or name_of(path) == "models.catalogue":
+            continue
+        found = vars(importlib.import_module(name_of(path)))
+        offenders += [
+            f"{name_of(path)}.{name} is not in the catalogue"
+            for name, value in found.items()
+            if isinstance(value, (Job, Task)) and id(value) not in listed
+        ]
+    for work in (*(work.work for work in (*catalogue.JOBS, *catalogue.TASKS)), *catalogue.SHIPMENTS.values()):
+        module, function = work.split(":")
+        path = ROOT / (module.replace(".", "/") + ".py")
+        defined = [n.name for n in ast.parse(path.read_text()).body if isinstance(n, ast.FunctionDef)]
+        if not in_worker(module) or function not in defined:
+            offenders.append(f"{work} is no function of a worker")
+    assert not offenders
+
+
+def test_a_class_name_says_which_result_a_file_holds():
+    kinds = [job.kind for job in catalogue.JOBS]
+    names = [task.name for task in catalogue.TASKS]
+    results = {job.result for job in catalogue.JOBS if job.result} | {task.answer for task in catalogue.TASKS}
+    assert len(set(kinds)) == len(kinds) and len(set(names)) == len(names)
+    assert len({result.__name__ for result in results}) == len(results)
 
 
 def test_pandas_is_whole_before_anything_is_drawn():
@@ -105,14 +248,8 @@ def test_pandas_is_whole_before_anything_is_drawn():
     assert names.index("pandas") < names.index("streamlit")
 
 
-def test_the_map_names_every_module_of_the_core_and_whether_it_needs_keras():
-    rows = re.findall(r"^\| `(\w+)` \| .+? \| (yes)? ?\|$", (ROOT / "models" / "README.md").read_text(), re.M)
-    assert sorted(name for name, _ in rows) == sorted({path.stem for path in files("models")} - {"__init__"})
-    assert {name for name, needs in rows if needs} == keras_modules()
-
-
 def test_nothing_else_lies_at_the_top():
     tracked = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
-    top = {line.split("/")[0] for line in tracked.splitlines()}
+    found = {line.split("/")[0] for line in tracked.splitlines()}
     expected = {"README.md", "requirements.txt", "LICENSE", "dashboard", "models", "assets", "tests"}
-    assert {name for name in top if not name.startswith(".")} <= expected
+    assert {name for name in found if not name.startswith(".")} <= expected

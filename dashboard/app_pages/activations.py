@@ -3,26 +3,23 @@
 import streamlit as st
 
 from dashboard import state
-from dashboard.components import activation_maps_view, before_after_view, epochs_view
-from dashboard.components.page import header
-from dashboard.components.subject import network_of, refuse
-from dashboard.components.trail import breadcrumb
-from models import network_layers
+from dashboard.views.activations import before_after, epochs, now
+from dashboard.widgets.page import breadcrumb, header, network_of, refuse
 from models.errors import FreezeframeError
+from models.networks import layers
 
 # Every view draws itself for the visitor's choices and the network's id.
 VIEWS = {
-    activation_maps_view.VIEW: (
-        activation_maps_view.draw,
+    now.VIEW: (
+        now.draw,
         "Each tile is one channel of a layer: bright where it found its pattern in the picture.",
     ),
-    before_after_view.VIEW: (
-        before_after_view.draw,
+    before_after.VIEW: (
+        before_after.draw,
         "Each tile is one channel: its map before training, after it, and the difference.",
     ),
-    epochs_view.VIEW: (epochs_view.draw, "Each tile is one channel, at the epoch that you choose."),
+    epochs.VIEW: (epochs.draw, "Each tile is one channel, at the epoch that you choose."),
 }
-
 title = st.container()
 breadcrumb()
 chosen = state.selection()
@@ -31,16 +28,16 @@ network = network_of(chosen)
 
 def to_what_moved() -> None:
     """Begin a look at training with a layer it reached, unless the visitor chose one."""
-    first, reached = network_layers.interesting(network), network_layers.moved_most(network)
+    first, reached = layers.interesting(network), layers.moved_most(network)
     untouched = (None, first.name) if state.get("activations_seen") else (None,)  # a link may name the first one
-    if view != activation_maps_view.VIEW and reached and state.bound("activations_layer") in untouched:
-        before_after_view.show_layer(reached.name)
+    if view != now.VIEW and reached and state.bound("activations_layer") in untouched:
+        before_after.show_layer(reached.name)
 
 
 view = st.segmented_control(
     "View",
     list(VIEWS),
-    default=activation_maps_view.VIEW,
+    default=now.VIEW,
     key="activations_view",
     bind="query-params",
     required=True,

@@ -1,15 +1,14 @@
-"""The pretrained network, block by block and layer by layer; how it was pretrained, and what it says by itself."""
+"""Backbone: the pretrained network, layer by layer; how it was pretrained, and its own classifier."""
 
 import streamlit as st
 
 from dashboard import state
-from dashboard.components import own_classes_panel, pretraining_panel
-from dashboard.components.backbone_picker import backbone_picker, side_picker, top_toggle, weights_state
-from dashboard.components.kernel_panel import kernel_panel
-from dashboard.components.layer_detail import block_map, layer_table, totals
-from dashboard.components.page import header
-from models.backbones import BACKBONES
-from models.layer_tables import table
+from dashboard.views.backbone import own_classes, pretraining
+from dashboard.views.backbone.layers import block_map, kernel_panel, layer_table, totals
+from dashboard.views.backbone.picker import backbone_picker, side_picker, top_toggle, weights_state
+from dashboard.widgets.page import header
+from models.backbones.registry import BACKBONES
+from models.backbones.tables import table
 
 LAYERS, PRETRAINING, OWN = "Its layers", "How it was pretrained", "Its own classes"
 SENTENCES = {
@@ -34,9 +33,9 @@ with main:
         label_visibility="collapsed",
     )
     if view == PRETRAINING:
-        pretraining_panel.draw(spec)
+        pretraining.draw(spec)
     elif view == OWN:
-        own_classes_panel.draw(spec)
+        own_classes.draw(spec)
     else:
         picture = st.container()
         with st.container(horizontal=True, vertical_alignment="bottom", gap="large"):

@@ -3,15 +3,13 @@
 import streamlit as st
 
 from dashboard import state
-from dashboard.components import page
-from dashboard.components.class_gallery import chosen_picture, class_gallery, next_screenful
-from dashboard.components.split_panel import PARTS, class_sizes, how_divided
-from models import datasets
+from dashboard.views.data.gallery import PARTS, chosen_picture, class_gallery, class_sizes, how_divided, next_screenful
+from dashboard.widgets import page
+from models.pictures import datasets
 
 chosen = state.selection()
 spec = datasets.get(chosen.dataset)
 page.header("Data", f"{spec.size:,} pictures of {spec.height} × {spec.width} pixels in {len(spec.classes)} classes.")
-
 st.session_state["data_set"] = chosen.dataset
 with st.container(horizontal=True, vertical_alignment="center"):
     st.segmented_control(
@@ -39,7 +37,6 @@ with st.container(horizontal=True, vertical_alignment="center"):
         persist_state="session",
         help="The mask: where the galaxy's own light is, before stars and noise. Known exactly, since it was drawn.",
     )
-
 # The browser's back button empties what is bound to the address: without a part, the first is shown.
 rows, beside = st.columns([4, 1], gap="medium")
 with rows:
@@ -49,7 +46,6 @@ with rows:
 with beside:
     chosen_picture(chosen.picture, outlined=outlined)
 st.caption(f"What you do not see: {spec.limits}")
-
 balance, facts = st.columns([3, 2], gap="large")
 with balance:
     class_sizes(spec.id, chosen.split_seed)

@@ -3,18 +3,17 @@
 import streamlit as st
 
 from dashboard import state
-from dashboard.components.confusion_panel import confusion_panel
-from dashboard.components.job_panel import job_panel
-from dashboard.components.judged_pictures import cell_pictures, mistake_strip
-from dashboard.components.made_wrong import made_wrong
-from dashboard.components.noisy_labels_panel import noisy_labels_panel
-from dashboard.components.page import empty, header
-from dashboard.components.score_table import score_table
-from dashboard.components.subject import has_classifier, refuse
-from models.datasets import DATASETS
+from dashboard.views.evaluate.confusion import confusion_panel
+from dashboard.views.evaluate.pictures import cell_pictures, mistake_strip, noisy_labels_panel
+from dashboard.views.evaluate.scores import score_table
+from dashboard.widgets.jobs import job_panel
+from dashboard.widgets.page import empty, has_classifier, header, refuse
+from dashboard.widgets.runs import mistake_warning
 from models.errors import FreezeframeError
-from models.evaluation import evaluate
-from models.training_results import load_result
+from models.pictures.datasets import DATASETS
+from models.training.evaluation import evaluate
+from models.training.results import load_result
+from models.training.spec import TRAINING
 
 header(
     "Evaluate",
@@ -28,7 +27,8 @@ if chosen.run is None:
         "train",
         ":material/model_training:",
     )
-finished, dataset = has_classifier(chosen), DATASETS[chosen.run.spec["dataset"]]
+spec, finished = TRAINING.spec_of(chosen.run), has_classifier(chosen)
+dataset = DATASETS[spec.dataset]
 try:
     result = load_result(chosen.run)
     evaluation = evaluate(result.label, result.probability, dataset.classes)
@@ -37,8 +37,7 @@ except FreezeframeError as error:
         refuse(error)
     job_panel(chosen.run.id, key="evaluate")
     empty("This run has no results yet.", "See it on the Train page", "train", ":material/model_training:")
-
-made_wrong(chosen.run.spec)
+mistake_warning(spec)
 matrix, pictures = st.columns([13, 8], gap="medium")
 with matrix:
     cell = confusion_panel(evaluation)
@@ -49,7 +48,7 @@ with pictures:
         help="Pictures on the diagonal out of all n test pictures, which training never saw. "
         "In brackets the 95% interval (Wilson): other pictures of the same kind would give another number.",
     )
-    if chosen.run.spec["weights"] == "random":
+    if spec.weights == "random":
         st.badge("random weights, not pretrained", icon=":material/casino:", color="gray")
     cell_pictures(result, dataset, cell)
 st.caption(

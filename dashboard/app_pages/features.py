@@ -3,10 +3,8 @@
 import streamlit as st
 
 from dashboard import state
-from dashboard.components import gabor_panel, maximisation_view, patches_panel
-from dashboard.components.page import header
-from dashboard.components.subject import network_of, refuse
-from dashboard.components.trail import breadcrumb
+from dashboard.views.features import gabor, maximisation, patches
+from dashboard.widgets.page import breadcrumb, header, network_of, refuse
 from models.errors import FreezeframeError
 
 SENTENCES = {
@@ -18,9 +16,9 @@ breadcrumb()
 chosen = state.selection()
 network = network_of(chosen)
 views = {
-    "Strongest patches": lambda: patches_panel.draw(chosen, network),
-    "What it looks for": lambda: maximisation_view.draw(chosen, network),
-    "First layer": lambda: gabor_panel.draw(chosen, network),
+    "Strongest patches": lambda: patches.draw(chosen, network),
+    "What it looks for": lambda: maximisation.draw(chosen, network),
+    "First layer": lambda: gabor.draw(chosen, network),
 }
 view = st.segmented_control(
     "View",

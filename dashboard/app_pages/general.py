@@ -3,13 +3,12 @@
 import streamlit as st
 
 from dashboard import state
-from dashboard.components.general_experiment import experiment
-from dashboard.components.live_slice_panel import live_slice
-from dashboard.components.page import header
-from dashboard.components.probe_panel import probe
+from dashboard.views.general.experiment import experiment
+from dashboard.views.general.live_slice import live_slice
+from dashboard.views.general.probe import probe
+from dashboard.widgets.page import header
 
 EXPERIMENT, DIGITS, PROBE = "The experiment", "Live on digits", "Probe each layer"
-
 header(
     "General or specific?",
     "Do the layers of a network serve other tasks too, or only the one they were trained on? Layer by layer, measured.",

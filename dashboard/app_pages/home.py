@@ -3,14 +3,13 @@
 import streamlit as st
 
 from dashboard import state
-from dashboard.components import page, tour
-from dashboard.components.stations import standing, stations
-from models import datasets
+from dashboard.frame import tour
+from dashboard.views.home.stations import standing, stations
+from dashboard.widgets import page
+from models.pictures import datasets
 
 chosen = state.selection()
-
 page.header("Freezeframe", "Freeze some layers of a pretrained network, train the rest, and see what each one learned.")
-
 text, now = st.columns([3, 2], gap="large")
 with text:
     st.markdown(
@@ -30,7 +29,6 @@ with text:
         st.error(problem, icon=":material/error:")
 with now:
     standing(chosen)
-
 stations()
 st.caption(
     "The pictures above were taken from this app. "

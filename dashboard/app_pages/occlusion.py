@@ -3,19 +3,16 @@
 import streamlit as st
 
 from dashboard import state
-from dashboard.components import attribution_view, occlusion_figure_view, occlusion_map_view, trust_view
-from dashboard.components.page import empty, header
-from dashboard.components.subject import has_classifier, network_of
-from dashboard.components.trail import breadcrumb
+from dashboard.views.occlusion import figure, map, methods, trust
+from dashboard.widgets.page import breadcrumb, empty, has_classifier, header, network_of
 
 # Every view draws itself for the visitor's choices and the network's id.
 VIEWS = {
-    "Map": (occlusion_map_view.draw, "Orange: hiding this place lowers the score of the class. Blue: it raises it."),
-    "The whole figure": (occlusion_figure_view.draw, "Move the square: what every class and one map answer, at once."),
-    "Other methods": (attribution_view.draw, "Five ways to ask which pixels matter, on the same picture and class."),
-    "Can I trust it?": (trust_view.draw, "Three tests of these maps, and what each test cannot tell."),
+    "Map": (map.draw, "Orange: hiding this place lowers the score of the class. Blue: it raises it."),
+    "The whole figure": (figure.draw, "Move the square: what every class and one map answer, at once."),
+    "Other methods": (methods.draw, "Five ways to ask which pixels matter, on the same picture and class."),
+    "Can I trust it?": (trust.draw, "Three tests of these maps, and what each test cannot tell."),
 }
-
 title = st.container()
 breadcrumb()
 chosen = state.selection()

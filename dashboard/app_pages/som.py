@@ -2,20 +2,20 @@
 
 import streamlit as st
 
-from dashboard import cache, state
-from dashboard.components import (
-    som_depth_panel,
-    som_failures_panel,
-    som_reading_panel,
-    som_rotation_panel,
-    som_step_panel,
-    som_worked_panel,
+from dashboard import state
+from dashboard.views.som import (
+    cache,
+    controls,
+    depth,
+    failures,
+    formulas,
+    one_step,
+    reading,
+    rotation,
+    watch,
+    worked_example,
 )
-from dashboard.components.page import header
-from dashboard.components.som_controls import som_controls
-from dashboard.components.som_formulas import formulas
-from dashboard.components.som_panel import choose_map, som_panel
-from models.som_record import version
+from dashboard.widgets.page import header
 
 header(
     "Self-organising map",
@@ -23,12 +23,12 @@ header(
 )
 chosen = state.selection()
 views = {
-    "Read the map": lambda: som_reading_panel.draw(chosen.owner),
-    "One step": som_step_panel.draw,
-    "Worked example": som_worked_panel.draw,
-    "Depth": lambda: som_depth_panel.draw(chosen),
-    "Rotation": lambda: som_rotation_panel.draw(chosen),
-    "When it goes wrong": som_failures_panel.draw,
+    "Read the map": lambda: reading.draw(chosen.owner),
+    "One step": one_step.draw,
+    "Worked example": worked_example.draw,
+    "Depth": lambda: depth.draw(chosen),
+    "Rotation": lambda: rotation.draw(chosen),
+    "When it goes wrong": failures.draw,
 }
 view = st.segmented_control(
     "View",
@@ -42,16 +42,15 @@ view = st.segmented_control(
 if view in views:
     views[view]()
 else:
-    controls, picture = st.columns([4, 11], gap="medium")
-    with controls:
-        som_controls(chosen)
+    settings, picture = st.columns([4, 11], gap="medium")
+    with settings:
+        controls.draw(chosen)
     with picture:
-        run = choose_map(chosen.owner)
-        task = som_panel(run)
-    record = cache.som_example() if run is None else cache.som_film(run.id, version(run))
-    if record is not None:
+        run = watch.choose_map(chosen.owner)
+        watch.draw(run)
+    if (record := cache.film(run)) is not None:
         st.markdown("##### What a step does")
-        formulas(task, record.bmu.shape[1])
+        formulas.draw(watch.task_of(run).som, record.bmu.shape[1])
         st.caption(
             "T. Kohonen: Self-organized formation of topologically correct feature maps. "
             "Biological Cybernetics 43, 1982."

@@ -3,15 +3,16 @@
 import streamlit as st
 
 from dashboard import state
-from dashboard.components import sweep_controls, sweep_result
-from dashboard.components.page import header
+from dashboard.views.sweeps import controls as sweeps_controls
+from dashboard.views.sweeps import result
+from dashboard.widgets.page import header
 
 header("Sweeps", "One choice, several values, several seeds: which differences are more than luck?")
 chosen = state.selection()
 controls, main = st.columns([4, 11], gap="medium")
 with controls:
-    choice = sweep_controls.choose_kind()
-    sweep = sweep_controls.sweep_controls(choice, chosen)
-    sweep_controls.start_button(sweep, chosen.owner)
+    choice = sweeps_controls.choice_control()
+    sweep = sweeps_controls.sweep_controls(choice, chosen)
+    sweeps_controls.start_button(sweep, chosen.owner)
 with main:
-    sweep_result.result(sweep_result.choose(choice, chosen.owner), choice)
+    result.result(result.choose(choice, chosen.owner), choice)

@@ -5,20 +5,21 @@ from dataclasses import replace
 import streamlit as st
 
 from dashboard import state
-from dashboard.components import keras_code, training_progress, training_result
-from dashboard.components.controls_panel import controls_panel
-from dashboard.components.freeze_map import freeze_map
-from dashboard.components.freeze_picker import freeze_picker
-from dashboard.components.freezing_proof import proof
-from dashboard.components.made_wrong import made_wrong
-from dashboard.components.page import header
-from dashboard.components.presets import preset_row
-from dashboard.components.run_list import run_list
-from dashboard.components.train_panel import head_and_recipe, train_button
-from dashboard.components.weights_offer import weights_missing, weights_offer
-from models import layer_tables
-from models.backbones import BACKBONES
-from models.recipes import DEFAULT
+from dashboard.views.train import explained, progress
+from dashboard.views.train import result as train_result
+from dashboard.views.train.baselines import baselines
+from dashboard.views.train.freezing import freeze_map, freeze_picker
+from dashboard.views.train.presets import preset_row
+from dashboard.views.train.proof import proof
+from dashboard.views.train.run_list import run_list
+from dashboard.views.train.start import head_and_recipe, train_button
+from dashboard.widgets.page import header
+from dashboard.widgets.runs import mistake_warning
+from dashboard.widgets.weights_offer import weights_missing, weights_offer
+from models.backbones import tables
+from models.backbones.registry import BACKBONES
+from models.training.recipes import DEFAULT
+from models.training.spec import TRAINING
 
 header("Train", "Blue layers keep what they know. Orange layers, and the new head, learn from your pictures.")
 chosen = state.selection()
@@ -26,34 +27,37 @@ spec = replace(DEFAULT, backbone=chosen.backbone, dataset=chosen.dataset, side=B
 presets = st.container()
 controls, picture = st.columns([4, 11], gap="medium")
 with controls:
-    spec = freeze_picker(layer_tables.table(spec.backbone, spec.side), spec)
+    spec = freeze_picker(tables.table(spec.backbone, spec.side), spec)
     spec = head_and_recipe(spec, chosen.picture)
     train_button(spec, chosen.owner, chosen.run)
-    shows_keras = keras_code.toggle()
+    shows_keras = explained.code_toggle()
 with presets:
     preset_row(spec)
 with picture:
-    freeze_map(layer_tables.table(spec.backbone, spec.side), spec)
+    freeze_map(tables.table(spec.backbone, spec.side), spec)
     if shows_keras:
-        keras_code.code(spec)
-    if weights_missing(spec):
+        explained.keras_code(spec)
+    missing = weights_missing(spec)
+    if missing:
         weights_offer(spec, chosen.owner)
+    result = None
     if chosen.run is not None:
-        made_wrong(chosen.run.spec)
-    result = training_result.read(chosen.run) if chosen.run is not None else None
-    if chosen.run is None and not weights_missing(spec):
+        trained = TRAINING.spec_of(chosen.run)
+        mistake_warning(trained)
+        result = train_result.read(chosen.run)
+        if result is None:
+            progress.running(chosen.run, trained)
+        else:
+            train_result.finished(chosen.run, result)
+    elif not missing:
         st.info(
             "Nothing trained yet with this backbone and these data. Press **Train** to start.",
             icon=":material/play_arrow:",
         )
-    elif chosen.run is not None and result is None:
-        training_progress.running(chosen.run)
-    elif chosen.run is not None and result is not None:
-        training_result.finished(chosen.run, result)
 if chosen.run is not None and result is not None:
-    training_result.onward(chosen.run, result)
-    training_result.gap(chosen.run, result)
+    train_result.next_pages(chosen.run, result)
+    train_result.gap_note(trained, result)
     proof(chosen.run, result)
-    controls_panel(chosen.run, result, chosen.owner)
-    training_result.account(chosen.run, result)
+    baselines(chosen.run, result, chosen.owner)
+    train_result.result_details(chosen.run, trained, result)
 run_list(chosen.run)

@@ -1,4 +1,4 @@
-"""Pictures of a layer's channels: tiles for the grid, one channel with its values, the units of a dense layer."""
+"""Activation maps as pictures: colour scales, the grid of channels, units of a dense layer, signals at the pixels."""
 
 from __future__ import annotations
 
@@ -8,15 +8,18 @@ from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
+from numpy.typing import NDArray
 from plotly.colors import get_colorscale, sample_colorscale, unlabel_rgb
 
 from dashboard.figures import theme
-from models import images
-from models.results import QUANTILE, ActivationMaps, ChannelStatistics, ClassSelectivity, NetworkScale, rank
+from models.activations.maps import QUANTILE, ActivationMaps, ChannelStatistics, ClassSelectivity, NetworkScale, rank
+from models.pictures import images
 
 SCALES = {"layer": "One for the layer", "channel": "One per channel", "network": "One for the network"}
 COLUMNS = 10
 PER_PAGE = 7 * COLUMNS
+CLIPPED = 0.995  # of a signal: black and white stand for the size below which this share of its values lies
+_GREY = 127.5
 _LONGEST_TILE = 112  # pixels sent per tile side; larger maps are averaged down for the grid, never for the zoom
 
 
@@ -116,17 +119,26 @@ class Legend:
 
 @dataclass(frozen=True, slots=True)
 class Grid:
-    """One page of the grid: its tiles in one picture (PNG), row by row, and the words for each.
+    """One page of the grid: its tiles in one picture, row by row, and the words for each.
 
-    A tile is `parts` pictures of one size side by side; the sprite has `columns` tiles in a row.
+    Attributes:
+        sprite: The picture, PNG; it has `columns` tiles in a row.
+        width, height: Of a part of a tile, pixels.
+        channels: The channel of every tile.
+        captions: Below the tiles.
+        labels: On hover, and for screen readers.
+        dead: Whether the channel is drawn as one that is never above zero.
+        legends: Colour scales.
+        columns: Tiles in a row.
+        parts: A tile is so many pictures of one size side by side.
     """
 
     sprite: bytes
-    width: int  # of a part, pixels
+    width: int
     height: int
     channels: tuple[int, ...]
-    captions: tuple[str, ...]  # below the tiles
-    labels: tuple[str, ...]  # on hover, and for screen readers
+    captions: tuple[str, ...]
+    labels: tuple[str, ...]
     dead: tuple[bool, ...]
     legends: tuple[Legend, ...]
     columns: int = COLUMNS
@@ -228,3 +240,15 @@ def units(
     figure.update_xaxes(title=None if names else "unit, in order of rank", type="category", fixedrange=True, nticks=24)
     figure.update_yaxes(title="value", fixedrange=True, gridcolor=theme.GRID, zerolinecolor=theme.GRID)
     return theme.layout(figure, height)
+
+
+def signed(signal: NDArray[np.float32]) -> tuple[NDArray[np.uint8], float]:
+    """Return a signal (H, W, 3) as a picture, uint8, and the size of value that black and white stand for.
+
+    Grey is zero; brighter than grey is positive, darker negative, in each of red, green and blue. A signal that is
+    zero everywhere is grey.
+    """
+    size = np.abs(signal[np.isfinite(signal)])
+    scale = float(np.quantile(size, CLIPPED)) or float(size.max(initial=0.0)) if size.size else 0.0
+    share = np.clip(np.nan_to_num(signal) / (scale or 1.0), -1, 1)
+    return np.asarray(np.rint(_GREY + _GREY * share), np.uint8), scale

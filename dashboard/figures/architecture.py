@@ -1,8 +1,9 @@
-"""A network drawn block by block: height tells the size of its maps, width the number of channels.
+"""A network drawn block by block: height is the size of its maps, width the number of channels.
 
-Frozen blocks are blue with a snowflake, trainable ones orange with a flame; grey when nobody asked. In a block of which
-only some layers learn, colours share the width as its layers share the parameters. Heights grow with the square root of
-the side, widths with the logarithm of the channels, so that 224 pixels and 2,048 channels fit beside 3 x 3 and 16.
+Frozen blocks are blue with a snowflake, trainable ones orange with a flame, grey where that plays no role. In a block
+of which only some layers learn, colours share the width as its layers share the parameters. Heights grow with the
+square root of the side, widths with the logarithm of the channels, so that 224 pixels and 2,048 channels fit beside
+3 x 3 and 16.
 """
 
 from __future__ import annotations
@@ -17,8 +18,8 @@ import plotly.graph_objects as go
 
 from dashboard.figures import theme
 from dashboard.figures.drawing import LINE_HEIGHT, Canvas
-from models.layer_tables import Block, LayerRow, LayerTable
-from models.recipes import HeadSpec
+from models.backbones.tables import Block, LayerRow, LayerTable
+from models.training.spec import HeadSpec
 
 HEIGHT = 300  # pixels of the whole figure
 _WIDTH, _TALL = 1000.0, 100.0  # the drawing's own units, along x and for the tallest cuboid
@@ -44,7 +45,7 @@ class _Column:
     runs: tuple[tuple[str, float], ...]  # (colour, share of the width)
     hover: str
     clickable: bool
-    norm: str = ""  # colour of the badge that tells what BatchNorm does; "" for none
+    norm: str = ""  # colour of the badge for what BatchNorm does; "" for none
 
 
 def architecture(
@@ -60,10 +61,10 @@ def architecture(
 
     Args:
         table: The backbone's layers.
-        trainable: Names of the layers that learn; None when the question is not asked.
+        trainable: Names of the layers that learn; None draws all blocks grey.
         head: The new layers on top, drawn behind the backbone; None for none.
         selected: Name of the block to mark.
-        norms: What BatchNorm does in blocks that learn: {block: "hold" or "train"}; a badge says it.
+        norms: What BatchNorm does in blocks that learn: {block: "hold" or "train"}; a badge shows it.
         height: Of the figure, in pixels.
     """
     columns = _columns(table, trainable, head, norms or {})

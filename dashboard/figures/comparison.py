@@ -11,8 +11,8 @@ from plotly.subplots import make_subplots
 
 from dashboard.figures import theme
 from dashboard.figures.curves import MARKERS_UP_TO, add_line, lay_out_changes, lay_out_panels
-from models.run_comparison import Compared
-from models.training_results import WeightChange
+from models.training.comparison import Compared
+from models.training.results import WeightChange
 
 SYMBOLS: Final = ("circle", "square", "diamond", "triangle-up", "cross", "star")
 DASHES: Final = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")

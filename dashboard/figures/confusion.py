@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from plotly.colors import sample_colorscale, unlabel_rgb
 
 from dashboard.figures import theme
-from models.evaluation import ClassScore, row_shares
+from models.training.evaluation import ClassScore, row_shares
 
 PLOT_PX: Final = 380  # side of the matrix; a cell is a whole number of pixels
 NAME_LONGEST: Final = 14
@@ -99,7 +99,7 @@ def text_colours(shares: NDArray[np.float64]) -> list[str]:
 
 
 def cell_text(value: float, shares: bool) -> str:
-    """Return a cell's number as Plotly markup: a count, or a share in percent that says 0% and 100% only if exact."""
+    """Return a cell's number as Plotly markup: a count, or a share in percent, 0% and 100% only if exact."""
     if math.isnan(value):
         return UNDEFINED
     if not shares:

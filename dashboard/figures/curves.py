@@ -1,4 +1,4 @@
-"""Pictures of a training run: its learning curves, and the proof that frozen layers did not change."""
+"""A training run: its learning curves, and the proof that frozen layers did not change."""
 
 from __future__ import annotations
 
@@ -11,24 +11,32 @@ import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from dashboard.figures import theme
-from models.learning_curves import opening
-from models.training_results import WeightChange
+from models.training.results import WeightChange, opening
 
 TRAINING, VALIDATION = theme.NEUTRAL, "#009E73"  # not blue and orange: those mean frozen and trainable
 PANELS = (("Accuracy", "accuracy", ".1%"), ("Loss", "loss", ".3f"))
 MARKERS_UP_TO = 40  # epochs; beyond, the dots of a line touch each other
-NAMES_SHOWN = 30  # with more layers than this the names on the axis would be a grey band: hover tells them then
+_ROOM = 1.05  # of an axis with a fixed range, for the highest line
+NAMES_SHOWN = 30  # with more layers than this the names on the axis would be a grey band: the pointer shows them then
 
 
-def learning_curves(history: Sequence[Mapping[str, float]], best_epoch: int | None, height: int = 240) -> go.Figure:
+def learning_curves(
+    history: Sequence[Mapping[str, float]],
+    best_epoch: int | None,
+    height: int = 240,
+    *,
+    beside: Sequence[Sequence[Mapping[str, float]]] | None = None,
+) -> go.Figure:
     """Accuracy (left) and loss (right) per epoch, on the training and on the validation pictures.
 
     Args:
         history: One mapping per epoch, in order, with `epoch`, `accuracy`, `val_accuracy` (shares, 0 to 1), `loss` and
-            `val_loss` (cross-entropy in nats). A line marks where `phase` changes, and where the
-            gap between the losses opens. A value that is not finite leaves a gap in its line.
+            `val_loss` (cross-entropy in nats). A line marks where `phase` changes, and where the gap between the losses
+            opens. A value that is not finite leaves a gap in its line.
         best_epoch: The epoch whose weights were kept; a line marks it in both panels. None marks nothing.
         height: Of the figure, in px.
+        beside: Histories that are drawn on axes of their own with the same range: accuracy from 0 to 1, loss from 0 to
+            the highest of all. None lets the axes follow `history` alone.
     """
     figure = make_subplots(rows=1, cols=2, horizontal_spacing=0.12)
     mode = "lines+markers" if len(history) <= MARKERS_UP_TO else "lines"
@@ -48,6 +56,10 @@ def learning_curves(history: Sequence[Mapping[str, float]], best_epoch: int | No
         _mark_best(figure, best_epoch)
     if (gap := opening(history)) is not None:
         _mark_gap(figure, gap.epoch)
+    if beside is not None:
+        highest = max(row[name] for rows in (history, *beside) for row in rows for name in ("loss", "val_loss"))
+        figure.update_yaxes(range=[0, _ROOM], row=1, col=1)
+        figure.update_yaxes(range=[0, _ROOM * highest], row=1, col=2)
     return figure
 
 
@@ -213,7 +225,7 @@ def _draw(
 
 
 def _row_data(row: WeightChange) -> tuple[str, int, float]:
-    """What the hover tells: the layer's name, its parameters, its relative change."""
+    """Return what the pointer shows: the layer's name, its parameters, its relative change."""
     return row.name, row.parameters, row.relative_change
 
 

@@ -1,17 +1,23 @@
-"""Gabor functions fitted to a first layer: kernels beside their fits, how good these are, where the stripes point."""
+"""First-layer kernels as pictures, beside the Gabor functions fitted to them, how good these are, their angles."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 import plotly.graph_objects as go
 
 from dashboard.figures import theme
 from dashboard.figures.activations import Grid, Legend
-from models import images
-from models.gabor import KINDS, GaborFits, kinds, longest_wavelength
+from models.errors import InputError
+from models.features.gabor import KINDS, GaborFits, kinds, longest_wavelength
+from models.pictures import images
 
+Scale = Literal["kernel", "joint"]
+SCALES: dict[Scale, str] = {"kernel": "Each its own scale", "joint": "One scale for all"}
+_GAP = 4  # pixels between tiles of a mosaic, transparent
 COLUMNS = 6
 ORDERS = {
     "r2": "R², best first",
@@ -25,6 +31,49 @@ COLOURS = {"Pretrained": theme.FROZEN, "This run": theme.TRAINABLE}  # every oth
 _SCALE = ("rgb(1, 1, 1)", "rgb(128, 128, 128)", "rgb(255, 255, 255)")
 _SPREAD = 0.62  # of a row's height, over which its points lie
 _MARKS = {"grey": ("circle", theme.NEUTRAL), "coloured": ("diamond", theme.CLASS_COLOURS[3])}
+
+
+@dataclass(frozen=True, slots=True)
+class Mosaic:
+    """Kernels as small colour pictures: grey is zero, a bright colour a positive weight.
+
+    Attributes:
+        image: (H, W, 4) uint8, gaps transparent.
+        columns: Kernels in a row.
+        limit: The weight drawn brightest; None where each kernel has its own.
+    """
+
+    image: np.ndarray
+    columns: int
+    limit: float | None
+
+
+def mosaic(values: np.ndarray, scale: Scale, *, columns: int, tile: int = 56) -> Mosaic:
+    """Return kernels as crisp tiles, in the order of the channels, zero always mid-grey (128).
+
+    Args:
+        values: (kernel height, kernel width, 3, n) weights; the last axis counts kernels.
+        scale: "kernel" stretches every kernel to its own largest absolute weight, "joint" all to the largest of all.
+        columns: Kernels in a row.
+        tile: The longest side of a tile to come near, in pixels.
+
+    Raises:
+        InputError: Not kernels over three colours.
+    """
+    if values.ndim != 4 or values.shape[2] != 3 or not values.size:
+        raise InputError(f"Expected kernels of shape (height, width, 3, n). Received {values.shape}.")
+    kernels = np.moveaxis(values, 3, 0)
+    largest = np.abs(kernels).max(axis=(1, 2, 3), keepdims=True)
+    if scale == "joint":
+        largest = np.full_like(largest, largest.max())
+    shares = kernels / np.where(largest > 0, largest, 1)
+    pictures = np.rint(128 + 127 * shares).astype(np.uint8)
+    tiles = np.stack([images.enlarge(picture, tile) for picture in pictures])
+    colours = images.tile(tiles, columns, _GAP, 0)
+    opaque = images.tile(np.full_like(tiles, 255), columns, _GAP, 0)[..., :1]
+    return Mosaic(
+        np.concatenate([colours, opaque], axis=2), columns, float(largest.max()) if scale == "joint" else None
+    )
 
 
 def order(fits: GaborFits, by: str, well: float) -> np.ndarray:

@@ -10,8 +10,8 @@ import plotly.graph_objects as go
 
 from dashboard.figures import theme
 from dashboard.figures.activations import Grid, Legend, Scale, colour, gradient, scale_of, shrunk
-from models import images
-from models.map_changes import LayerChanges, MapPair
+from models.activations.changes import LayerChanges, MapPair
+from models.pictures import images
 
 COLUMNS = 4
 PER_PAGE = 6 * COLUMNS
@@ -27,7 +27,7 @@ def scales(pair: MapPair) -> tuple[Scale, Scale]:
 
 
 def grid(pair: MapPair, criterion: str, page: int) -> Grid:
-    """Return page number `page` (from 0) of the channels ranked by `criterion`, a key of `map_changes.RANKINGS`.
+    """Return page number `page` (from 0) of the channels ranked by `criterion`, a key of `changes.RANKINGS`.
 
     Every tile is the channel's map before training, after it on the same scale, and the difference.
     """

@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dashboard.figures import theme
-from models import datasets, images
-from models.network_layers import LayerChoice
-from models.patches import OUTSIDE, Cut, cut_of, patch
-from models.top_patches import Projections
+from models.features.backward import Projections
+from models.features.cuts import OUTSIDE, Cut, cut_of, patch
+from models.networks.layers import LayerChoice
+from models.pictures import datasets, images
 
 CLIPPED = 0.995
 _SMALL = 36  # px of a patch in a mosaic

@@ -1,10 +1,12 @@
-"""Colour by meaning, the same on every page, and the layout every figure starts from."""
+"""The house style of figures: colour by meaning, the layout every figure starts from, accuracies in words."""
 
 from __future__ import annotations
 
 from typing import Any, Final
 
 import plotly.graph_objects as go
+
+from models.intervals import Estimate
 
 FROZEN: Final = "#0072B2"
 TRAINABLE: Final = "#E69F00"
@@ -64,3 +66,8 @@ def accuracy_axis(figure: go.Figure) -> go.Figure:
         zeroline=False,
         fixedrange=True,
     )
+
+
+def interval(estimate: Estimate) -> str:
+    """Return an accuracy with its interval, as people read it."""
+    return f"{estimate.value:.1%} ({100 * estimate.low:.1f}–{100 * estimate.high:.1f}%)"

@@ -5,7 +5,7 @@
 The same work for both: 2,000 Galaxies, all layers of a backbone (Frame8's shipped weights, 17 layers; of others random
 ones), the nine strongest answers of every channel, at most one per picture, on one thread.
 
-streaming   `models.patch_search.search`, the very function of the app: one pass, numbers only leave it
+streaming   `models.features.worker.patch_search.search`, the very function of the app: one pass, numbers only leave it
 per layer   `keras.Model(inputs, layer.output).predict` for each layer, whole arrays, then a sort
 
 Each runs in a process of its own, so that its memory is its own. First each does all 2,000 pictures once: this gives
@@ -29,11 +29,10 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-
 import numpy as np
 import psutil
 
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 N_PICTURES, TOP, BATCH = 2000, 9, 32
 MB = 2**20
 Winners = dict[str, np.ndarray]
@@ -41,7 +40,7 @@ Winners = dict[str, np.ndarray]
 
 def streaming(network, names: list[str], pictures: np.ndarray) -> Winners:
     """What the app does."""
-    from models.patch_search import search
+    from models.features.worker.patch_search import search
 
     found = search(network, names, len(pictures), lambda start, stop: pictures[start:stop])
     return {"value": found.value, "picture": found.picture, "place": found.place}
@@ -74,12 +73,15 @@ def part(network, name: str):
 
 def serve(way: Callable[..., Winners], backbone: str, side: int, folder: Path) -> None:
     """Load everything, then answer every line on stdin (a number of pictures) with a line of JSON."""
-    from models import galaxies, images, network_layers, networks
+    from models.backbones.worker import build
+    from models.networks import layers
+    from models.networks.worker import opened
+    from models.pictures import galaxies, images
 
-    networks.prepare_tensorflow()
+    build.prepare_tensorflow()
     weights = "" if backbone == "frame8" else ":random"
-    network = networks.load(f"backbone:{backbone}:{side}{weights}")
-    names = [layer.name for layer in network_layers.layers(network.id)]
+    network = opened.load(f"backbone:{backbone}:{side}{weights}")
+    names = [layer.name for layer in layers.layers(network.id)]
     pictures = images.resize(np.stack([galaxies.draw(i % 5, i)[0] for i in range(N_PICTURES)]), side, side)
     before = psutil.Process().memory_info().rss
     print(json.dumps({"layers": len(names)}), flush=True)

@@ -3,7 +3,7 @@
     python -m tests.benchmarks.bench_costs [rounds] [--only NAME ...]
 
 Every training runs in a process of its own, as the first job of a worker does: it loads TensorFlow, measures the rates
-of the machine (about a second, see `models/calibration_benchmark.py`), predicts, and trains on Galaxies with few
+of the machine (about a second, see `models/training/worker/measure_rates.py`), predicts, and trains on Galaxies with few
 pictures and epochs. Recipes alternate, round after round; figures are medians. MobileNetV2 has random weights, so that
 nothing is fetched; that changes no cost.
 
@@ -26,9 +26,8 @@ import tempfile
 from dataclasses import replace
 from pathlib import Path
 
-from models import layer_tables
-from models.augmentation_spec import AugmentationSpec
-from models.training_specs import HeadSpec, TrainingSpec
+from models.backbones import tables
+from models.training.spec import AugmentationSpec, HeadSpec, TrainingSpec
 
 HEAD = HeadSpec("average+max", batch_norm=True)
 TURNED = AugmentationSpec(flip_horizontal=True, rotation=15.0, zoom=0.1, brightness=0.1)
@@ -36,7 +35,7 @@ TURNED = AugmentationSpec(flip_horizontal=True, rotation=15.0, zoom=0.1, brightn
 
 def trainable(backbone: str, side: int, share: float) -> tuple[str, ...]:
     """Return the layers with weights in the last `share` of a backbone's blocks."""
-    table = layer_tables.table(backbone, side)
+    table = tables.table(backbone, side)
     blocks = [block.name for block in table.blocks if block.parameters]
     learning = set(blocks[len(blocks) - max(1, round(share * len(blocks))) :])
     return tuple(row.name for row in table.layers if row.parameters and row.block in learning)
@@ -62,15 +61,16 @@ def recipes() -> dict[str, TrainingSpec]:
 
 def train_here(spec: TrainingSpec) -> dict[str, float]:
     """Measure rates, predict and train in this process; return predicted and measured seconds and MB."""
-    from models import calibration_benchmark, networks, transfer
-    from models import recipes as checked
-    from models.runs import SILENT
+    from models.backbones.worker import build
+    from models.storage.progress import SILENT
+    from models.training import recipes as training_recipes
+    from models.training.worker import measure_rates, train
 
-    networks.prepare_tensorflow()
-    calibration_benchmark.once()
-    cost = checked.estimate(spec)
+    build.prepare_tensorflow()
+    measure_rates.once()
+    cost = training_recipes.estimate(spec)
     with tempfile.TemporaryDirectory() as folder:
-        transfer.train(spec, SILENT, Path(folder))
+        train.train(spec, SILENT, Path(folder))
         summary = json.loads(Path(folder, "summary.json").read_bytes())
     return {
         "predicted_s": cost.seconds,

@@ -17,20 +17,23 @@ import tempfile
 from dataclasses import replace
 from pathlib import Path
 
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-
 import numpy as np
 
-from models import backbone_builder, heads, images, networks, recipes, weights
-from models.checkpoints import Course
-from models.datasets import Split
-from models.decoder import decode
-from models.examples import prepare_examples
-from models.freezing import freeze, split_at_frozen
-from models.runs import SILENT
-from models.training_loop import Loop
+from models.backbones import weights
+from models.backbones.worker import build
+from models.pictures import images
+from models.pictures.datasets import Split
+from models.pictures.uploads import decode
+from models.storage.progress import SILENT
+from models.training import recipes
+from models.training.worker import classifier as training_classifier
+from models.training.worker.classifier import freeze, split_at_frozen
+from models.training.worker.course import Course
+from models.training.worker.examples import prepare_examples
+from models.training.worker.loop import Loop
 from tests.benchmarks.bench_transfer import trained
 
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 NETWORKS = (("frame8", "pretrained", 64), ("frame8", "random", 64), ("mobilenetv2", "pretrained", 96))
 
 
@@ -61,8 +64,8 @@ def accuracies(folder: Path, backbone: str, kind: str, side: int, seeds: int) ->
     found, examples = [], None
     for seed in range(seeds):
         spec = replace(recipes.DEFAULT, backbone=backbone, weights=kind, side=side, seed=seed)
-        network = backbone_builder.build(backbone, side=side, weights=kind, seed=seed)
-        classifier = heads.attach(network, spec.head, len(classes), seed)
+        network = build.build(backbone, side=side, weights=kind, seed=seed)
+        classifier = training_classifier.attach(network, spec.head, len(classes), seed)
         freeze(classifier, (), "hold")
         parts = split_at_frozen(classifier)
         if examples is None or kind == "random":
@@ -79,7 +82,7 @@ def main() -> None:
     parser.add_argument("folder", type=Path)
     parser.add_argument("seeds", type=int, nargs="?", default=3)
     options = parser.parse_args()
-    networks.prepare_tensorflow()
+    build.prepare_tensorflow()
     result = {}
     for backbone, kind, side in NETWORKS:
         if kind == "pretrained" and not weights.available(backbone):

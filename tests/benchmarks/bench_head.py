@@ -28,20 +28,21 @@ import os
 import statistics
 import time
 
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-
 import keras
 import numpy as np
 import tensorflow as tf
 
-from models import backbone_builder, heads, transfer
-from models.datasets import Split
-from models.examples import prepare_examples
-from models.freezing import freeze, split_at_frozen
-from models.recipes import HeadSpec, TrainingSpec
-from models.runs import SILENT
-from models.training_loop import Loop
+from models.backbones.worker import build
+from models.pictures.datasets import Split
+from models.storage.progress import SILENT
+from models.training.spec import HeadSpec, TrainingSpec
+from models.training.worker import classifier as training_classifier
+from models.training.worker import course
+from models.training.worker.classifier import freeze, split_at_frozen
+from models.training.worker.examples import prepare_examples
+from models.training.worker.loop import Loop
 
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 PICTURES, CLASSES, BATCH, EPOCHS = 1000, 5, 32, 10
 SPEC = TrainingSpec(head=HeadSpec(widths=(256,)), batch=BATCH, epochs=EPOCHS)
 
@@ -56,7 +57,7 @@ def pictures(side: int) -> tuple[np.ndarray, np.ndarray]:
 
 def classifier(backbone: str, side: int) -> keras.Model:
     """Return a new classifier with random weights, the backbone frozen."""
-    network = heads.attach(backbone_builder.build(backbone, side=side, weights="random"), SPEC.head, CLASSES, 0)
+    network = training_classifier.attach(build.build(backbone, side=side, weights="random"), SPEC.head, CLASSES, 0)
     freeze(network, (), "hold")
     return network
 
@@ -64,7 +65,7 @@ def classifier(backbone: str, side: int) -> keras.Model:
 def ours(network: keras.Model, images: np.ndarray, labels: np.ndarray) -> float:
     """Train and return the accuracy on the training pictures."""
     rows = np.arange(len(labels))
-    material = transfer.Material(images, labels, Split(rows, rows[:0], rows[:0]))
+    material = course.Material(images, labels, Split(rows, rows[:0], rows[:0]))
     parts = split_at_frozen(network)
     loop = Loop(SPEC, parts, prepare_examples(parts, material.images, material.labels, SILENT))
     for epoch in range(EPOCHS):
@@ -143,7 +144,7 @@ def compare_tail(pairs: int) -> dict[str, float]:
     floats = images.astype(np.float32)
     ratios, apart = [], []
     for pair in range(pairs):
-        both = [heads.attach(backbone_builder.build("frame8", side=64), TAIL.head, CLASSES, 0) for _ in range(2)]
+        both = [training_classifier.attach(build.build("frame8", side=64), TAIL.head, CLASSES, 0) for _ in range(2)]
         for network in both:
             freeze(network, TAIL.trainable, "hold")
         started = time.perf_counter()

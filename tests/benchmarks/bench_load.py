@@ -16,19 +16,18 @@ import os
 import statistics
 import time
 
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-
 import tensorflow as tf
 
-from models import backbone_builder, networks
+from models.backbones.worker import build
 
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 LIMIT_S = 0.3
 
 
 def seconds(include_top: bool) -> tuple[float, float]:
     """Return the seconds one load takes, by the clock and of the processor."""
     started, before = time.perf_counter(), time.process_time()
-    backbone_builder.build("frame8", include_top=include_top)
+    build.build("frame8", include_top=include_top)
     return time.perf_counter() - started, time.process_time() - before
 
 
@@ -37,7 +36,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("repetitions", type=int, nargs="?", default=7)
     repetitions = parser.parse_args().repetitions
-    networks.prepare_tensorflow()
+    build.prepare_tensorflow()
     tf.zeros(1).numpy()  # TensorFlow is up
     found: dict[str, object] = {}
     for name, include_top in (("bare", False), ("with_top", True)):

@@ -33,20 +33,22 @@ import sys
 import time
 from collections.abc import Callable
 
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")
-
 import keras
 import numpy as np
 import tensorflow as tf
 from keras import layers
 
-from models import backbone_builder, networks, occlusion, patch_scorer
-from models.folding import fold_batch_norm
-from models.patch_scores import PatchScores
-from models.patch_ways import Plan, Squares
+from models.backbones.worker import build
+from models.backbones.worker.graphs import fold_batch_norm
+from models.networks.worker import opened
+from models.occlusion import occlusion
+from models.occlusion.scores import PatchScores
+from models.occlusion.worker import hide
+from models.occlusion.worker.hide import Plan, Squares
 from tests.models import occluders
 
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")
 CASES = {"small": (16, 8, 1), "mobilenetv2": (32, 16, 4), "vgg16": (32, 16, 4)}  # patch, stride, share of places
 BATCHES = (8, 16, 32)
 FILL = "grey"
@@ -64,13 +66,13 @@ def small() -> keras.Model:
     return keras.Model(inputs, layers.Dense(10, activation="softmax")(x))
 
 
-def network(case: str) -> networks.Network:
+def network(case: str) -> opened.Network:
     """Return the case's network with weights that respond to what is hidden."""
     keras.utils.set_random_seed(7)
-    built = small() if case == "small" else backbone_builder.build(case, side=224, weights="random", include_top=True)
+    built = small() if case == "small" else build.build(case, side=224, weights="random", include_top=True)
     model = occluders.responding(built)
     _, height, width, _ = model.input_shape
-    return networks.Network(case, model, tuple(map(str, range(model.output_shape[1]))), height, width)
+    return opened.Network(case, model, tuple(map(str, range(model.output_shape[1]))), height, width)
 
 
 class Whole:
@@ -114,7 +116,7 @@ def compare(case: str, pairs: int) -> dict[str, float]:
     patch, stride, every = CASES[case]
     made = network(case)
     image = occluders.picture(made.height, made.width)
-    question = patch_scorer.Question(image, patch, stride, FILL, "", -1)
+    question = hide.Question(image, patch, stride, FILL, "", -1)
     rows, cols = (occlusion.patch_origins(side, patch, stride) for side in (made.height, made.width))
     places = np.stack(np.meshgrid(rows, cols, indexing="ij"), axis=-1).reshape(-1, 2)
     some = places[::every]
@@ -123,7 +125,7 @@ def compare(case: str, pairs: int) -> dict[str, float]:
     theirs = Occlusion(made.model, batch_size=32, patch_size=patch, patch_stride=step, occlusion_value=128.0)
     n_theirs = ((made.height - patch) // step + 1) * ((made.width - patch) // step + 1)
     target = np.eye(made.model.output_shape[1], dtype=np.float32)[:1]
-    scores = patch_scorer.compute(made, question)
+    scores = hide.compute(made, question)
     plan = Plan(Squares(made, image, patch, stride, FILL), "")
     right = whole(image, some, patch, 16)
     theirs(pixels, target)
@@ -131,7 +133,7 @@ def compare(case: str, pairs: int) -> dict[str, float]:
     for batch in BATCHES:
         whole(image, some[:batch], patch, batch)
     for pair in range(pairs):
-        ours = timed(lambda: patch_scorer.compute(made, question)) / len(places)
+        ours = timed(lambda: hide.compute(made, question)) / len(places)
         full = min(timed(lambda size=batch: whole(image, some, patch, size)) for batch in BATCHES) / len(some)
         peer = timed(lambda: theirs(pixels, target)) / n_theirs
         ratios["vs_full"].append(full / ours)
@@ -170,7 +172,7 @@ def memory(case: str) -> None:
     """Print what `peak_memory` reads."""
     made, (patch, stride, _) = network(case), CASES[case]
     image = occluders.picture(made.height, made.width)
-    patch_scorer.compute(made, patch_scorer.Question(image, patch, stride, FILL, "", -1))
+    hide.compute(made, hide.Question(image, patch, stride, FILL, "", -1))
     print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)
 
 

@@ -43,9 +43,11 @@ def films(home: Path) -> dict[str, str]:
     """Train one map of each kind into a server's home folder and return their run ids."""
     from threadpoolctl import threadpool_limits
 
-    from models import runs, som_job
-    from models.som import SomSpec
-    from models.som_data import SomTask
+    from models.som.data import SomTask
+    from models.som.spec import SomSpec
+    from models.som.worker.film import train
+    from models.storage import runs
+    from models.storage.progress import SILENT
 
     os.environ["FREEZEFRAME_HOME"] = str(home)
     small = SomSpec(rows=14, columns=14, radius0=7)
@@ -62,7 +64,7 @@ def films(home: Path) -> dict[str, str]:
     for name, task in tasks.items():
         run = runs.create("som", task.to_json(), owner="0" * 32, title=name)
         with threadpool_limits(1):
-            som_job.run_job(run.folder, run.spec, runs.SILENT)
+            train(task, SILENT, run.folder)
         run.set_status(runs.RunStatus("done"))
         found[name] = run.id
     return found
@@ -70,11 +72,11 @@ def films(home: Path) -> dict[str, str]:
 
 def payload_kib() -> float:
     """Return the size of the message with the example's film."""
-    from dashboard.components.player import pack
-    from dashboard.components.som_panel import film_of
-    from models import som_recorder
+    from dashboard.views.som.watch import film_of
+    from dashboard.widgets.player.player import pack
+    from models.som import film as som_film
 
-    film = film_of(som_recorder.example(), "example", 100)
+    film = film_of(som_film.example(), "example", 100)
     return len(pack(film, height=420, alt="", live=False, picked=None)) / 1024
 
 

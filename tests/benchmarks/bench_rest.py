@@ -17,8 +17,8 @@ import time
 
 import psutil
 
-from models import cluster
-from models.engine import Engine
+from models.jobs import cluster
+from models.jobs.engine import Engine
 
 _REST_S = 15.0
 

@@ -29,15 +29,16 @@ import tempfile
 import time
 from collections.abc import Callable
 
-os.environ.setdefault("OMP_NUM_THREADS", "1")
-os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-
 import numpy as np
 
-from models.som import SomSpec, batch_step, snapshots
-from models.som_data import digits
-from models.som_measures import quality
+from models.som.measures import quality
+from models.som.samples import digits
+from models.som.spec import SomSpec
+from models.som.steps import batch_step
+from models.som.training import snapshots
 
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 SIDE, EPOCHS, RADIUS, END_RADIUS = 20, 100, 10.0, 0.25
 DECAY = math.log(RADIUS / END_RADIUS)
 SPEC = SomSpec(SIDE, SIDE, "batch", EPOCHS, radius0=RADIUS, decay=DECAY, start="pca", snapshots=2)

@@ -26,9 +26,11 @@ import tempfile
 import time
 from pathlib import Path
 
-from models import runs, sweep_cells, sweeps
-from models.sweeps import SweepSpec
-from models.training_specs import HeadSpec, TrainingSpec
+from models.storage import runs
+from models.sweeps import cells
+from models.sweeps.spec import SWEEP as JOB
+from models.sweeps.spec import SweepSpec
+from models.training.spec import HeadSpec, TrainingSpec
 
 ROOT = Path(__file__).resolve().parents[2]
 BASE = TrainingSpec(
@@ -42,11 +44,14 @@ def ours() -> tuple[float, float]:
     """Run the job in a home folder of its own; return the seconds and the mean accuracy."""
     with tempfile.TemporaryDirectory() as home:
         os.environ["FREEZEFRAME_HOME"] = home
-        run = runs.create(sweeps.KIND, SWEEP.to_json(), owner="b" * 32, title="bench")
+        run = runs.create(JOB.kind, SWEEP.to_json(), owner="b" * 32, title="bench")
         started = time.perf_counter()
-        _python(f"from models import tasks; assert tasks.execute('{run.id}') == 'done'", FREEZEFRAME_HOME=home)
+        _python(
+            f"from models.jobs import execute; assert execute.execute('{run.id}') == 'done'",
+            FREEZEFRAME_HOME=home,
+        )
         seconds = time.perf_counter() - started
-        return seconds, statistics.fmean(row.accuracy for row in sweep_cells.finished(run.folder))
+        return seconds, statistics.fmean(row.accuracy for row in cells.finished(run.folder))
 
 
 def plain(threads: int, share: float) -> tuple[float, float]:
@@ -75,7 +80,8 @@ def train_plainly(threads: int, share: float) -> None:
     import numpy as np
     import tensorflow as tf
 
-    from models import backbone_builder, freezing, heads, transfer
+    from models.backbones.worker import build
+    from models.training.worker import classifier, train
 
     tf.config.threading.set_intra_op_parallelism_threads(threads)
     tf.config.threading.set_inter_op_parallelism_threads(1)
@@ -83,10 +89,10 @@ def train_plainly(threads: int, share: float) -> None:
     accuracies = []
     for cell in SWEEP.cells():
         spec, started = cell.spec, time.perf_counter()
-        material = transfer.material_of(spec)
+        material = train.material_of(spec)
         x, y, split = material.images.astype("float32"), material.labels, material.split
-        network = heads.attach(backbone_builder.build(spec.backbone, side=spec.side), spec.head, 10, spec.seed)
-        freezing.freeze(network, spec.trainable, spec.batch_norm)
+        network = classifier.attach(build.build(spec.backbone, side=spec.side), spec.head, 10, spec.seed)
+        classifier.freeze(network, spec.trainable, spec.batch_norm)
         steps = -(-len(split.train) // spec.batch)
         rate = keras.optimizers.schedules.CosineDecay(spec.learning_rate, spec.epochs * steps)
         network.compile(keras.optimizers.Adam(rate), "sparse_categorical_crossentropy", metrics=["accuracy"])

@@ -23,19 +23,22 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-
 import numpy as np
 
-from models import backbone_builder, datasets, heads, images, layer_tables, networks, recipes
-from models.checkpoints import Course
-from models.examples import Examples, prepare_examples
-from models.freezing import freeze, split_at_frozen
+from models.backbones import tables
+from models.backbones.worker import build
 from models.intervals import wilson
-from models.runs import SILENT
-from models.training_loop import Loop
-from models.training_specs import TrainingSpec
+from models.pictures import datasets, images
+from models.storage.progress import SILENT
+from models.training import recipes
+from models.training.spec import TrainingSpec
+from models.training.worker import classifier as training_classifier
+from models.training.worker.classifier import freeze, split_at_frozen
+from models.training.worker.course import Course
+from models.training.worker.examples import Examples, prepare_examples
+from models.training.worker.loop import Loop
 
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 PARTS: dict[str, int | None] = {"20": 20, "all": None}  # training pictures of each class
 WAYS = ("pretrained", "random", "scratch")
 SCRATCH_EPOCHS = {"20": 60, "all": 15}
@@ -48,7 +51,7 @@ def spec_of(dataset: str, part: str, way: str, seed: int) -> TrainingSpec:
     spec = replace(recipes.DEFAULT, dataset=dataset, weights=weights, seed=seed, shots=PARTS[part])
     if way != "scratch":
         return spec
-    table = layer_tables.table(spec.backbone, spec.side)
+    table = tables.table(spec.backbone, spec.side)
     every = tuple(row.name for row in table.layers if row.parameters)
     return replace(spec, trainable=every, batch_norm="train", learning_rate=1e-3, epochs=SCRATCH_EPOCHS[part])
 
@@ -59,8 +62,8 @@ def accuracy(spec: TrainingSpec, kept: dict[str, Examples]) -> float:
     `kept` holds what the epochs read: the features of a frozen backbone, or the pictures themselves.
     """
     data = datasets.load(spec.dataset)
-    backbone = backbone_builder.build(spec.backbone, side=spec.side, weights=spec.weights, seed=spec.seed)
-    classifier = heads.attach(backbone, spec.head, len(data.spec.classes), spec.seed)
+    backbone = build.build(spec.backbone, side=spec.side, weights=spec.weights, seed=spec.seed)
+    classifier = training_classifier.attach(backbone, spec.head, len(data.spec.classes), spec.seed)
     freeze(classifier, spec.trainable, spec.batch_norm)
     parts = split_at_frozen(classifier)
     key = "pictures" if spec.trainable else spec.weights if spec.weights == "pretrained" else f"random {spec.seed}"
@@ -100,7 +103,7 @@ def main() -> None:
     parser.add_argument("--parts", nargs="+", choices=PARTS, default=list(PARTS))
     parser.add_argument("--no-scratch", action="store_true")
     options = parser.parse_args()
-    networks.prepare_tensorflow()
+    build.prepare_tensorflow()
     found: dict[str, dict[str, dict[str, object]]] = {}
     for dataset in options.data:
         kept: dict[str, Examples] = {}

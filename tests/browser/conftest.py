@@ -14,8 +14,9 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import expect
 
-from models import runs, tasks
-from models.training_specs import TrainingSpec
+from models.jobs import execute
+from models.storage import runs
+from models.training.spec import TrainingSpec
 from tests.conftest import share_drawn_pictures
 from tests.few_digits import few_digits
 
@@ -92,7 +93,7 @@ def trained_run(server: Server, spec: TrainingSpec) -> runs.Run:
     with pytest.MonkeyPatch.context() as patch, few_digits():
         patch.setenv("FREEZEFRAME_HOME", str(server.home))
         run = runs.create("training", spec.to_json(), owner="7" * 32, title="Digits: made for a test")
-        assert tasks.execute(run.id) == "done", run.status.message
+        assert execute.execute(run.id) == "done", run.status.message
     return run
 
 

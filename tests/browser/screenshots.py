@@ -17,9 +17,10 @@ from pathlib import Path
 from PIL import Image
 from playwright.sync_api import Page, sync_playwright
 
-from models import presets, recipes, runs
+from dashboard.pages import HOME, PAGES
+from models.storage import runs
+from models.training import recipes
 from tests.browser.conftest import CHROMIUM, FLAGS, ROOT, Server, settled
-from tests.conftest import PAGES
 
 SCREENSHOTS, TILES = ROOT / "assets" / "screenshots", ROOT / "assets" / "home"
 TILE_WIDTH, TILE_HEIGHT = 480, 270
@@ -72,14 +73,14 @@ def address(name: str, second: str) -> str:
         return f"compare?compare={runs.EXAMPLE},{second}"
     if name == "traps":
         return "traps?traps_demo=Too+little+data"
-    return VIEWS.get(name, name.replace("home", ""))
+    return VIEWS.get(name, "" if name == HOME else name)
 
 
 def main(pages: list[str]) -> None:
     """Take the pictures of some pages; home comes last, because it shows the tiles of the others."""
     with tempfile.TemporaryDirectory() as home, sync_playwright() as playwright:
         os.environ["FREEZEFRAME_HOME"] = home
-        spec = presets.apply_preset("last_block", recipes.DEFAULT).to_json()
+        spec = recipes.apply_preset("last_block", recipes.DEFAULT).to_json()
         second = runs.create("training", spec, owner="", title="Galaxies: the last block learns too").id
         server = Server(Path(home))
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS.split())
@@ -87,7 +88,7 @@ def main(pages: list[str]) -> None:
             visitor = browser.new_page()
             visitor.goto(server.url)  # the engine starts with the first page, and takes up the second training
             settled(visitor)
-            for name in sorted(pages, key=lambda name: name == "home"):
+            for name in sorted(pages, key=lambda name: name == HOME):
                 for scheme in ("light", "dark"):
                     context = browser.new_context(viewport={"width": 1366, "height": 768}, color_scheme=scheme)
                     page = context.new_page()

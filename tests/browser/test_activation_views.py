@@ -6,8 +6,9 @@ from dataclasses import replace
 import pytest
 from playwright.sync_api import expect
 
-from models import kept_epochs, presets, recipes, runs
-from models.training_specs import TrainingSpec
+from models.storage import runs
+from models.training import kept_epochs, recipes
+from models.training.spec import TrainingSpec
 from tests.browser.conftest import in_address, settled, trained_run
 from tests.browser.test_journeys import LONG, go, train
 
@@ -19,7 +20,7 @@ def words(page, key: str):
 
 
 SPEC = replace(
-    presets.apply_preset("last_block", replace(recipes.DEFAULT, dataset="digits", shots=2)),
+    recipes.apply_preset("last_block", replace(recipes.DEFAULT, dataset="digits", shots=2)),
     epochs=3, batch=8, keep_epochs=True,
 )  # fmt: skip
 

@@ -11,7 +11,7 @@ import psutil
 import pytest
 from playwright.sync_api import expect
 
-from models import runs
+from models.storage import runs
 from tests.browser.conftest import in_address, settled
 
 LONG = 120_000  # ms: a first training waits for TensorFlow, and CI machines are slow

@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from models import runs
+from models.storage import runs
 from tests.browser.conftest import settled
 from tests.browser.test_journeys import LONG, train
 

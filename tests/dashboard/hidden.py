@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from models.occlusion import patch_origins
-from models.patch_scores import PatchScores
+from models.occlusion.occlusion import patch_origins
+from models.occlusion.scores import PatchScores
 
 HEIGHT, WIDTH, PATCH, STRIDE = 7, 11, 3, 2
 CLASSES = ("ring", "spiral", "edge-on")

@@ -6,11 +6,12 @@ import shutil
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from models import job_specs, runs
-from models.som_data import SomTask
-from models.sweeps import SweepSpec
-from models.training_specs import TrainingSpec
-from models.transferability_slice import SliceSpec
+from models import catalogue
+from models.som.data import SomTask
+from models.storage import runs
+from models.sweeps.spec import SweepSpec
+from models.training.spec import TrainingSpec
+from models.transferability.slice import SliceSpec
 from tests.conftest import APP, PAGES
 
 EXAMPLE = runs.get(runs.EXAMPLE)
@@ -105,7 +106,7 @@ def test_a_job_of_another_kind_that_cannot_be_read_is_a_sentence(engine, name, d
     app.switch_page(f"app_pages/{PAGE_OF[name]}.py").run()
     shutil.rmtree(run.folder)
     assert not app.exception
-    readable = damage == "no files" or (damage == "nothing" and job_specs.problem(run) == "")
+    readable = damage == "no files" or (damage == "nothing" and catalogue.problem(run) == "")
     told = [warning.value for warning in app.warning if "made by another version" in warning.value]
     assert bool(told) != readable
     assert (app.session_state[f"ff_{name}"] == run.id) == readable

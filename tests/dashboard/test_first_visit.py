@@ -4,7 +4,8 @@ import pytest
 import streamlit as st
 
 from dashboard.record_example import visits
-from models import answers, engine
+from models import errors
+from models.jobs import engine, shipped
 from tests.conftest import PAGES
 
 
@@ -14,10 +15,10 @@ def asked(monkeypatch):
     questions = []
 
     def recorded_only(task, **arguments):
-        answer = answers.find(task, arguments)
+        answer = shipped.find(task, arguments)
         if answer is None:
-            questions.append((task, arguments))
-            raise engine.EngineUnavailable("no worker in this test")
+            questions.append((task.name, arguments))
+            raise errors.EngineUnavailable("no worker in this test")
         return answer
 
     monkeypatch.setattr(engine, "call", recorded_only)

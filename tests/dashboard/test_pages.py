@@ -6,8 +6,15 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from dashboard import state
-from models import runs
+from dashboard.pages import GROUPS
+from dashboard.pages import PAGES as LISTED
+from models.storage import runs
 from tests.conftest import APP, PAGES
+
+
+def test_the_table_of_pages_names_every_script_once():
+    assert sorted(LISTED) == PAGES
+    assert [page for group in GROUPS.values() for page in group] == list(LISTED.values())
 
 
 @pytest.mark.parametrize("name", PAGES)

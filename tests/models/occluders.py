@@ -4,9 +4,11 @@ import keras
 import numpy as np
 from keras import layers
 
-from models import backbone_builder, heads, occlusion
-from models.incremental_plan import Placed
-from models.recipes import HeadSpec
+from models.backbones.worker import build
+from models.occlusion import occlusion
+from models.occlusion.plan import Placed
+from models.training.spec import HeadSpec
+from models.training.worker import classifier as training_classifier
 
 CLASSES = 5
 
@@ -51,8 +53,8 @@ def responding(network):
 
 
 def classifier(backbone, height, width, head=None):
-    built = backbone_builder.build(backbone, side=(height, width), weights="random")
-    return responding(heads.attach(built, head or HeadSpec(), CLASSES, 0))
+    built = build.build(backbone, side=(height, width), weights="random")
+    return responding(training_classifier.attach(built, head or HeadSpec(), CLASSES, 0))
 
 
 def corners(height, width, patch, stride):

@@ -4,9 +4,11 @@ import keras
 import numpy as np
 from keras import layers
 
-from models import datasets, freezing, heads, training_phases
-from models.training_specs import HeadSpec
-from models.transfer import Material
+from models.pictures import datasets
+from models.storage.progress import SILENT
+from models.training.spec import HeadSpec
+from models.training.worker import classifier as training_classifier
+from models.training.worker.course import Material, Training, freeze_phase
 
 HEIGHT, WIDTH, CLASSES = 12, 16, 3
 BLOCKS = {"conv1": "one", "bn1": "one", "conv2": "two", "bn2": "two", "depthwise": "three", "bn3": "three"}
@@ -44,7 +46,7 @@ def backbone(batch_norm=True):
 
 
 def classifier(head=None, batch_norm=True, seed=3):
-    return heads.attach(backbone(batch_norm), head or HeadSpec(), CLASSES, seed)
+    return training_classifier.attach(backbone(batch_norm), head or HeadSpec(), CLASSES, seed)
 
 
 def material(n=45):
@@ -57,10 +59,16 @@ def material(n=45):
     return Material(images, labels.astype(np.int64), datasets.Split(*parts))
 
 
+def training(spec, folder, progress=SILENT, *, batch_norm=True, pictures=None):
+    """A training of the tiny network that is about to begin."""
+    network = classifier(spec.head, batch_norm, spec.seed)
+    return Training(spec, network, pictures or material(), folder, progress, BLOCKS)
+
+
 def cut(network, phase):
     """The network frozen as a phase says, and cut below what learns."""
-    training_phases._freeze(network, phase, BLOCKS)
-    return freezing.split_at_frozen(network)
+    freeze_phase(network, phase, BLOCKS)
+    return training_classifier.split_at_frozen(network)
 
 
 class Recorder:

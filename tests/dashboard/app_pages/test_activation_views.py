@@ -7,8 +7,11 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from dashboard.components.subject import name_of
-from models import images, kept_epochs, presets, recipes, runs, tasks
+from dashboard.widgets.page import name_of
+from models.jobs import execute
+from models.pictures import images
+from models.storage import runs
+from models.training import kept_epochs, recipes
 from tests.few_digits import few_digits
 
 PAGE = "activations"
@@ -19,10 +22,10 @@ BEFORE, EPOCHS = "Before and after", "Through the epochs"
 def kept(engine):
     """A run that fine-tuned the last block on four digits a class and kept its two epochs; trained in this process."""
     start = dataclasses.replace(recipes.DEFAULT, dataset="digits", shots=4, seed=5)
-    spec = dataclasses.replace(presets.apply_preset("last_block", start), epochs=2, batch=8, keep_epochs=True)
+    spec = dataclasses.replace(recipes.apply_preset("last_block", start), epochs=2, batch=8, keep_epochs=True)
     run = runs.create("training", spec.to_json(), owner="9" * 32, title="kept")
     with few_digits():
-        assert tasks.execute(run.id) == "done"
+        assert execute.execute(run.id) == "done"
     return run
 
 
@@ -77,11 +80,13 @@ def test_the_shipped_example_offers_to_fine_tune(visit, view, monkeypatch):
     assert not app.exception
     assert app.button(key="activations_offer").label == "Fine-tune the last block"
     asked = []
-    monkeypatch.setattr("models.engine.submit_all", lambda kind, jobs, **_: asked.append((kind, jobs)) or ["example"])
-    monkeypatch.setattr("models.costs.keep", lambda *_: None)
+    monkeypatch.setattr(
+        "models.jobs.engine.submit_all", lambda job, specs, **_: asked.append((job.kind, specs)) or ["example"]
+    )
+    monkeypatch.setattr("models.training.costs.estimate.keep", lambda *_: None)
     app.button(key="activations_offer").click().run()
-    ((kind, ((spec, _),)),) = asked
-    assert kind == "training" and spec["keep_epochs"] and spec["trainable"] and spec["dataset"] == "galaxies"
+    ((kind, (spec,)),) = asked
+    assert kind == "training" and spec.keep_epochs and spec.trainable and spec.dataset == "galaxies"
 
 
 def test_without_a_run_the_views_say_what_is_missing(visit):

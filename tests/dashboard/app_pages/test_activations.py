@@ -3,10 +3,11 @@
 import numpy as np
 import pytest
 
-from dashboard.components.layer_picker import describe
-from models import engine as engine_module
-from models import images, network_layers
-from models.results import rank
+from dashboard.widgets.unit_picker import describe
+from models.activations.maps import ACTIVATION_MAPS, CHANNEL_STATISTICS, rank
+from models.jobs import engine
+from models.networks import layers
+from models.pictures import images
 
 PAGE = "activations"
 
@@ -16,8 +17,8 @@ def words(app):
 
 
 def best(layer, picture, criterion="strongest"):
-    answer = engine_module.call("activation_maps", network="run:example", layer=layer, picture=picture)
-    usual = engine_module.call("channel_statistics", network="run:example", layer=layer, dataset="galaxies")
+    answer = engine.call(ACTIVATION_MAPS, network="run:example", layer=layer, picture=picture)
+    usual = engine.call(CHANNEL_STATISTICS, network="run:example", layer=layer, dataset="galaxies")
     return int(rank(answer, usual, criterion)[0])
 
 
@@ -73,9 +74,9 @@ def test_your_own_picture_of_another_shape(visit):
 
 
 def test_a_layer_is_described_in_one_sentence():
-    first = network_layers.layer("backbone:frame8:64", "conv1_relu")
+    first = layers.layer("backbone:frame8:64", "conv1_relu")
     assert describe(first, 64) == "32 × 32 maps of 48 channels; each value sees 7 of 64 px, neighbours are 2 px apart."
-    last = network_layers.layer("backbone:frame8:64", "conv5_relu")
+    last = layers.layer("backbone:frame8:64", "conv5_relu")
     assert describe(last, 64).startswith(
         "8 × 8 maps of 256 channels; each value could see 75 px, more than the picture's 64"
     )

@@ -4,12 +4,14 @@ import time
 
 import numpy as np
 
-from dashboard.components import attribution_view, trust_curves_panel
-from dashboard.components.trust_random_panel import rows, verdict
-from models import images, runs
-from models.attribution_maps import METHODS, Attribution
-from models.randomised import RandomisedResult
-from models.training_specs import TrainingSpec
+from dashboard.views.occlusion import cache as occlusion_cache
+from dashboard.views.occlusion import methods, trust_curves
+from dashboard.views.occlusion.trust_random import rows, verdict
+from models.attribution.maps import METHODS, Attribution
+from models.attribution.randomised import RandomisedResult
+from models.pictures import images
+from models.storage import runs
+from models.training.spec import TrainingSpec
 
 PAGE = "occlusion"
 METHODS_VIEW = {"occlusion_view": "Other methods"}
@@ -48,7 +50,7 @@ def test_your_own_picture_is_explained_without_an_outline(visit):
 
 
 def test_what_is_too_slow_for_a_click_is_a_job(visit, monkeypatch):
-    monkeypatch.setattr(attribution_view, "AT_ONCE_S", 0.05)
+    monkeypatch.setattr(methods, "AT_ONCE_S", 0.05)
     app = visit(**METHODS_VIEW)
     assert not app.exception
     assert texts(app).count("This takes a while") == 3  # saliency and Grad-CAM are quick
@@ -61,7 +63,7 @@ def test_what_is_too_slow_for_a_click_is_a_job(visit, monkeypatch):
     app.run()
     assert not app.exception and "This takes a while" not in texts(app) and len(app.get("plotly_chart")) == 6
     run.path("integrated.npz").write_bytes(b"PK torn")
-    attribution_view.cache._explanation_result.clear()
+    occlusion_cache._explanation_result.clear()
     app.run()
     assert not app.exception and "cannot be read" in texts(app)
     assert app.button(key="occlusion_methods_start")
@@ -75,7 +77,7 @@ def test_curves_of_a_picture_and_of_the_test_set(visit, monkeypatch):
     app = visit(**TRUST, occlusion_curves_of="Test set")
     assert not app.exception and "60 test pictures" in texts(app) and "95 % Student intervals" in texts(app)
     assert "compared with random orders picture by picture: better are Occlusion by" in texts(app)
-    monkeypatch.setattr(trust_curves_panel, "AT_ONCE_S", 0)
+    monkeypatch.setattr(trust_curves, "AT_ONCE_S", 0)
     app = visit(**TRUST)
     assert not app.exception and app.button(key="occlusion_curves_job_start")
 
@@ -120,15 +122,13 @@ def test_without_a_run_the_way_to_one_is_offered(visit):
 
 def test_what_maps_say_in_words():
     flat = np.zeros((3, 4), np.float32)
-    assert attribution_view.scale(flat, METHODS["saliency"], "logit") == (
-        "The same everywhere: the score answers to no place."
-    )
-    assert attribution_view.scale(flat + np.eye(3, 4), METHODS["occlusion"], "logit") == "±1 logit."
+    assert methods.scale(flat, METHODS["saliency"], "logit") == ("The same everywhere: the score answers to no place.")
+    assert methods.scale(flat + np.eye(3, 4), METHODS["occlusion"], "logit") == "±1 logit."
     nothing = np.zeros((0, 0), np.float32)
     found = Attribution("integrated", flat, 3.0, 17, 1.0, 2.2, 16, nothing, "")
-    assert attribution_view.remark(found, "") == "Adds up to 2.2 of 2: 10.0% off, **not complete**, 16 steps."
+    assert methods.remark(found, "") == "Adds up to 2.2 of 2: 10.0% off, **not complete**, 16 steps."
     same = Attribution("integrated", flat, 3.0, 17, 3.0, 0.0, 16, nothing, "")
-    assert "the picture's score" in attribution_view.remark(same, "")
+    assert "the picture's score" in methods.remark(same, "")
 
 
 def test_the_verdict_names_what_fails_to_change():

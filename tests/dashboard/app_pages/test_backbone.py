@@ -4,12 +4,14 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from dashboard.components.own_classes_panel import COARSE, habits
-from models import images
-from models.backbones import BACKBONES
+from dashboard.views.backbone.own_classes import COARSE, habits
+from models.backbones.registry import BACKBONES
+from models.backbones.weights import WeightsSpec
 from models.errors import EngineUnavailable, QueueFull
-from models.kernels import Kernels
-from models.results import Answers
+from models.features.gabor import Kernels
+from models.jobs.job import Job, Task
+from models.networks.answers import Answers
+from models.pictures import images
 from tests.conftest import APP
 
 PRETRAINING, OWN = "How it was pretrained", "Its own classes"
@@ -26,7 +28,8 @@ def numbers(app: AppTest) -> dict[str, str]:
 
 
 def words(app: AppTest) -> str:
-    return " ".join(element.value for kind in ("caption", "info", "markdown", "error") for element in app.get(kind))
+    kinds = ("caption", "info", "markdown", "warning", "error")
+    return " ".join(element.value for kind in kinds for element in app.get(kind))
 
 
 @pytest.mark.parametrize("backbone", BACKBONES)
@@ -84,8 +87,8 @@ def test_choosing_a_backbone_here_chooses_it_everywhere(engine) -> None:
 def test_random_kernels_only_when_asked_for_and_labelled(engine, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[dict[str, str]] = []
 
-    def call(task: str, **arguments: str) -> Kernels:
-        asked.append({"task": task, **arguments})
+    def call(task: Task[Kernels], **arguments: str) -> Kernels:
+        asked.append({"task": task.name, **arguments})
         return Kernels(np.ones((3, 3, 3, 16), np.float32), "conv")
 
     monkeypatch.setattr(engine, "call", call)
@@ -101,8 +104,8 @@ def test_random_kernels_only_when_asked_for_and_labelled(engine, monkeypatch: py
 def test_a_download_is_asked_for_once_and_followed(engine, monkeypatch: pytest.MonkeyPatch) -> None:
     submitted: list[dict[str, str]] = []
 
-    def submit(kind: str, spec: dict[str, str], *, owner: str, title: str) -> str:
-        submitted.append({"kind": kind, **spec})
+    def submit(job: Job[WeightsSpec, None], spec: WeightsSpec, *, owner: str) -> str:
+        submitted.append({"kind": job.kind, **spec.to_json()})
         raise QueueFull("Three jobs are waiting already.")
 
     monkeypatch.setattr(engine, "submit", submit)
@@ -156,7 +159,7 @@ def test_of_other_backbones_the_views_say_so_and_lead_to_frame8(engine, view: st
 
 
 def test_without_a_worker_the_view_says_so(engine, monkeypatch: pytest.MonkeyPatch) -> None:
-    def call(task: str, **arguments: str) -> None:
+    def call(task: Task[object], **arguments: str) -> None:
         raise EngineUnavailable("No worker answered. Try again.")
 
     monkeypatch.setattr(engine, "call", call)

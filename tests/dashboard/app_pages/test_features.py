@@ -6,8 +6,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from models import answers, network_layers, runs, top_patches
-from models.recipes import HeadSpec, TrainingSpec
+from models.features import patches
+from models.features.patches import NETWORK, PATCHES, PatchSpec
+from models.networks import layers as networks_layers
+from models.storage import files, runs
+from models.training.spec import HeadSpec, TrainingSpec
 
 PAGE = "features"
 
@@ -63,7 +66,7 @@ def pairs(app):
 def test_a_first_visit_shows_nine_pairs_of_one_telling_unit(visit):
     app = visit()
     assert not app.exception and not app.error
-    result = top_patches.shipped("backbone:frame8:64", "galaxies").of("conv3_relu")
+    result = patches.shipped(PatchSpec(NETWORK, "galaxies")).of("conv3_relu")
     number = app.number_input(key="features_channel").value
     assert result.value[-1, number] > 0
     found = pairs(app)
@@ -87,7 +90,7 @@ def test_units_that_see_everything_get_whole_pictures(visit):
 
 def test_a_patch_leads_on_to_its_picture_and_this_unit(visit):
     app = visit(features_layer="conv2_relu", features_channel="17")
-    expected = top_patches.shipped("backbone:frame8:64", "galaxies").of("conv2_relu").picture[4, 17]
+    expected = patches.shipped(PatchSpec(NETWORK, "galaxies")).of("conv2_relu").picture[4, 17]
     app.session_state["features_patch"] = ("channel 17 of conv2_relu", 4)
     app.run()
     app.button(key="features_to_activations").click().run()
@@ -103,20 +106,20 @@ def test_what_nobody_has_looked_for_yet_is_offered(visit):
     assert "Random weights" in words(app)
     [info] = app.info
     assert "1,797 pictures" in info.value and "all 153 layers at once" in info.value
-    assert "about" in app.button(key="features_patches_start").label
+    assert app.button(key="features_patches_start") and ": about " in words(app)
 
 
 def a_search(owner, network, result=None):
     """A finished search of a visitor's, with a file where there is a result."""
     run = runs.create("patches", {"network": network, "dataset": "galaxies"}, owner=owner, title="By hand")
-    runs.write_atomically(run.path(top_patches.RESULT), b"torn" if result is None else answers.encode(result))
+    files.write_atomically(PATCHES.path(run), b"torn" if result is None else files.encode(result))
     run.set_status(runs.RunStatus("done", share=1.0))
     return run
 
 
 def test_a_search_is_found_again_and_a_torn_one_is_said(visit):
     network = "backbone:frame8:64:random"
-    shipped = top_patches.shipped("backbone:frame8:64", "galaxies")
+    shipped = patches.shipped(PatchSpec(NETWORK, "galaxies"))
     value = shipped.value.copy()
     first = shipped.ends[shipped.layers.index("conv1_relu") - 1]
     value[:, first + 5] = 0  # dead
@@ -138,18 +141,18 @@ def test_layers_of_a_run_that_froze_the_backbone_are_the_backbones():
     spec = TrainingSpec(head=HeadSpec(widths=(6,)))
     frozen = runs.create("training", spec.to_json(), owner="", title="Frozen")
     tuned = runs.create("training", replace(spec, trainable=("conv5",)).to_json(), owner="", title="Tuned")
-    assert [*top_patches.sources(f"run:{frozen.id}")] == [f"run:{frozen.id}", "backbone:frame8:64"]
-    assert [*top_patches.sources(f"run:{tuned.id}")] == [f"run:{tuned.id}"]
-    found = top_patches.find(f"run:{frozen.id}", "textures", "conv3", "x" * 32)
-    assert isinstance(found, top_patches.TopPatches) and found.dataset == "textures"
-    assert top_patches.find(f"run:{frozen.id}", "textures", "head_output", "x" * 32) is None
-    assert top_patches.find(f"run:{tuned.id}", "textures", "conv3", "x" * 32) is None
+    assert [*networks_layers.sources(f"run:{frozen.id}")] == [f"run:{frozen.id}", "backbone:frame8:64"]
+    assert [*networks_layers.sources(f"run:{tuned.id}")] == [f"run:{tuned.id}"]
+    found = patches.find(f"run:{frozen.id}", "textures", "conv3", "x" * 32)
+    assert isinstance(found, patches.TopPatches) and found.dataset == "textures"
+    assert patches.find(f"run:{frozen.id}", "textures", "head_output", "x" * 32) is None
+    assert patches.find(f"run:{tuned.id}", "textures", "conv3", "x" * 32) is None
 
 
 def test_the_shipped_results_are_of_every_layer():
     for dataset in ("galaxies", "textures", "digits"):
-        shipped = top_patches.shipped("backbone:frame8:64", dataset)
-        layers = network_layers.layers("backbone:frame8:64")
+        shipped = patches.shipped(PatchSpec(NETWORK, dataset))
+        layers = networks_layers.layers("backbone:frame8:64")
         assert shipped.layers == tuple(layer.name for layer in layers)
         for layer in layers:
             part = shipped.of(layer.name)
@@ -164,7 +167,7 @@ def test_all_units_of_a_layer_can_be_looked_through(visit):
         next(e for e in app.get("bidi_component") if "freezeframe_picture_tiles" in str(e.proto)).proto.json
     )["tiles"]
     assert [tile["words"].split(":")[0] for tile in tiles] == [str(number) for number in range(18)]
-    strongest = top_patches.shipped("backbone:frame8:64", "galaxies").of("conv2_relu")
+    strongest = patches.shipped(PatchSpec(NETWORK, "galaxies")).of("conv2_relu")
     of_class = np.arange(1500) % 5
     assert strongest.ranked(of_class, "strongest")[0] == strongest.value[0].argmax()
     first = strongest.ranked(of_class, "class")[0]

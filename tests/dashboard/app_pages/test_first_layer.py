@@ -5,12 +5,14 @@ import io
 import numpy as np
 import pytest
 
-from dashboard.components.gabor_film import film_of
-from dashboard.components.player import pack
-from models import gabor_recordings, kernels, runs
+from dashboard.views.features.gabor_compared import film_of
+from dashboard.widgets.player.player import pack
 from models.errors import InputError
-from models.training_specs import TrainingSpec
-from tests.dashboard.components.test_player import unpack
+from models.features import gabor_stages
+from models.features.worker.gabor import kernels_of
+from models.storage import runs
+from models.training.spec import TrainingSpec
+from tests.dashboard.widgets.player.test_player import unpack
 
 PAGE = "features"
 VIEW = {"features_view": "First layer"}
@@ -40,7 +42,7 @@ def learnt():
 
 
 def test_frame8_shows_its_fits_beside_the_random_ones_at_once(visit, monkeypatch):
-    monkeypatch.setattr("models.engine.call", None)  # whoever asks a worker fails
+    monkeypatch.setattr("models.jobs.engine.call", None)  # whoever asks a worker fails
     app = visit(**VIEW)
     assert not app.exception and not app.error
     shown = texts(app)
@@ -100,9 +102,9 @@ def test_a_run_that_learnt_its_first_layer_is_a_row_of_its_own(visit, learnt):
 
 def test_a_first_layer_that_does_not_see_three_colours_gets_a_sentence(visit, monkeypatch):
     def grey(network):
-        return kernels.first_kernels([])
+        return kernels_of([])
 
-    monkeypatch.setattr("dashboard.cache.gabor_fits", grey)
+    monkeypatch.setattr("dashboard.views.features.cache.gabor_fits", grey)
     app = visit(**VIEW)
     assert not app.exception and "red, green and blue" in app.error[0].value
     with pytest.raises(InputError):
@@ -110,8 +112,8 @@ def test_a_first_layer_that_does_not_see_three_colours_gets_a_sentence(visit, mo
 
 
 def test_another_backbones_kernels_have_no_film(visit, monkeypatch):
-    fits = gabor_recordings.stages().fits[0]
-    monkeypatch.setattr("dashboard.cache.gabor_fits", lambda network: fits)
+    fits = gabor_stages.stages().fits[0]
+    monkeypatch.setattr("dashboard.views.features.cache.gabor_fits", lambda network: fits)
     app = visit(**VIEW, backbone="resnet50v2")
     assert not app.exception
     assert "No kernels from the way were kept of ResNet50 V2" in texts(app)
@@ -119,7 +121,7 @@ def test_another_backbones_kernels_have_no_film(visit, monkeypatch):
 
 
 def test_the_film_and_its_curves_are_those_of_the_moments():
-    stages = gabor_recordings.stages()
+    stages = gabor_stages.stages()
     film = film_of(stages, 0.8)
     assert len(film.frames) == len(film.captions) == 4 and (film.rows, film.columns) == (4, 12)
     assert film.captions == ("Before training", "After 1 of 15 epochs", "After 3 of 15 epochs", "After 15 of 15 epochs")

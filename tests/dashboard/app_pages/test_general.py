@@ -2,8 +2,8 @@
 
 import pytest
 
-from models import transferability_curves
-from models.transferability import Row, cells, to_csv
+from models.transferability import curves
+from models.transferability.experiment import Row, cells, to_csv
 
 PAGE = "general"
 
@@ -22,7 +22,7 @@ def table(tmp_path, monkeypatch):
     def put(content):
         path = tmp_path / "rows.csv"
         path.write_text(content if isinstance(content, str) else to_csv(content))
-        monkeypatch.setattr(transferability_curves, "ROWS", path)
+        monkeypatch.setattr(curves, "ROWS", path)
 
     return put
 
@@ -87,23 +87,24 @@ def test_the_other_views_show_their_shipped_results(visit):
 
 
 def test_a_missing_file_is_said(visit, tmp_path, monkeypatch):
-    monkeypatch.setattr(transferability_curves, "ROWS", tmp_path / "none.csv")
+    monkeypatch.setattr(curves, "ROWS", tmp_path / "none.csv")
     app = visit()
     assert not app.exception and "no such file" in texts(app)
 
 
 def test_a_click_on_a_point_or_a_row_of_the_drawing_is_copied_into_the_choices(monkeypatch):
-    from dashboard.components import general_experiment as module
+    from dashboard import state
+    from dashboard.views.general import experiment
 
     kept = {}
-    monkeypatch.setattr(module.state, "put", kept.__setitem__)
-    monkeypatch.setattr(module.state, "get", lambda key: {"selection": {"points": [{"customdata": ["BnB", 5, 3]}]}})
-    module._take_point("general_curves_here")
+    monkeypatch.setattr(state, "put", kept.__setitem__)
+    monkeypatch.setattr(state, "get", lambda key: {"selection": {"points": [{"customdata": ["BnB", 5, 3]}]}})
+    experiment._take_point("general_curves_here")
     assert kept == {"general_treatment": "BnB", "general_n": 5}
-    module._take_treatment()
+    experiment._take_treatment()
     assert kept["general_treatment"] == "BnB"
-    monkeypatch.setattr(module.state, "get", lambda key: {"selection": {"points": [{"customdata": ["baseB", 0, 3]}]}})
-    module._take_point("general_curves_here")
+    monkeypatch.setattr(state, "get", lambda key: {"selection": {"points": [{"customdata": ["baseB", 0, 3]}]}})
+    experiment._take_point("general_curves_here")
     assert kept == {"general_treatment": "baseB", "general_n": 5}
 
 

@@ -6,19 +6,19 @@ from io import BytesIO
 import pytest
 from PIL import Image
 
-from dashboard import cache
-from dashboard.components.stations import PICTURES, STATIONS
-from models import runs
-from models.recipes import TrainingSpec
-from tests.conftest import PAGES
+from dashboard.pages import HOME, PAGES
+from dashboard.views.home.stations import PICTURES
+from dashboard.widgets import cache
+from models.storage import files, runs
+from models.training.spec import TrainingSpec
 
-PAGE = "home"
+PAGE = HOME
 
 
 def a_finished_run(summary: bytes | None) -> str:
     run = runs.create("training", TrainingSpec().to_json(), owner="", title="By hand")
     if summary is not None:
-        runs.write_atomically(run.path("summary.json"), summary)
+        files.write_atomically(run.path("summary.json"), summary)
     run.set_status(runs.RunStatus("done", share=1.0))
     return run.id
 
@@ -27,10 +27,16 @@ def texts(app) -> str:
     return "\n".join(element.value for element in app.markdown)
 
 
-def test_every_other_page_has_a_tile_with_its_picture():
-    assert sorted(station[0] for station in STATIONS) == [name for name in PAGES if name != PAGE]
-    for name, *_ in STATIONS:
-        assert all((PICTURES / f"{name}-{scheme}.webp").is_file() for scheme in ("light", "dark")), name
+def test_every_other_page_has_a_tile_with_its_picture(app):
+    others = [page for page in PAGES.values() if page.name != HOME]
+    assert [link.proto.label for link in app.get("page_link")][-len(others) :] == [page.title for page in others]
+    missing = [
+        f"{page.name}-{scheme}"
+        for page in others
+        for scheme in ("light", "dark")
+        if not (page.station and page.picture and (PICTURES / f"{page.name}-{scheme}.webp").is_file())
+    ]
+    assert not missing
 
 
 def test_streamlit_passes_the_pictures_on_as_they_are():

@@ -4,10 +4,11 @@ import time
 
 import pytest
 
-from models import engine as engine_module
-from models import runs, transferability_slice
 from models.errors import QueueFull
-from models.transferability_slice import SliceSpec
+from models.jobs import engine
+from models.storage import runs
+from models.transferability import slice
+from models.transferability.slice import SliceSpec
 
 PAGE = "general"
 VIEW = {"general_view": "Live on digits"}
@@ -22,11 +23,9 @@ def texts(page) -> str:
 
 @pytest.fixture
 def asked(monkeypatch):
-    """What is submitted: (kind, spec, title)."""
+    """What is submitted: (kind, spec)."""
     found = []
-    monkeypatch.setattr(
-        engine_module, "submit", lambda kind, spec, *, owner, title: found.append((kind, spec, title)) or ""
-    )
+    monkeypatch.setattr(engine, "submit", lambda job, spec, *, owner: found.append((job.kind, spec)) or "")
     return found
 
 
@@ -35,20 +34,19 @@ def test_the_first_visit_shows_the_example_and_the_choices_make_a_spec(visit, as
     assert not page.exception and len(page.get("plotly_chart")) == 1
     shown = texts(page)
     assert "85 of 85 networks" in shown and "5 of 5 seeds" in shown and "**Specificity.**" in shown
-    assert "filters in the first layer the layers above reach 98.5%" in shown and "85 small networks, about" in shown
+    assert "filters in the first layer the layers above reach 98.5%" in shown and "85 small networks: about" in shown
     assert len(page.dataframe[-1].value) == 85
     page.get("button_group")[1].set_value([0, 1, 2, 3]).run()
     assert "Choose 1 more: A has 4 of 5 digits (0 1 2 3)" in texts(page)
     assert page.button(key="general_slice_start").disabled
     page.number_input(key="general_slice_seed").set_value(7).run()
     page.button(key="general_slice_draw").click().run()
-    drawn = transferability_slice.draw(7)
+    drawn = slice.draw(7)
     assert f"A: {' '.join(map(str, drawn))}." in texts(page)
     page.slider(key="general_slice_seeds").set_value(2).run()
     page.button(key="general_slice_start").click().run()
-    [(kind, spec, title)] = asked
-    assert kind == "transferability" and SliceSpec.from_json(spec) == SliceSpec(drawn, 7, 2)
-    assert title.endswith("2 seeds from 7; all pictures")
+    assert asked == [("transferability", SliceSpec(drawn, 7, 2))]
+    assert SliceSpec(drawn, 7, 2).title.endswith("2 seeds from 7; all pictures")
 
 
 def test_a_full_queue_is_said(visit, monkeypatch):
@@ -56,19 +54,19 @@ def test_a_full_queue_is_said(visit, monkeypatch):
         raise QueueFull("You already have 4 jobs")
 
     page = visit(**VIEW)
-    monkeypatch.setattr(engine_module, "submit", full)
+    monkeypatch.setattr(engine, "submit", full)
     page.button(key="general_slice_start").click().run()
     assert not page.exception and "You already have 4 jobs" in texts(page)
 
 
 def test_every_state_of_a_run_is_shown(visit, monkeypatch):
-    monkeypatch.setattr(engine_module, "position", lambda run_id: 2)
+    monkeypatch.setattr(engine, "position", lambda run_id: 2)
     run = runs.create("transferability", TINY.to_json(), owner="o" * 32, title="Somebody's *slice*")
     page = visit(**VIEW, slice=run.id)
     assert not page.exception and page.session_state["ff_slice"] == run.id
     assert page.selectbox(key="general_slice_run").value == run.id and not page.get("plotly_chart")
     assert "Waiting: number 2" in page.get("progress")[0].proto.text
-    rows = "\n".join(transferability_slice.EXAMPLE.read_text().splitlines()[:4])
+    rows = "\n".join(slice.EXAMPLE.read_text().splitlines()[:4])
     run.path("rows.csv").write_text(rows)
     run.set_status(runs.RunStatus("running", started=time.time(), share=0.2, note="Training AnB"))
     page.run()

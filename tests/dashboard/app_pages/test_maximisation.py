@@ -4,8 +4,8 @@ import json
 import struct
 import time
 
-from models import maximisation_film, maximisation_recordings, runs
-from models.maximisation_spec import KIND, MaximisationSpec
+from models.features.maximisation import MAXIMISATION, MaximisationSpec, first
+from models.storage import files, runs
 
 PAGE = "features"
 VIEW = {"features_view": "What it looks for"}
@@ -28,7 +28,7 @@ def films(app):
 def ended(app, seconds=60):
     """Run the page until no job of the visitor is active."""
     for _ in range(int(seconds / 0.3)):
-        if not any(run.status.active for run in runs.listing(app.session_state["ff_owner"], KIND)):
+        if not any(run.status.active for run in runs.listing(app.session_state["ff_owner"], MAXIMISATION.kind)):
             return app.run()
         time.sleep(0.3)
     raise AssertionError("the job did not end")
@@ -36,9 +36,9 @@ def ended(app, seconds=60):
 
 def kept(owner, spec, state="done", result=None):
     """A run of a visitor's as a worker left it."""
-    run = runs.create(KIND, spec.to_json(), owner=owner, title="By hand")
+    run = runs.create(MAXIMISATION.kind, spec.to_json(), owner=owner, title="By hand")
     if result is not None:
-        runs.write_atomically(run.path(maximisation_film.RESULT), result)
+        files.write_atomically(MAXIMISATION.path(run), result)
     run.set_status(runs.RunStatus(state, message="The network's numbers overflow." if state == "failed" else ""))
     return run
 
@@ -67,7 +67,7 @@ def test_a_switch_is_turned_off_made_and_found_again(visit):
     assert first["steps"][-1] == other["steps"][-1] == 64
     assert "jitter" not in first["words"].lower() and "Every switch off" in other["words"]
     owner = app.session_state["ff_owner"]
-    assert [run.status.state for run in runs.listing(owner, KIND)] == ["done", "done"]
+    assert [run.status.state for run in runs.listing(owner, MAXIMISATION.kind)] == ["done", "done"]
     app.pills(key="features_switches").select("jitter").run()
     assert not app.button(key="features_ascend").disabled and films(app)[0]["steps"] == []
     app.pills(key="features_switches").unselect("jitter").run()
@@ -86,8 +86,8 @@ def test_a_cancelled_or_torn_film_is_offered_again(visit):
 
 def test_earlier_pictures_of_the_unit_are_offered_for_comparison(visit):
     app = visit(**VIEW)
-    owner, spec = app.session_state["ff_owner"], maximisation_recordings.first()
-    data = maximisation_recordings.shipped_path(spec).read_bytes()
+    owner, spec = app.session_state["ff_owner"], first()
+    data = MAXIMISATION.shipped_path(spec).read_bytes()
     other = MaximisationSpec.from_json(spec.to_json() | {"seed": 3})
     kept(owner, other, result=data)
     app.run()

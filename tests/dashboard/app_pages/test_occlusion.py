@@ -7,11 +7,16 @@ from dataclasses import asdict, replace
 import numpy as np
 import pytest
 
-from dashboard import cache
-from dashboard.components.occlusion_panel import TAPPED, Question, tapped
-from dashboard.components.occlusion_view import evidence, mask_of, strongest
-from models import datasets, engine, images, patch_scores, runs
-from models.occlusion import occlusion_map
+from dashboard.views.occlusion import cache as occlusion_cache
+from dashboard.views.occlusion.question import TAPPED, Question, tapped
+from dashboard.views.occlusion.reading import evidence, mask_of, strongest
+from dashboard.widgets import cache
+from models.jobs import engine
+from models.occlusion import scores as occlusion_scores
+from models.occlusion.occlusion import occlusion_map
+from models.occlusion.scores import PATCH_SCORES
+from models.pictures import datasets, images
+from models.storage import runs
 
 PAGE = "occlusion"
 FIRST = Question("run:example", f"sample:galaxies:{datasets.DATASETS['galaxies'].cover}", 16, 4, "mean", "conv5_relu")
@@ -93,7 +98,7 @@ def test_without_a_classifier_the_way_to_one_is_offered(visit):
 
 
 def test_of_a_run_that_was_stopped_only_the_run_is_said_to_have_no_classifier(visit, monkeypatch):
-    monkeypatch.setattr("dashboard.components.subject.has_classifier", lambda chosen: False)
+    monkeypatch.setattr("dashboard.widgets.page.has_classifier", lambda chosen: False)
     app = visit()
     assert not app.exception
     assert "This run has none." in app.markdown[-1].value
@@ -153,7 +158,7 @@ def test_a_long_map_is_a_job_with_a_coarse_preview(visit, slow):
     assert not app.exception
     assert "169 positions, computed" in words(app)
     assert "Coarse" not in words(app)
-    run.path(patch_scores.RESULT).write_bytes(b"PK\x03\x04 torn")
+    run.path(occlusion_scores.RESULT).write_bytes(b"PK\x03\x04 torn")
     app.run()
     assert not app.exception and not app.error
     assert app.button(key="occlusion_compute")  # a damaged map can be computed again
@@ -161,11 +166,11 @@ def test_a_long_map_is_a_job_with_a_coarse_preview(visit, slow):
 
 def test_a_working_job_shows_what_it_has_and_goes_on(visit, slow):
     app = visit()
-    owner, whole = app.session_state["ff_owner"], engine.call("patch_scores", **asdict(FIRST))
+    owner, whole = app.session_state["ff_owner"], engine.call(PATCH_SCORES, **asdict(FIRST))
     run = runs.create("occlusion", FIRST.spec, owner=owner, title="Occlusion map")
     run.set_status(runs.RunStatus("running", share=0.6))
     whole.logits[8:] = np.nan
-    patch_scores.save(run.path(patch_scores.RESULT), whole)
+    occlusion_scores.save(run.path(occlusion_scores.RESULT), whole)
     app.run()
     try:
         assert not app.exception
@@ -180,10 +185,10 @@ def test_a_working_job_shows_what_it_has_and_goes_on(visit, slow):
 
 def test_a_run_whose_training_diverged_gets_a_sentence(visit, monkeypatch):
     def nothing(**arguments):
-        scores = engine.call("patch_scores", **arguments)
+        scores = engine.call(PATCH_SCORES, **arguments)
         return replace(scores, base_logits=np.full_like(scores.base_logits, np.nan))
 
-    monkeypatch.setattr(cache, "patch_scores", nothing)
+    monkeypatch.setattr(occlusion_cache, "patch_scores", nothing)
     app = visit()
     assert not app.exception
     assert "the training of this run diverged" in app.error[0].value
@@ -193,9 +198,9 @@ def test_the_whole_figure_travels_once_with_its_five_panels(visit):
     app = visit(occlusion_view="The whole figure")
     assert not app.exception and not app.error
     header, parts = drawn(app, "figure")
-    whole = engine.call("patch_scores", **asdict(FIRST))
+    whole = engine.call(PATCH_SCORES, **asdict(FIRST))
     values = np.frombuffer(parts["probabilities"], "<f4").reshape(13, 13, 5)
-    np.testing.assert_allclose(values, patch_scores.probabilities(whole), atol=1e-6)
+    np.testing.assert_allclose(values, occlusion_scores.probabilities(whole), atol=1e-6)
     np.testing.assert_allclose(np.frombuffer(parts["activity"], "<f4"), whole.activity.ravel(), rtol=1e-5)
     assert header["titles"]["activity"] == f"Activity of map {whole.channel}"
     assert header["classes"][header["explained"]][0] == "spiral"  # the true class, as in the paper

@@ -3,13 +3,17 @@
 import numpy as np
 import pytest
 
-from models import datasets, runs
-from models.som import SomSpec, snapshots
-from models.som_data import FEATURES_FILE, SomData, SomTask, load
-from models.som_record import FILE, save
-from models.som_recorder import Recorder
-from models.training_results import TrainingResult, save_result
-from models.training_specs import TrainingSpec
+from models.pictures import datasets
+from models.som.data import SomTask, load
+from models.som.film import SOM
+from models.som.samples import SomData
+from models.som.sources import FEATURES_FILE
+from models.som.spec import SomSpec
+from models.storage import runs
+from models.storage.files import encode
+from models.training.results import TrainingResult, save_result
+from models.training.spec import TrainingSpec
+from tests.models.som.trained import filmed
 
 PAGE = "som"
 READ, STEP = "Read the map", "One step"
@@ -31,10 +35,7 @@ def finished(task: SomTask, data: SomData | None = None) -> str:
     data = data or load(task)
     if task.source == "features":
         np.save(run.path(FEATURES_FILE), data.features)
-    recorder = Recorder(task, data)
-    for snapshot in snapshots(data.features, task.som):
-        recorder.add(snapshot)
-    save(run.folder, recorder.record(complete=True))
+    SOM.path(run).write_bytes(encode(filmed(task, data)))
     run.set_status(runs.RunStatus("done"))
     return run.id
 
@@ -86,15 +87,8 @@ def test_a_unit_is_chosen_by_its_place_and_shows_its_samples(visit):
     page = visit(som_view=READ, map=run)
     page.number_input(key="som_read_row").set_value(2).run()
     page.number_input(key="som_read_column").set_value(3).run()
-    best = load_best(run)
+    best = SOM.load(runs.get(run)).bmu[-1]
     assert f"Unit (2, 3) is the BMU of **{(best == 13).sum()}** of 1797 samples" in fine(page)
-
-
-def load_best(run: str) -> np.ndarray:
-    from models.som_record import load as film
-
-    record = film(runs.get(run))
-    return record.bmu[-1]
 
 
 def test_a_sample_shows_its_unit_and_its_runner_up(visit):
@@ -104,9 +98,7 @@ def test_a_sample_shows_its_unit_and_its_runner_up(visit):
     page.segmented_control(key="som_read_show").set_value("A sample").run()
     page.number_input(key="som_read_sample").set_value(11).run()
     shown = fine(page)
-    from models.som_record import load as film
-
-    record, sample = film(runs.get(run)), load(task).features[11]
+    record, sample = SOM.load(runs.get(run)), load(task).features[11]
     distances = np.linalg.norm(record.codebook - sample, axis=-1).ravel()
     first, second = np.argsort(distances)[:2]
     assert f"BMU {divmod(int(first), 5)}, distance **{distances[first]:.3g}**" in shown
@@ -144,7 +136,7 @@ def test_a_picture_that_this_map_does_not_have_gives_way_to_the_first(visit):
 def test_a_run_without_a_film_says_so(visit, content):
     run = runs.create("som", SomTask("colours", SomSpec()).to_json(), owner="", title="Map")
     if content:
-        run.path(FILE).write_bytes(content)
+        SOM.path(run).write_bytes(content)
     run.set_status(runs.RunStatus("cancelled"))
     assert "Nothing was recorded. Train this map again." in fine(visit(som_view=READ, map=run.id))
 

@@ -6,11 +6,14 @@ from dataclasses import replace
 
 import pytest
 
-from models import controls, runs, sweep_cells, sweep_recordings, sweeps
-from models.sweep_cells import Finished
-from models.sweeps import SweepSpec
-from models.training_results import load_result, save_result
-from models.training_specs import TrainingSpec
+from models.storage import files, runs
+from models.sweeps import cells as sweeps_cells
+from models.sweeps import results, variations
+from models.sweeps.cells import Finished
+from models.sweeps.spec import SWEEP as JOB
+from models.sweeps.spec import SweepSpec, controls_of
+from models.training.results import load_result, save_result
+from models.training.spec import TrainingSpec
 
 PAGE = "sweeps"
 OWNER = "b" * 32
@@ -22,7 +25,7 @@ def sweep(engine):
     """Makes a sweep with some cells finished; their runs are the example's results."""
 
     def make(spec=SWEEP, state="done", finished=4, title="Mine", owner=OWNER):
-        run = runs.create(sweeps.KIND, spec.to_json(), owner=owner, title=title)
+        run = runs.create(JOB.kind, spec.to_json(), owner=owner, title=title)
         made.append(run)
         for place, cell in enumerate(spec.cells()[:finished]):
             record = {
@@ -32,11 +35,11 @@ def sweep(engine):
                 "parent": run.id,
                 "spec": cell.spec.to_json(),
             }
-            folder = runs.home() / f"cell-{run.id}-{place}"
+            folder = files.home() / f"cell-{run.id}-{place}"
             folder.mkdir()
             save_result(folder, load_result(runs.get(runs.EXAMPLE)))
-            made.append(runs.publish(folder, sweep_cells.run_id(run.id, cell), record, started=0.0))
-            sweep_cells.record(run.folder, Finished(*cell.key, made[-1].id, 0.9 - 0.1 * place, 300, 1.0, 2.0))
+            made.append(runs.publish(folder, sweeps_cells.run_id(run.id, cell), record, started=0.0))
+            sweeps_cells.record(run.folder, Finished(*cell.key, made[-1].id, 0.9 - 0.1 * place, 300, 1.0, 2.0))
         run.set_status(runs.RunStatus(state, message="<b>Full</b>" if state == "failed" else "", share=0.5))
         return run
 
@@ -64,7 +67,7 @@ def test_every_choice_shows_a_shipped_sweep_its_cost_and_the_button(visit, choic
 
 def test_a_link_to_a_sweep_brings_its_choice_its_words_and_its_cells(visit, sweep):
     run = sweep(
-        replace(SWEEP, choice="shots", values=("5", "2"), lines=(controls.FROZEN,)), title="![x](http://a/b.png)"
+        replace(SWEEP, choice="shots", values=("5", "2"), lines=(variations.FROZEN,)), title="![x](http://a/b.png)"
     )
     app = visit(sweep=run.id)
     assert not app.exception
@@ -122,7 +125,7 @@ def test_broken_sweeps_and_links_are_no_error(visit, sweep):
 def test_cells_are_in_no_list_of_runs(visit, sweep):
     run = sweep()
     app = visit(sweep=run.id)
-    cells = {row.run for row in sweep_cells.finished(run.folder)}
+    cells = {row.run for row in sweeps_cells.finished(run.folder)}
     assert not cells & set(app.selectbox(key="bar_run").options)
     assert runs.listing(OWNER, "training") == []
 
@@ -134,8 +137,8 @@ def test_the_example_has_its_controls_beside_it(visit):
     text = said(app)
     assert "Was pretraining needed?" in text
     assert "**2 against 1**" in text and "**3 against 1**" in text
-    for line in (controls.RANDOM, controls.SCRATCH):
-        assert sweep_recordings.control_of_example(line).status.state == "done"
+    for line in (variations.RANDOM, variations.SCRATCH):
+        assert results.control_of_example(line).status.state == "done"
 
 
 def test_the_controls_of_a_visitors_run_are_offered_started_and_shown(visit, engine):
@@ -147,11 +150,11 @@ def test_the_controls_of_a_visitors_run_are_offered_started_and_shown(visit, eng
     app.switch_page("app_pages/train.py").run()
     app.button(key="train_controls_start").click().run()
     assert not app.exception
-    [sweep] = runs.listing(app.session_state["ff_owner"], sweeps.KIND)
+    [sweep] = runs.listing(app.session_state["ff_owner"], JOB.kind)
     engine.cancel(sweep.id)
-    assert replace(SweepSpec.from_json(sweep.spec), after="") == sweeps.controls_of(spec)
-    for cell in sweeps.controls_of(spec).cells():
-        sweep_cells.record(sweep.folder, Finished(*cell.key, runs.EXAMPLE, 0.9, 300, 1.0, 2.0))
+    assert JOB.spec_of(sweep) == controls_of(spec)
+    for cell in controls_of(spec).cells():
+        sweeps_cells.record(sweep.folder, Finished(*cell.key, runs.EXAMPLE, 0.9, 300, 1.0, 2.0))
     app.run()
     assert not app.exception
     assert "2 against 1" in said(app) and "3 against 1" in said(app)

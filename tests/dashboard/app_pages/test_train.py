@@ -2,18 +2,17 @@
 
 import json
 import shutil
-from dataclasses import replace
 
 import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from dashboard.components import freezing_proof, train_panel, training_progress
-from models import engine as engine_module
-from models import presets, recipes, runs
-from models.augmentation_spec import AugmentationSpec
-from models.datasets import DATASETS
-from models.training_results import WeightChange
+from models import errors
+from models.backbones.weights import WEIGHTS, WeightsSpec
+from models.jobs import engine as jobs_engine
+from models.storage import files, runs
+from models.training import recipes
+from models.training.spec import TRAINING, TrainingSpec
 from tests.conftest import APP
 
 PAGE = "app_pages/train.py"
@@ -36,7 +35,7 @@ def button(app, key):
 
 def finished_run(owner: str, *, note: str = "", leak: float = 0.0) -> str:
     """Write a run by hand: 100 test pictures, 90 right; two layers frozen, the head trainable."""
-    spec = recipes.TrainingSpec(epochs=2)
+    spec = TrainingSpec(epochs=2)
     run = runs.create("training", spec.to_json(), owner=owner, title="Galaxies: by hand")
     row = {"seconds": 0.1, "learning_rate": 1e-3}
     history = [
@@ -57,7 +56,7 @@ def finished_run(owner: str, *, note: str = "", leak: float = 0.0) -> str:
         "parameters_trainable": HEAD, "parameters_frozen": 140, "seconds": {"epochs": 2.0, "total": 2.5},
     }  # fmt: skip
     for name, data in (("history", history), ("weight_change", changes), ("summary", summary)):
-        runs.write_atomically(run.path(f"{name}.json"), json.dumps(data).encode())
+        files.write_atomically(run.path(f"{name}.json"), json.dumps(data).encode())
     label = np.arange(100) % 5
     probability = np.eye(5, dtype=np.float32)[np.where(np.arange(100) < 90, label, (label + 1) % 5)]
     arrays = {"index": np.arange(100), "label": label, "probability": probability}
@@ -160,7 +159,7 @@ def test_the_shipped_backbone_is_a_way_on_from_the_lecture_preset(train):
 def test_the_preset_everything_frees_every_block(train):
     button(train, "train_preset_everything").click().run()
     assert train.select_slider(key="train_cut_frame8").value == "nothing"
-    assert train.number_input(key="train_rate").value == presets.FINE_TUNING_RATE
+    assert train.number_input(key="train_rate").value == recipes.FINE_TUNING_RATE
 
 
 def test_after_a_run_it_shows_the_result_the_proof_and_the_list(engine):
@@ -200,19 +199,19 @@ def test_train_queues_the_settings_that_are_shown_and_a_second_click_queues_noth
     asked = []
     run_id = runs.create("training", {"backbone": "frame8", "dataset": "galaxies"}, owner="", title="queued").id
 
-    def submit_all(kind, jobs, *, owner):
-        ((spec, title),) = jobs
-        asked.append((kind, spec, title))
-        runs.get(run_id).path("spec.json").write_text(json.dumps({**runs.get(run_id).record, "spec": spec}))
+    def submit_all(job, specs, *, owner):
+        (spec,) = specs
+        asked.append((job.kind, spec))
+        written = {**runs.get(run_id).record, "spec": spec.to_json()}
+        runs.get(run_id).path("spec.json").write_text(json.dumps(written))
         runs._read_record.cache_clear()
         return [run_id]
 
-    monkeypatch.setattr(engine_module, "submit_all", submit_all)
+    monkeypatch.setattr(jobs_engine, "submit_all", submit_all)
     train.number_input(key="train_epochs").set_value(7).run()
     button(train, "train_start").click().run()
-    kind, spec, title = asked[0]
-    assert (kind, title) == ("training", "Galaxies: Frame8 frozen")
-    assert recipes.TrainingSpec.from_json(spec).epochs == 7
+    kind, spec = asked[0]
+    assert (kind, spec.title, spec.epochs) == ("training", "Galaxies: Frame8 frozen", 7)
     assert train.session_state["ff_run"] == run_id
     button(train, "train_start").click().run()
     assert len(asked) == 1
@@ -220,58 +219,25 @@ def test_train_queues_the_settings_that_are_shown_and_a_second_click_queues_noth
 
 def test_a_full_queue_is_said_beside_the_button(train, monkeypatch):
     def full(*_, **__):
-        raise engine_module.QueueFull("You already have 4 jobs running or waiting.")
+        raise errors.QueueFull("You already have 4 jobs running or waiting.")
 
-    monkeypatch.setattr(engine_module, "submit_all", full)
+    monkeypatch.setattr(jobs_engine, "submit_all", full)
     button(train, "train_start").click().run()
     assert "You already have 4 jobs" in train.error[0].value
 
 
-def row(name, *, frozen, change, statistics=0.0, part="backbone"):
-    return WeightChange(name, name, part, frozen, 10, change, change, statistics)
-
-
-def test_the_verdict_tells_a_leak_from_a_proof():
-    still, moved = row("conv1", frozen=True, change=0.0), row("conv2", frozen=False, change=0.1)
-    assert freezing_proof.verdict([still, moved]).startswith("All 1 frozen layers with their 10 weights are the same")
-    assert "must not happen" in freezing_proof.verdict([still, row("conv3", frozen=True, change=1e-9)])
-    assert freezing_proof.verdict([moved]).startswith("No layer was frozen.")
-
-
-def test_the_verdict_tells_batch_norm_statistics_apart():
-    drifting = row("conv1_bn", frozen=False, change=0.0, statistics=0.2)
-    own = row("head_bn", frozen=False, change=0.1, statistics=0.2, part="head")
-    assert freezing_proof.verdict([drifting, own]).endswith("BatchNorm statistics moved in 1 layers of the backbone.")
-    assert freezing_proof.verdict([own]).endswith("No BatchNorm statistics of the backbone moved.")
-
-
-def test_an_epoch_told_twice_is_drawn_once(tmp_path):
-    run = runs.Run("0" * 32, tmp_path)
-    events = [{"epoch": 1, "loss": 2.0}, {"note": "x"}, {"epoch": 2, "loss": 1.5}, {"epoch": 2, "loss": 1.0}]
-    run.path("events.jsonl").write_text("\n".join(map(json.dumps, events)))
-    assert [event["loss"] for event in training_progress.epochs_so_far(run)] == [2.0, 1.0]
-
-
-def test_a_run_goes_by_data_backbone_and_what_learns():
-    spec = recipes.TrainingSpec(trainable=("conv5", "conv5_bn"), weights="random", shots=20)
-    assert train_panel.title(spec) == "Galaxies: Frame8 2 layers learn, random weights, 20 shots"
-    more = replace(spec, head_epochs=3, label_noise=0.2, split_seed=4, augmentation=AugmentationSpec(hue=1.0))
-    assert train_panel.title(more) == (
-        "Galaxies: Frame8 head first, then 2 layers learn, random weights, 20 shots, 20% wrong labels, split 4, "
-        "augmented"
-    )
-    assert DATASETS[spec.dataset].title == "Galaxies"
-
-
 def test_a_download_of_weights_is_queued_once_and_followed(train, monkeypatch):
-    asked = []
-    owner = train.session_state["ff_owner"]
-    job = runs.create("weights", {"backbone": "vgg19"}, owner=owner, title="Weights of VGG19").id
-    monkeypatch.setattr(engine_module, "submit", lambda kind, spec, **_: asked.append((kind, spec)) or job)
+    queued = []
+
+    def submit(job, spec, *, owner):
+        queued.append((job, spec, owner))
+        return runs.create(job.kind, spec.to_json(), owner=owner, title=spec.title).id
+
+    monkeypatch.setattr(jobs_engine, "submit", submit)
     button(train, "train_preset_lecture").click().run()
     button(train, "train_weights_download").click().run()
     assert not train.exception
-    assert asked == [("weights", {"backbone": "vgg19"})]
+    assert queued == [(WEIGHTS, WeightsSpec("vgg19"), train.session_state["ff_owner"])]
     assert button(train, "train_weights_download").disabled
     assert [element.key for element in train.button if element.key.endswith("_cancel")]
 
@@ -302,15 +268,15 @@ def test_two_tabs_of_one_visitor_share_their_runs(engine):
         tab.session_state["ff_owner"] = owner
         tab.switch_page(PAGE).run()
     first, second = tabs
-    spec = recipes.TrainingSpec(dataset="digits", shots=5, epochs=900, batch=8)
-    run = runs.get(engine_module.submit("training", spec.to_json(), owner=owner, title="Of the first tab"))
+    spec = TrainingSpec(dataset="digits", shots=5, epochs=900, batch=8)
+    run = runs.get(jobs_engine.submit(TRAINING, spec, owner=owner))
     second.run()
-    assert any("Of the first tab" in option for option in second.selectbox(key="bar_run").options)
+    assert any(spec.title in option for option in second.selectbox(key="bar_run").options)
     second.selectbox(key="bar_run").set_value(run.id).run()
     second.button(key="train_job_cancel").click().run()
     assert not second.exception
     first.run()
-    assert "Of the first tab" in " ".join(first.selectbox(key="bar_run").options)
+    assert spec.title in " ".join(first.selectbox(key="bar_run").options)
     first.selectbox(key="bar_run").set_value(run.id).run()
     assert not first.exception
     assert "Cancelled" in texts(first)
@@ -318,4 +284,4 @@ def test_two_tabs_of_one_visitor_share_their_runs(engine):
     for tab in tabs:
         tab.run()
         assert not tab.exception
-        assert not any("Of the first tab" in option for option in tab.selectbox(key="bar_run").options)
+        assert not any(spec.title in option for option in tab.selectbox(key="bar_run").options)

@@ -6,12 +6,11 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from dashboard import cache
-from dashboard.components import last_layer_explained
-from models import engine as engine_module
-from models import presets, recipes, runs
-from models.augmentation_spec import GENTLE, AugmentationSpec
-from models.results import AugmentedPictures
+from dashboard.views.train import cache as train_cache
+from models.jobs import engine as jobs_engine
+from models.storage import runs
+from models.training import recipes
+from models.training.spec import AUGMENTED_PICTURES, GENTLE, AugmentationSpec, AugmentedPictures, TrainingSpec
 
 PAGE = "train"
 
@@ -22,18 +21,18 @@ def asked(monkeypatch):
     specs = []
     run_id = runs.create("training", replace(recipes.DEFAULT, seed=99).to_json(), owner="", title="queued").id
 
-    def submit_all(kind, jobs, *, owner):
-        specs.extend(spec for spec, _ in jobs)
-        return [run_id] * len(jobs)
+    def submit_all(job, queued, *, owner):
+        specs.extend(queued)
+        return [run_id] * len(queued)
 
-    monkeypatch.setattr(engine_module, "submit_all", submit_all)
+    monkeypatch.setattr(jobs_engine, "submit_all", submit_all)
     return specs
 
 
-def trained(app, asked) -> recipes.TrainingSpec:
+def trained(app, asked) -> TrainingSpec:
     assert not app.exception
     app.button(key="train_start").click().run()
-    return recipes.TrainingSpec.from_json(asked[-1])
+    return asked[-1]
 
 
 def texts(app) -> str:
@@ -45,7 +44,7 @@ def test_the_preset_of_two_phases_sets_every_control_and_another_one_takes_it_ba
     app.button(key="train_preset_two_phases").click().run()
     assert "Two phases: the head alone for 30 epochs from a rate of 0.003" in texts(app)
     spec = trained(app, asked)
-    assert spec == presets.apply_preset("two_phases", recipes.DEFAULT)
+    assert spec == recipes.apply_preset("two_phases", recipes.DEFAULT)
     app.button(key="train_preset_features").click().run()
     assert trained(app, asked) == recipes.DEFAULT
 
@@ -93,9 +92,9 @@ def test_a_mix_and_all_off_set_every_slider(visit, asked):
 
 STRIP = """
 from dashboard import state
-from dashboard.components.augmentation_panel import augmentation_panel
-from models.augmentation_spec import AugmentationSpec
-from models.recipes import DEFAULT
+from dashboard.views.train.augmentation import augmentation_panel
+from models.training.spec import AugmentationSpec
+from models.training.recipes import DEFAULT
 from dataclasses import replace
 state.prepare()
 spec = replace(DEFAULT, augmentation=AugmentationSpec(rotation=30.0))
@@ -112,7 +111,7 @@ def test_the_strip_shows_the_coming_epochs_and_rolls_on_once_it_is_open(monkeypa
         picture = np.zeros((8, 8, 3), np.uint8)
         return AugmentedPictures(picture, np.stack([picture] * 7), ("turned +3°",) * 7)
 
-    monkeypatch.setattr(cache, "augmented_pictures", answer)
+    monkeypatch.setattr(train_cache, "augmented_pictures", answer)
     app = AppTest.from_string(STRIP.format(is_open=is_open), default_timeout=30).run()
     assert not app.exception
     if not is_open:
@@ -132,32 +131,11 @@ def test_the_last_layer_is_explained_with_the_numbers_of_the_recipe(visit):
     assert "= 0.92" in texts(app) and "= 0.02" in texts(app) and r"0.001 \sum w^2" in texts(app)
 
 
-@pytest.mark.parametrize(
-    ("classes", "words"),
-    [(1, "nothing to learn"), (2, "one sigmoid of z₁ − z₂"), (3, "Two classes could take one sigmoid")],
-)
-def test_what_other_tasks_would_take(classes, words):
-    assert words in last_layer_explained._other_tasks(classes)
-
-
 def test_the_preview_task_answers_what_the_pipeline_makes(engine):
     answer = engine.call(
-        "augmented_pictures",
-        picture="sample:digits:45", side=64, augmentation={"flip_horizontal": True}, seed=0, first=0, count=2,
+        AUGMENTED_PICTURES,
+        picture="sample:digits:45", side=64, augmentation=AugmentationSpec(flip_horizontal=True), seed=0,
+        first=0, count=2,
     )  # fmt: skip
     flipped = answer.picture[:, ::-1] if answer.words[0] == "mirrored" else answer.picture
     np.testing.assert_array_equal(answer.changed[0], flipped)
-
-
-def test_what_two_phases_and_wrong_labels_mean_is_said_after_a_run():
-    from dashboard.components import training_result
-
-    spec = replace(recipes.DEFAULT, head_epochs=2, trainable=("conv5",), label_smoothing=0.1)
-    none = np.empty(0, np.int64)
-    result = recipes.TrainingResult(
-        ({"phase": 1}, {"phase": 1}, {"phase": 2}), none, none, none, none, none, none, (), {}, np.arange(3)
-    )
-    assert "head alone learnt for **2 epochs**" in training_result._phases(spec, result)
-    assert "**1 epochs** of fine-tuning" in training_result._phases(spec, result)
-    said = training_result._training_numbers(spec, result)
-    assert "**3** training pictures had a wrong label" in said and "label smoothing 0.1 in it" in said

@@ -7,11 +7,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from models import costs, runs, trap_recordings
-from models import engine as engine_module
 from models.errors import QueueFull
-from models.training_results import load_result, save_result
-from models.traps import TRAPS
+from models.jobs import engine as jobs_engine
+from models.storage import files, runs
+from models.training import traps
+from models.training.costs import estimate
+from models.training.results import load_result, save_result
+from models.training.traps import TRAPS
 
 PAGE = "traps"
 DONE = runs.RunStatus("done", share=1.0)
@@ -25,7 +27,7 @@ def said(app):
 @pytest.fixture
 def own(engine, monkeypatch):
     """Makes a run of a trap's recipe that belongs to the visitor of a page, with the example's results if done."""
-    monkeypatch.setattr(engine_module, "position", lambda run_id: 2)
+    monkeypatch.setattr(jobs_engine, "position", lambda run_id: 2)
 
     def make(app, spec, status=DONE):
         run = runs.create("training", spec, owner=app.session_state["ff_owner"], title="A run of one's own")
@@ -46,7 +48,7 @@ def test_every_mistake_is_shown_beside_its_cure_without_training(visit, name):
     assert not app.exception and app.session_state["traps_demo"] == name
     assert len(app.get("plotly_chart")) == 2
     text = said(app)
-    for role, made in trap_recordings.outcomes(name).items():
+    for role, made in traps.outcomes(name).items():
         accuracy = made[0].judged.accuracy
         assert f"**{accuracy.value:.1%}** of {accuracy.n} test pictures right" in text, role
     assert "**Cured against wrong**" in text and TRAPS[name].notice in text and TRAPS[name].cure in text
@@ -57,7 +59,7 @@ def test_every_mistake_is_shown_beside_its_cure_without_training(visit, name):
 
 
 def test_without_shipped_results_the_page_offers_to_train(visit, monkeypatch, tmp_path):
-    monkeypatch.setattr(trap_recordings, "FOLDER", tmp_path)
+    monkeypatch.setattr(traps, "FOLDER", tmp_path)
     app = visit()
     assert not app.exception and "No results are shipped" in said(app)
 
@@ -69,15 +71,15 @@ def test_a_link_to_an_unknown_mistake_shows_the_first(visit):
 
 @pytest.fixture
 def queue(monkeypatch):
-    """Collects what is queued: a list of (kind, owner, jobs)."""
+    """Collects what is queued: a list of (kind, owner, specs)."""
     asked = []
 
-    def submit_all(kind, jobs, *, owner):
-        asked.append((kind, owner, jobs))
-        return [runs.EXAMPLE] * len(jobs)
+    def submit_all(job, specs, *, owner):
+        asked.append((job.kind, owner, specs))
+        return [runs.EXAMPLE] * len(specs)
 
-    monkeypatch.setattr(engine_module, "submit_all", submit_all)
-    monkeypatch.setattr(costs, "keep", lambda *_: None)
+    monkeypatch.setattr(jobs_engine, "submit_all", submit_all)
+    monkeypatch.setattr(estimate, "keep", lambda *_: None)
     return asked
 
 
@@ -93,10 +95,10 @@ def test_both_are_queued_as_ordinary_runs_and_a_full_queue_is_said(visit, monkey
     assert not app.exception
     assert len(queue) == len(buttons)
     assert {(kind, owner) for kind, owner, _ in queue} == {("training", app.session_state["ff_owner"])}
-    wrong, cured = [job for _, _, jobs in queue for job in jobs]
-    assert (wrong[0], cured[0]) == (TRAPS["leak"].wrong.to_json(), TRAPS["leak"].cured.to_json())
-    assert "50% of the test leaked" in wrong[1] and "leaked" not in cured[1]
-    monkeypatch.setattr(engine_module, "submit_all", refuse)
+    wrong, cured = [spec for _, _, specs in queue for spec in specs]
+    assert (wrong, cured) == (TRAPS["leak"].wrong, TRAPS["leak"].cured)
+    assert "50% of the test leaked" in wrong.title and "leaked" not in cured.title
+    monkeypatch.setattr(jobs_engine, "submit_all", refuse)
     app.button(key=f"traps_train_{buttons[0]}").click().run()
     assert not app.exception and "There is no room for 2 more jobs" in said(app)
 
@@ -127,7 +129,7 @@ def test_own_runs_are_found_again_in_every_state(visit, own):
     app.run()
     assert "**Wrong, your run:** **96.7%** of 300" in said(app)
     assert not {"traps_compare", "traps_train_both"} & keys(app) and "traps_train_cured" in keys(app)
-    runs.write_atomically(run.path("summary.json"), b"{")
+    files.write_atomically(run.path("summary.json"), b"{")
     app.run()
     assert not app.exception and "results of your run are missing or damaged" in said(app)
     assert "traps_train_wrong" in keys(app)

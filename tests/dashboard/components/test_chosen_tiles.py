@@ -4,8 +4,9 @@ from types import SimpleNamespace
 
 import pytest
 
-from dashboard.components import channel_grid, thumbnails
+from dashboard import state
 from dashboard.figures.activations import Grid, Legend
+from dashboard.widgets import channel_grid, thumbnails
 
 GRID = Grid(b"", 1, 1, (7, 3), ("7", "3"), ("a", "b"), (False, False), (Legend(("white",), "0", "1"),))
 
@@ -28,7 +29,7 @@ def test_only_a_picture_that_is_drawn_can_be_chosen(monkeypatch, sent, chosen):
     given, found = {}, []
     row = thumbnails.Row("", "red", ("sample:digits:1", "sample:digits:2"), ("one", "two"))
     monkeypatch.setattr(thumbnails, "_rows", lambda **arguments: given.update(arguments))
-    monkeypatch.setattr(thumbnails.state, "choose", lambda picture: found.append(picture))
+    monkeypatch.setattr(state, "choose", lambda picture: found.append(picture))
     monkeypatch.setattr(thumbnails.st, "session_state", {"tiles": SimpleNamespace(picture=sent)})
     thumbnails.thumbnails([row], selected="", key="tiles", side=10, alt="")
     given["on_picture_change"]()

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from dashboard.figures import activations
-from dashboard.figures.activations import PER_PAGE, Scale, colour, grid, scale_for, scale_of, tiles, units
-from models import images
-from models.results import ClassSelectivity, NetworkScale, RunningStatistics, describe
+from dashboard.figures.activations import PER_PAGE, Scale, colour, grid, scale_for, scale_of, signed, tiles, units
+from models.activations.maps import ClassSelectivity, NetworkScale, RunningStatistics, describe
+from models.pictures import uploads
 
 VIRIDIS_ENDS = [(68, 1, 84), (253, 231, 37)]
 
@@ -101,7 +101,7 @@ def test_two_thousand_channels_have_thirty_pages():
 def test_the_sprite_holds_the_tiles_row_by_row():
     answer, usual = answers(30)
     made = grid(answer, usual, "number", "channel", 0)
-    sprite = images.decode(made.sprite)
+    sprite = uploads.decode(made.sprite)
     assert (made.height, made.width) == (3, 5)
     assert sprite.shape == (3 * 3, 5 * activations.COLUMNS, 3)
     assert sprite[3 + 1, 2 * 5 + 2].tolist() == list(VIRIDIS_ENDS[1])  # channel 12: second row, third column
@@ -129,7 +129,7 @@ def test_one_scale_for_the_network_is_the_same_in_every_layer_of_a_kind():
     assert "None of the layer's values lies beyond. One scale for every layer that is never negative: other" in (
         made.legends[0].note
     )
-    sprite = images.decode(made.sprite)
+    sprite = uploads.decode(made.sprite)
     half = colour(np.array([[3.0]]), Scale(0, 6))[0, 0].tolist()
     assert sprite[1, 3 * 5 + 2].tolist() == half  # channel 3 has a 3 in its middle
     linear = describe("linear", answer.maps, 7, 2)  # not negative for this picture, but at times
@@ -144,3 +144,24 @@ def test_a_grid_by_selectivity_names_the_class():
     made = grid(answer, usual, "selective", "channel", 0, selectivity=apart)
     assert made.channels == (1, 0, 2)
     assert "most selective for ring" in made.labels[0] and "most selective for spiral" in made.labels[1]
+
+
+def test_grey_is_zero_and_both_signs_have_one_scale():
+    signal = np.zeros((5, 8, 3), np.float32)
+    signal[0, 0], signal[1, 1] = 2e-4, -1e-4
+    picture, scale = signed(np.tile(signal, (4, 4, 1)))
+    assert picture[2, 2].tolist() == [128] * 3 and scale == np.float32(2e-4)
+    assert picture[0, 0].tolist() == [255] * 3 and picture[1, 1].tolist() == [64] * 3
+
+
+def test_a_single_spike_does_not_darken_the_rest():
+    signal = np.ones((40, 50, 3), np.float32)
+    signal[0, 0, 0] = 1e6
+    picture, scale = signed(signal)
+    assert scale == 1 and (picture == 255).all()
+
+
+def test_a_signal_of_zeros_or_of_no_numbers_is_grey():
+    for value in (0.0, np.nan):
+        picture, scale = signed(np.full((3, 4, 3), value, np.float32))
+        assert (picture == 128).all() and scale == 0

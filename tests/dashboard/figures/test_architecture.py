@@ -6,17 +6,10 @@ import plotly.graph_objects as go
 import pytest
 
 from dashboard.figures import theme
-from dashboard.figures.architecture import (
-    alt_text,
-    architecture,
-    block_places,
-    clicked_block,
-    least_width,
-    state_words,
-)
-from models.backbones import BACKBONES
-from models.layer_tables import LayerTable, table
-from models.recipes import HeadSpec
+from dashboard.figures.architecture import alt_text, architecture, block_places, clicked_block, least_width, state_words
+from models.backbones.registry import BACKBONES
+from models.backbones.tables import LayerTable, table
+from models.training.spec import HeadSpec
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import pytest
 
 from dashboard.figures import comparison
 from models.intervals import wilson
-from models.training_results import WeightChange
+from models.training.results import WeightChange
 
 
 def change(name, moved, frozen):

@@ -7,7 +7,7 @@ import plotly.graph_objects as go
 import pytest
 
 from dashboard.figures.confusion import cell_text, confusion_heatmap, score_intervals, text_colours
-from models.evaluation import evaluate
+from models.training.evaluation import evaluate
 
 CLASSES = ("ring", "merger", "edge-on")
 MATRIX = np.array([[57, 3, 0], [1, 199, 0], [0, 0, 0]])

@@ -1,4 +1,4 @@
-"""The pictures of a training run, read back number by number."""
+"""The figures of a training run, read back number by number."""
 
 import math
 
@@ -7,7 +7,7 @@ import pytest
 
 from dashboard.figures import theme
 from dashboard.figures.curves import learning_curves, weight_change
-from models.training_results import WeightChange
+from models.training.results import WeightChange
 
 HISTORY = (
     {"epoch": 1, "loss": 1.5, "accuracy": 0.25, "val_loss": 1.25, "val_accuracy": 0.5},
@@ -54,6 +54,16 @@ def test_best_epoch_is_marked_in_both_panels():
     assert [(line.x0, line.x1, line.xref) for line in figure.layout.shapes] == [(2, 2, "x"), (2, 2, "x2")]
     assert "kept: epoch 2" in [annotation.text for annotation in figure.layout.annotations]
     assert not learning_curves(HISTORY, best_epoch=None).layout.shapes
+
+
+def test_figures_beside_each_other_have_axes_of_the_same_range():
+    higher = [{**row, "val_loss": 2 * row["val_loss"]} for row in HISTORY]
+    ranges = [
+        [axis.range for axis in learning_curves(shown, None, beside=[other]).select_yaxes()]
+        for shown, other in ((HISTORY, higher), (higher, HISTORY))
+    ]
+    assert ranges[0] == ranges[1] and ranges[0][0][1] > 1 and ranges[0][1][1] > 2.5
+    assert all(axis.range is None for axis in learning_curves(HISTORY, None).select_yaxes())
 
 
 def test_a_loss_that_is_not_a_number_leaves_a_gap():

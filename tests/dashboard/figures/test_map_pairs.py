@@ -4,8 +4,8 @@ import numpy as np
 
 from dashboard.figures import map_pairs, theme
 from dashboard.figures.activations import Scale, colour
-from models import images
-from models.map_changes import LayerChanges, MapPair
+from models.activations.changes import LayerChanges, MapPair
+from models.pictures import uploads
 
 
 def pair():
@@ -23,7 +23,7 @@ def test_a_tile_is_before_after_and_the_difference_on_two_scales():
     assert made.captions[0] == "4 · 100%" and made.captions[-1] == "0 · 0%"
     assert made.labels[0].startswith("channel 4, rank 1: moved by 1.63 (root mean square), 100% of what it was")
     assert made.labels[0].endswith("strongest 4 before, 8 after")
-    sprite = images.decode(made.sprite)
+    sprite = uploads.decode(made.sprite)
     assert sprite.shape == (2 * 2, map_pairs.COLUMNS * 3 * 3, 3)
     shown = [sprite[0, part * 3].tolist() for part in range(3)]
     expected = [(4, values), (8, values), (4, difference)]
@@ -34,7 +34,7 @@ def test_a_tile_is_before_after_and_the_difference_on_two_scales():
 def test_what_did_not_move_is_white_and_said_so():
     still = MapPair("conv", pair().before, pair().before)
     made = map_pairs.grid(still, "difference", 0)
-    assert images.decode(made.sprite)[0, 2 * 3].tolist() == [255, 255, 255]
+    assert uploads.decode(made.sprite)[0, 2 * 3].tolist() == [255, 255, 255]
     assert made.legends[1].low == "difference: 0 everywhere"
     assert map_pairs.scales(still)[1] == Scale(-1, 1)
 

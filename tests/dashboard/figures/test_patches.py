@@ -6,11 +6,12 @@ import numpy as np
 from PIL import Image
 
 from dashboard.figures.patches import boxed, coloured, mosaic, pairs
-from models import datasets, images, network_layers
-from models.patches import OUTSIDE, STRIPE, Cut
-from models.top_patches import Projections
+from models.features.backward import Projections
+from models.features.cuts import OUTSIDE, STRIPE, Cut
+from models.networks import layers
+from models.pictures import datasets, images
 
-CONV1, CONV5 = (network_layers.layer("backbone:frame8:64", name) for name in ("conv1", "conv5"))  # 7 px; all of it
+CONV1, CONV5 = (layers.layer("backbone:frame8:64", name) for name in ("conv1", "conv5"))  # 7 px; all of it
 
 
 def pixels(file):

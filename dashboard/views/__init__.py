@@ -1,0 +1,1 @@
+"""What one page shows: a folder per page, with its panels, its figures and its caches."""

@@ -1,0 +1,10 @@
+"""The parts of the Backbone page.
+
+    picker        the choice of a backbone and of the side of its pictures; its weights
+    layers        diagram, layer table, first-layer kernels
+    pretraining   how Frame8 was pretrained
+    own_classes   the classifier it was pretrained with
+    figures       answers and training curves as figures
+
+`app_pages/backbone.py` puts them together.
+"""

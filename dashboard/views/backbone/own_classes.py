@@ -1,0 +1,104 @@
+"""The classifier that a backbone was pretrained with, and its answer to any picture: always a class of its own."""
+
+from __future__ import annotations
+
+import numpy as np
+import streamlit as st
+
+from dashboard.figures import theme
+from dashboard.labels import safe_label
+from dashboard.views.backbone.figures import groups, percent, top_classes
+from dashboard.views.backbone.pretraining import only_frame8
+from dashboard.widgets import cache
+from dashboard.widgets.page import refuse
+from dashboard.widgets.picture_picker import picture_beside, picture_picker, picture_title
+from models.backbones.registry import BackboneSpec
+from models.errors import FreezeframeError
+from models.frame8 import classes
+from models.ids import NetworkId, PictureId
+from models.networks.answers import Answers, Prediction
+from models.pictures import datasets
+
+FINE, COARSE = "Its 200 classes", "Coarse groups"
+_THUMBNAIL_PX = 80
+
+
+def draw(spec: BackboneSpec) -> None:
+    """Draw the answer to the chosen picture, and the surest answers to pictures of things it has no word for."""
+    if not spec.shipped:
+        only_frame8(f"The original 1,000-class top of {spec.title} is not among the weights this app fetches.")
+        return
+    network = str(NetworkId(backbone=spec.id, side=spec.top_side, weights="top"))
+    picture = picture_picker("backbone")
+    try:
+        _answer(network, picture, spec)
+        _out_of_vocabulary(network)
+    except FreezeframeError as error:
+        refuse(error)
+
+
+def _answer(network: str, picture: str, spec: BackboneSpec) -> None:
+    prediction = cache.prediction(network, picture)
+    left, right = st.columns([4, 11], gap="medium")
+    with left:
+        picture_beside(picture, spec.top_side)
+    with right:
+        words = st.segmented_control(
+            "Its answer in",
+            [FINE, COARSE],
+            default=FINE,
+            required=True,
+            key="backbone_own_words",
+            persist_state="session",
+            label_visibility="collapsed",
+            help="Coarse: the probabilities of classes of one kind added up, fourteen groups of our own making.",
+        )
+        figure = (
+            top_classes(prediction)
+            if words == FINE
+            else groups(classes.coarse(prediction.probabilities, prediction.classes))
+        )
+        st.plotly_chart(
+            figure, key="backbone_own_answer", config=theme.CONFIG, alt=f"{_sentence(prediction, picture)} As bars."
+        )
+    st.markdown(_sentence(prediction, picture))
+    st.caption(
+        "It can only answer with its own 200 classes, and their probabilities add up to 100%: something always wins, "
+        "also where no class is right, and nothing in the number says so."
+        if words == FINE
+        else "A coarse answer hides the fine ones: each part of a bar is a class (point at it), and a network that "
+        "has learnt coarse classes only could not tell them apart."
+    )
+
+
+def _sentence(prediction: Prediction, picture: str) -> str:
+    best = int(np.argmax(prediction.probabilities))
+    name, share = safe_label(prediction.classes[best]), percent(float(prediction.probabilities[best]))
+    return f"Asked about *{safe_label(picture_title(picture))}*, its own classifier says **{name}**: {share}."
+
+
+def _out_of_vocabulary(network: str) -> None:
+    """Draw, for each data set, the test picture it is surest about, and what it calls them all."""
+    st.markdown("##### Things it has no word for")
+    columns = st.columns(len(datasets.DATASETS), gap="medium")
+    for column, spec in zip(columns, datasets.DATASETS.values(), strict=True):
+        with column:
+            answers = cache.answers(network, spec.id)
+            surest = int(np.argmax(answers.probability))
+            picture = str(PictureId(spec.id, int(answers.index[surest])))
+            title, name = picture_title(picture), answers.classes[answers.answer[surest]]
+            left, right = st.columns([2, 3], gap="small", vertical_alignment="center")
+            left.image(
+                cache.enlarged_png(picture, 2 * _THUMBNAIL_PX), width=_THUMBNAIL_PX, alt=f"{spec.title}: {title}"
+            )
+            right.markdown(f"{title}:  \n**{name}**, {percent(float(answers.probability[surest]))}")
+            st.caption(f"All {len(answers.index)} test pictures of {spec.title}: {habits(answers)}")
+    st.caption("Above, of each data set the picture it is surest about; none of these things is among its classes.")
+
+
+def habits(answers: Answers) -> str:
+    """Return what a classifier mostly says, and how often it is more than half sure."""
+    names, counts = np.unique(answers.answer, return_counts=True)
+    common = np.argsort(-counts, kind="stable")[:2]
+    most = ", ".join(f"{answers.classes[names[place]]} {counts[place] / len(answers.index):.0%}" for place in common)
+    return f"{most}; more than half sure in {np.mean(answers.probability > 0.5):.0%}."

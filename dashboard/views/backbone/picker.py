@@ -1,0 +1,104 @@
+"""The choice of a backbone and of the side of its pictures, and whether its weights are here."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from dashboard import state
+from dashboard.widgets.jobs import job_panel, refusal
+from dashboard.widgets.weights_offer import download
+from models.backbones import tables, weights
+from models.backbones.registry import BACKBONES, BackboneSpec
+from models.backbones.weights import WEIGHTS, WeightsSpec
+
+
+def short(count: float) -> str:
+    """Return a count with two or three digits and its unit: "0.94 M", "24 M", "2.8 G"."""
+    value, unit = (count / 1e9, "G") if count >= 1e9 else (count / 1e6, "M")
+    return f"{value:.{2 if value < 1 else 1 if value < 10 else 0}f} {unit}"
+
+
+def backbone_picker(current: str) -> None:
+    """Draw every backbone with what it weighs; a choice holds for the whole app."""
+    state.put("backbone_choice", current)
+    st.caption(
+        "parameters · file · year · MACs",
+        help="Without the original classifier. MACs: multiply-accumulate operations for one picture of the proposed "
+        "side. A tick: the pretrained weights are here; a cloud: they can be downloaded.",
+    )
+    st.radio(
+        "Backbone",
+        list(BACKBONES),
+        format_func=_label,
+        captions=[_caption(spec) for spec in BACKBONES.values()],
+        key="backbone_choice",
+        label_visibility="collapsed",
+        on_change=lambda: state.choose(backbone=str(state.get("backbone_choice"))),
+        width="stretch",
+    )
+
+
+def _label(name: str) -> str:
+    here = ":material/check_circle:" if weights.available(name) else ":material/cloud_download:"
+    return f"{BACKBONES[name].title} {here}"
+
+
+def _caption(spec: BackboneSpec) -> str:
+    macs = tables.table(spec.id, spec.default_side).macs
+    return f"{short(spec.parameters)} · {spec.weights_mb:.0f} MB · {spec.year} · {short(macs)}"
+
+
+def side_picker(spec: BackboneSpec) -> int:
+    """Draw the choice of the side of the pictures and return it, in pixels."""
+    return int(
+        st.segmented_control(
+            "Picture side",
+            spec.sides,
+            default=spec.default_side,
+            required=True,
+            key=f"backbone_side_{spec.id}",
+            persist_state="session",
+            format_func=lambda side: f"{side} px",
+            help="Pictures are resized to this square before the network sees them. The weights stay the same; the "
+            "maps, the memory and the multiplications grow with it.",
+        )
+    )
+
+
+def top_toggle(spec: BackboneSpec, side: int) -> bool:
+    """Draw the switch for the original classifier and return whether it is on and fits pictures of `side` px."""
+    on = st.toggle(
+        "With its original classifier",
+        key="backbone_top",
+        persist_state="session",
+        disabled=side != spec.top_side,
+        help=f"The dense layers it was trained with; they fit pictures of {spec.top_side} px only. Transfer "
+        "learning takes them off and puts a new head in their place.",
+    )
+    return on and side == spec.top_side
+
+
+def weights_state(spec: BackboneSpec, owner: str) -> None:
+    """Say where the pretrained weights are, and offer to download them when they are not here."""
+    if spec.shipped:
+        st.caption(f":material/check_circle: Pretrained weights come with the app. {spec.trained_on}.")
+        return
+    if weights.available(spec.id):
+        st.caption(f":material/check_circle: Pretrained weights are on this machine. {spec.trained_on}.")
+        return
+    run = WEIGHTS.newest(WeightsSpec(spec.id), owner)
+    words, button = st.columns([5, 2], vertical_alignment="center")
+    words.caption(f":material/cloud_download: The pretrained weights are not on this machine yet. {spec.trained_on}.")
+    if run is None or not run.status.active:
+        button.button(
+            f"Download {spec.weights_mb:.0f} MB",
+            key="backbone_download",
+            icon=":material/download:",
+            on_click=download,
+            args=(spec.id, owner, "backbone_download_problem"),
+            width="stretch",
+            help="Fetched once, checked, and kept on this machine. Without a network, use Frame8: it is here.",
+        )
+    refusal("backbone_download_problem")
+    if run:
+        job_panel(run.id, key="backbone_download_panel")

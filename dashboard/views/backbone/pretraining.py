@@ -1,0 +1,78 @@
+"""The pretraining of Frame8: its curves, and how its first layer's kernels formed."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from dashboard import state
+from dashboard.figures import theme
+from dashboard.figures.gabor import mosaic
+from dashboard.views.backbone.figures import learning_rates, pretraining_curves
+from dashboard.widgets import cache
+from dashboard.widgets.gabor_kernel import first_layer
+from models.backbones.registry import BACKBONES, DEFAULT, BackboneSpec
+from models.frame8.card import learning_rate
+from models.intervals import wilson
+from models.pictures.images import png
+
+COLUMNS = 6
+TILE = 42  # pixels of a kernel, shown at half the size: crisp on fine screens too
+VALIDATION_PICTURES = 10_000
+STEPS = 20  # per epoch, as fine as the curve of the rates needs
+
+
+def draw(spec: BackboneSpec) -> None:
+    """Draw the history of Frame8's pretraining; for other backbones, a sentence that theirs was not published."""
+    if not spec.shipped:
+        only_frame8(f"Keras publishes the weights of {spec.title}, but not how they came about.")
+        return
+    card, stages = cache.frame8_card()
+    epochs = len(card.history)
+    curves, rates = st.columns([2, 1], gap="small")
+    curves.plotly_chart(
+        pretraining_curves(card.history, stages.epochs),
+        key="backbone_pretraining",
+        config=theme.CONFIG,
+        alt=f"Top-1 and loss over {epochs} epochs of pretraining; top-1 ends at {card.history[-1]['top_1']:.1%}",
+    )
+    rates.plotly_chart(
+        learning_rates([learning_rate(step, STEPS, card.recipe) for step in range(epochs * STEPS)], epochs),
+        key="backbone_rates",
+        config=theme.CONFIG,
+        alt=f"The learning rate over {epochs} epochs: up for one epoch, then down to 0, with drops after "
+        f"{', '.join(str(end) for end, _ in card.recipe.plans[:-1]) or 'none'}",
+    )
+    reached = wilson(round(card.history[-1]["top_1"] * VALIDATION_PICTURES), VALIDATION_PICTURES)
+    st.caption(
+        f"**{reached.value:.1%}** (95% interval {reached.low:.1%}–{reached.high:.1%}) of the 10,000 validation "
+        f"pictures named right among 200 classes (by chance 0.5%), after {epochs} epochs, "
+        f"{card.hours:.1f} h on {card.machine}. Loss: on the training pictures. "
+        "The rate drops where the plan was shortened."
+    )
+    columns = st.columns(len(stages.epochs), gap="small")
+    for column, epoch, kernels in zip(columns, stages.epochs, stages.kernels, strict=True):
+        drawn = mosaic(kernels, "kernel", columns=COLUMNS, tile=TILE).image
+        title = "Before training" if epoch == 0 else f"After {epoch} epoch{'s' if epoch > 1 else ''}"
+        column.markdown(f"**{title}**")
+        column.image(
+            png(drawn), width=drawn.shape[1] // 2, alt=f"The {kernels.shape[-1]} first-layer kernels: {title.lower()}"
+        )
+    if st.button(
+        "See them form, with a Gabor function fitted to each", key="backbone_gabor", icon=":material/animation:"
+    ):
+        first_layer()
+    st.caption(
+        "The same 48 kernels of conv1, place by place: noise becomes edges of one direction and blobs of colour, most "
+        "of it in the first epochs. Each has its own scale (mid-grey is 0): one that stayed small looks as loud as a "
+        "large one."
+    )
+
+
+def only_frame8(reason: str) -> None:
+    """Say why there is nothing to show of another backbone, and offer Frame8."""
+    st.info(f"{reason} For {BACKBONES[DEFAULT].title}, which was pretrained here, it is all there.")
+    st.button(
+        f"Show {BACKBONES[DEFAULT].title}",
+        key="backbone_show_frame8",
+        on_click=lambda: state.choose(backbone=DEFAULT),
+    )

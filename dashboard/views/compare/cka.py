@@ -1,0 +1,83 @@
+"""Linear CKA of two of the compared networks, layer by layer: which two, the job, the matrix."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from dashboard import state
+from dashboard.figures import theme
+from dashboard.labels import safe_label
+from dashboard.views.compare import figures
+from dashboard.widgets import work
+from models.errors import FreezeframeError
+from models.ids import NetworkId
+from models.pictures import datasets
+from models.representations.cka import CKA, PICTURES, CkaSpec, Likeness
+from models.training.comparison import Compared
+
+
+def cka_panel(compared: Sequence[Compared], owner: str) -> None:
+    """Draw the choice of two networks, and their CKA or the offer to measure it."""
+    st.markdown("##### Do the layers find the same pictures alike?")
+    networks = _networks(compared)
+    names = list(networks)
+    controls, picture = st.columns([4, 11], gap="medium")
+    with controls:
+        first = _choice("Rows", "compare_likeness_first", names, 0 if len(compared) > 1 else 1)
+        second = _choice("Columns", "compare_likeness_second", names, 2 if len(compared) > 1 else 0)
+        try:
+            spec = CkaSpec(networks[first], networks[second], compared[0].spec.dataset)
+        except FreezeframeError as error:
+            st.error(safe_label(str(error), 300), icon=":material/error:")
+            return
+    with picture:
+        result = work.answer(
+            CKA,
+            spec,
+            owner=owner,
+            what=f"Both networks look at {PICTURES} pictures",
+            button="Measure",
+            key="compare_likeness",
+            beside=controls,
+        )
+        if result is not None:
+            _matrix(result, first, second)
+        else:
+            st.caption(
+                "Linear CKA is 1 where a layer finds the same pictures alike as another one, however turned, mirrored "
+                "or scaled its values are; 0 where the two have nothing in common. Weights can move far and leave it "
+                "at 1."
+            )
+
+
+def _networks(compared: Sequence[Compared]) -> dict[str, str]:
+    """Return the networks that can be chosen: {name: id}."""
+    found = {}
+    for run in compared:
+        found[f"Run {run.number}, trained"] = str(NetworkId(run.run_id))
+        found[f"Run {run.number}, at its start"] = str(NetworkId(run.run_id, start=True))
+    return found
+
+
+def _choice(label: str, key: str, names: list[str], default: int) -> str:
+    chosen = state.get(key)
+    state.put(key, chosen if chosen in names else names[default])
+    return str(st.selectbox(label, names, key=key, persist_state="session"))
+
+
+def _matrix(result: Likeness, first: str, second: str) -> None:
+    same = "; ".join(f"{name} {value:.2f}" for name, value in result.diagonal.items())
+    st.plotly_chart(
+        figures.matrix(result, first, second, 120 + 30 * len(result.first)),
+        key="compare_likeness_matrix",
+        config=theme.CONFIG,
+        alt=f"CKA of every layer of {first} with every layer of {second}. Of the same layer: {same}",
+    )
+    st.caption(
+        f"Linear CKA on {result.pictures} pictures of {datasets.get(result.dataset).title} from the test part of the "
+        "rows' split; with another split the columns may have learnt from some of them. The same layer in both: "
+        f"{same}. 1: both find the same pictures alike, however turned or scaled their values are. Neighbouring layers "
+        "are usually much alike, so look at the diagonal against its surroundings. It does not say which is better."
+    )

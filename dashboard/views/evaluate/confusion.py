@@ -1,0 +1,89 @@
+"""The confusion matrix with its controls: a click on a cell, or two pickers, choose which pictures are shown."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from dashboard import state
+from dashboard.figures import theme
+from dashboard.figures.confusion import confusion_heatmap
+from models.training.evaluation import Evaluation, most_confused_pair
+
+COUNTS, SHARES = "Counts", "Shares"
+PICKER_HELP = "Chooses the cell, as a click on it does. Cleared, it goes back to the two classes confused most often."
+_TRUE, _PREDICTED, _MATRIX = "evaluate_true", "evaluate_predicted", "evaluate_matrix"
+
+
+def confusion_panel(evaluation: Evaluation) -> tuple[int, int]:
+    """Draw controls and matrix; return the chosen cell, the most confused pair of classes while none is chosen.
+
+    Args:
+        evaluation: What to draw; at least one class.
+
+    Returns:
+        (true, predicted), class numbers.
+    """
+    start = most_confused_pair(evaluation.matrix) or (0, 0)
+    numbers, true, predicted = st.columns([2, 2, 2], vertical_alignment="bottom")
+    with numbers:
+        shown = st.segmented_control(
+            "Numbers",
+            [COUNTS, SHARES],
+            key="evaluate_numbers",
+            default=COUNTS,
+            required=True,
+            bind="query-params",
+            help="Counts: pictures in the cell. Shares: pictures in the cell out of all pictures of that true class. "
+            "The colour grows with the square root of the number, so that single mistakes can be seen.",
+        )
+    with true:
+        row = _class_picker("True class", _TRUE, evaluation.classes, start[0])
+    with predicted:
+        column = _class_picker("Predicted class", _PREDICTED, evaluation.classes, start[1])
+    st.plotly_chart(
+        confusion_heatmap(evaluation.matrix, evaluation.classes, shares=shown == SHARES, selected=(row, column)),
+        key=_MATRIX,
+        on_select=take_click,
+        selection_mode="points",
+        width="content",
+        config=theme.CONFIG,
+        alt=matrix_sentence(evaluation),
+    )
+    return row, column
+
+
+def matrix_sentence(evaluation: Evaluation) -> str:
+    """Return the matrix in a sentence, for those who cannot see it."""
+    right = int(evaluation.matrix.trace())
+    pair = most_confused_pair(evaluation.matrix)
+    if pair is None:
+        return f"Confusion matrix: {right} of {evaluation.n} pictures are on the diagonal, there are no mistakes."
+    true, predicted = (evaluation.classes[index] for index in pair)
+    return (
+        f"Confusion matrix of {len(evaluation.classes)} classes: {right} of {evaluation.n} pictures are on the "
+        f"diagonal; most often {true} is called {predicted} ({evaluation.matrix[pair]} pictures)."
+    )
+
+
+def _class_picker(label: str, key: str, classes: tuple[str, ...], start: int) -> int:
+    """Return the chosen class, `start` while none is chosen; so an untouched page follows the run."""
+    chosen = st.selectbox(
+        label,
+        range(len(classes)),
+        index=None,
+        placeholder=classes[start],
+        format_func=lambda index: classes[index],
+        key=key,
+        bind="query-params",
+        help=PICKER_HELP,
+    )
+    return start if chosen is None else chosen
+
+
+def take_click() -> None:
+    """Copy a clicked cell into the pickers; the chart forgets it when it is drawn anew."""
+    points = state.get(_MATRIX).selection.points
+    if points:
+        true, predicted, *_ = points[0]["customdata"]
+        state.put(_TRUE, true)
+        state.put(_PREDICTED, predicted)

@@ -1,0 +1,216 @@
+"""The measured experiment beside the published one: controls, treatments, curves, and what they say."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import streamlit as st
+
+from dashboard import state
+from dashboard.figures import theme
+from dashboard.views.general import figures, figures_treatments
+from dashboard.views.general.figures import BASE
+from dashboard.views.general.findings import Comparisons, findings_table
+from dashboard.views.general.notes import no_curve, notes, point_panel, progress, published_runs
+from models.errors import InputError
+from models.transferability import curves, findings
+from models.transferability.curves import BOTH, DIRECTIONS, RANDOM, Curves
+from models.transferability.experiment import EIGHT, Row
+
+_HALVES: Final = {"random": "Random halves", "dissimilar": "Dissimilar"}
+_DIRECTIONS: Final = {BOTH: "Both ways", DIRECTIONS[0]: "To man-made", DIRECTIONS[1]: "To natural"}
+_TREATMENT, _N, _DRAWING = "general_treatment", "general_n", "general_drawing"
+_HEIGHT = 330  # px of a chart
+_NOT_SHOWN = (
+    "The curves do not show which features a layer holds, nor what another network, more data or another pair of tasks "
+    "would give: “general” here means general between these two tasks."
+)
+_CLEAR = (
+    "Measured here: differences of the same seed, with 95 % t-intervals; how far seeds scatter is pooled over all "
+    "layers and splits. Nothing corrects for looking at seven layers at once: of 20 differences that are none, one "
+    "will look clear. Published: only the mean and the range of the runs are known."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Side:
+    """One of the two pictures."""
+
+    name: str
+    title: str
+    lines: Curves
+    comparisons: Comparisons
+    missing: str = ""  # why there is no curve
+
+
+def experiment() -> None:
+    """Draw the whole view."""
+    rows, published = _rows(), curves.published()
+    split, relative, noise = _controls()
+    key, *columns = st.columns([6, 7, 7], gap="small")
+    with key:
+        treatment, n = _treatment()
+    ours = curves.curves(rows, split, relative=relative)
+    paper = curves.relative(published[split]) if relative else published[split]
+    sides = (
+        _Side(
+            "here",
+            f"Measured here, {progress(rows, split)}",
+            ours,
+            findings.measured(rows, split),
+            no_curve(rows, split),
+        ),
+        _Side(
+            "paper",
+            f"Published in 2014, {published_runs(paper)}",
+            paper,
+            findings.published(published[split], published[RANDOM]),
+        ),
+    )
+    noise = noise or treatment == figures.NOISE
+    ranges = figures.equal_spans([ours or paper, paper], noise=noise, common=relative)
+    for column, side, y_range in zip(columns, sides, ranges, strict=True):
+        with column:
+            _picture(side, y_range, relative, noise, (treatment, n))
+    st.caption(_NOT_SHOWN)
+    point_panel(rows, ours, paper, split, (treatment, n), relative=relative)
+    st.markdown("##### What the curves say", help=_CLEAR)
+    near: tuple[Comparisons, Comparisons] = ({}, {})
+    if split != RANDOM:
+        near = (
+            findings.measured(rows, RANDOM),
+            findings.published(published[RANDOM], published[RANDOM]),
+        )
+    findings_table(sides[0].comparisons, sides[1].comparisons, *near)
+    notes(rows)
+
+
+def _rows() -> tuple[Row, ...]:
+    """Return the rows of one configuration; none, and a sentence, where they cannot be read."""
+    try:
+        return curves.one_configuration(curves.load())
+    except InputError as error:
+        st.warning(f"{error} Only the published curves are shown.", icon=":material/science:")
+        return ()
+
+
+def _controls() -> tuple[str, bool, bool]:
+    """Draw the row above the picture; return the split, whether to show differences, and random filters too."""
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
+        split = _split()
+        scale = st.segmented_control(
+            "Scale",
+            ["accuracy", "difference"],
+            default="accuracy",
+            required=True,
+            format_func=lambda name: {"accuracy": "Accuracy", "difference": "Against baseB"}[name],
+            key="general_scale",
+            bind="query-params",
+            help="Accuracy: the share of B's validation pictures whose most probable class is right; both axes are "
+            "equally long. Against baseB: minus the accuracy of the network trained on B alone, seed by seed.",
+        )
+        noise = st.toggle(
+            "Random filters",
+            key="general_noise",
+            bind="query-params",
+            help="RnB: the first n layers random and frozen, what the layers above can make of noise.",
+        )
+    return split, scale == "difference", bool(noise)
+
+
+def _split() -> str:
+    """Draw the choice of the tasks A and B; return their split."""
+    halves = st.segmented_control(
+        "Tasks A and B",
+        list(_HALVES),
+        default="random",
+        required=True,
+        format_func=lambda name: _HALVES[name],
+        key="general_halves",
+        bind="query-params",
+        help="Random halves: classes drawn for A and B by chance, so that the tasks are alike. Dissimilar: "
+        "animals, plants and landscapes against things people make.",
+    )
+    if halves != "dissimilar":
+        return RANDOM
+    return str(
+        st.segmented_control(
+            "From A to B",
+            list(_DIRECTIONS),
+            default=BOTH,
+            required=True,
+            format_func=lambda name: _DIRECTIONS[name],
+            key="general_direction",
+            bind="query-params",
+            help="B is what the networks learn in the end: man-made things after natural ones, or the other "
+            "way round. Both ways is the mean of the two.",
+        )
+    )
+
+
+def _treatment() -> tuple[str, int]:
+    """Draw the treatments and the two choices; return the chosen treatment and n, 0 for the base."""
+    depth = EIGHT.depth
+    drawing = st.container()
+    treatment = st.selectbox(
+        "Treatment",
+        figures_treatments.ORDER,
+        figures_treatments.ORDER.index("AnB"),
+        format_func=lambda name: f"{name}: {figures_treatments.SHORT[name]}",
+        key=_TREATMENT,
+        bind="query-params",
+        label_visibility="collapsed",
+    )
+    n = st.slider(
+        "Layers copied, n",
+        1,
+        depth - 1,
+        4,
+        key=_N,
+        bind="query-params",
+        help="A point of the curves: click one, or choose it here. Its runs are listed below the picture.",
+    )
+    with drawing:
+        st.plotly_chart(
+            figures_treatments.treatments(n, depth, treatment),
+            key=_DRAWING,
+            on_select=_take_treatment,
+            selection_mode="points",
+            config=theme.CONFIG,
+            alt=figures_treatments.describe(n, depth),
+        )
+    return str(treatment), 0 if treatment == BASE else int(n)
+
+
+def _picture(side: _Side, y_range: tuple[float, float], relative: bool, noise: bool, selected: tuple[str, int]) -> None:
+    st.markdown(f"**{side.title}**")
+    if not figures.shown(side.lines, noise=noise):
+        st.info(f"No curve yet: {side.missing}.", icon=":material/hourglass_top:")
+        return
+    key = f"general_curves_{side.name}"
+    st.plotly_chart(
+        figures.curves(
+            side.lines, side.comparisons, y_range=y_range, depth=EIGHT.depth, relative=relative, noise=noise,
+            selected=selected, height=_HEIGHT,
+        ),
+        key=key,
+        on_select=lambda: _take_point(key),
+        selection_mode="points",
+        config=theme.CONFIG,
+        alt=figures.describe(side.lines, side.title, noise=noise, relative=relative),
+    )  # fmt: skip
+
+
+def _take_point(chart: str) -> None:
+    """Copy a clicked point into the two choices; the chart forgets it when it is drawn anew."""
+    if found := figures.clicked(state.get(chart)):
+        treatment, n = found
+        state.put(_TREATMENT, treatment)
+        if n:
+            state.put(_N, n)
+
+
+def _take_treatment() -> None:
+    if found := figures_treatments.clicked(state.get(_DRAWING)):
+        state.put(_TREATMENT, found)

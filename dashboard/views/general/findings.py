@@ -1,0 +1,196 @@
+"""The findings of the transferability experiment in words, every number computed from the runs."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+import streamlit as st
+
+from dashboard.views.general.figures import written
+from models.transferability.findings import Comparison, Difference
+
+Comparisons = Mapping[str, Comparison]
+
+
+# finding: (title, explanation)
+TITLES: Final = {
+    "general": (
+        "General",
+        "Layers are general as far as AnB, built on layers from task A, does as well as baseB, trained on B alone.",
+    ),
+    "co-adaptation": (
+        "Co-adaptation",
+        "BnB gets its own layers back, frozen. Where it stays below baseB, layers had learned to work together, and "
+        "new layers above the cut do not find that again.",
+    ),
+    "specificity": (
+        "Specificity",
+        "AnB against BnB: both are cut and frozen alike, so what AnB loses beyond BnB is due to the other task.",
+    ),
+    "gain": (
+        "Gain of transfer",
+        "AnB+ starts from A and then learns everything on B. BnB+ starts from B instead: it shows what the longer "
+        "training alone brings, so that only the rest is A's.",
+    ),
+    "random": (
+        "Random filters",
+        "RnB freezes random layers instead of learned ones. Here their BatchNorm statistics were set from pictures; "
+        "the paper's network had no BatchNorm.",
+    ),
+}
+
+
+def findings_table(ours: Comparisons, paper: Comparisons, ours_random: Comparisons, paper_random: Comparisons) -> None:
+    """Draw every finding with what was measured here and what was published.
+
+    Args:
+        ours, paper: Comparisons of the split shown.
+        ours_random, paper_random: Those of the random split where another one is shown; else empty.
+    """
+    for name, (title, explanation) in TITLES.items():
+        if name not in ours and name not in paper:
+            continue
+        head, left, right = st.columns([3, 5, 5], gap="medium")
+        head.markdown(f"**{title}**", help=explanation)
+        judged = "gain beyond longer" if name == "gain" else name  # training longer is no gain of transfer
+        if judged in ours and judged in paper:
+            words, icon = verdict(name, ours[judged], paper[judged])
+            head.badge(words, icon=icon, color="gray")
+        here = finding(name, ours, ours_random) or "Not measured."
+        there = finding(name, paper, paper_random) or "Not published for this split."
+        left.markdown(f":material/science: **Here.** {here}")
+        right.markdown(f":material/menu_book: **Paper.** {there}")
+    if not paper_random:
+        st.caption(reading(paper["general"]))
+
+
+def finding(name: str, comparisons: Comparisons, of_random: Comparisons) -> str:
+    """Return the sentences of one finding; empty where it was not measured.
+
+    Args:
+        name: Of the finding, as in `COMPARISONS`.
+        comparisons: Of the split that is shown.
+        of_random: Those of the random split, where another split is shown.
+    """
+    comparison = comparisons.get(name)
+    if comparison is None:
+        return ""
+    if name == "general":
+        return _general(comparison) + _against_random(comparison, of_random.get(name))
+    if name == "gain":
+        return _gain(comparison, comparisons.get("longer"), comparisons.get("gain beyond longer"))
+    low = comparison.lowest
+    where = f"Lowest at n = {low.n}: {amount(low, comparison)}."
+    return f"{where} {_clear(comparison, 'loss')}"
+
+
+def verdict(name: str, here: Comparison, there: Comparison) -> tuple[str, str]:
+    """Return whether two measurements of a finding agree, in a few words, and an icon."""
+    if not here.decidable:
+        return "one seed: no verdict", ":material/question_mark:"
+    up = name == "gain"
+    ours, theirs, against = (here.gains, there.gains, here.losses) if up else (here.losses, there.losses, here.gains)
+    if ours and theirs and name == "general":
+        same = here.no_loss_up_to == there.no_loss_up_to
+        words = "to the same layer" if same else f"to n = {here.no_loss_up_to} here, {there.no_loss_up_to} there"
+        return words, ":material/check:" if same else ":material/compare_arrows:"
+    if ours:
+        return ("seen in both", ":material/check:") if theirs else ("clear here only", ":material/compare_arrows:")
+    if not theirs:
+        return "inside the spread in both", ":material/waves:"
+    if not set(theirs) & {each.n for each in here.differences}:
+        return "not measured that deep", ":material/question_mark:"
+    if against and name != "general":
+        return "the other way round here", ":material/swap_vert:"
+    return "inside the spread here", ":material/waves:"
+
+
+def amount(difference: Difference, comparison: Comparison) -> str:
+    """Return a difference in points, with its margin and its n."""
+    seeds = comparison.basis == "intervals"
+    unit = ("seed" if seeds else "run") + ("" if difference.runs == 1 else "s")
+    margin = f" ± {100 * difference.margin:.1f}" if seeds and not math.isnan(difference.margin) else ""
+    return f"{points(difference.mean)}{margin} points, {difference.runs} {unit}"
+
+
+def points(difference: float) -> str:
+    """Return a difference of accuracies in percentage points, signed."""
+    return written(difference, relative=True)
+
+
+def reading(comparison: Comparison) -> str:
+    """Return how the authors read their own curves, beside what the ranges of the runs say; for random halves."""
+    third = next(each for each in comparison.differences if each.n == 3)
+    return (
+        "The authors read their curves so: layers 1 and 2 are general, BnB dips at n = 3 to 6, AnB falls further at 6 "
+        f"and 7, and AnB+ beats training on B alone. The drop of AnB at n = 3, {amount(third, comparison)}, lies "
+        f"{'outside' if third.clear else 'inside'} the ranges of the runs."
+    )
+
+
+def layers(numbers: Sequence[int]) -> str:
+    """Return "1, 2 and 4"."""
+    words = [str(number) for number in numbers]
+    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
+
+
+def _clear(comparison: Comparison, what: str) -> str:
+    """Return where the comparison shows a clear "loss" or "gain", and what shows it."""
+    if not comparison.decidable:
+        return "Only one seed: how far seeds scatter is not known."
+    widest = max(each.margin for each in comparison.differences)
+    reason, missing = {
+        "intervals": ("the 95 % interval leaves out 0", "every 95 % interval holds 0"),
+        "ranges": ("the ranges of the runs do not meet", "the ranges of the runs meet"),
+        "single runs": (
+            f"more than repeated runs of any treatment lie apart, {100 * widest:.1f} points",
+            f"repeated runs of a treatment lie up to {100 * widest:.1f} points apart",
+        ),
+    }[comparison.basis]
+    wanted, opposite, other = comparison.losses, comparison.gains, "gain"
+    if what == "gain":
+        wanted, opposite, other = comparison.gains, comparison.losses, "loss"
+    if wanted:
+        return f"A clear {what} at n = {layers(wanted)}: {reason}."
+    if opposite:
+        return f"No {what}, but a clear {other} at n = {layers(opposite)}: {reason}."
+    return f"No clear {what}: {missing}."
+
+
+def _general(comparison: Comparison) -> str:
+    deep, at = comparison.deepest, {each.n: each for each in comparison.differences}
+    if not comparison.decidable:
+        return f"With {deep.n} layers copied: {amount(deep, comparison)}. {_clear(comparison, 'loss')}"
+    last = comparison.no_loss_up_to
+    kept = f"No clear loss up to n = {last}: {amount(at[last], comparison)}. " if last in at else ""
+    if not comparison.losses:
+        return f"{kept}That is as far as was measured."
+    first = at[comparison.losses[0]]
+    return f"{kept}The first clear loss is at n = {first.n}: {amount(first, comparison)}."
+
+
+def _against_random(comparison: Comparison, of_random: Comparison | None) -> str:
+    if of_random is None:
+        return ""
+    deep, other = comparison.deepest, of_random.deepest
+    return (
+        f" With {deep.n} layers copied AnB is {points(deep.mean)} points from its base, with random halves "
+        f"{points(other.mean)}{'' if other.n == deep.n else f' (n = {other.n})'}."
+    )
+
+
+def _gain(comparison: Comparison, longer: Comparison | None, beyond: Comparison | None) -> str:
+    high = comparison.highest
+    text = (
+        f"On average over the layers AnB+ is at {points(comparison.average)} points against baseB, highest at "
+        f"n = {high.n}: {amount(high, comparison)}. {_clear(comparison, 'gain')}"
+    )
+    if longer is None or beyond is None:
+        return text
+    clear = f"clearly at n = {layers(beyond.gains)}" if beyond.gains else "nowhere clearly"
+    return (
+        f"{text} BnB+, which trained as long but on B alone, is at {points(longer.average)}; from there AnB+ gains "
+        f"{points(beyond.average)}, {clear}."
+    )

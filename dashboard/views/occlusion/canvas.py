@@ -1,0 +1,163 @@
+"""The two canvases of the Occlusion page: maps read at the same place, and the figure with its movable square.
+
+Everything travels once, as bytes; pointing, dragging and playing happen in the browser without a rerun.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+import struct
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import streamlit as st
+
+from dashboard.figures import theme
+from dashboard.views.occlusion.figures import MapScale, PixelMap, cell_edges, nearest_done, outline, stops
+from models.occlusion import occlusion
+from models.occlusion import scores as occlusion_scores
+from models.occlusion.scores import PatchScores
+from models.pictures import images
+
+_FOLDER: Final = Path(__file__).with_name("canvas")
+_HINT = "Point at a place, or move over it with the arrow keys, to read it."
+
+
+def _text(name: str) -> str:
+    return (_FOLDER / name).read_text("utf-8")
+
+
+def _component(view: str) -> Any:
+    script = f"{_text('panels.js')}\n{_text(f'{view}.js')}"
+    html, css = _text(f"{view}.html"), _text(f"{view}.css")
+    return st.components.v2.component(f"freezeframe_occlusion_{view}", html=html, css=css, js=script)
+
+
+_maps, _figure = _component("maps"), _component("figure")
+
+
+def pack(header: Mapping[str, Any], parts: Mapping[str, bytes]) -> bytes:
+    """Return the message to the browser: the length of the header as uint32, the header as JSON, then the parts."""
+    sizes = [[name, len(part)] for name, part in parts.items()]
+    text = json.dumps({**header, "parts": sizes}, allow_nan=False).encode()
+    return b"".join((struct.pack("<I", len(text)), text, *parts.values()))
+
+
+def linked_maps(
+    image: np.ndarray,
+    maps: Sequence[PixelMap],
+    scales: Sequence[MapScale],
+    *,
+    key: str,
+    alt: str,
+    opacity: float = 1.0,
+    mask: np.ndarray | None = None,
+) -> None:
+    """Draw maps over a picture side by side; a pointer or the arrow keys read the same place in all of them.
+
+    Args:
+        image: (H, W, 3) uint8, the picture.
+        maps: Of the same height and width.
+        scales: Those that the maps name by number.
+        key: Of the component.
+        alt: What the maps show, for who cannot see them.
+        opacity: Of the maps over the picture, 0..1.
+        mask: (H, W) bool, outlined in white on black; None for none.
+    """
+    x, y = ([], []) if mask is None else outline(mask)
+    header = {
+        "height": image.shape[0],
+        "width": image.shape[1],
+        "maps": [{"title": one.title, "scale": one.scale} for one in maps],
+        "scales": [
+            {"low": one.low, "high": one.high, "title": one.title, "hover": one.reading, "stops": one.stops}
+            for one in scales
+        ],
+        "outline": [
+            [x[i] + 0.5, y[i] + 0.5, x[i + 1] + 0.5, y[i + 1] + 0.5]  # type: ignore[operator]
+            for i in range(0, len(x), 3)
+        ],
+        "opacity": opacity,
+        "alt": alt,
+        "hint": _HINT,
+    }
+    values = {f"map{i}": one.values.astype("<f4").tobytes() for i, one in enumerate(maps)}
+    _maps(key=key, data=pack(header, {"picture": images.png(image), **values}))
+
+
+@dataclass(frozen=True, slots=True)
+class Projection:
+    """The watched channel in pixel space: (H, W, 3) uint8, or None and a note why; what it is called ("map 7")."""
+
+    image: np.ndarray | None
+    channel: str
+    note: str
+
+
+def occluder_figure(
+    image: np.ndarray, scores: PatchScores, projection: Projection, *, explained: int, picture: str, key: str
+) -> None:
+    """Draw the five panels of Zeiler and Fergus, with the square moved by hand, by arrow keys, or played.
+
+    Args:
+        image: (H, W, 3) uint8, the picture as the network takes it.
+        scores: Whole or partial; of a partial one every position shows the nearest that is computed.
+        projection: For panel c.
+        explained: Number of the class whose probability panel d begins with.
+        picture: What the picture is called.
+        key: Of the component.
+    """
+    nearest = nearest_done(scores.done)
+    classes, kept = len(scores.classes), scores.done.ravel()
+    probabilities = occlusion_scores.probabilities(scores).reshape(-1, classes)[nearest]
+    activity = scores.activity.ravel()[nearest] if scores.layer else np.zeros(0, np.float32)
+    hidden = occlusion.filling(image, scores.fill, scores.patch)
+    header = {
+        "identity": [picture, scores.height, scores.width, scores.patch, scores.rows.tolist(), scores.cols.tolist()],
+        "height": scores.height,
+        "width": scores.width,
+        "patch": scores.patch,
+        "rows": scores.rows.tolist(),
+        "cols": scores.cols.tolist(),
+        "rowEdges": cell_edges(scores.rows, scores.patch, scores.height),
+        "colEdges": cell_edges(scores.cols, scores.patch, scores.width),
+        "classes": list(zip(scores.classes, itertools.cycle(theme.CLASS_COLOURS), strict=False)),
+        "explained": explained,
+        "base": occlusion_scores.base_probabilities(scores).tolist(),
+        "baseActivity": scores.base_activity if scores.layer else 0.0,
+        "start": int(probabilities[:, explained].argmin()),
+        "stops": stops(False),
+        "titles": {
+            "picture": "Hide a square: drag it",
+            "activity": f"Activity of {projection.channel}",
+            "projection": f"{projection.channel.capitalize()}, projected to pixels",
+        },
+        "note": projection.note,
+        "alts": _alts(f"{projection.channel} of {scores.layer}", picture),
+    }
+    parts = {
+        "picture": images.png(image),
+        "hidden": images.png(hidden),
+        "projection": b"" if projection.image is None else images.png(projection.image),
+        "probabilities": probabilities.astype("<f4").tobytes(),
+        "activity": activity.astype("<f4").tobytes(),
+        "computed": kept.astype(np.uint8).tobytes(),
+    }
+    header["identity"] = " ".join(map(str, header["identity"]))
+    _figure(key=key, data=pack(header, parts))
+
+
+def _alts(channel: str, picture: str) -> dict[str, str]:
+    """Return what each panel shows, for who cannot see it."""
+    return {
+        "figure": f"Occlusion of {picture}: what every class and one channel answer as a square hides each part",
+        "picture": f"The picture: {picture}",
+        "activity": f"Activity of {channel}, by position of the square",
+        "projection": f"The strongest value of {channel}, projected to the pixels",
+        "probability": "Probability of the chosen class, by position of the square",
+        "winner": "The most probable class, by position of the square",
+    }

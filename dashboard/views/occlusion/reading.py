@@ -1,0 +1,182 @@
+"""How an occlusion map is shown, and what it says in words."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import streamlit as st
+
+from dashboard.figures import theme
+from dashboard.views.occlusion.figures import by_layer, disagreement, reach
+from models.attribution import pointing
+from models.networks.answers import Prediction
+from models.occlusion.occlusion import OcclusionMap, share_inside
+from models.occlusion.scores import PatchScores, base_probabilities, probabilities
+from models.pictures import datasets
+
+MOST_CLASSES = 6  # maps side by side
+PREDICTED, TRUE, GAINING = -1, -2, -3
+ROLES = {PREDICTED: "the predicted one", TRUE: "the true one", GAINING: "the one that gains most"}
+HARDLY = 1e-3  # a score that changes by less has nothing to say about places
+
+
+def mask_of(picture: str, side: int) -> np.ndarray | None:
+    """Return where the object of a picture is, bool (side, side), or None where nobody knows."""
+    return pointing.mask_of(picture, side, side)
+
+
+def view_controls(has_mask: bool) -> tuple[float, bool]:
+    """Draw how strongly the map covers the picture and, where there is a mask, its switch; return both."""
+    opacity = st.slider(
+        "Map over picture",
+        0.0,
+        1.0,
+        0.65,
+        0.05,
+        key="occlusion_opacity",
+        persist_state="session",
+        help="0 shows only the picture, 1 only the map.",
+    )
+    outlined = has_mask and st.toggle(
+        "Outline the object",
+        True,
+        key="occlusion_mask",
+        persist_state="session",
+        help="These pictures were drawn by a program, which knows the pixels that belong to the object.",
+    )
+    return opacity, outlined
+
+
+def true_class(picture: str, said: Prediction) -> int | None:
+    """Return the number of the picture's own class; None for your own pictures and those of other data."""
+    kind, *place = picture.split(":")
+    if kind != "sample" or datasets.get(place[0]).classes != said.classes:
+        return None
+    return datasets.label(place[0], int(place[1]))
+
+
+def title_of_class(number: int, said: Prediction, label: int | None) -> str:
+    """Return a class with its probability, and whether it is the predicted or the true one."""
+    parts = [f"{said.classes[number]} {said.probabilities[number]:.0%}"]
+    parts += ["predicted"] if number == int(said.probabilities.argmax()) else []
+    parts += ["true"] if number == label else []
+    return ", ".join(parts)
+
+
+def classes_picker(said: Prediction, label: int | None) -> tuple[int, ...]:
+    """Draw which classes are shown side by side; return numbers of classes, and the roles that `resolve` knows."""
+    roles = [role for role in ROLES if role != TRUE or label is not None]
+    picked: list[int] = st.multiselect(
+        "Classes to compare",
+        [*roles, *range(len(said.classes))],
+        default=roles,
+        format_func=lambda number: ROLES[number] if number in ROLES else said.classes[number],
+        key=f"occlusion_classes_{len(roles)}",
+        bind="query-params",
+        max_selections=MOST_CLASSES,
+        placeholder="Classes to compare",
+        label_visibility="collapsed",
+    )
+    return tuple(picked) or (PREDICTED,)
+
+
+def resolve(picked: Sequence[int], said: Prediction, label: int | None, scores: PatchScores) -> list[int]:
+    """Return the numbers of the classes, each once; the one that gains is the one whose probability rises most."""
+    best = int(said.probabilities.argmax())
+    rise = np.nanmax(probabilities(scores), axis=(0, 1)) - base_probabilities(scores)
+    rise[best] = -np.inf
+    roles = {PREDICTED: best, TRUE: label, GAINING: int(rise.argmax())}
+    return list(dict.fromkeys(number for one in picked if (number := roles.get(one, one)) is not None))
+
+
+def evidence(result: OcclusionMap, mask: np.ndarray) -> str:
+    """Return how much of what lowered the score lies inside the object, beside what an even map would give."""
+    share = share_inside(np.nan_to_num(result.drop), mask)
+    if share is None:
+        return "Nothing that was hidden lowered the score."
+    return f"**{share:.0%} of the evidence** (falls of the score) lies in the object, which covers {mask.mean():.0%}."
+
+
+def _rounded_up(change: float) -> str:
+    """Return the next power of ten: "0.001", "0.0001", or "0.000001" for all that is less."""
+    power = next((power for power in range(6, 3, -1) if change <= 10.0**-power), 3)
+    return f"{10.0**-power:.{power}f}"
+
+
+def strongest(result: OcclusionMap, unit: str) -> str:
+    """Return where hiding costs most, or that it costs hardly anything anywhere."""
+    change = float(np.nanmax(np.abs(result.occluded - result.base_score)))
+    if change < HARDLY:
+        advice = " Try the logit: a sure answer's probability hardly moves." if unit == "probability" else ""
+        return f"Score {result.base_score:.3g}; no square changes it by more than {_rounded_up(change)}.{advice}"
+    row, col = np.unravel_index(int(np.nanargmin(result.occluded)), result.occluded.shape)
+    top, left, lowest = int(result.rows[row]), int(result.cols[col]), float(result.occluded[row, col])
+    return (
+        f"Score {result.base_score:.3g}; lowest, {lowest:.3g}, with rows {top}–{top + result.patch - 1} and columns "
+        f"{left}–{left + result.patch - 1} hidden."
+    )
+
+
+def disagree(titled: Sequence[tuple[str, OcclusionMap]], unit: str) -> str:
+    """Return where the fills disagree most, and how."""
+    spread = disagreement([one for _, one in titled])
+    row, col = np.unravel_index(int(np.nanargmax(spread)), spread.shape)
+    falls = {title.lower(): round(float(one.drop[row, col]), 3) for title, one in titled}
+    low, high = min(falls, key=falls.__getitem__), max(falls, key=falls.__getitem__)
+    if falls[high] - falls[low] < HARDLY:
+        return f"The fills agree: their falls of the {unit} differ by less than {HARDLY:g} everywhere."
+    return (
+        f"They disagree most at row {row}, col {col}: the {unit} falls by {falls[high]:.3g} with {high} and by "
+        f"{falls[low]:.3g} with {low}. Trust what all four show."
+    )
+
+
+# FOLDED dashboard/views/occlusion/reading.py: Operations saved, and why: a lesson in locality.
+
+
+def operations(scores: PatchScores | None) -> None:
+    """Draw, folded up, how many operations the answer took, layer by layer."""
+    if scores is None:
+        return
+    with st.expander(summary(scores), icon=":material/speed:", key="occlusion_operations"):
+        st.plotly_chart(by_layer(scores), key="occlusion_reach", config=theme.CONFIG, alt=explanation(scores))
+        st.markdown(explanation(scores))
+        st.caption(
+            "MACs: multiplications, each with an addition; means over positions. They are not time: gathering the "
+            "windows takes some, too. The answer is that of full passes, to four decimals of the logits."
+        )
+
+
+def summary(scores: PatchScores) -> str:
+    """Return what was done of what a full pass does, in one line."""
+    done, full = scores.macs_done, scores.macs_full
+    counts = f"{_millions(done)} of {_millions(full)} operations per position"
+    return f"{counts}: {1 - done / full:.0%} saved" if done < full else f"{counts}: nothing saved"
+
+
+def explanation(scores: PatchScores) -> str:
+    """Return why: how far the square reaches in the first, and in the deepest layers."""
+    share = reach(scores)
+    local = [
+        (name, float(part)) for name, part, maps in zip(scores.layer_names, share, scores.layer_maps, strict=True)
+        if maps.prod() > 1
+    ]  # fmt: skip
+    parts = []
+    if local and scores.way == "incremental":
+        (first, near), (last, far) = local[0], local[-1]
+        parts.append(
+            f"A square of {scores.patch} × {scores.patch} px can change {near:.0%} of the maps of `{first}`: only "
+            "those values are computed anew, the others are those of the untouched picture. Deeper values see more "
+            f"of the picture, so the square reaches further: {far:.0%} of `{last}`."
+        )
+        parts.append("A smaller patch saves more, and early layers save most: a convolution looks only nearby.")
+    if scores.reason:
+        parts.append(scores.reason)
+    elif scores.way != "incremental":
+        parts.append("Every position was a full forward pass.")
+    return " ".join(parts)
+
+
+def _millions(macs: float) -> str:
+    return f"{macs / 1e9:.3g} billion" if macs >= 1e9 else f"{macs / 1e6:.3g} million"

@@ -1,0 +1,130 @@
+"""Deletion and insertion: take away what a map calls important first, and see whether the score falls."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from dashboard import state
+from dashboard.figures import theme
+from dashboard.views.occlusion import cache as occlusion_cache
+from dashboard.views.occlusion import figures_trust
+from dashboard.views.occlusion.question import AT_ONCE_S, class_picker, score_picker
+from dashboard.views.occlusion.trust_pictures import missing, test_pictures
+from dashboard.widgets import cache
+from dashboard.widgets import work as widgets_work
+from dashboard.widgets.picture_picker import picture_picker
+from models.attribution.deletion import FILLS, Curves
+from models.attribution.maps import CURVES, FEW_STEPS, METHODS, ExplanationSpec
+from models.attribution.trust import TrustResult
+from models.networks import layers
+
+_FILLS = {"mean": "the mean colour", "blur": "the blurred picture"}
+_NOT_SHOWN = (
+    "What you do not see: whether the score falls because evidence is gone or because the picture is none that the "
+    "network ever learned. Another fill can put other methods first. Only the order of a map counts, not its values."
+)
+_REFERENCE = (
+    "Petsiuk, Das and Saenko: RISE. BMVC 2018, arXiv 1806.07421. On its limits: Gomez, Fréour and Mouchère, 2022, "
+    "arXiv 2201.13291."
+)
+_OF = {"one": "This picture", "sample": "Test set"}
+
+
+def draw(chosen: state.Selection, network: str) -> None:
+    """Draw the curves of the chosen picture, or the mean areas under those of some test pictures."""
+    controls, main = st.columns([5, 18], gap="medium")
+    with controls:
+        of = st.segmented_control(
+            "Curves of", list(_OF), default="one", required=True, format_func=lambda name: _OF[name],
+            key="occlusion_curves_of", bind="query-params", label_visibility="collapsed",
+        )  # fmt: skip
+    if of == "sample":
+        found = test_pictures(chosen, network, controls)
+        with main:
+            if found.result is None:
+                missing(found)
+                st.info("Not measured yet: curves of some test pictures say more than those of one.")
+            else:
+                result = found.result
+                panels = {title: result.areas(way) for way, title in figures_trust.WAYS.items()}
+                st.markdown("**Mean area under the curves**", help="The mean probability of the answer on the way.")
+                chart = figures_trust.estimates(panels, percent=False)
+                st.plotly_chart(
+                    chart, key="occlusion_areas", config=theme.CONFIG, alt="Mean areas under the curves, by method"
+                )
+                st.markdown(" ".join(_against_chance(result, way) for way in figures_trust.WAYS))
+                st.caption(
+                    f"Probability of the predicted class, {len(result.sample)} test pictures, squares of a sixteenth "
+                    "of the side, filled with the mean colour; maps explain the logit. 95 % Student intervals over "
+                    f"pictures. {_NOT_SHOWN}"
+                )
+                st.dataframe(
+                    figures_trust.estimate_rows(panels, percent=False),
+                    hide_index=True,
+                    alt="Mean areas under the curves",
+                )
+    else:
+        _one(chosen, network, controls, main)
+    main.caption(_REFERENCE)
+
+
+def _against_chance(result: TrustResult, way: str) -> str:
+    """Return which methods are better than random orders, picture by picture, computed from the numbers."""
+    gains = result.gains(way)
+    better = [f"{METHODS[name].title} by {at.value:.2f}" for name, at in gains.items() if at.low > 0]
+    rest = [METHODS[name].title for name, at in gains.items() if not at.low > 0]
+    start = {"deletion": "Taken away", "insertion": "Put back"}[way]
+    text = f"**{start}**, compared with random orders picture by picture: better are {', '.join(better) or 'none'}"
+    return text + (f"; not clearly so {', '.join(rest)}." if rest else ".")
+
+
+def _one(chosen: state.Selection, network: str, controls: DeltaGenerator, main: DeltaGenerator) -> None:
+    with controls:
+        picture = picture_picker("occlusion")
+        said = cache.prediction(network, picture)
+        class_index, score = class_picker(said), score_picker()
+        fill = st.selectbox(
+            "Instead of what is missing", FILLS, format_func=lambda name: _FILLS[name], key="occlusion_curves_fill",
+            persist_state="session", help="What stands where something was taken away.",
+        )  # fmt: skip
+        squares = max(said.height // 16, 1)
+        cell = st.selectbox(
+            "Taken away at a time", [squares, 1], key=f"occlusion_curves_cell_{squares}", persist_state="session",
+            format_func=lambda px: "single pixels" if px == 1 else f"squares of {px} px",
+            help="Squares ask coarse and fine maps the same question, and leave pictures that look less torn.",
+        )  # fmt: skip
+    spec = ExplanationSpec(network, picture, score, class_index, steps=FEW_STEPS, fill=fill, cell=cell)
+    seconds = layers.seconds(network, spec.passes)
+    with main:
+        found = _answer(spec, seconds, chosen.owner, controls)
+        if found is None:
+            return
+        st.plotly_chart(
+            figures_trust.curves(found), key="occlusion_curves", config=theme.CONFIG,
+            alt=f"The {score} as the picture is taken away and put back, by method; the numbers are in the table",
+        )  # fmt: skip
+        st.caption(
+            f"Places go in the order of each map, the most important first; the grey band is "
+            f"{len(found.random_deletion)} random orders. A map below the band on the left and above it on the right "
+            f"knows something. Behind each name: the area under its two curves. {_NOT_SHOWN}"
+        )
+        st.markdown("**Area under each curve** (the mean score on the way)")
+        st.dataframe(figures_trust.areas(found), hide_index=True, alt="Areas under the curves, by method")
+
+
+def _answer(spec: ExplanationSpec, seconds: float, owner: str, beside: DeltaGenerator) -> Curves | None:
+    """Return the curves: asked of a worker where that is quick, else what a job has written."""
+    if seconds <= 2 * AT_ONCE_S:
+        return occlusion_cache.deletion_curves(spec)
+    work = widgets_work.Work("explanation", replace(spec, method="").to_json(), "Deletion and insertion", seconds)
+    run = work.newest(owner)
+    found = occlusion_cache.explanation_result(run.id, CURVES, Curves) if run is not None else None
+    if found is None:
+        what, key = "All maps of this picture and their curves", "occlusion_curves_job"
+        widgets_work.price(work, run, owner, what=what, button="Compute the curves", key=key, beside=beside)
+        widgets_work.old_progress(run, key, "These curves cannot be read. Compute them again.")
+        st.info("Not computed yet: start it on the left.", icon=":material/hourglass_top:")
+    return found

@@ -1,0 +1,149 @@
+"""Maps against the truth: how much of each lies in the object, and whether its strongest place does."""
+
+from __future__ import annotations
+
+import numpy as np
+import streamlit as st
+from numpy.typing import NDArray
+from streamlit.delta_generator import DeltaGenerator
+
+from dashboard import state
+from dashboard.figures import theme
+from dashboard.labels import safe_label
+from dashboard.views.occlusion import figures_trust, methods
+from dashboard.views.occlusion.figures import panel
+from dashboard.views.occlusion.question import AT_ONCE_S, class_picker
+from dashboard.views.occlusion.trust_pictures import missing, test_pictures
+from dashboard.widgets import cache
+from dashboard.widgets.picture_picker import picture_picker
+from models.attribution import pointing
+from models.attribution.maps import METHODS, ExplanationSpec
+from models.attribution.trust import CHOICES, TrustResult
+from models.errors import InputError
+from models.occlusion.occlusion import share_inside
+from models.pictures import images
+from models.pictures.datasets import DATASETS
+
+_OF = {"sample": "Test set", "one": "This picture"}
+_WHICH = {"all": "All", "right": "Rightly answered"}
+_SHARE, _POINT = "Share of the map inside the object", "Strongest place in the object"
+_NOT_SHOWN = (
+    "What you do not see: where the evidence must be. The mask is where the object is; a network may rest on something "
+    "else and still be right, and then a map that points elsewhere is the honest one. The object is near the middle of "
+    "most pictures, so that a map which always points there scores well without looking."
+)
+_REFERENCE = "Pointing game: Zhang et al., IJCV 2018, arXiv 1608.00507."
+
+
+def draw(chosen: state.Selection, network: str) -> None:
+    """Draw the comparison over the test pictures, or for the chosen picture; say why where there are no masks."""
+    spec = DATASETS[chosen.dataset]
+    if not spec.has_masks:
+        st.info(
+            f"{spec.title} has no masks: nobody wrote down which pixels make a picture what it is, so there is no "
+            "truth to hold a map against. The Galaxies were drawn by a program that knows them.",
+            icon=":material/visibility_off:",
+        )
+        return
+    controls, main = st.columns([5, 18], gap="medium")
+    with controls:
+        of = st.segmented_control(
+            "Of", list(_OF), default="sample", required=True, format_func=lambda name: _OF[name],
+            key="occlusion_truth_of", bind="query-params", label_visibility="collapsed",
+        )  # fmt: skip
+    if of == "one":
+        _one(network, controls, main)
+    else:
+        with controls:
+            which = st.segmented_control(
+                "Which pictures count", list(CHOICES), default="all", required=True,
+                format_func=lambda name: _WHICH[name], key="occlusion_truth_which", bind="query-params",
+                help="Maps explain the class that the network answers, right or wrong.",
+            )  # fmt: skip
+        found = test_pictures(chosen, network, controls)
+        with main:
+            if found.result is None:
+                missing(found)
+                st.info("Not measured yet: start it on the left.", icon=":material/hourglass_top:")
+            else:
+                _all(found.result, str(which))
+    main.caption(f"{_NOT_SHOWN} {_REFERENCE}")
+
+
+def _all(result: TrustResult, which: str) -> None:
+    panels = {_SHARE: result.shares_inside(which), _POINT: result.pointing(which)}
+    order = [*result.methods, "even", "centre"]
+    panels = {title: {name: rows[name] for name in order} for title, rows in panels.items()}
+    chart = figures_trust.estimates(panels, percent=True)
+    st.plotly_chart(chart, key="occlusion_truth", config=theme.CONFIG, alt=_sentence(result, which))
+    st.markdown(_sentence(result, which))
+    kept = int(result.chosen(which).sum())
+    st.caption(
+        f"{kept} test pictures ({'all' if which == 'all' else 'those that the network got right'}); maps explain the "
+        f"logit of the predicted class. Shares count what speaks for the class; 95 % Student intervals. The strongest "
+        f"place may miss the object by {result.within} px; 95 % Wilson intervals; a flat map misses. Open diamonds: "
+        "what an even map and one that always points to the middle would give."
+    )
+    with st.expander("All numbers", key="occlusion_truth_numbers"):
+        st.dataframe(
+            figures_trust.estimate_rows(panels, percent=True), hide_index=True, alt="Shares and hits, by method"
+        )
+
+
+def _sentence(result: TrustResult, which: str) -> str:
+    """Return which methods beat the map that always points to the middle, computed from the numbers."""
+    hits, shares = result.pointing(which), result.shares_inside(which)
+    best = [name for name in result.methods if hits[name].low > hits["centre"].high]
+    worse = [name for name in result.methods if hits[name].high < hits["centre"].low]
+    even = [name for name in result.methods if not shares[name].low > shares["even"].high]
+
+    def titles(names: list[str]) -> str:
+        return ", ".join(METHODS[name].title for name in names)
+
+    text = (
+        f"The map that always points to the middle hits the object in **{hits['centre'].value:.0%}** of the pictures. "
+    )
+    text += f"Clearly better: **{titles(best)}**. " if best else "No method is clearly better. "
+    text += f"Clearly worse: **{titles(worse)}**. " if worse else ""
+    return text + (f"No more of it inside than of an even map: **{titles(even)}**." if even else "")
+
+
+def _one(network: str, controls: DeltaGenerator, main: DeltaGenerator) -> None:
+    with controls:
+        picture = picture_picker("occlusion")
+        said = cache.prediction(network, picture)
+        class_index = class_picker(said)
+    mask = pointing.mask_of(picture, said.height, said.width)
+    with main:
+        if mask is None:
+            st.info("Nobody knows the object of your own picture.", icon=":material/visibility_off:")
+            return
+        image = images.resize(images.load_picture(picture), said.height, said.width)
+        for place, method in zip(st.columns(len(METHODS), gap="small"), METHODS.values(), strict=True):
+            with place:
+                _map(ExplanationSpec(network, picture, "logit", class_index, method=method.id), image, mask)
+        st.caption(
+            f"Maps of the logit with the object outlined; the cross is the strongest place, which may miss it by "
+            f"{pointing.tolerance(said.height, said.width)} px. The object covers {mask.mean():.0%} of the picture: an "
+            "even map has as much inside."
+        )
+
+
+def _map(spec: ExplanationSpec, image: NDArray[np.uint8], mask: NDArray[np.bool_]) -> None:
+    """Draw one map with its strongest place, and what is inside the object; or say why there is none."""
+    try:
+        found = methods.answer(spec, None) if methods.seconds(spec) <= AT_ONCE_S else None
+    except InputError as error:
+        st.caption(f"**{METHODS[spec.method].title}**: {safe_label(str(error), 400)}")
+        return
+    if found is None:
+        st.caption(f"**{METHODS[spec.method].title}**: too slow for a click; the test set is a job.")
+        return
+    share, place = share_inside(found.values, mask), pointing.peak(found.values)
+    hit = pointing.hits(found.values, mask, pointing.tolerance(*mask.shape))
+    words = f"{'nothing speaks for it' if share is None else f'{share:.0%} inside'}; {'a hit' if hit else 'a miss'}."
+    title = METHODS[spec.method].title
+    figure = panel(image, found.values, METHODS[spec.method], mask=mask, mark=place, opacity=0.8, height=140)
+    key = f"occlusion_truth_{spec.method}"
+    st.plotly_chart(figure, key=key, config=theme.CONFIG, alt=f"{title}, its strongest place marked: {words}")
+    st.caption(f"**{title}**: {words}")

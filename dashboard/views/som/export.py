@@ -1,0 +1,70 @@
+"""A trained map to take away: weights, labels, film, and the script that trains it again."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import streamlit as st
+
+from models.errors import InputError
+from models.som.data import SomTask, load
+from models.som.export import animation, codebook_npz, labels_csv
+from models.som.film import SomRecord
+from models.som.lattice import Floats
+from models.som.script import SAMPLES_FILE, script
+
+
+def draw(record: SomRecord, task: SomTask, folder: Path | None) -> None:
+    """Draw one download for each file; nothing is computed before it is asked for.
+
+    Args:
+        record: A film that is complete.
+        task: What it was trained on.
+        folder: Of the run; None for the example.
+    """
+    with st.expander("Take this map with you", icon=":material/download:"), st.container(horizontal=True):
+        st.download_button(
+            "Weights (.npz)",
+            lambda: codebook_npz(record, task, _samples(task, folder)),
+            SAMPLES_FILE,
+            "application/octet-stream",
+            key="som_export_weights",
+            on_click="ignore",
+            help="For numpy.load: `codebook` (rows, columns, values), its `samples`, and the settings.",
+        )
+        st.download_button(
+            "Labels (.csv)",
+            lambda: labels_csv(record),
+            "freezeframe-map-labels.csv",
+            "text/csv",
+            key="som_export_labels",
+            on_click="ignore",
+            help="A row for each sample: its unit's row and column, its class, its distance to the unit's weights.",
+        )
+        st.download_button(
+            "Film (.webp)",
+            lambda: animation(record),
+            "freezeframe-map.webp",
+            "image/webp",
+            key="som_export_film",
+            on_click="ignore",
+            help="An animated picture for slides and pages, 3 MB at most. Making it takes a few seconds.",
+        )
+        st.download_button(
+            "Script (.py)",
+            lambda: script(task),
+            "freezeframe_map.py",
+            "text/x-python",
+            key="som_export_script",
+            on_click="ignore",
+            help="Trains this map again, step by step, in plain NumPy. It makes colours and digits itself, and finds "
+            "other samples in the file of the weights beside it.",
+        )
+
+
+def _samples(task: SomTask, folder: Path | None) -> Floats | None:
+    """Return what the map was trained on; None where it is no longer kept."""
+    try:
+        return load(task, folder).features
+    except InputError:
+        return None

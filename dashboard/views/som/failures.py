@@ -1,0 +1,58 @@
+"""When it goes wrong: a map that failed on purpose beside its cure, and what the detector says about both."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from dashboard.figures import theme
+from dashboard.views.som import cache, figures_net
+from models.som.failures import FAILURES, Outcome
+
+DETECTOR_HELP = (
+    "It walks around every cell of the lattice, where its units lie in the data. In a map that lies flat all cells "
+    "turn the same way. Cells turned over mean a fold if they meet the others along a line, and a twist if they meet "
+    "them in a point. It also looks at how far the units spread, whether they still move, and whether a feature is "
+    "ignored."
+)
+
+
+def draw() -> None:
+    """Draw the choice of a failure, its map and the cured one."""
+    name = st.selectbox(
+        "What was set wrong",
+        list(FAILURES),
+        format_func=lambda key: FAILURES[key].title,
+        key="som_failure",
+        bind="query-params",
+        label_visibility="collapsed",
+        width=420,
+    )
+    failure = FAILURES[name]
+    st.markdown(failure.why)
+    wrong, right = st.columns(2, gap="medium")
+    with wrong:
+        _map("It went wrong", cache.failure(name, cured=False), f"som_failure_wrong_{name}")
+    with right:
+        _map("Cured", cache.failure(name, cured=True), f"som_failure_right_{name}")
+    st.markdown(f"**The cure.** {failure.changed} Data, seed and everything else are the same.")
+    st.caption(
+        "What you do not see: a detector for every map. Where data fill more than a plane, or a lattice is a toroid, a "
+        "map has to fold, and cells tell nothing.",
+        help=DETECTOR_HELP,
+    )
+
+
+def _map(heading: str, outcome: Outcome, key: str) -> None:
+    found = outcome.diagnosis
+    flat = found.verdict == "flat"
+    st.markdown(f"**{heading}** · :material/{'check' if flat else 'warning'}: {found.sentence}", help=DETECTOR_HELP)
+    st.plotly_chart(
+        figures_net.unfolded(outcome.lattice, outcome.codebook, outcome.points, found.sides),
+        key=key,
+        config=theme.CONFIG,
+        alt=f"{heading}: the net of the map over its points. {found.sentence}",
+    )
+    st.caption(
+        f"Topographic error {found.topographic_error:.1%} · spread of units {found.spread:.0%} of the data's · "
+        f"{int((found.sides < 0).sum())} of {len(found.sides)} cells turned over"
+    )

@@ -1,0 +1,134 @@
+"""A map that trains or has trained: its film, and the unit chosen in it."""
+
+from __future__ import annotations
+
+import itertools
+import time
+
+import numpy as np
+import streamlit as st
+
+from dashboard.figures import theme
+from dashboard.views.som import cache, export, unit
+from dashboard.widgets.jobs import choose_job, job_panel, while_active
+from dashboard.widgets.player.player import Film, Series, player, shares
+from models.som.data import SomTask
+from models.som.film import ATLAS_COLUMNS, SOM, TILE, SomRecord
+from models.storage import runs
+
+EXAMPLE = "example"
+_END_S = 15.0  # a cancelled worker has heard of it by then, and has written the end of its film
+HEIGHT = 420  # px of the lattice
+LIMITS = (
+    "The map does not show distances: neighbouring units may be far apart in the data (see its U-matrix), and "
+    "groups that lie apart in the data can lie side by side here."
+)
+NET_LIMITS = (
+    "Lines join neighbours on the lattice. The net does not show how many samples a unit stands for: choose a unit, or "
+    "look at the hits."
+)
+
+
+def choose_map(owner: str) -> runs.Run | None:
+    """Draw the choice among the visitor's maps and return the run; None is the example."""
+    return choose_job(SOM, owner, "Map", SomTask().title, key="som_map")
+
+
+def task_of(run: runs.Run | None) -> SomTask:
+    """Return what a run trains on; without a run that of the example."""
+    return SomTask() if run is None else SOM.spec_of(run)
+
+
+def film_of(record: SomRecord, identity: str, epochs: int) -> Film:
+    """Return what the player needs of a record."""
+    ends = itertools.accumulate(record.sizes.tolist())
+    frames = tuple(record.frames[end - size : end].tobytes() for end, size in zip(ends, record.sizes, strict=True))
+    series = [
+        Series("Quantization error", tuple(record.quantization_error.tolist())),
+        Series("Topographic error", tuple(record.topographic_error.tolist()), percent=True),
+        Series("Radius σ", tuple(record.radius.tolist())),
+    ]
+    if not np.isnan(record.rate).any():
+        series.append(Series("Learning rate", tuple(record.rate.tolist())))
+    is_rgb = record.kind == "colours" and len(record.cloud) > 0
+    labelled = not is_rgb and len(record.labels) > 0  # a named colour is seen, not told
+    return Film(
+        identity,
+        record.rows,
+        record.columns,
+        record.kind,
+        frames,
+        tuple(f"Epoch {epoch:.3g} of {epochs}" for epoch in record.epochs),
+        tuple(series),
+        atlas=record.atlas.tobytes(),
+        atlas_columns=ATLAS_COLUMNS,
+        tile=TILE,
+        classes=tuple(zip(record.classes, itertools.cycle(theme.CLASS_COLOURS), strict=False)) if labelled else (),
+        shares=shares(record.bmu, record.labels, record.rows * record.columns) if labelled else b"",
+        lattice=record.lattice,
+        toroid=record.toroid,
+        cloud=record.cloud.tobytes(),
+        cloud_types=record.cloud_labels.astype(np.uint8).tobytes(),
+        depth=record.cloud.shape[1],
+        note=" ".join(_notes(record)),
+    )
+
+
+def _notes(record: SomRecord) -> list[str]:
+    """Return what the viewer should know about a film, in whole sentences."""
+    notes = []
+    if record.toroid:
+        notes.append("Toroid: the left edge touches the right one, the top touches the bottom.")
+    if record.kind == "colours" and not len(record.cloud):
+        notes.append("Colour: the data's first three principal components as red, green and blue.")
+    if record.planned < record.wanted:
+        notes.append(f"Thinned to {record.planned} of {record.wanted} moments: more would be too much to send.")
+    return notes
+
+
+def draw(run: runs.Run | None) -> None:
+    """Draw the film of a run (None: the example), which grows while the run trains."""
+    task = task_of(run)
+    active = run is not None and run.status.active
+    ending = run is not None and _ending(run)
+
+    def panel() -> None:
+        if ending and run is not None and not _ending(run):
+            st.rerun()
+        record = cache.film(run)
+        if record is None:
+            st.skeleton(height=HEIGHT + 80) if active else st.info("Nothing was recorded. Train this map again.")
+            return
+        film = film_of(record, EXAMPLE if run is None else run.id, task.som.epochs)
+        place = (
+            "in the space of the data, joined to its neighbours"
+            if film.kind == "net"
+            else "at its place on the lattice"
+        )
+        alt = (
+            f"{task.title}: the weights of every unit {place}, from before training to after. "
+            f"Quantization error {record.quantization_error[-1]:.3g} at the last frame."
+        )
+        picked = player(film, key="som_player", alt=alt, height=HEIGHT, live=not record.complete and active)
+        st.caption(NET_LIMITS if film.kind == "net" else LIMITS)
+        if picked is not None:
+            unit.draw(record, task, *picked)
+        if record.complete:
+            export.draw(record, task, None if run is None else run.folder)
+
+    if run is None:
+        panel()
+    elif ending:
+        job_panel(run.id, key="som_job")
+        while_active(True, panel)
+    else:
+        job_panel(run.id, key="som_job", below=panel)
+
+
+def _ending(run: runs.Run) -> bool:
+    """Whether the worker of a cancelled run, which hears of it a moment later, has yet to write the end of the film."""
+    status = run.status
+    if status.state != "cancelled" or status.started is None or time.time() - (status.finished or 0.0) > _END_S:
+        return False
+    record = cache.film(run)
+    return record is None or not record.complete

@@ -1,0 +1,218 @@
+"""A finished training run: its result, the gap between its curves, what it took, and where to go next."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import streamlit as st
+
+from dashboard.figures import theme
+from dashboard.labels import safe_label
+from dashboard.pages import PAGES
+from dashboard.views.train import cache as train_cache
+from dashboard.views.train import report
+from dashboard.views.train.progress import CURVES_PX, STATUS_PX
+from models.errors import RunNotFound
+from models.intervals import wilson
+from models.jobs.machine import WORKER_MB
+from models.storage import runs
+from models.training import kept_epochs, results
+from models.training.costs import estimate
+from models.training.costs.estimate import Cost
+from models.training.results import Opening, TrainingResult, load_result
+from models.training.spec import TrainingSpec
+
+_BUSY = 0.8  # the processor's share of the time below which others are to blame
+_LEFT_MB = 50  # held by the worker before a run beyond the usual, above which the page mentions it
+NEXT_PAGES = ("evaluate", "activations", "features", "occlusion", "som", "compare")
+
+
+def read(run: runs.Run) -> TrainingResult | None:
+    """Return the results of a run; None while there are none, and with a sentence where a finished run lost them."""
+    done = run.status.state == "done"  # read first: the run may finish meanwhile
+    try:
+        return load_result(run)
+    except RunNotFound as error:
+        if done:
+            st.error(safe_label(str(error), 400), icon=":material/error:")
+        return None
+
+
+def finished(run: runs.Run, result: TrainingResult) -> None:
+    """Draw the result and the learning curves of a finished run."""
+    summary = result.summary
+    accuracy = wilson(round(summary["accuracy"] * summary["n_test"]), summary["n_test"])
+    name = "Example run, shipped with Freezeframe" if run.id == runs.EXAMPLE else safe_label(run.title, 32)
+    with st.container(height=STATUS_PX, border=False, vertical_alignment="center"):
+        st.markdown(
+            f"**{accuracy.value:.1%}** of {accuracy.n} test pictures right "
+            f"(95% interval {accuracy.low:.1%} to {accuracy.high:.1%}) · {name}"
+        )
+    st.plotly_chart(
+        train_cache.training_figures(run.id, CURVES_PX)[0],
+        key="train_curves",
+        config=theme.CONFIG,
+        alt=f"Accuracy and loss per epoch; the weights of epoch {summary['best_epoch']} were kept",
+    )
+
+
+def gap_note(spec: TrainingSpec, result: TrainingResult) -> None:
+    """Draw where the gap between training and validation opens, if it does."""
+    if (gap := results.opening(result.history)) is not None:
+        st.info(gap_sentence(gap, spec), icon=":material/open_in_full:")
+
+
+def gap_sentence(gap: Opening, spec: TrainingSpec) -> str:
+    """Return as Markdown where the gap opens, and what helps that is not done already."""
+    kept = "The weights kept are those of the best epoch" + (
+        ", so the result is hardly touched." if not spec.label_noise else "."
+    )
+    noise = " With wrong labels it learns these by heart too." if spec.label_noise else ""
+    return (
+        f"**The gap opens after epoch {gap.epoch}:** the training loss goes on falling (from {gap.training:.3g} to "
+        f"{gap.training_end:.3g}) while the validation loss rises (from {gap.validation:.3g} to "
+        f"{gap.validation_end:.3g}). From there on the network learns its training pictures by heart.{noise} {kept} "
+        f"What helps: {_joined(list(_cures(spec)))}."
+    )
+
+
+def _cures(spec: TrainingSpec) -> Iterator[str]:
+    if spec.shots is not None:
+        yield "more pictures"
+    if not spec.augmentation.on:
+        yield "augmentation"
+    if spec.trainable:
+        yield "freezing more"
+    if not spec.head.dropout:
+        yield "dropout"
+    if not spec.head.weight_decay:
+        yield "weight decay"
+    yield "a smaller head" if spec.head.widths or spec.head.pooling == "flatten" else "a lower learning rate"
+    if not spec.patience:
+        yield "stopping early, which saves time"
+
+
+def _joined(parts: list[str]) -> str:
+    return f"{', '.join(parts[:-1])} or {parts[-1]}" if len(parts) > 1 else parts[0]
+
+
+def result_details(run: runs.Run, spec: TrainingSpec, result: TrainingResult) -> None:
+    """Draw how a run was computed, what it took beside the prediction, and what was special at its end."""
+    summary = result.summary
+    predicted = estimate.kept(run.folder)
+    paths = {
+        "features once": "The frozen backbone was computed **once** per picture; only the head learnt, on its output.",
+        "augmented": "Every epoch saw other pictures, so the frozen part ran **anew in every epoch**.",
+        "plain": "Every epoch ran through the **whole network**: nothing below the trainable layers could be kept.",
+    }
+    path = paths.get(summary["path"], f"Everything up to the frozen boundary was computed **once**: {summary['path']}.")
+    kept = f"Kept the weights of epoch **{summary['best_epoch']}** of {len(result.history)}, the best on the validation"
+    st.markdown(
+        f"{phases_sentence(spec, result)}{path}  \n"
+        f"{_time_sentence(spec, result, predicted)}{_memory_sentence(summary, predicted)}  \n"
+        f"{kept} pictures.{curve_notes(spec, result)}"
+    )
+    if epochs := kept_epochs.epochs(run.folder):
+        st.caption(
+            f"It kept the weights of {len(epochs)} epochs ({kept_epochs.megabytes(run.folder):.2g} MB): "
+            "the Activations page plays them, Through the epochs."
+        )
+    if note := summary.get("note"):
+        st.warning(safe_label(note, 400), icon=":material/warning:")
+
+
+def _time_sentence(spec: TrainingSpec, result: TrainingResult, predicted: Cost | None) -> str:
+    """Return how long a run took, beside what was predicted, and where the time went."""
+    summary, epochs = result.summary, spec.head_epochs + spec.epochs
+    spent, expected = summary["seconds"], f" (predicted {predicted.seconds:.1f} s)" if predicted else ""
+    if expected and len(result.history) < epochs:
+        expected = f"{expected[:-1]} for all {epochs} epochs)"
+    parts = ", ".join(f"{name} {seconds:.1f} s" for name, seconds in spent.items() if name != "total")
+    worked = summary.get("processor_seconds", spent["total"])
+    busy = ""
+    if worked < _BUSY * spent["total"]:
+        busy = f" The processor worked {worked:.1f} s of it: the machine had other work too."
+    return f"Took **{spent['total']:.1f} s**{expected}: {parts}.{busy}"
+
+
+def _memory_sentence(summary: dict[str, Any], predicted: Cost | None) -> str:
+    """Return how much memory its process took at the peak; "" for runs from before that was measured for each."""
+    if "base_mb" not in summary:
+        return ""
+    peak, base = summary["peak_mb"], summary["base_mb"]
+    expected = f" (predicted {predicted.peak_mb:.0f} MB)" if predicted else ""
+    before = base - WORKER_MB
+    more = f"; it held about {before:.0f} MB more than usual when the run began" if before > _LEFT_MB else ""
+    return f"  \nIts process held **{peak:.0f} MB** at the peak{expected}{more}."
+
+
+def phases_sentence(spec: TrainingSpec, result: TrainingResult) -> str:
+    """Return what the first of two phases did; "" for a single phase."""
+    if not spec.head_epochs:
+        return ""
+    head, tuning = (sum(row.get("phase", 1) == phase for row in result.history) for phase in (1, 2))
+    return (
+        f"First the head alone learnt for **{head} epochs**, on features computed once; then **{tuning} epochs** of "
+        "fine-tuning from its best one, with a new optimiser.  \n"
+    )
+
+
+def curve_notes(spec: TrainingSpec, result: TrainingResult) -> str:
+    """Return what the training curves are measured against where that differs from the validation curves."""
+    notes = ""
+    if len(result.noisy_index):
+        notes += (
+            f"  \n**{len(result.noisy_index)}** training pictures had a wrong label: training accuracy and loss are "
+            "against the labels that were learnt from. The Evaluate page shows these pictures."
+        )
+    if spec.label_smoothing:
+        notes += (
+            f"  \nThe training loss has label smoothing {spec.label_smoothing:g} in it, the validation loss has not."
+        )
+    return notes
+
+
+def next_pages(run: runs.Run, result: TrainingResult) -> None:
+    """Offer the pages that look into the finished run, and the run as files."""
+    with st.container(horizontal=True, vertical_alignment="center"):
+        for page in (PAGES[name] for name in NEXT_PAGES):
+            st.page_link(page.script, label=page.title, icon=page.icon)
+    with st.container(horizontal=True, vertical_alignment="center", key="train_downloads"):
+        st.caption("Take it along:", width="content")
+        for one in _downloads(run, result):
+            st.download_button(**one, icon=":material/download:", on_click="ignore")
+
+
+def _downloads(run: runs.Run, result: TrainingResult) -> tuple[dict[str, Any], ...]:
+    """Return the files a run is offered as; each is made when its button is pressed."""
+    name = f"freezeframe-{run.id[:8]}"
+    return (
+        {
+            "label": "Classifier (.keras)",
+            "data": lambda: train_cache.classifier_file(run.id),
+            "file_name": f"{name}.keras",
+            "mime": "application/octet-stream",
+            "key": "train_download_keras",
+            "help": "The whole network with its weights and preprocessing inside: keras.saving.load_model opens it, "
+            "and it takes pictures as numbers from 0 to 255.",
+        },
+        {
+            "label": "Keras script (.zip)",
+            "data": lambda: train_cache.training_archive(run.id),
+            "file_name": f"{name}.zip",
+            "mime": "application/zip",
+            "key": "train_download_script",
+            "help": "The training as a plain Keras script, with the pictures and the backbone it reads: it ends with "
+            "the same accuracy and needs nothing of Freezeframe.",
+        },
+        {
+            "label": "Report (.html)",
+            "data": lambda: report.report(run, result).encode(),
+            "file_name": f"{name}.html",
+            "mime": "text/html",
+            "key": "train_download_report",
+            "help": "Accuracy, curves, proof, confusion matrix, recipe and script in one file of about 5 MB that opens "
+            "offline: to hand in.",
+        },
+    )

@@ -1,0 +1,125 @@
+"""The controls of a run behind four buttons, what the run will cost, and the button that starts it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import streamlit as st
+
+from dashboard import state
+from dashboard.labels import duration
+from dashboard.views.train import augmentation, recipe
+from dashboard.views.train.explained import last_layer_explained
+from dashboard.widgets.runs import kept_words, queue
+from dashboard.widgets.weights_offer import weights_missing
+from models.errors import FreezeframeError
+from models.pictures.datasets import DATASETS
+from models.storage import runs
+from models.training.costs.estimate import Cost
+from models.training.recipes import validate
+from models.training.spec import TRAINING, TrainingSpec
+
+
+def head_and_recipe(spec: TrainingSpec, picture: str) -> TrainingSpec:
+    """Draw head, recipe, data and augmentation behind four buttons, and a summary of them.
+
+    Args:
+        spec: Holds what is frozen, and the defaults.
+        picture: The chosen picture's id, to show augmentation on.
+
+    Returns:
+        `spec` with the values of the controls.
+    """
+    left, right = st.columns([9, 11], gap="xsmall")
+    with left.popover("Head", icon=":material/add_box:", width="stretch", key="train_head"):
+        layers, explanation = st.tabs(["Layers", "Last layer and loss"])
+        with layers:
+            head = recipe.head_controls(spec.head)
+    with right.popover("Recipe", icon=":material/tune:", width="stretch", key="train_recipe"):
+        spec = recipe.recipe_controls(replace(spec, head=head))
+    with left.popover("Data", icon=":material/photo_library:", width="stretch", key="train_data"):
+        spec = recipe.data_controls(spec)
+    augment = right.popover(
+        "Augment", icon=":material/transform:", width="stretch", key="train_augment", on_change="rerun"
+    )
+    with augment:
+        spec = augmentation.augmentation_panel(spec, picture, is_open=bool(augment.open))
+    n_classes = len(DATASETS[spec.dataset].classes)
+    with explanation:
+        last_layer_explained(spec, n_classes)
+    parts = (
+        f"{recipe.head_summary(spec.head, n_classes)} classes",
+        recipe.summary(spec),
+        spec.data_summary,
+        augmentation.summary(spec.augmentation),
+    )
+    st.caption(" · ".join(filter(None, parts)))
+    return spec
+
+
+def cost_lines(spec: TrainingSpec, cost: Cost) -> None:
+    """Draw what a run of `spec` would cost: parameters exactly, time and memory roughly."""
+    memory = f"{cost.peak_mb / 1000:.1f} GB"
+    kept = f"  \n:material/movie: keeps {kept_words(cost)}" if cost.kept_epochs else ""
+    if spec.augmentation.on:
+        once = "anew in every epoch, for every epoch sees other pictures"
+    else:
+        once = "once" if cost.cached else "anew in every epoch: too large to keep"
+    st.markdown(
+        f":orange[:material/local_fire_department:] **{cost.parameters_trainable:,}** trainable  \n"
+        f":blue[:material/ac_unit:] **{cost.parameters_frozen:,}** frozen  \n"
+        f":material/timer: about {duration(cost.seconds)}{_phase_times(cost)} · :material/memory: {memory}{kept}",
+        help="Parameters are exact. Time and memory are estimates, made from the layer tables before anything runs. "
+        f"{_rates_sentence(cost)} Memory is that of the whole process at its peak, within about a quarter. "
+        f"The {cost.frozen_prefix_layers} layers below everything that learns are computed {once}.",
+    )
+
+
+def _rates_sentence(cost: Cost) -> str:
+    """Return on which machine the speed behind the predicted time was measured."""
+    if cost.measured:
+        return f"How fast this machine is was measured on {cost.measured}; other work on it makes a run take longer."
+    return (
+        "How fast this machine is has not been measured yet, so the time is that of a usual laptop; it is measured "
+        "once, when the process that trains has started."
+    )
+
+
+def _phase_times(cost: Cost) -> str:
+    """Return how long each of two phases takes; "" for one."""
+    if len(cost.phase_seconds) == 1:
+        return ""
+    head, tuning = cost.phase_seconds
+    return f" (head {duration(head)}, fine-tuning {duration(tuning)})"
+
+
+def train_button(spec: TrainingSpec, owner: str, run: runs.Run | None) -> None:
+    """Draw the cost and the button, or above it the sentence about what must change first."""
+    problem, cost, above = "", None, st.container()
+    try:
+        cost = validate(spec)
+        cost_lines(spec, cost)
+    except FreezeframeError as error:
+        problem = str(error)
+    missing = not problem and weights_missing(spec)
+    held, icon = cost is None or missing, ":material/play_arrow:"
+    if missing:
+        st.caption(":material/arrow_forward: First choose how to go on without these weights.")
+    if st.button("Train", key="train_start", type="primary", icon=icon, width="stretch", disabled=held) and cost:
+        problem = _start(spec, cost, owner, run)
+    if problem:
+        above.error(problem, icon=":material/error:")
+    if spec.weights == "random":
+        st.caption(":material/casino: Random weights: this backbone knows nothing yet.")
+
+
+def _start(spec: TrainingSpec, cost: Cost, owner: str, run: runs.Run | None) -> str:
+    """Queue the run and show it, or return why not; a second click on the same settings does not queue them twice."""
+    if run is not None and run.status.active and TRAINING.spec_of(run) == spec:
+        return ""
+    try:
+        (run_id,) = queue({spec: cost}, owner)
+    except FreezeframeError as error:
+        return str(error)
+    state.choose(run=run_id)
+    st.rerun()

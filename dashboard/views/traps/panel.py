@@ -1,0 +1,124 @@
+"""Prepared mistakes: the choice of one, its training beside the cured one, the difference, how to notice it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+import streamlit as st
+
+from dashboard.figures import theme
+from dashboard.figures.curves import learning_curves
+from dashboard.widgets.runs import clearness, points
+from models.intervals import Estimate
+from models.training.comparison import paired
+from models.training.traps import SEEDS, TRAPS, Outcome, Role, outcomes
+
+_HEIGHT = 210  # px of the curves
+NAMES: Final[Mapping[Role, str]] = {"wrong": "Wrong", "cured": "Cured", "control": "Control"}
+ICONS: Final[Mapping[Role, str]] = {"wrong": ":material/warning:", "cured": ":material/healing:"}
+
+
+def choose() -> str:
+    """Draw the choice of a mistake, which the address keeps, and return its name."""
+    chosen = st.segmented_control(
+        "What goes wrong",
+        list(TRAPS),
+        format_func=lambda name: TRAPS[name].title,
+        default=next(iter(TRAPS)),
+        key="traps_demo",
+        bind="query-params",
+        required=True,
+        label_visibility="collapsed",
+    )
+    return str(chosen or next(iter(TRAPS)))  # the browser's back button empties what is bound to the address
+
+
+def results(name: str) -> None:
+    """Draw what is shipped for a mistake: both trainings, their difference, how to notice it, and the cure."""
+    trap, shipped = TRAPS[name], outcomes(name)
+    st.markdown(f"**{trap.group}.** {trap.why}")
+    if "wrong" not in shipped or "cured" not in shipped:
+        st.info("No results are shipped for these recipes. Train both below.", icon=":material/model_training:")
+        return
+    wrong, cured = shipped["wrong"], shipped["cured"]
+    left, right = st.columns(2, gap="medium")
+    with left:
+        training("wrong", wrong, cured[:1])
+    with right:
+        training("cured", cured, wrong[:1])
+    if "control" in shipped:
+        control = shipped["control"]
+        accuracy = control[0].judged.accuracy
+        st.markdown(
+            f"**Control,** {trap.control_title}: {_right(accuracy)} ({_interval(accuracy)}); with {_seeds(control)}."
+        )
+    st.markdown(difference(wrong[0], cured[0]))
+    notice, cure = st.columns(2, gap="medium")
+    notice.markdown(f"**How you notice it.** {trap.notice}")
+    cure.markdown(f"**The cure.** {trap.cure}")
+    st.caption(
+        "What you do not see: how large the effect is with your data. These numbers stand on three seeds of one small "
+        "network; the intervals are over test pictures, not over seeds."
+    )
+
+
+def training(role: Role, made: Sequence[Outcome], beside: Sequence[Outcome], *, own: bool = False) -> None:
+    """Draw one training: accuracy, curves of the first seed, and what the other seeds gave.
+
+    Args:
+        role: Of the recipe, "wrong" or "cured".
+        made: One outcome per seed.
+        beside: Outcomes drawn beside it, on axes of the same range.
+        own: It is the visitor's, not a shipped one.
+    """
+    first = made[0]
+    title, right = f"{NAMES[role]}{', your run' if own else ''}", _right(first.judged.accuracy)
+    st.markdown(f"{ICONS[role]} **{title}:** {right}")
+    st.plotly_chart(
+        learning_curves(first.history, first.best_epoch, _HEIGHT, beside=[one.history for one in beside]),
+        key=f"traps_{'own_' if own else ''}curves_{role}",
+        config=theme.CONFIG,
+        alt=f"{title}: accuracy and loss per epoch. {right}",
+    )
+    watched = first.validation
+    seeds = "" if own else f" Test accuracy with {_seeds(made)}."
+    st.caption(
+        f"{_interval(first.judged.accuracy)}. {_apart(first)}Validation {watched.value:.1%} of {watched.n}.{seeds}"
+    )
+
+
+def _right(accuracy: Estimate) -> str:
+    return f"**{accuracy.value:.1%}** of {accuracy.n} test pictures right"
+
+
+def _interval(accuracy: Estimate) -> str:
+    return f"95% interval {accuracy.low:.1%} to {accuracy.high:.1%}"
+
+
+def _seeds(made: Sequence[Outcome]) -> str:
+    values = ", ".join(f"{one.judged.accuracy.value:.1%}" for one in made)
+    return f"seeds {', '.join(map(str, SEEDS))}: {values}"
+
+
+def _apart(outcome: Outcome) -> str:
+    """Return how it did on pictures that leaked and on the others; "" where none leaked."""
+    if (parts := outcome.judged.apart()) is None:
+        return ""
+    known, fresh = parts
+    return (
+        f"{known.value:.1%} of the {known.n} that leaked, {fresh.value:.1%} of the other {fresh.n} "
+        f"({fresh.low:.1%} to {fresh.high:.1%}). "
+    )
+
+
+def difference(wrong: Outcome, cured: Outcome) -> str:
+    """Return by how much the cured run is better on the test pictures that neither has learnt from."""
+    found = paired(wrong.judged, cured.judged)
+    if found is None:
+        return "**Cured against wrong**: no test picture is left that neither has learnt from."
+    left = f" The {found.left_out} pictures that leaked are left out." if found.left_out else ""
+    return (
+        f"**Cured against wrong**: {points(found.difference)} on the same {found.difference.n} test pictures, "
+        f"{clearness(found.difference)}.{left}"
+    )

@@ -1,0 +1,114 @@
+"""One kernel of the first layer: large, beside its Gabor function and what is left, with all numbers."""
+
+from __future__ import annotations
+
+from typing import NoReturn
+
+import streamlit as st
+
+from dashboard import state
+from dashboard.figures import gabor
+from dashboard.widgets.unit_picker import open_unit, prepare_unit
+from models.features import gabor as features_gabor
+from models.features.gabor import COLOUR, KINDS, ORIENTED, SMOOTH, GaborFits
+from models.pictures.images import enlarge
+
+KERNEL = "features_kernel"
+_SIDE = 104  # px of a picture, three beside each other on a phone; sent twice as large for fine screens
+
+
+def chosen_kernel(count: int, best: int) -> int:
+    """Return the kernel shown: the one that the address names, else `best`."""
+    text = str(state.bound(KERNEL))
+    number = int(text) if text.isdecimal() and len(text) < 9 and int(text) < count else best
+    state.put(KERNEL, number)
+    return number
+
+
+def draw(fits: GaborFits, number: int, well: float, linked: str) -> None:
+    """Draw one kernel.
+
+    Args:
+        fits: Of its layer.
+        number: Which.
+        well: From what R2 a kernel is well fitted.
+        linked: The network whose unit the buttons lead to; "" for no buttons.
+    """
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
+        st.number_input("Kernel", 0, len(fits) - 1, step=1, key=KERNEL, bind="query-params", width=120)
+        _links(fits.layer, number, linked)
+    names = ("Kernel", "Its fit", "What is left")
+    with st.container(horizontal=True, gap="small"):
+        for name, picture in zip(names, gabor.pictures(fits)[number], strict=True):
+            st.image(
+                enlarge(picture, 2 * _SIDE), caption=name, width=_SIDE, alt=f"{name}: kernel {number} of {fits.layer}"
+            )
+    st.markdown(
+        f"R² = {fits.share[number]:.2f} (in one colour) × {fits.within[number]:.2f} (a Gabor function) = "
+        f"**{fits.r2[number]:.2f}**"
+    )
+    _kind(fits, number, well)
+    _formula(fits, number)
+
+
+def first_layer() -> NoReturn:
+    """Go to the view of the first layer."""
+    state.put("features_view", "First layer")
+    state.go("features", {"features_view": "First layer"})
+
+
+def _links(layer: str, number: int, linked: str) -> None:
+    """Draw the ways to the unit that this kernel makes."""
+    if not linked:
+        return
+
+    def patches() -> None:
+        state.put("features_view", "Strongest patches")
+        prepare_unit("features", linked, (layer, number))
+
+    st.button("What excites it", key="features_kernel_patches", icon=":material/apps:", on_click=patches)
+    if st.button("On your picture", key="features_kernel_maps", icon=":material/blur_on:"):
+        open_unit("activations", linked, (layer, number))
+
+
+def _kind(fits: GaborFits, number: int, well: float) -> None:
+    """Say what kind the kernel is, and by which numbers."""
+    kind, seen = features_gabor.kinds(fits, well)[number], features_gabor.look(fits.kernels[..., [number]])
+    st.caption(
+        f"**{KINDS[kind]}.** Share that is colour, not grey: {seen.colour[0]:.2f}. Orientation index: "
+        f"{seen.orientation[0]:.2f}. Cycles over its side: {seen.cycles[0]:.2f}.",
+        help=f"Colour blob: colour ≥ {COLOUR:g}, orientation < {ORIENTED:g}, cycles ≤ {SMOOTH:g}. Edge or grating: "
+        f"R² ≥ {well:.2f} and orientation ≥ {ORIENTED:g}, which none of 1,000 kernels of noise reaches; coloured from "
+        f"colour ≥ {COLOUR:g}. The orientation index is the length of the mean direction of the power spectrum, angles "
+        "doubled: 0 for none, 1 for stripes.",
+    )
+
+
+def _formula(fits: GaborFits, number: int) -> None:
+    """Typeset the fitted function with this kernel's numbers."""
+    amplitude, offset, across, along, wavelength, phase, angle, row, col = (
+        float(getattr(fits, name)[number])
+        for name in ("amplitude", "offset", "across", "along", "wavelength", "phase", "angle", "row", "col")
+    )
+    at_limit = r"\text{ (limit)}" if fits.endless[number] else ""
+    down, right, turn = _shift("r", row), _shift("c", col), rf"{angle:.0f}^\circ"
+    st.latex(
+        rf"\begin{{aligned}} g &= {amplitude:.2f}\,e^{{-\frac{{u^2}}{{2\cdot {across:.2f}^2}}-"
+        rf"\frac{{v^2}}{{2\cdot {along:.2f}^2}}}}\cos\!\left(\tfrac{{2\pi u}}{{{wavelength:.2f}{at_limit}}}"
+        rf"{phase:+.0f}^\circ\right){_plain(offset)} \\ u &= {right}\sin {turn}+{down}\cos {turn} \\ "
+        rf"v &= {right}\cos {turn}-{down}\sin {turn} \end{{aligned}}"
+    )
+    red, green, blue = fits.colour[number]
+    st.caption(
+        f"r and c are row and column in px; stripes at 0° lie flat, at 90° stand upright. The kernel is g, in units of "
+        f"the weights, times the colour ({red:+.2f} red, {green:+.2f} green, {blue:+.2f} blue), plus its mean colour."
+    )
+
+
+def _plain(value: float) -> str:
+    """Return a signed number without "-0.00"."""
+    return f"{round(value, 2) + 0.0:+.2f}"
+
+
+def _shift(name: str, by: float) -> str:
+    return rf"({name}{-by:+.1f})"

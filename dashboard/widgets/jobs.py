@@ -1,0 +1,173 @@
+"""Jobs as the visitor sees them: waiting, working, stopped or done. Polls only while something is going on."""
+
+from __future__ import annotations
+
+import collections
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from dashboard import state
+from dashboard.labels import duration, plain_label, safe_label
+from models.errors import FreezeframeError
+from models.jobs import engine
+from models.jobs.job import Job
+from models.storage import runs
+
+_POLL_S = 1.0
+_CHIP_POLL_S = 3.0  # every poll costs the browser a new look at the whole page
+
+
+def time_left(status: runs.RunStatus, now: float) -> str:
+    """Return "about 12 s left", or an empty text while too little is known."""
+    if status.started is None or status.share < 0.03:
+        return ""
+    seconds = (now - status.started) * (1 - status.share) / status.share
+    return f"about {duration(seconds)} left"
+
+
+def describe(run: runs.Run) -> str:
+    """Return one line on where the job stands."""
+    status = run.status
+    if status.state == "queued":
+        position = engine.position(run.id)
+        return "Starting…" if position in (None, 0) else f"Waiting: number {position} in the queue"
+    if status.state == "running":
+        return " · ".join(filter(None, [status.note or "Working", time_left(status, time.time())]))
+    ends = {"done": "Finished", "cancelled": "Cancelled", "failed": "Stopped"}
+    return ends[status.state]
+
+
+def distinct_names(newest_first: dict[str, runs.Run]) -> dict[str, str]:
+    """Return a name of its own for every run, as select boxes show it: the browser answers with a name, not a key."""
+    names: dict[str, str] = {}
+    times: collections.Counter[str] = collections.Counter()
+    for key, run in reversed(newest_first.items()):
+        name = plain_label(run.title)
+        times[name] += 1
+        names[key] = name if times[name] == 1 else f"{name} ({times[name]})"
+    return {key: names[key] for key in newest_first}
+
+
+def choose_job(
+    job: Job[Any, Any],
+    owner: str,
+    label: str,
+    example: str,
+    *,
+    key: str,
+    among: Callable[[runs.Run], bool] = lambda _: True,
+) -> runs.Run | None:
+    """Draw the choice among a visitor's runs of one kind and return the chosen one; None is the example.
+
+    Args:
+        job: The kind. The run in the address is offered too; it may be somebody else's.
+        owner: The visitor.
+        label: Of the choice, for those who cannot see it.
+        example: The example's title.
+        key: Of the widget.
+        among: Which runs are offered.
+    """
+    shown = state.shown(job)
+    found = {run.id: run for run in [*runs.listing(owner, job.kind), *([shown] if shown else [])] if among(run)}
+    names = {"": f"Example: {example}"} | distinct_names(found)
+    state.put(key, shown.id if shown and shown.id in found else "")
+    chosen = st.selectbox(
+        label,
+        list(names),
+        format_func=names.__getitem__,
+        key=key,
+        label_visibility="collapsed",
+        on_change=lambda: state.show(job, state.get(key)),
+    )
+    return found.get(chosen)
+
+
+@contextmanager
+def refusal_kept(key: str) -> Iterator[None]:
+    """Keep why the body, which queues a job, was refused under `key`, for `refusal` to draw."""
+    try:
+        yield
+        state.put(key, "")
+    except FreezeframeError as error:
+        state.put(key, str(error))
+
+
+def refusal(key: str, place: DeltaGenerator | None = None) -> None:
+    """Draw, in `place` or here, why a job was refused, where it was."""
+    if problem := state.get(key):
+        (place or st).warning(safe_label(problem, 400), icon=":material/hourglass_top:")
+
+
+def while_active(active: bool, body: Callable[[], None]) -> None:
+    """Draw `body`, again and again while a job is active.
+
+    What has ended is no fragment: a poll that was under way at the end would leave its place empty.
+    """
+    if active:
+        st.fragment(run_every=_POLL_S)(body)()
+    else:
+        with st.container():
+            body()
+
+
+def job_panel(run_id: str, *, key: str, below: Callable[[], None] | None = None) -> None:
+    """Draw progress, time left, cancel and the end of a job; reruns the page once when the job ends.
+
+    Args:
+        run_id: The job to follow.
+        key: A widget key prefix, unique on the page.
+        below: Draws what is known so far, as often as the progress: one poll for both.
+    """
+    active = runs.get(run_id).status.active
+
+    def panel() -> None:
+        job_lines(run_id, key=key, active=active)
+        if below is not None:
+            below()
+
+    while_active(active, panel)
+
+
+def job_lines(run_id: str, *, key: str, active: bool) -> None:
+    """Draw the lines of `job_panel`, for a caller that polls; the job was `active` when the page was drawn."""
+    run = runs.get(run_id)
+    status = run.status
+    if active and not status.active:
+        st.rerun()
+    if status.active:
+        bar, button = st.columns([5, 1], vertical_alignment="center")
+        bar.progress(min(status.share, 1.0), text=describe(run))
+        if run.owner == state.selection().owner:  # a link to a run lets others watch, not stop it
+            button.button("Cancel", key=f"{key}_cancel", on_click=engine.cancel, args=(run_id,))
+    elif status.state == "failed":
+        st.error(safe_label(status.message, 400), icon=":material/error:")
+    elif status.state == "cancelled":
+        st.info(describe(run), icon=":material/cancel:")
+
+
+def job_chip(owner: str) -> None:
+    """Draw the visitor's running job in the experiment bar: what, how far, cancel."""
+    active = [run for run in runs.listing(owner) if run.status.active]
+
+    @st.fragment(run_every=_CHIP_POLL_S if active else None)
+    def chip() -> None:
+        going = [run for run in active if run.status.active]
+        if active and len(going) < len(active):
+            st.rerun()
+        if not going:
+            st.caption(":material/check: Nothing is running")
+            return
+        run = going[-1]
+        status = run.status
+        with st.popover(f"{run.kind.capitalize()} {status.share:.0%}", icon=":material/progress_activity:"):
+            for job in reversed(going):
+                st.markdown(f"**{safe_label(job.title)}**")
+                st.caption(describe(job))
+                st.button("Cancel", key=f"bar_cancel_{job.id}", on_click=engine.cancel, args=(job.id,))
+
+    chip()

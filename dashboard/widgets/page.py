@@ -1,0 +1,96 @@
+"""What pages have in common: header, empty state, refusal, the network they look into, and the way back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final, NoReturn
+
+import streamlit as st
+
+from dashboard import state
+from dashboard.labels import safe_label
+from dashboard.pages import PAGES
+from models.backbones import registry, weights
+from models.errors import FreezeframeError
+from models.ids import NetworkId
+
+_PICTURE: Final = "trail_picture"  # keys of the session: the way back from a picture, where somebody came with one
+_LABEL: Final = "trail_label"
+_PAGE: Final = "trail_page"
+
+
+def header(title: str, sentence: str) -> None:
+    """Draw the page's title and the one sentence that says what you see."""
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
+        st.subheader(title, anchor=False, width="content")
+        st.caption(sentence, width="stretch")
+
+
+def empty(sentence: str, action: str, page: str, icon: str) -> NoReturn:
+    """Say what to do next, offer to go there, and end the page."""
+    with st.container(border=True):
+        st.markdown(sentence)
+        st.page_link(PAGES[page].script, label=action, icon=icon)
+    st.stop()
+
+
+def refuse(error: FreezeframeError) -> None:
+    """Say why there is no answer, and end the page."""
+    st.error(safe_label(str(error), 400), icon=":material/error:")
+    st.button("Try again", key="subject_again", icon=":material/refresh:")
+    st.stop()
+
+
+def has_classifier(chosen: state.Selection) -> bool:
+    """Return whether the chosen run has finished: only then is there a classifier to look into."""
+    return chosen.run is not None and chosen.run.status.state == "done"
+
+
+def network_of(chosen: state.Selection) -> str:
+    """Return the id of the run's classifier, else of the bare backbone: pretrained where possible, else random."""
+    if chosen.run is not None and has_classifier(chosen):
+        return str(NetworkId(run=chosen.run.id))
+    side = registry.BACKBONES[chosen.backbone].default_side
+    here = weights.available(chosen.backbone)
+    return str(NetworkId(backbone=chosen.backbone, side=side, weights="pretrained" if here else "random"))
+
+
+def name_of(network: str, chosen: state.Selection) -> str:
+    """Return what the network is called in a sentence, which names random weights as such."""
+    title, found = registry.BACKBONES[chosen.backbone].title, NetworkId.parse(network)
+    if not found.run:
+        return f"the bare {title} with {'random' if found.weights == 'random' else 'pretrained'} weights"
+    if found.start or found.epoch == 0:
+        return f"the classifier of this run before its first epoch ({title})"
+    if found.epoch is not None:
+        return f"the classifier of this run after epoch {found.epoch} ({title})"
+    return f"the classifier of this run ({title})"
+
+
+def say_random(network: str) -> None:
+    """Say it where the network's weights are random: nothing it shows was learnt."""
+    if NetworkId.parse(network).weights == "random":
+        st.caption(":material/casino: **Random weights**: the pretrained ones are not on this machine.")
+
+
+def lead_on(picture: str, to: str, *, label: str, page: str, also: Mapping[str, str] | None = None) -> None:
+    """Choose a picture and go to the page `to`; call it while a button is handled.
+
+    Args:
+        picture: Picture id.
+        to: The page that shows more of it ("occlusion").
+        label: What the way back is called; safe text.
+        page: The page it leads back to ("evaluate").
+        also: Values of widgets of `to` that are bound to the address.
+    """
+    state.put(_PICTURE, picture)
+    state.put(_LABEL, label)
+    state.put(_PAGE, page)
+    state.choose(picture=picture)
+    state.go(to, also)
+
+
+def breadcrumb() -> None:
+    """Draw the way back, as long as the page shows the picture somebody came with."""
+    if state.get(_PICTURE) == state.selection().picture:
+        st.page_link(PAGES[state.get(_PAGE)].script, label=state.get(_LABEL), icon=":material/arrow_back:")

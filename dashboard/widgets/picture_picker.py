@@ -1,0 +1,137 @@
+"""The picture picker: test pictures of the data set, a visitor's own, or what the camera sees."""
+
+from __future__ import annotations
+
+import numpy as np
+import streamlit as st
+
+from dashboard import state
+from dashboard.widgets import cache
+from dashboard.widgets.thumbnails import Row, thumbnails
+from models.errors import PictureError, StorageUnavailable
+from models.ids import PictureId
+from models.pictures import datasets, images, uploads
+
+ALL = "All classes"
+_WINDOW = 24  # thumbnails in the strip
+_SIDE = 52  # px
+BESIDE_PX = 192  # the chosen picture beside its maps
+
+
+def picture_picker(page: str) -> str:
+    """Draw the strip of pictures with its class filter, "Next" and "Your own", and return the chosen picture id.
+
+    Args:
+        page: The page's name; begins the keys of the widgets.
+    """
+    chosen = state.selection()
+    spec = datasets.DATASETS[chosen.dataset]
+    with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
+        st.selectbox(
+            "Class of the test pictures",
+            [ALL, *spec.classes],
+            key=_filter_key(page, spec.id),
+            label_visibility="collapsed",
+            persist_state="session",
+            width=150,
+        )
+        st.button("Next", key=f"{page}_next_picture", help="The next test picture", on_click=_next, args=(page,))
+        # A new key closes the popover once your picture is there, and leaves it open where something is to be read.
+        with st.popover("Your own", key=f"{page}_own_{state.get('picker_upload', '')[-8:]}"):
+            _own(page)
+    shown = _strip(chosen.picture, _candidates(page, spec.id))
+    titles = tuple(picture_title(picture) for picture in shown)
+    thumbnails(
+        [Row("", "transparent", shown, titles)],
+        selected=chosen.picture,
+        key=f"{page}_pictures",
+        side=_SIDE,
+        scroll=True,
+        alt=f"Test pictures of {spec.title}; the chosen one is {picture_title(chosen.picture)}",
+    )
+    return chosen.picture
+
+
+def picture_title(picture: str) -> str:
+    """Return what a picture is called: "spiral, picture 571", or "your picture"."""
+    found = PictureId.parse(picture)
+    if found.upload:
+        return "your picture"
+    name = datasets.DATASETS[found.dataset].classes[datasets.label(found.dataset, found.index)]
+    return f"{name}, picture {found.index}"
+
+
+def picture_beside(picture: str, side: int) -> None:
+    """Draw the chosen picture, small; one that is not square as a network for squares of `side` px sees it."""
+    image = images.load_picture(picture)
+    alt, square = f"The picture: {picture_title(picture)}", image.shape[0] == image.shape[1]
+    if square:
+        st.image(cache.enlarged_png(picture, BESIDE_PX), width=BESIDE_PX, alt=alt)
+    else:
+        st.image(images.enlarge(images.resize(image, side, side), BESIDE_PX), width=BESIDE_PX, alt=alt)
+        st.caption(f"Squeezed to {side} × {side} px: so the network sees it.")
+
+
+def _filter_key(page: str, dataset: str) -> str:
+    return f"{page}_picture_class_{dataset}"
+
+
+def _candidates(page: str, dataset: str) -> list[str]:
+    """Return the ids of the test pictures that pass the class filter."""
+    test = datasets.split(dataset, state.selection().split_seed).test
+    wanted = state.get(_filter_key(page, dataset), ALL)
+    if wanted != ALL:
+        number = datasets.DATASETS[dataset].classes.index(wanted)
+        test = test[datasets.labels(dataset)[test] == number]
+    return [str(PictureId(dataset, index)) for index in np.asarray(test).tolist()]
+
+
+def _strip(current: str, candidates: list[str]) -> tuple[str, ...]:
+    """Return what the strip shows: your picture, the chosen one, and a window of the others, moved in whole steps."""
+    start = candidates.index(current) // _WINDOW * _WINDOW if current in candidates else 0
+    first = [state.get("picker_upload"), None if current in candidates else current]
+    return tuple(dict.fromkeys([*filter(None, first), *candidates[start : start + _WINDOW]]))
+
+
+def _next(page: str) -> None:
+    """Choose the test picture after the chosen one, the first after the last."""
+    chosen = state.selection()
+    candidates = _candidates(page, chosen.dataset)
+    place = candidates.index(chosen.picture) + 1 if chosen.picture in candidates else 0
+    state.put(f"{page}_picture_problem", "")
+    state.choose(picture=candidates[place % len(candidates)])
+
+
+def _own(page: str) -> None:
+    """Draw the upload and, where it is asked for, the camera."""
+    if problem := state.get(f"{page}_picture_problem"):
+        st.error(f"{problem} The picture you had is still chosen.", icon=":material/broken_image:")
+    turn = state.get(f"{page}_own_turn", 0)  # a new key empties the widget, so that nothing large stays in memory
+    upload, camera = f"{page}_upload_{turn}", f"{page}_camera_{turn}"
+    st.file_uploader(
+        "Upload a picture",
+        type=["png", "jpg", "jpeg", "webp", "bmp", "gif"],
+        key=upload,
+        on_change=_take,
+        args=(page, upload),
+        help="At most 20 megapixels. Of an animation the first frame counts; transparent parts become white.",
+    )
+    if st.toggle("Use the camera", key=f"{page}_use_camera"):
+        st.camera_input("Take a picture", key=camera, on_change=_take, args=(page, camera), width=320)
+    st.caption("It is kept on this server, shrunk to 512 pixels, and found only by the links that you share.")
+
+
+def _take(page: str, key: str) -> None:
+    """Keep an uploaded picture and choose it, or remember why it cannot be used."""
+    file = st.session_state.get(key)
+    if file is None:
+        return
+    state.put(f"{page}_own_turn", state.get(f"{page}_own_turn", 0) + 1)
+    try:
+        picture = images.store_upload(uploads.decode(file.getvalue()), state.selection().owner)
+    except (PictureError, StorageUnavailable) as error:
+        state.put(f"{page}_picture_problem", str(error))
+        return
+    state.put(f"{page}_picture_problem", "")
+    state.put("picker_upload", picture)
+    state.choose(picture=picture)

@@ -1,0 +1,54 @@
+"""The download of pretrained weights that are not on this machine, and the two other ways on; none of them silent."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from dashboard import state
+from dashboard.widgets.jobs import job_panel, refusal, refusal_kept
+from models.backbones import weights
+from models.backbones.registry import BACKBONES, DEFAULT
+from models.backbones.weights import WEIGHTS, WeightsSpec
+from models.jobs import engine
+from models.training.spec import TrainingSpec
+
+
+def weights_missing(spec: TrainingSpec) -> bool:
+    """Return whether the run asks for pretrained weights that are not on this machine."""
+    return spec.weights == "pretrained" and not weights.available(spec.backbone)
+
+
+def weights_offer(spec: TrainingSpec, owner: str) -> None:
+    """Say that the pretrained weights are not here, and offer to download them, to go random, or to change backbone."""
+    backbone = BACKBONES[spec.backbone]
+    st.warning(
+        f"The pretrained weights of {backbone.title} ({backbone.weights_mb:.0f} MB) are not on this machine yet.",
+        icon=":material/cloud_download:",
+    )
+    run = WEIGHTS.newest(WeightsSpec(spec.backbone), owner)
+    if run:
+        job_panel(run.id, key="train_download_panel")
+    with st.container(horizontal=True):
+        st.button(
+            "Download them",
+            key="train_weights_download",
+            disabled=run is not None and run.status.active,
+            on_click=download,
+            args=(spec.backbone, owner, "train_download_problem"),
+        )
+        st.button(
+            "Train with random weights",
+            key="train_weights_random",
+            icon=":material/casino:",
+            on_click=state.put,
+            args=("train_weights", "random"),
+        )
+        shipped = f"Use {BACKBONES[DEFAULT].title}, which comes with the app"
+        st.button(shipped, key="train_weights_shipped", on_click=lambda: state.choose(backbone=DEFAULT))
+    refusal("train_download_problem")
+
+
+def download(backbone: str, owner: str, problem: str) -> None:
+    """Queue the download of a backbone's weights; a refusal is kept under the key `problem`. For `on_click`."""
+    with refusal_kept(problem):
+        engine.submit(WEIGHTS, WeightsSpec(backbone), owner=owner)

@@ -1,0 +1,138 @@
+"""Weights made random from the top down, and which maps fail to change: what is asked, and the result. Without Keras.
+
+A map that stays the same when the network forgets what it learned cannot show what it learned.
+
+Source: Adebayo, Gilmer, Muelly, Goodfellow, Hardt and Kim, Sanity checks for saliency maps (NeurIPS 2018), arXiv
+1810.03292. Known limits: Binder et al., Shortcomings of top-down randomization-based sanity checks (CVPR 2023), arXiv
+2211.12486: noisy maps change more than smooth ones, however good they are.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.attribution.maps import GUIDED, METHODS, Method
+from models.errors import InputError
+from models.intervals import Estimate, mean
+from models.jobs.job import Job, PricedSpec
+from models.networks import layers as networks_layers
+from models.pictures import datasets
+from models.storage.runs import EXAMPLE, EXAMPLE_WEIGHTS
+
+MEASURES: Final = ("rank", "structure")
+PICTURES: Final = 8  # the chosen one and as many test pictures as make this number
+MOST_LEVELS: Final = 8
+KEEPS: Final = 0.5  # a map that keeps more than this rank correlation has not changed
+TRAINED: Final = "as trained"
+TESTED: Final[dict[str, Method]] = METHODS | {GUIDED.id: GUIDED}
+_PASSES: Final = 280  # a picture and a level, in forward passes
+
+
+@dataclass(frozen=True, slots=True)
+class Level:
+    """Layers whose weights become random together, and what they are called."""
+
+    title: str
+    layers: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RandomisedSpec(PricedSpec):
+    """Which picture's maps are followed as the weights of which classifier are made random, and with which seed."""
+
+    network: str
+    picture: str
+    class_index: int
+    seed: int = 1
+
+    @property
+    def title(self) -> str:
+        """The name that a run goes by."""
+        return "Maps of random weights"
+
+    @property
+    def dataset(self) -> str:
+        """The data that the run was trained on; the other pictures come from its test part."""
+        return networks_layers.dataset(self.network)
+
+    @property
+    def seconds(self) -> float:
+        """About how long a worker takes."""
+        passes = PICTURES * _PASSES * (len(levels(networks_layers.layers(self.network))) + 1)
+        return networks_layers.seconds(self.network, passes)
+
+
+def levels(layers: tuple[networks_layers.LayerChoice, ...]) -> tuple[Level, ...]:
+    """Return the blocks from the head down to the input; of many, the lowest ones together, `MOST_LEVELS` at most."""
+    blocks: dict[str, list[str]] = {}
+    for layer in reversed(layers):
+        blocks.setdefault(layer.block, []).append(layer.name)
+    found = [Level(title, tuple(names)) for title, names in blocks.items()]
+    step = -(-(len(found) - 1) // (MOST_LEVELS - 1))
+    joined = [found[0]]
+    for start in range(1, len(found), max(step, 1)):
+        part = found[start : start + step]
+        joined.append(Level(part[-1].title, tuple(name for level in part for name in level.layers)))
+    return tuple(joined)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class RandomisedResult:
+    """How alike the maps stay as the weights become random.
+
+    Attributes:
+        network, picture: Ids.
+        levels: L names, `TRAINED` first: down to which block everything from the head on is random.
+        methods: M names.
+        strips: (M, L, H, W) float16, the maps of the chosen picture, each divided by its largest |value|.
+        rank, structure: (M, L, P) float32, rank correlation and SSIM of |map| with that of the trained network, for
+            P pictures, the chosen one first; NaN where a map is flat or not finite.
+        unrelated: (M, P) float32, the rank correlation of the trained network's maps of two different pictures: what
+            remains of a likeness that says nothing.
+        seed: Of the random weights.
+    """
+
+    network: str
+    picture: str
+    levels: tuple[str, ...]
+    methods: tuple[str, ...]
+    strips: NDArray[np.float16]
+    rank: NDArray[np.float32]
+    structure: NDArray[np.float32]
+    unrelated: NDArray[np.float32]
+    seed: int
+
+    def likeness(self, method: str, level: int, measure: str = "rank") -> Estimate:
+        """Return the mean likeness over the pictures with its Student interval."""
+        if measure not in MEASURES:
+            raise InputError(f"Expected a measure out of {', '.join(MEASURES)}. Received {measure!r}.")
+        values = self.rank if measure == "rank" else self.structure
+        return mean(values[self.methods.index(method), level])
+
+    def stays(self, method: str) -> int:
+        """Return the deepest level down to which a method's mean rank correlation stays above `KEEPS`.
+
+        0 where it falls as soon as the head is random. A method that does not has failed: only the head knows classes.
+        """
+        level = 0
+        while level + 1 < len(self.levels) and self.likeness(method, level + 1).value > KEEPS:
+            level += 1
+        return level
+
+    def unchanged(self) -> tuple[str, ...]:
+        """Return the methods that fail to change when the head becomes random."""
+        return tuple(method for method in self.methods if self.stays(method))
+
+
+RANDOMISED = Job(
+    "randomised",
+    RandomisedSpec,
+    "models.attribution.worker.randomised:measure",
+    RandomisedResult,
+    weights=EXAMPLE_WEIGHTS,
+    examples=lambda: (RandomisedSpec(f"run:{EXAMPLE}", f"sample:galaxies:{datasets.get('galaxies').cover}", 1),),
+)

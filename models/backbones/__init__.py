@@ -1,0 +1,9 @@
+"""The pretrained networks on offer: what they are, what each layer costs and sees, and their weights.
+
+    registry          the backbones: plain data
+    receptive_field   sizes and receptive fields of layers, by arithmetic
+    tables            every layer of a backbone, for pictures of any side
+    weights           pretrained weights: whether they are here, and the job that downloads them
+
+May import: storage, jobs, pictures, frame8.
+"""

@@ -1,0 +1,8 @@
+"""What needs Keras of the backbones.
+
+    graphs   symbolic graphs: where a tensor comes from, BatchNorm folded into the layer before it
+    build    a backbone as one flat functional graph; the download of its weights
+    ship     the layer tables that are shipped, as Keras builds the networks
+
+Only workers import these.
+"""

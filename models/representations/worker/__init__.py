@@ -1,0 +1,7 @@
+"""What the jobs of this wing compute.
+
+    probe    the features of every block, and the regressions on them
+    cka      the Gram matrices of every layer of two networks
+
+Only workers import these modules.
+"""

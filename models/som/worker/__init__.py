@@ -1,0 +1,8 @@
+"""What jobs of the self-organising map train.
+
+    film        trains a map and writes its film while it grows
+    depth       trains small maps on the features of each layer
+    rotation    trains the plain map and the rotation-invariant one
+
+May import what `models.som` may, and their workers.
+"""

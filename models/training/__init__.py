@@ -1,0 +1,17 @@
+"""Training: a recipe, what it will cost, its course in a worker, and the results it leaves.
+
+    spec            augmentation, head and the whole recipe as plain data; the job
+    head            the layers of a head and the targets of its last one
+    mistakes        wrong labels and leaked test pictures, on purpose
+    costs/          memory and time of a training before it runs
+    recipes         the default and the presets, and the checks before a run starts
+    results         the files that a finished run leaves; where its learning curves part
+    kept_epochs     the weights after every epoch, where a run keeps them
+    evaluation      confusion matrix, scores with intervals, mistakes of a classifier
+    comparison      trainings side by side: settings, and the difference of their accuracies
+    traps           prepared mistakes and their cures, and what they gave
+    keras_script    a training as a plain Keras script
+    worker/         the training itself
+
+It may import storage, jobs, pictures, frame8 and backbones.
+"""

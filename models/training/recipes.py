@@ -1,0 +1,226 @@
+"""Recipes of training: the default and the presets, the checks before a run starts, and what it will cost."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from models.backbones import tables
+from models.errors import InputError, TooLarge
+from models.jobs.machine import memory_limit_mb
+from models.pictures import datasets
+from models.training import kept_epochs, mistakes
+from models.training.costs.estimate import Cost, Pictures, estimate_run, learning_layers, smaller_runs
+from models.training.spec import HeadSpec, TrainingSpec, expect
+
+MAX_WIDTH, MAX_HIDDEN, MAX_EPOCHS = 4096, 4, 1000
+SHARES = 3  # training, validation and test each need a picture of every class
+FINE_TUNING_RATE = 1e-4
+DEFAULT = TrainingSpec(
+    epochs=60, batch=32, learning_rate=3e-3, schedule="cosine", head=HeadSpec("average+max", batch_norm=True)
+)
+
+
+def validate(spec: TrainingSpec) -> Cost:
+    """Check everything that can be known before the run starts, and return what it will cost.
+
+    Raises:
+        InputError: A value lies outside what is offered, or does not fit the data.
+        TooLarge: The run would not fit into this machine's memory; the message says what would.
+    """
+    TrainingSpec.from_json(spec.to_json())
+    _check_numbers(spec)
+    _check_phases(spec)
+    _check_data(spec)
+    cost = estimate(spec)
+    _check_memory(spec, cost)
+    _check_kept(spec, cost)
+    return cost
+
+
+def _check_numbers(spec: TrainingSpec) -> None:
+    head = spec.head
+    expect(len(head.widths) <= MAX_HIDDEN, f"at most {MAX_HIDDEN} hidden layers", len(head.widths))
+    for width in head.widths:
+        expect(1 <= width <= MAX_WIDTH, f"hidden layers of 1 to {MAX_WIDTH} units", width)
+    expect(0 <= head.dropout < 1, "a dropout from 0 to below 1", head.dropout)
+    for name, value in (("weight decay", head.weight_decay), ("max-norm", head.max_norm)):
+        expect(math.isfinite(value) and value >= 0, f"a {name} of 0 or more", value)
+    for name, value in (("learning rate", spec.learning_rate), ("learning rate of the head alone", spec.head_rate)):
+        expect(math.isfinite(value) and value > 0, f"a {name} above 0", value)
+    expect(1 <= spec.epochs <= MAX_EPOCHS, f"1 to {MAX_EPOCHS} epochs", spec.epochs)
+    expect(
+        0 <= spec.head_epochs <= MAX_EPOCHS, f"0 (one phase) to {MAX_EPOCHS} epochs of the head alone", spec.head_epochs
+    )
+    expect(0 <= spec.label_smoothing < 1, "a label smoothing from 0 to below 1", spec.label_smoothing)
+    expect(0 <= spec.label_noise <= 1, "a share of wrong labels from 0 to 1", spec.label_noise)
+    expect(0 <= spec.leaked <= 1, "a share of leaked test pictures from 0 to 1", spec.leaked)
+    expect(
+        not (spec.leaked and spec.label_noise),
+        "either leaked test pictures or wrong labels (together, test labels would be wrong too)",
+        f"{spec.leaked:g} and {spec.label_noise:g}",
+    )
+    spec.augmentation.check()
+    expect(spec.patience >= 0, "a patience of 0 (off) or more epochs", spec.patience)
+    for name, seed in (("seed", spec.seed), ("seed of the split", spec.split_seed)):
+        expect(0 <= seed < 2**31, f"a {name} from 0 to 2147483647", seed)
+    expect(spec.batch >= 1, "a batch of 1 or more pictures", spec.batch)
+    expect(spec.shots is None or spec.shots >= 1, "1 or more pictures per class", spec.shots)
+
+
+def _check_phases(spec: TrainingSpec) -> None:
+    learning = learning_layers(tables.table(spec.backbone, spec.side), spec)
+    held = "only BatchNorm that is held" if spec.trainable else "a backbone that is frozen whole"
+    expect(
+        bool(learning) or not spec.head_epochs,
+        "layers of the backbone that learn in the second phase (one phase is enough for a head alone)",
+        held,
+    )
+
+
+def _check_data(spec: TrainingSpec) -> None:
+    data = datasets.DATASETS[spec.dataset]
+    expect(len(data.classes) > 1, "two or more classes to tell apart", len(data.classes))
+    for name, count in zip(data.classes, data.per_class, strict=True):
+        expect(
+            count >= SHARES,
+            f"at least {SHARES} pictures of every class (one each to train, to validate and to test)",
+            f"{count} of {name}",
+        )
+    pictures = len(split_of(spec).train)
+    expect(
+        spec.batch <= pictures, f"a batch of at most {pictures} pictures, which is all the training data", spec.batch
+    )
+
+
+def split_of(spec: TrainingSpec) -> datasets.Split:
+    """Return the pictures that a run learns from, is watched on and is tested on.
+
+    They are apart, but for the copies of test pictures that a recipe leaks on purpose.
+    """
+    return mistakes.with_leaks(
+        datasets.split(spec.dataset, seed=spec.split_seed, shots=spec.shots), spec.leaked, spec.seed
+    )
+
+
+def estimate(spec: TrainingSpec) -> Cost:
+    """Return what the run will cost (see `Cost`)."""
+    data, split = datasets.DATASETS[spec.dataset], split_of(spec)
+    pictures = Pictures(
+        learnt=len(split.train),
+        watched=len(split.validation),
+        tested=len(split.test),
+        held=data.size,
+        resized=(data.height, data.width) != (spec.side, spec.side),
+        to_draw=0 if datasets.is_drawn(spec.dataset) else data.size,
+    )
+    return estimate_run(tables.table(spec.backbone, spec.side), spec, n_classes=len(data.classes), pictures=pictures)
+
+
+def _check_memory(spec: TrainingSpec, cost: Cost) -> None:
+    limit = memory_limit_mb()
+    if cost.peak_mb <= limit:
+        return
+    words = next((words for words, smaller in smaller_runs(spec) if _fits(smaller, limit)), "")
+    advice = f"{words} would fit." if words else "Nothing that is offered here would fit."
+    raise TooLarge(
+        f"Expected a run that fits into {limit:.0f} MB. Received one that needs about {cost.peak_mb:.0f} MB. {advice}"
+    )
+
+
+def _fits(spec: TrainingSpec, limit: float) -> bool:
+    """Return whether a run can be carried out in so many MB."""
+    try:
+        _check_phases(spec)
+    except InputError:
+        return False
+    return estimate(spec).peak_mb <= limit
+
+
+def _check_kept(spec: TrainingSpec, cost: Cost) -> None:
+    largest = kept_epochs.MOST_MB / kept_epochs.FEWEST
+    if spec.keep_epochs and cost.moving_mb > largest:
+        raise TooLarge(
+            f"Expected at most {largest:.0f} MB of weights that move, to keep those of every epoch. Received "
+            f"{cost.moving_mb:.0f} MB. Freeze more layers, or do not keep the epochs."
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Preset:
+    """A recipe by name: `change` turns the visitor's current spec into it."""
+
+    id: str
+    title: str
+    description: str
+    change: Callable[[TrainingSpec], TrainingSpec]
+
+
+def _feature_extraction(spec: TrainingSpec) -> TrainingSpec:
+    return replace(
+        DEFAULT, backbone=spec.backbone, weights=spec.weights, dataset=spec.dataset, side=spec.side, seed=spec.seed,
+        shots=spec.shots, split_seed=spec.split_seed, label_noise=spec.label_noise,
+    )  # fmt: skip
+
+
+def _fine_tuning(spec: TrainingSpec, names: tuple[str, ...], epochs: int) -> TrainingSpec:
+    return replace(_feature_extraction(spec), trainable=names, learning_rate=FINE_TUNING_RATE, epochs=epochs)
+
+
+def _blocks(spec: TrainingSpec) -> list[tuple[str, ...]]:
+    return list(tables.table(spec.backbone, spec.side).weighted_blocks.values())
+
+
+def _last_block(spec: TrainingSpec) -> TrainingSpec:
+    return _fine_tuning(spec, _blocks(spec)[-1], epochs=20)
+
+
+def _everything(spec: TrainingSpec) -> TrainingSpec:
+    return _fine_tuning(spec, tuple(name for block in _blocks(spec) for name in block), epochs=10)
+
+
+def _two_phases(spec: TrainingSpec) -> TrainingSpec:
+    return replace(_last_block(spec), head_epochs=30, head_rate=DEFAULT.learning_rate)
+
+
+def _lecture(spec: TrainingSpec) -> TrainingSpec:
+    return TrainingSpec(
+        backbone="vgg19", dataset=spec.dataset, side=115, head=HeadSpec(widths=(256,)), epochs=10, seed=spec.seed,
+        shots=spec.shots, split_seed=spec.split_seed, label_noise=spec.label_noise,
+    )  # fmt: skip
+
+
+PRESETS: dict[str, Preset] = {
+    preset.id: preset
+    for preset in (
+        Preset(
+            "features", "Feature extraction", "The whole backbone frozen; only the head learns.", _feature_extraction
+        ),
+        Preset("last_block", "Last block", "The last block learns too, at a low rate.", _last_block),
+        Preset(
+            "two_phases",
+            "Head, then fine-tune",
+            "First the head alone, quickly; then the last block too, at a low rate, from the head's best epoch.",
+            _two_phases,
+        ),
+        Preset("everything", "Everything", "No layer is frozen; all learn at a low rate.", _everything),
+        Preset(
+            "lecture",
+            "The lecture's VGG19",
+            "VGG19 on 115 × 115 pixels, frozen; average pooling, Dense(256, ReLU), and a softmax over the classes.",
+            _lecture,
+        ),
+    )
+}
+
+
+def apply_preset(preset: str, spec: TrainingSpec) -> TrainingSpec:
+    """Return `spec` changed to the recipe named `preset`, keeping data, seed and (except the lecture) the backbone.
+
+    Raises:
+        InputError: There is no such preset.
+    """
+    if preset not in PRESETS:
+        raise InputError(f"Expected a preset among {', '.join(PRESETS)}. Received {preset!r}.")
+    return PRESETS[preset].change(spec)

@@ -1,0 +1,229 @@
+"""Traps: trainings that go wrong on purpose, each beside its cure; one thing apart, of the same data, seed and budget.
+
+`assets/traps/<trap>.json` holds what they gave, a row per training: recipe, learning curves, and which test pictures it
+got right (`python -m models.ship traps`).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Final, Literal
+
+import numpy as np
+
+from models.backbones import tables
+from models.errors import InputError
+from models.intervals import Estimate, wilson
+from models.storage.files import ASSETS
+from models.training import recipes
+from models.training.comparison import Judged
+from models.training.results import TrainingResult
+from models.training.spec import HeadSpec, TrainingSpec
+
+Role = Literal["wrong", "cured", "control"]
+SEEDS: Final = (0, 1, 2)  # of the shipped results
+FOLDER: Final = ASSETS / "traps"
+CURVES: Final = ("epoch", "loss", "accuracy", "val_loss", "val_accuracy")  # what a row keeps of every epoch
+
+
+@dataclass(frozen=True, slots=True)
+class Trap:
+    """A prepared mistake.
+
+    Attributes:
+        group: Where it comes from: transfer that cannot work, or work done wrongly.
+        title: What is wrong.
+        why: What goes wrong, in a sentence or two.
+        notice: How you would notice it.
+        cure: What the cured run does differently, and nothing else.
+        wrong, cured: Both recipes.
+        control: A third run that tells why, and what it is in words; None where two are enough.
+    """
+
+    group: str
+    title: str
+    why: str
+    notice: str
+    cure: str
+    wrong: TrainingSpec
+    cured: TrainingSpec
+    control: TrainingSpec | None = None
+    control_title: str = ""
+
+    @property
+    def specs(self) -> Mapping[Role, TrainingSpec]:
+        """Return its recipes by the role they play."""
+        both: dict[Role, TrainingSpec] = {"wrong": self.wrong, "cured": self.cured}
+        return both if self.control is None else {**both, "control": self.control}
+
+
+def trap(name: str) -> Trap:
+    """Return the trap of that name.
+
+    Raises:
+        InputError: There is none.
+    """
+    if name not in TRAPS:
+        raise InputError(f"Expected a trap out of {', '.join(TRAPS)}. Received {name[:40]!r}.")
+    return TRAPS[name]
+
+
+def _layers(*blocks: str) -> tuple[str, ...]:
+    """Return the layers with weights of some blocks of Frame8; of all without any."""
+    rows = tables.table("frame8", 64).layers
+    return tuple(row.name for row in rows if row.parameters and (not blocks or row.block in blocks))
+
+
+FAILURE: Final = "Where transfer fails"
+MISTAKE: Final = "A mistake"
+_HEAD: Final = HeadSpec("average+max", batch_norm=True)
+_FINE: Final = TrainingSpec(dataset="textures", head=_HEAD, shots=100, epochs=8, learning_rate=1e-3, schedule="cosine")
+_FEW: Final = TrainingSpec(head=_HEAD, shots=5, batch=5, epochs=10)
+_DIGITS: Final = TrainingSpec(dataset="digits", head=_HEAD, shots=20, epochs=12, learning_rate=3e-3, schedule="cosine")
+_FRAGILE: Final = TrainingSpec(
+    head=_HEAD, trainable=_layers(), shots=20, batch=4, epochs=8, learning_rate=1e-4, batch_norm="train"
+)
+_FROZEN: Final = TrainingSpec(head=_HEAD, epochs=20, learning_rate=3e-3, schedule="cosine")
+_BY_HEART: Final = replace(_FROZEN, dataset="textures", head=HeadSpec("average+max", (256,), batch_norm=True))
+TRAPS: Final[Mapping[str, Trap]] = {
+    "coarse": Trap(
+        FAILURE,
+        "Too coarse",
+        "The frozen layers were trained to tell 200 kinds of things apart. Of the fine grain of a surface, in which "
+        "Textures differ, they kept too little for the head to work with.",
+        "Accuracy stays low on the training pictures too: the head cannot tell apart what the features do not. The "
+        "control shows that patience does not make up for it.",
+        "Nothing is frozen: the layers learn to look at the detail. Same pictures, rate and epochs.",
+        _FINE,
+        replace(_FINE, trainable=_layers()),
+        replace(_FINE, epochs=40, learning_rate=3e-3),
+        "frozen too, five times the epochs at three times the rate",
+    ),
+    "few": Trap(
+        FAILURE,
+        "Too little data",
+        "Five pictures of every class, and all 1.4 million weights of the backbone learn from them. They can learn "
+        "25 pictures by heart in many ways, and most of these ways say nothing about other pictures.",
+        "Watch the gap: training accuracy is at 100% after a few epochs, validation accuracy far below it.",
+        "The backbone is frozen: only the head learns, and what the backbone knew stays as it was.",
+        replace(_FEW, trainable=_layers()),
+        _FEW,
+    ),
+    "dissimilar": Trap(
+        FAILURE,
+        "Too dissimilar",
+        "The frozen layers were trained on photographs. Digits are thick grey strokes: what these layers tell apart "
+        "is not what makes a 3 a 3. Frozen, they bring nothing here that random filters would not.",
+        "Train a control with random weights in the same frozen layers. If it does as well, the frozen features are "
+        "worth nothing for these data.",
+        "Nothing is frozen: all layers learn what digits need.",
+        _DIGITS,
+        replace(_DIGITS, trainable=_layers()),
+        replace(_DIGITS, weights="random"),
+        "frozen layers with random weights",
+    ),
+    "scaled": Trap(
+        MISTAKE,
+        "Scaled twice",
+        "The pictures are divided by 255 before a network that scales them itself. All it sees then is nearly the "
+        "same dark grey. Nothing stops: the head learns from what little difference is left.",
+        "Training accuracy stays low as well, though the same backbone did better before. Look at the numbers that go "
+        "in: their range has to be the one that the network expects, here 0 to 255.",
+        "Pictures go in as numbers from 0 to 255; the network scales them once.",
+        replace(_FROZEN, preprocessing="scaled twice"),
+        _FROZEN,
+    ),
+    "batch_norm": Trap(
+        MISTAKE,
+        "BatchNorm in training mode",
+        "While it learns, BatchNorm takes mean and variance from each batch, here of four pictures, and its own "
+        "statistics of 100,000 photographs drift after them. Every batch is then measured with another ruler.",
+        "Training accuracy climbs as it does when cured, validation stays behind: in the test the drifted statistics "
+        "are used. The proof of freezing on the Train page shows that they moved.",
+        "BatchNorm is held: its statistics, scale and shift stay as pretrained; all other layers learn as before.",
+        _FRAGILE,
+        replace(_FRAGILE, batch_norm="hold"),
+    ),
+    "leak": Trap(
+        MISTAKE,
+        "Leaked duplicates",
+        "Half of the test pictures lie among the training pictures too, as they do when data were copied or collected "
+        "twice before they were divided. These the network need not understand: it has learnt them by heart.",
+        "Test accuracy is far above validation accuracy, which no leak helped. Look for equal pictures in both parts "
+        "before you train.",
+        "No test picture is learnt from. The accuracy is lower, and true.",
+        replace(_BY_HEART, leaked=0.5),
+        _BY_HEART,
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What one training of a trap gave.
+
+    Attributes:
+        history: One row per epoch: its number, and loss and accuracy on training and validation pictures.
+        best_epoch: The one whose weights were kept.
+        validation: Accuracy on the validation pictures.
+        judged: Recipe, test pictures, and which of them it got right.
+    """
+
+    history: tuple[Mapping[str, float], ...]
+    best_epoch: int
+    validation: Estimate
+    judged: Judged
+
+    @property
+    def spec(self) -> TrainingSpec:
+        """Return the recipe."""
+        return self.judged.spec
+
+
+def of_result(spec: TrainingSpec, result: TrainingResult) -> Outcome:
+    """Return what a finished run gave."""
+    watched = result.val_probability.argmax(axis=1) == result.val_label
+    right = np.asarray(result.probability.argmax(axis=1) == result.label)
+    return Outcome(
+        result.history,
+        int(result.summary["best_epoch"]),
+        wilson(int(watched.sum()), len(watched)),
+        Judged(spec, result.index, right),
+    )
+
+
+def outcomes(trap: str) -> Mapping[Role, Sequence[Outcome]]:
+    """Return what is shipped for a trap: by role, one outcome per seed, in the order of `SEEDS`.
+
+    Only trainings of the recipes of today count; a role of which one is missing is left out.
+    """
+    rows = {spec_of(row): row for row in rows_of(trap)}
+    found: dict[Role, Sequence[Outcome]] = {}
+    for role, spec in TRAPS[trap].specs.items():
+        wanted = [replace(spec, seed=seed) for seed in SEEDS]
+        if rows.keys() >= set(wanted):
+            found[role] = [_outcome(rows[one]) for one in wanted]
+    return found
+
+
+def spec_of(row: Mapping[str, Any]) -> TrainingSpec:
+    """Return a row's recipe; what recipes could not say yet when it was written has its default."""
+    return TrainingSpec.from_json(row["spec"])
+
+
+def rows_of(trap: str) -> list[dict[str, Any]]:
+    """Return what is shipped for a trap, as JSON; [] where there is nothing that can be read."""
+    try:
+        rows: list[dict[str, Any]] = json.loads((FOLDER / f"{trap}.json").read_bytes())
+    except (OSError, ValueError):
+        return []
+    return rows
+
+
+def _outcome(row: Mapping[str, Any]) -> Outcome:
+    spec = spec_of(row)
+    right = np.array([sign == "1" for sign in row["right"]])
+    judged = Judged(spec, recipes.split_of(spec).test, right)
+    return Outcome(tuple(row["history"]), row["best_epoch"], wilson(*row["validation"]), judged)

@@ -1,0 +1,96 @@
+"""What is shipped of trainings: the example run, and what the prepared mistakes and their cures gave.
+
+python -m models.ship example traps
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import shutil
+import tempfile
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+
+from models.jobs import execute
+from models.storage import runs
+from models.storage.files import ASSETS, write_atomically
+from models.storage.progress import SILENT
+from models.storage.runs import Run
+from models.training import recipes
+from models.training.head import PREFIX
+from models.training.results import load_result
+from models.training.spec import TRAINING
+from models.training.traps import CURVES, FOLDER, SEEDS, TRAPS, Outcome, of_result, rows_of, spec_of
+from models.training.worker.train import train
+
+KEPT = ("spec.json", "status.json", "history.json", "predictions.npz", "weight_change.json", "summary.json", "head.npz")
+
+
+def ship_example() -> None:
+    """Train the default recipe as any visitor's run, and write `assets/example`, replacing what is there.
+
+    Its classifier is not stored whole: the backbone is shipped already, so `head.npz` keeps the head's weights alone.
+    """
+    folder = ASSETS / runs.EXAMPLE
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    record = {"version": 1, "kind": TRAINING.kind, "title": "Example run", "owner": "", "created": time.time()}
+    data = json.dumps({**record, "spec": recipes.DEFAULT.to_json()}, indent=1).encode()
+    write_atomically(folder / "spec.json", data)
+    write_atomically(folder / "status.json", b'{"state": "queued"}')
+    state = execute.execute(runs.EXAMPLE)
+    if state != "done":
+        raise SystemExit(f"The example ended as {state}: {runs.get(runs.EXAMPLE).status.message}")
+    trained = keras.models.load_model(folder / "classifier.keras", compile=False)
+    write_atomically(folder / "head.npz", _head(trained))
+    for path in folder.iterdir():
+        if path.name not in KEPT:
+            path.unlink()
+
+
+def _head(classifier: keras.Model) -> bytes:
+    """Return the weights of the layers after the backbone, by path."""
+    buffer = io.BytesIO()
+    weights = {v.path: v.numpy() for layer in classifier.layers if layer.name.startswith(PREFIX) for v in layer.weights}
+    np.savez(buffer, **weights)
+    return buffer.getvalue()
+
+
+def _row(outcome: Outcome) -> dict[str, Any]:
+    history = [{name: round(row[name], 5) for name in CURVES} for row in outcome.history]
+    return {
+        "spec": outcome.spec.to_json(),
+        "history": history,
+        "best_epoch": outcome.best_epoch,
+        "validation": [round(outcome.validation.value * outcome.validation.n), outcome.validation.n],
+        "right": "".join("1" if right else "0" for right in outcome.judged.right),
+    }
+
+
+def ship_traps() -> None:
+    """Train what is missing of the prepared mistakes, or was made by another recipe; every training is kept at once.
+
+    All together take about twenty minutes of one core.
+    """
+    FOLDER.mkdir(exist_ok=True)
+    for name in TRAPS:
+        specs = [replace(spec, seed=seed) for seed in SEEDS for spec in TRAPS[name].specs.values()]
+        rows = {spec: row for row in rows_of(name) if (spec := spec_of(row)) in specs}
+        for spec in (spec for spec in specs if spec not in rows):
+            with tempfile.TemporaryDirectory() as folder:
+                train(spec, SILENT, Path(folder))
+                rows[spec] = _row(of_result(spec, load_result(Run("", Path(folder)))))
+            in_order = [rows[spec] for spec in specs if spec in rows]
+            write_atomically(FOLDER / f"{name}.json", _text(in_order).encode())
+
+
+def _text(rows: Sequence[Mapping[str, Any]]) -> str:
+    """Return rows as JSON, one a line."""
+    return "[\n" + ",\n".join(json.dumps(row, separators=(",", ":")) for row in rows) + "\n]\n"

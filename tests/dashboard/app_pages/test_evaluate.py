@@ -1,0 +1,281 @@
+"""The Evaluate page on run folders made here, without workers."""
+
+import dataclasses
+import io
+import json
+from collections.abc import Callable
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from dashboard import state as dashboard_state
+from dashboard.views.evaluate import confusion
+from models.jobs import engine
+from models.pictures import datasets
+from models.storage import runs
+from tests.conftest import ROOT
+
+PAGE = ROOT / "dashboard" / "app_pages" / "evaluate.py"
+FRAME = """
+import streamlit as st
+from dashboard import state
+state.prepare()
+pages = [st.Page("app_pages/evaluate.py", default=True)]
+pages += [st.Page(f"app_pages/{name}.py") for name in ("train", "activations", "occlusion")]
+st.navigation(pages).run()
+"""
+STUB = """
+import streamlit as st
+from dashboard import state
+from dashboard.widgets.page import breadcrumb
+st.title("{name}")
+st.code(state.selection().picture)
+breadcrumb()
+"""
+# Galaxies 0..4 repeat elliptical, spiral, edge-on, ring, merger.
+INDEX = np.array([0, 5, 10, 1, 6, 11, 16, 2, 3, 4])
+LABEL = INDEX % 5
+PREDICTED = np.array([0, 0, 0, 3, 3, 3, 1, 2, 3, 0])
+CONFIDENCE = np.array([0.5, 0.9, 0.7, 0.6, 0.8, 0.95, 0.5, 0.5, 0.5, 0.65])
+
+
+def probabilities(predicted: np.ndarray, confidence: np.ndarray, n_classes: int = 5) -> np.ndarray:
+    table = np.repeat((1 - confidence)[:, None] / (n_classes - 1), n_classes, axis=1)
+    table[np.arange(len(predicted)), predicted] = confidence
+    return table.astype(np.float32)
+
+
+def finished_run(
+    dataset: str, index: np.ndarray, label: np.ndarray, probability: np.ndarray, weights: str = "pretrained"
+) -> runs.Run:
+    spec = {"backbone": "frame8", "dataset": dataset, "weights": weights}
+    run = runs.create("training", spec, owner="0" * 32, title="A run")
+    none = np.zeros(0, np.int64)
+    buffer = io.BytesIO()
+    validation = {"val_index": none, "val_label": none, "val_probability": probability[:0]}
+    np.savez(buffer, index=index, label=label, probability=probability, **validation)
+    run.path("predictions.npz").write_bytes(buffer.getvalue())
+    for name, content in (("history", []), ("weight_change", []), ("summary", {})):
+        run.path(f"{name}.json").write_text(json.dumps(content))
+    run.set_status(runs.RunStatus("done", share=1.0))
+    return run
+
+
+@pytest.fixture
+def run() -> runs.Run:
+    return finished_run("galaxies", INDEX, LABEL, probabilities(PREDICTED, CONFIDENCE))
+
+
+@pytest.fixture
+def open_page(tmp_path: Path) -> Callable[..., AppTest]:
+    """Opens the page within a frame of its own, whose other pages only say which picture is chosen."""
+    (tmp_path / "app.py").write_text(FRAME)
+    (tmp_path / "app_pages").mkdir()
+    (tmp_path / "app_pages" / "evaluate.py").symlink_to(PAGE)
+    for name in ("train", "activations", "occlusion"):
+        (tmp_path / "app_pages" / f"{name}.py").write_text(STUB.format(name=name))
+
+    def open_it(run_id: str = "", **query: str) -> AppTest:
+        app = AppTest.from_file(str(tmp_path / "app.py"), default_timeout=30)
+        app.query_params["data"] = "galaxies"
+        for key, value in {"run": run_id, **query}.items():
+            app.query_params[key] = value
+        return app.run()
+
+    return open_it
+
+
+def numbers(app: AppTest) -> list[str]:
+    """What stands in the cells of the matrix, row by row, without the bold of mistakes."""
+    figure = json.loads(app.get("plotly_chart")[0].proto.spec)
+    return [note["text"].removeprefix("<b>").removesuffix("</b>") for note in figure["layout"]["annotations"]]
+
+
+def shown_pictures(app: AppTest, cell: str) -> list[str]:
+    """The data set's indices of the pictures of a cell, in the order shown."""
+    keys = [button.key for button in app.button if button.key]
+    return [key.split("_")[3] for key in keys if key.startswith(f"evaluate_{cell}_") and key.endswith("_activations")]
+
+
+def test_first_view_is_the_matrix_and_the_most_confused_pair(open_page: Callable[..., AppTest], run: runs.Run) -> None:
+    app = open_page(run.id)
+    assert not app.exception
+    assert numbers(app)[:10] == ["3", "0", "0", "0", "0", "0", "1", "0", "3", "0"]
+    assert numbers(app)[10:] == ["0", "0", "1", "0", "0", "0", "0", "0", "1", "0", "1", "0", "0", "0", "0"]
+    assert "Accuracy **60.0%** (31.3–83.2), n = 10" in [text.value for text in app.markdown]
+    assert "True class **spiral**, predicted **ring**: 3" in [text.value for text in app.markdown]
+    assert shown_pictures(app, "1_3") == ["11", "6", "1"]  # by falling confidence
+    assert "95.0%" in [caption.value for caption in app.caption]
+
+
+def test_wrong_labels_are_shown_with_what_became_of_them(open_page: Callable[..., AppTest], run: runs.Run) -> None:
+    with np.load(run.path("predictions.npz")) as saved:
+        arrays = {name: saved[name] for name in saved.files}
+    said = probabilities(np.array([0, 0, 4, 4]), np.full(4, 0.9))  # two seen through, one learnt by heart, one neither
+    noisy = {
+        "noisy_index": np.array([15, 20, 21, 23]),
+        "noisy_label": np.array([1, 3, 4, 0]),
+        "noisy_probability": said,
+    }
+    np.savez(run.path("predictions.npz"), **arrays, **noisy)
+    app = open_page(run.id)
+    assert not app.exception
+    told = next(text.value for text in app.markdown if "learnt with the label of another class" in text.value)
+    assert told.startswith("**4** training pictures") and "Of **50%** (15% to 85%)" in told and "Of **25%**" in told
+    captions = [caption.value for caption in app.caption]
+    assert "elliptical, named spiral  \n:material/visibility: says elliptical" in captions
+    assert "spiral, named merger  \n:material/psychology: says merger" in captions
+    assert "ring, named elliptical  \n:material/help: says merger" in captions
+
+
+def test_shares_by_the_switch(open_page: Callable[..., AppTest], run: runs.Run) -> None:
+    app = open_page(run.id)
+    app.get_by_key("evaluate_numbers").set_value("Shares").run()
+    assert numbers(app)[:9] == ["100%", "0%", "0%", "0%", "0%", "0%", "25%", "0%", "75%"]
+
+
+def test_the_pickers_choose_a_cell_and_cleared_go_back(open_page: Callable[..., AppTest], run: runs.Run) -> None:
+    app = open_page(run.id)
+    app.selectbox(key="evaluate_true").set_value(0)
+    app.selectbox(key="evaluate_predicted").set_value(0).run()
+    assert shown_pictures(app, "0_0") == ["5", "10", "0"]
+    app.selectbox(key="evaluate_true").set_value(4)
+    app.selectbox(key="evaluate_predicted").set_value(1).run()
+    assert "True class **merger**, predicted **spiral**: 0" in [text.value for text in app.markdown]
+    app.selectbox(key="evaluate_true").set_value(None)
+    app.selectbox(key="evaluate_predicted").set_value(None).run()
+    assert shown_pictures(app, "1_3") == ["11", "6", "1"]
+
+
+def test_a_link_names_the_cell(open_page: Callable[..., AppTest], run: runs.Run) -> None:
+    app = open_page(run.id, evaluate_true="elliptical", evaluate_predicted="elliptical", evaluate_numbers="Shares")
+    assert shown_pictures(app, "0_0") == ["5", "10", "0"]
+    assert numbers(app)[0] == "100%"
+    app = open_page(run.id, evaluate_true="nonsense", evaluate_predicted="nonsense")
+    assert not app.exception and shown_pictures(app, "1_3")
+
+
+def test_a_click_is_copied_into_the_pickers(monkeypatch: pytest.MonkeyPatch) -> None:
+    kept: dict[str, Any] = {}
+    monkeypatch.setattr(dashboard_state, "put", kept.__setitem__)
+    for points in ([], [{"customdata": [2, 4, "edge-on", "merger", 0, 1, "0%"]}]):
+        event = SimpleNamespace(selection=SimpleNamespace(points=points))
+        monkeypatch.setattr(dashboard_state, "get", lambda key, event=event: event)
+        confusion.take_click()
+        assert kept == ({"evaluate_true": 2, "evaluate_predicted": 4} if points else {})
+
+
+@pytest.mark.parametrize("page", ["activations", "occlusion"])
+def test_a_picture_leads_on(open_page: Callable[..., AppTest], run: runs.Run, page: str) -> None:
+    app = open_page(run.id, evaluate_true="elliptical")  # a widget bound to the address must not hinder
+    app.button(key=f"evaluate_mistake_11_{page}").click().run()
+    assert not app.exception
+    assert app.title[0].value == page
+    assert app.code[0].value == "sample:galaxies:11"
+    assert app.get("page_link")[0].proto.label == "Evaluate: spiral called ring"
+    app.session_state["ff_picture"] = "sample:galaxies:12"
+    assert not app.run().get("page_link")  # another picture did not come from there
+
+
+def test_scores_are_in_the_table_with_interval_and_n(open_page: Callable[..., AppTest], run: runs.Run) -> None:
+    table = open_page(run.id).dataframe[0].value
+    assert table["Class"].tolist() == ["elliptical", "spiral", "edge-on", "ring", "merger", "Mean"]
+    assert table["Recall"].tolist()[:2] == ["100% (44–100) of 3", "25% (5–70) of 4"]
+    assert table["Precision"].tolist()[1:] == [
+        "100% (21–100) of 1",
+        "100% (21–100) of 1",
+        "25% (5–70) of 4",
+        "–",
+        "75%",
+    ]
+    assert table["F1"].tolist()[1] == "40% (9–82) of 4"
+
+
+def test_many_pictures_come_in_sheets(open_page: Callable[..., AppTest]) -> None:
+    index = np.arange(0, 100, 5)  # twenty ellipticals
+    table = probabilities(np.ones(20, np.int64), np.linspace(0.9, 0.5, 20))
+    run = finished_run("galaxies", index, np.zeros(20, np.int64), table)
+    app = open_page(run.id)
+    assert shown_pictures(app, "0_1") == ["0", "5", "10", "15", "20", "25"]
+    app.get_by_key("evaluate_0_1_sheet").set_value(4).run()
+    assert shown_pictures(app, "0_1") == ["90", "95"]
+
+
+def test_without_mistakes_it_says_so(open_page: Callable[..., AppTest]) -> None:
+    app = open_page(finished_run("galaxies", INDEX, LABEL, probabilities(LABEL, CONFIDENCE)).id)
+    assert not app.exception
+    assert "There are none: every test picture is right." in [caption.value for caption in app.caption]
+
+
+def test_another_run_with_fewer_classes_keeps_no_stale_cell(open_page: Callable[..., AppTest], run: runs.Run) -> None:
+    index = np.arange(8)
+    textures = finished_run("textures", index, index, probabilities(index, np.full(8, 0.9), 8))
+    app = open_page(textures.id)
+    app.selectbox(key="evaluate_true").set_value(7)
+    app.selectbox(key="evaluate_predicted").set_value(6).run()
+    app.session_state["ff_run"], app.session_state["ff_data"] = run.id, "galaxies"
+    app.run()
+    assert not app.exception
+    assert shown_pictures(app, "1_3") == ["11", "6", "1"]
+
+
+def test_random_weights_are_said(open_page: Callable[..., AppTest], run: runs.Run) -> None:
+    random = finished_run("galaxies", INDEX, LABEL, probabilities(PREDICTED, CONFIDENCE), weights="random")
+    for shown, said in ((run, False), (random, True)):
+        assert any("random weights" in text.value for text in open_page(shown.id).markdown) == said
+
+
+def test_without_a_run_it_says_what_to_do(open_page: Callable[..., AppTest]) -> None:
+    app = open_page(backbone="frame8")
+    assert not app.exception and not app.get("plotly_chart")
+    assert "There is no trained classifier" in app.markdown[0].value
+    assert app.get("page_link")[0].proto.label == "Train one"
+
+
+@pytest.mark.parametrize("state", ["queued", "failed"])
+def test_a_run_without_results_says_what_to_do(
+    open_page: Callable[..., AppTest], run: runs.Run, state: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(engine, "position", lambda run_id: 2)
+    run.path("predictions.npz").unlink()
+    run.set_status(runs.RunStatus(state, message="It ran out of memory."))
+    app = open_page(run.id)
+    assert not app.exception and not app.get("plotly_chart")
+    assert "This run has no results yet." in [text.value for text in app.markdown]
+    if state == "failed":
+        assert app.error[0].value == "It ran out of memory."
+    else:
+        assert "evaluate_cancel" not in [button.key for button in app.button]  # it is somebody else's run
+
+
+def test_damaged_results_show_their_sentence(open_page: Callable[..., AppTest], run: runs.Run) -> None:
+    run.path("predictions.npz").write_bytes(b"PK\x03\x04 torn")
+    app = open_page(run.id)
+    assert not app.exception and not app.get("plotly_chart")
+    assert "damaged files; train it again" in app.error[0].value
+
+
+def test_probabilities_that_are_no_numbers_show_their_sentence(open_page: Callable[..., AppTest]) -> None:
+    table = probabilities(PREDICTED, CONFIDENCE)
+    table[3] = np.nan
+    app = open_page(finished_run("galaxies", INDEX, LABEL, table).id)
+    assert not app.exception and not app.get("plotly_chart")
+    assert "Expected probabilities between 0 and 1" in app.error[0].value
+
+
+def test_a_hostile_class_name_stays_text(
+    open_page: Callable[..., AppTest], run: runs.Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = "![x](http://127.0.0.1:9/a.png)"
+    spec = datasets.DATASETS["galaxies"]
+    hostile = dataclasses.replace(spec, classes=(spec.classes[0], name, *spec.classes[2:]))
+    monkeypatch.setitem(datasets.DATASETS, "galaxies", hostile)
+    app = open_page(run.id)
+    assert not app.exception
+    for text in [*app.markdown, *app.caption]:
+        assert name not in text.value
+    assert any("\\!\\[x\\]" in text.value for text in app.markdown)

@@ -1,0 +1,198 @@
+"""Weight files: fetched from a server on this machine, broken on purpose, raced for."""
+
+import contextlib
+import hashlib
+import http.server
+import json
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from models.backbones import registry, weights
+from models.backbones.weights import WEIGHTS, WeightsSpec
+from models.errors import Cancelled, InputError, WeightsUnavailable
+from models.jobs.job import function
+
+CONTENT = bytes(range(256)) * 4096  # 1 MB
+MD5 = "md5:" + hashlib.md5(CONTENT).hexdigest()
+
+
+class Server:
+    """What the test lets the server do, and what it was asked."""
+
+    def __init__(self) -> None:
+        self.content, self.promised, self.status, self.pause, self.requests = CONTENT, len(CONTENT), 200, 0.0, 0
+
+
+@pytest.fixture
+def server(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Server]:
+    """An HTTP server that has vgg16's weights (with a hash) and mobilenetv2's (without)."""
+    state = Server()
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            state.requests += 1
+            self.send_response(state.status)
+            self.send_header("Content-Length", str(state.promised))
+            self.end_headers()
+            with contextlib.suppress(OSError):
+                for start in range(0, len(state.content), 1 << 17):
+                    self.wfile.write(state.content[start : start + (1 << 17)])
+                    time.sleep(state.pause)
+
+        def log_message(self, *arguments: Any) -> None:
+            pass
+
+    listening = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=listening.serve_forever, args=(0.02,))
+    thread.start()
+    monkeypatch.setenv("FREEZEFRAME_HOME", str(tmp_path))
+    for name, known in (("vgg16", MD5), ("mobilenetv2", None)):
+        url = f"http://127.0.0.1:{listening.server_port}/{name}.h5"
+        spec = replace(registry.BACKBONES[name], weights_url=url, weights_hash=known)
+        monkeypatch.setitem(registry.BACKBONES, name, spec)
+    yield state
+    listening.shutdown()
+    thread.join()
+    listening.server_close()
+
+
+class Listener:
+    """Hears progress; cancels at the first bytes when told to."""
+
+    def __init__(self, cancel: bool = False) -> None:
+        self.events: list[dict[str, Any]] = []
+        self.cancel = cancel
+
+    def event(self, **fields: Any) -> None:
+        self.events.append(fields)
+        if self.cancel and fields.get("share"):
+            raise Cancelled
+
+    def check(self) -> None:
+        pass
+
+
+def left(folder: Path) -> set[str]:
+    return {file.name for file in (folder / "weights").iterdir() if file.suffix not in (".lock", ".json")}
+
+
+def test_a_file_is_fetched_once_and_told_about(server: Server, tmp_path: Path) -> None:
+    listener = Listener()
+    assert not weights.available("vgg16")
+    file = weights.fetch("vgg16", listener)
+    assert file.read_bytes() == CONTENT
+    assert weights.available("vgg16") and weights.local("vgg16") == file
+    assert weights.fetch("vgg16") == file and server.requests == 1
+    notes = [event["note"] for event in listener.events]
+    assert notes[0] == "Asking 127.0.0.1 for the weights"
+    assert notes[1].startswith("VGG16: ") and notes[1].endswith(" of 1.0 MB")
+    assert all(0 <= event["share"] <= 1 for event in listener.events)
+    assert left(tmp_path) == {"vgg16.h5"}
+    record = json.loads(file.with_name("vgg16.h5.json").read_text())
+    assert record["sha256"] == hashlib.sha256(CONTENT).hexdigest() and record["bytes"] == len(CONTENT)
+
+
+def test_the_job_fetches(server: Server, tmp_path: Path) -> None:
+    function(WEIGHTS.work)(WeightsSpec("vgg16"), Listener(), tmp_path)
+    assert weights.available("vgg16")
+
+
+def test_only_weights_of_a_backbone_that_there_is_are_fetched() -> None:
+    assert WeightsSpec("vgg16").title == "Weights of VGG16"
+    with pytest.raises(InputError, match="as the backbone"):
+        WeightsSpec.from_json({"backbone": "gone"})
+
+
+def test_two_at_once_download_once(server: Server) -> None:
+    server.pause = 0.05
+    with ThreadPoolExecutor(4) as pool:
+        files = list(pool.map(weights.fetch, ["vgg16"] * 4))
+    assert len(set(files)) == 1 and server.requests == 1
+
+
+@pytest.mark.parametrize("backbone", ["vgg16", "mobilenetv2"])
+def test_a_download_that_breaks_off_leaves_nothing(server: Server, tmp_path: Path, backbone: str) -> None:
+    server.promised = len(CONTENT) + 1000
+    with pytest.raises(WeightsUnavailable, match="broke off; nothing was kept"):
+        weights.fetch(backbone)
+    assert left(tmp_path) == set() and not weights.available(backbone)
+
+
+def test_other_bytes_than_the_hash_says_are_refused(server: Server, tmp_path: Path) -> None:
+    server.content = CONTENT[:-1] + b"x"
+    with pytest.raises(WeightsUnavailable, match="not what was expected, so it was removed"):
+        weights.fetch("vgg16")
+    assert left(tmp_path) == set()
+
+
+def test_without_a_hash_the_file_must_load_before_it_counts(server: Server, tmp_path: Path) -> None:
+    def refuse(file: Path) -> None:
+        assert file.read_bytes() == CONTENT and not weights.available("mobilenetv2")
+        raise ValueError("shapes differ")
+
+    with pytest.raises(WeightsUnavailable, match="not what was expected"):
+        weights.fetch("mobilenetv2", check=refuse)
+    assert left(tmp_path) == set()
+    checked: list[Path] = []
+    weights.fetch("mobilenetv2", check=checked.append)
+    assert len(checked) == 1 and weights.available("mobilenetv2")
+
+
+def test_without_a_hash_the_first_sha256_is_held_to(server: Server) -> None:
+    file = weights.fetch("mobilenetv2")
+    file.unlink()
+    server.content = CONTENT[::-1]
+    with pytest.raises(WeightsUnavailable, match="not what was expected"):
+        weights.fetch("mobilenetv2")
+    server.content = CONTENT
+    assert weights.fetch("mobilenetv2").read_bytes() == CONTENT
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [lambda data: data[:1000], lambda data: data[:-1] + b"x", lambda data: b""],
+    ids=["half", "one byte", "empty"],
+)
+def test_a_damaged_file_is_removed_and_told(server: Server, damage: Callable[[bytes], bytes]) -> None:
+    file = weights.fetch("vgg16")
+    file.write_bytes(damage(CONTENT))
+    with pytest.raises(WeightsUnavailable, match="was damaged and has been removed"):
+        weights.local("vgg16")
+    assert not file.exists()
+    assert weights.fetch("vgg16").read_bytes() == CONTENT
+
+
+def test_cancelling_stops_at_once_and_leaves_nothing(server: Server, tmp_path: Path) -> None:
+    server.pause = 0.5
+    started = time.monotonic()
+    with pytest.raises(Cancelled):
+        weights.fetch("vgg16", Listener(cancel=True))
+    assert time.monotonic() - started < 2
+    assert left(tmp_path) == set()
+
+
+def test_a_missing_page_is_told(server: Server) -> None:
+    server.status = 404
+    with pytest.raises(WeightsUnavailable, match="the server answered 404"):
+        weights.fetch("vgg16")
+
+
+def test_without_a_network_the_shipped_backbone_is_offered(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    unreachable = replace(registry.BACKBONES["vgg16"], weights_url="http://127.0.0.1:9/vgg16.h5")
+    monkeypatch.setitem(registry.BACKBONES, "vgg16", unreachable)
+    started = time.monotonic()
+    with pytest.raises(WeightsUnavailable, match=r"127.0.0.1 cannot be reached.* Frame8 comes with the app"):
+        weights.fetch("vgg16")
+    assert time.monotonic() - started < 5
+
+
+def test_what_is_not_here_is_told() -> None:
+    with pytest.raises(WeightsUnavailable, match=r"ResNet50 V2 \(94.7 MB\) are not on this machine"):
+        weights.local("resnet50v2")

@@ -1,0 +1,289 @@
+"""The engine on a real local cluster: clicks, jobs, the queue, and what may die."""
+
+import dataclasses
+import http.client
+import itertools
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+from types import SimpleNamespace
+
+import psutil
+import pytest
+
+from models.errors import EngineUnavailable, InputError, QueueFull, StorageUnavailable
+from models.jobs import cluster as jobs_cluster
+from models.jobs.engine import MOST_JOBS, MOST_WAITING, Engine
+from models.networks.answers import PREDICT
+from models.storage import runs
+from models.training import recipes
+
+ROOT = Path(__file__).resolve().parents[3]
+
+
+def training(epochs: int = 3, *, shots: int = 5) -> dict:
+    spec = dataclasses.replace(recipes.DEFAULT, dataset="digits", epochs=epochs, batch=8, shots=shots, patience=0)
+    return spec.to_json()
+
+
+def visitor(letter: str) -> str:
+    return letter * 32
+
+
+def wait(condition, seconds: float = 90.0) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "it did not happen in time"
+        time.sleep(0.05)
+
+
+def waiting_engine(*asked: tuple[str, str]) -> tuple[Engine, dict[str, str]]:
+    """An engine whose thread does not run, with jobs queued: (name, visitor's letter)."""
+    stopped = Engine()
+    names = {stopped.submit("som", {}, owner=visitor(letter), title=name): name for name, letter in asked}
+    return stopped, names
+
+
+def test_a_worker_answers_a_click_in_another_process(engine):
+    assert engine.call("warm").pid not in (os.getpid(), os.getppid())
+    assert engine.is_ready()
+
+
+def test_dask_knows_the_settings_that_keep_it_quiet():
+    import dask
+    import distributed  # noqa: F401  brings its settings
+
+    known = {name: dask.config.get(name) for name in jobs_cluster.QUIET}
+    assert all(
+        str(known[name]) != value for name, value in jobs_cluster.QUIET.items()
+    )  # else they are Dask's own by now
+
+
+def test_an_unknown_kind_of_job_is_refused_with_the_known_ones(engine):
+    with pytest.raises(InputError, match=r"Expected .*training.* Received: magic"):
+        engine.submit_old("magic", {}, owner=visitor("a"), title="")
+
+
+def test_visitors_take_turns_and_each_keeps_his_order():
+    stopped, names = waiting_engine(("a1", "a"), ("a2", "a"), ("a3", "a"), ("b1", "b"), ("c1", "c"), ("b2", "b"))
+    assert [names[run.id] for run in stopped._order()] == ["a1", "b1", "c1", "a2", "b2", "a3"]
+    assert {names[run_id]: stopped.position(run_id) for run_id in names}["b1"] == 2
+
+
+def test_a_visitor_whose_job_runs_waits_behind_the_others():
+    stopped, names = waiting_engine(("a1", "a"), ("a2", "a"), ("b1", "b"))
+    first = stopped._next()
+    stopped.waiting.remove(first)
+    stopped.running[first.id] = (first, None)
+    assert names[stopped._next().id] == "b1"
+    stopped.waiting = [run for run in stopped.waiting if run.owner == visitor("a")]
+    assert stopped._next() is None  # one at a time, even when nobody else waits
+
+
+def test_a_visitor_may_have_four_jobs_and_not_five():
+    stopped, _ = waiting_engine(*[(f"a{i}", "a") for i in range(MOST_JOBS)])
+    with pytest.raises(QueueFull, match="4 jobs"):
+        stopped.submit("som", {}, owner=visitor("a"), title="")
+    assert stopped.submit("som", {}, owner=visitor("b"), title="")
+
+
+def test_all_visitors_together_may_have_forty_jobs_waiting():
+    stopped, _ = waiting_engine(*[(f"{i}", f"{i:02}") for i in range(MOST_WAITING)])
+    with pytest.raises(QueueFull, match="40 jobs are waiting"):
+        stopped.submit("som", {}, owner=visitor("z"), title="")
+
+
+def test_jobs_that_belong_together_are_queued_all_or_none(monkeypatch):
+    stopped, _ = waiting_engine(*[(f"p{i}", "p") for i in range(MOST_JOBS - 1)])
+    pair = [({}, "wrong"), ({}, "cured")]
+    with pytest.raises(QueueFull, match="no room for 2 more jobs: you have 3 running or waiting"):
+        stopped.submit_all("som", pair, owner=visitor("p"))
+    assert len(stopped.waiting) == len(runs.listing(visitor("p"))) == MOST_JOBS - 1
+    stopped.waiting.pop()
+    asked = stopped.submit_all("som", pair, owner=visitor("p"))
+    assert [run.id for run in stopped.waiting[-2:]] == asked
+    assert [runs.get(run_id).title for run_id in asked] == ["wrong", "cured"]
+    stopped.waiting = stopped.waiting[:1]
+    create, before = runs.create, len(runs.listing(visitor("p")))
+
+    def disk_full_at_the_second(kind, spec, *, owner, title):
+        if title == "cured":
+            raise StorageUnavailable("The disk is full")
+        return create(kind, spec, owner=owner, title=title)
+
+    monkeypatch.setattr(runs, "create", disk_full_at_the_second)
+    with pytest.raises(StorageUnavailable):
+        stopped.submit_all("som", pair, owner=visitor("p"))
+    assert len(stopped.waiting) == 1 and len(runs.listing(visitor("p"))) == before
+
+
+def test_the_last_place_of_all_is_not_enough_for_two():
+    stopped, _ = waiting_engine(*[(f"{i}", f"{i:02}") for i in range(MOST_WAITING - 1)])
+    with pytest.raises(QueueFull, match="39 jobs are waiting already, and 40"):
+        stopped.submit_all("som", [({}, ""), ({}, "")], owner=visitor("y"))
+    assert stopped.submit("som", {}, owner=visitor("y"), title="")
+
+
+def test_a_refusal_of_a_task_reaches_the_caller_as_it_is(engine):
+    with pytest.raises(InputError, match="Expected a network"):
+        engine.call(PREDICT, network="nonsense", picture="sample:galaxies:1")
+
+
+@pytest.mark.parametrize(("asked", "state"), [(True, "cancelled"), (False, "failed")])
+def test_a_job_whose_worker_was_lost_is_given_up_unless_it_was_to_stop_anyway(asked, state):
+    stopped, names = waiting_engine(("a1", "a"))
+    run = runs.get(next(iter(names)))
+    run.set_status(runs.RunStatus("running"))
+    if asked:
+        run.cancel()
+    stopped._settle(run, SimpleNamespace(status="error"))
+    assert run.status.state == state
+
+
+def test_a_waiting_job_is_cancelled_at_once():
+    stopped, names = waiting_engine(("a1", "a"))
+    (run_id,) = names
+    stopped.cancel(run_id)
+    assert runs.get(run_id).status.state == "cancelled" and stopped.position(run_id) is None
+
+
+def test_a_job_runs_to_its_end_and_reports(engine):
+    run = runs.get(engine.submit_old("training", training(), owner=visitor("1"), title="short"))
+    wait(lambda: not run.status.active)
+    assert run.status.state == "done" and run.status.share == 1.0 and run.path("summary.json").exists()
+    assert any("share" in event for event in run.events())
+
+
+def test_a_job_with_impossible_settings_fails_with_a_sentence(engine):
+    run = runs.get(engine.submit_old("training", {**training(), "backbone": "none"}, owner=visitor("2"), title=""))
+    wait(lambda: not run.status.active)
+    assert run.status.state == "failed" and "Expected" in run.status.message
+
+
+def test_a_working_job_stops_when_asked(engine):
+    run = runs.get(engine.submit_old("training", training(500, shots=40), owner=visitor("3"), title="long"))
+    wait(lambda: run.status.state == "running" and run.status.share > 0)
+    engine.cancel(run.id)
+    assert run.status.state == "cancelled"  # at once, whatever the worker is doing
+    wait(lambda: run.id not in engine.start().running, 10)
+    assert run.status.state == "cancelled"
+
+
+def test_a_worker_killed_in_the_middle_loses_nothing(engine):
+    run = runs.get(engine.submit_old("training", training(30, shots=40), owner=visitor("4"), title="killed"))
+    wait(lambda: len([event for event in run.events() if "epoch" in event]) >= 2)
+    cluster = engine.start().cluster
+    before = cluster.processes["jobs"].pid
+    os.kill(before, signal.SIGKILL)
+    wait(lambda: not run.status.active)
+    assert run.status.state == "done" and cluster.processes["jobs"].pid != before
+    history = json.loads(run.path("history.json").read_text())
+    assert [row["epoch"] for row in history] == list(range(1, 31))
+
+
+def test_the_scheduler_killed_is_started_again_with_its_jobs(engine):
+    run = runs.get(engine.submit_old("training", training(), owner=visitor("5"), title="survivor"))
+    wait(lambda: run.status.state == "running" and run.status.share > 0)  # it has hardly begun
+    os.kill(engine.start().cluster.processes["scheduler"].pid, signal.SIGKILL)
+    assert run.status.active
+    wait(lambda: not run.status.active, 120)
+    assert run.status.state == "done"
+    assert engine.call("warm").pid
+
+
+def test_the_server_killed_leaves_no_process_and_its_run_is_taken_up(tmp_path):
+    code = (
+        "import os, time, json, sys\nfrom models.jobs import engine; from models.storage import runs\n"
+        "run = runs.get(engine.submit('training', json.loads(sys.argv[1]), owner='6' * 32, title='orphan'))\n"
+        "while not run.status.share: time.sleep(0.05)\n"
+        "print(run.id, *[p.pid for p in engine.start().cluster.processes.values()], flush=True)\n"
+        "os.kill(os.getpid(), 9)"
+    )
+    environment = {**os.environ, "FREEZEFRAME_HOME": str(tmp_path)}
+    command = [sys.executable, "-c", code, json.dumps(training())]
+    server = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True)
+    run_id, *pids = server.stdout.split()
+    wait(lambda: not any(psutil.pid_exists(int(pid)) for pid in pids), 10)
+    assert runs.Run(run_id, tmp_path / "runs" / run_id).status.state == "running"
+    code = (
+        "import sys, time\nfrom models.jobs import engine; from models.storage import runs\nengine.start()\nrun = runs.get(sys.argv[1])\n"
+        "while run.status.active: time.sleep(0.05)\nprint(run.status.state)\nengine.stop()"
+    )
+    again = subprocess.run(
+        [sys.executable, "-c", code, run_id], cwd=ROOT, env=environment, capture_output=True, text=True
+    )
+    assert again.stdout.strip() == "done"
+
+
+def test_everything_listens_on_this_machine_only(engine):
+    for process in engine.start().cluster.processes.values():
+        listening = [c.laddr.ip for c in psutil.Process(process.pid).net_connections() if c.status == "LISTEN"]
+        assert set(listening) <= {"127.0.0.1"}
+
+
+def test_no_process_serves_a_page(engine):
+    for process in engine.start().cluster.processes.values():
+        ports = [c.laddr.port for c in psutil.Process(process.pid).net_connections() if c.status == "LISTEN"]
+        for address in itertools.product(ports, ("info/main/workers.html", "json/counts.json", "metrics")):
+            with pytest.raises((OSError, http.client.HTTPException)):  # an HTTP error of urllib is an OSError
+                urllib.request.urlopen("http://127.0.0.1:{}/{}".format(*address), timeout=2)
+
+
+def test_nobody_gets_in_without_the_credentials(engine):
+    from distributed import Client
+
+    address = engine.start().client.scheduler.address
+    assert address.startswith("tls://127.0.0.1:")
+    with pytest.raises((OSError, TypeError, ValueError)):
+        Client(address.replace("tls://", "tcp://"), timeout=2)
+
+
+def test_processes_that_cannot_start_are_a_sentence_not_a_wait(monkeypatch, tmp_path):
+    monkeypatch.setattr(sys, "executable", "/bin/false")
+    broken = Engine()
+    broken.thread.start()
+    try:
+        with pytest.raises(EngineUnavailable, match="could not start"):
+            broken.call("warm", 60.0, {"never": "recorded"})
+    finally:
+        broken.stop()
+
+
+def test_a_cluster_elsewhere_serves_by_its_address_and_credentials(engine, monkeypatch):
+    there = engine.start()
+    monkeypatch.setattr(runs, "everything", list)  # what other tests left waiting is not the guest's to do
+    monkeypatch.setenv("FREEZEFRAME_SCHEDULER", there.client.scheduler.address)
+    for name in ("ca", "cert", "key"):
+        monkeypatch.setenv(f"FREEZEFRAME_TLS_{name.upper()}", there.cluster.credentials[name])
+    guest = Engine()
+    guest.thread.start()
+    try:
+        assert guest.call("warm", 60.0, {}).pid == there.call("warm", 60.0, {}).pid
+        assert not guest.cluster.processes
+        run = runs.get(guest.submit("training", training(), owner=visitor("7"), title="elsewhere"))
+        wait(lambda: not run.status.active)
+        assert run.status.state == "done"
+    finally:
+        guest.stop()
+    assert there.call("warm", 60.0, {}).pid  # the guest took nothing down with it
+
+
+def test_an_address_elsewhere_needs_credentials(monkeypatch):
+    monkeypatch.setenv("FREEZEFRAME_SCHEDULER", "tcp://10.0.0.1:8786")
+    from models.jobs.cluster import Cluster
+
+    with pytest.raises(EngineUnavailable, match="tls://"):
+        Cluster()
+
+
+def test_a_small_machine_gets_one_worker_for_everything():
+    from models.jobs.cluster import worker_specs
+
+    (only,) = worker_specs(1_500_000_000)
+    assert only.interactive and only.jobs
+    assert [spec.name for spec in worker_specs(8_000_000_000)] == ["interactive", "jobs"]

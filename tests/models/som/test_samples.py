@@ -1,0 +1,40 @@
+"""Samples that are drawn at random, always the same ones."""
+
+import numpy as np
+import pytest
+
+from models.errors import InputError
+from models.som import samples
+from models.som.data import SomTask, load
+from models.som.samples import NAMED, cloud
+
+
+@pytest.mark.parametrize(("source", "shape"), [(s, shape) for s, shapes in samples.SHAPES.items() for shape in shapes])
+def test_clouds_are_small_centred_and_always_the_same(source, shape):
+    data = cloud(shape)
+    points, labels, classes = data.features, data.labels, data.classes
+    assert points.shape == (1000, 2 if source == "points" else 3) and points.dtype == np.float32
+    assert abs(points).max() < 1.3 and (abs(points.max(axis=0) + points.min(axis=0)) < 0.4).all()
+    assert len(labels) == (1000 if classes else 0) and (points == cloud(shape).features).all()
+    assert (load(SomTask(source, shape=shape)).features == points).all()
+
+
+def test_shapes_are_what_they_are_called():
+    length = {shape: np.linalg.norm(cloud(shape).features, axis=1) for shape in ("ring", "sphere")}
+    assert length["ring"].min() > 0.59 and length["ring"].max() < 1.01
+    assert length["sphere"] == pytest.approx(1, abs=1e-5)
+    clusters = cloud("clusters")
+    for number, centre in enumerate(samples.CENTRES):
+        assert clusters.features[clusters.labels == number].mean(axis=0) == pytest.approx(centre, abs=0.03)
+    moons = cloud("two moons")
+    assert moons.features[moons.labels == 0, 1].mean() > 0.1 and moons.features[moons.labels == 1, 1].mean() < -0.1
+    with pytest.raises(InputError, match="Expected a shape out of ring"):
+        cloud("cube")
+
+
+def test_named_colours_lie_around_their_names():
+    data = samples.named_colours()
+    assert data.features.shape == (1000, 3) and data.features.min() >= 0 and data.features.max() <= 1
+    orange = data.features[data.labels == data.classes.index("orange")].mean(axis=0) * 255
+    assert orange == pytest.approx(NAMED["orange"], abs=8)
+    assert (samples.random_colours().features == samples.random_colours().features).all()

@@ -1,0 +1,89 @@
+"""Sweeps as plain data: cells and their recipes, what is refused, the cost."""
+
+from dataclasses import replace
+
+import pytest
+
+from models.errors import InputError
+from models.sweeps import variations
+from models.sweeps.spec import SweepSpec, cell_seconds, validate
+from models.sweeps.spec import depths as depths_of
+from models.training.spec import TrainingSpec
+
+BASE = TrainingSpec(dataset="digits", shots=5, epochs=3, batch=8, seed=7, split_seed=2)
+
+
+def test_cells_are_every_line_with_every_value_and_seed_and_a_seed_brings_its_split():
+    sweep = SweepSpec("shots", ("2", "all"), (variations.FROZEN, variations.SCRATCH), BASE, seeds=2)
+    cells = sweep.cells()
+    assert [cell.key for cell in cells][:3] == [("frozen", "2", 0), ("frozen", "2", 1), ("frozen", "all", 0)]
+    assert len(cells) == 8
+    assert [(cell.spec.seed, cell.spec.split_seed) for cell in cells[:2]] == [(7, 2), (8, 3)]
+    assert cells[0].spec.shots == 2
+    assert cells[2].spec.shots is None
+    assert SweepSpec.from_json(sweep.to_json()) == sweep
+
+
+def test_few_pictures_make_smaller_batches():
+    [cell] = SweepSpec("shots", ("1",), base=replace(BASE, batch=64), seeds=1).cells()
+    assert cell.spec.batch == 10
+
+
+def test_depths_of_frame8_and_what_learns_above_them():
+    depths = depths_of("frame8", 64)
+    assert depths == ("nothing", "conv1", "conv2", "conv3", "conv4", "conv5")
+    cells = SweepSpec("depth", ("nothing", "conv4", "conv5"), base=BASE, seeds=1).cells()
+    assert len(cells[0].spec.trainable) == 10
+    assert cells[1].spec.trainable == ("conv5", "conv5_bn")
+    assert cells[2].spec.trainable == ()
+
+
+def test_with_nothing_left_to_fine_tune_the_head_learns_as_long():
+    two = replace(BASE, head_epochs=4, head_rate=0.02, learning_rate=1e-4)
+    [cell] = SweepSpec("depth", ("conv5",), base=two, seeds=1).cells()
+    assert (cell.spec.epochs, cell.spec.head_epochs, cell.spec.learning_rate) == (7, 0, 0.02)
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"values": ()}, "one or more different values"),
+        ({"values": ("2", "2")}, "one or more different values"),
+        ({"lines": ()}, "different ways to begin"),
+        ({"seeds": 0}, "1 to 10 seeds"),
+        ({"values": tuple(map(str, range(1, 30))), "seeds": 2}, "at most 48 trainings"),
+    ],
+)
+def test_a_sweep_that_makes_no_sense_is_refused(changes, words):
+    with pytest.raises(InputError, match=words):
+        SweepSpec(**{"choice": "shots", "values": ("2", "5"), "base": BASE, **changes})
+
+
+@pytest.mark.parametrize(
+    ("choice", "value", "words"),
+    [
+        ("depth", "conv9", "nothing, or a block of frame8"),
+        ("shots", "-1", "a number of pictures"),
+        ("shots", "0", "0 per class: .* shots from 1 to"),
+        ("regulariser", "luck", "a regulariser among"),
+        ("none", "x", "no value where nothing changes"),
+    ],
+)
+def test_an_unknown_value_is_refused(choice, value, words):
+    with pytest.raises(InputError, match=words):
+        validate(SweepSpec(choice, (value,), base=BASE))
+    with pytest.raises(InputError, match="a way to begin among"):
+        SweepSpec("none", lines=("luck",), base=BASE).cells()
+
+
+def test_validation_names_the_cell():
+    with pytest.raises(InputError, match="500 per class: "):
+        validate(SweepSpec("shots", ("2", "500"), base=BASE))
+
+
+def test_the_first_seed_is_predicted_to_pay_for_what_the_others_share():
+    sweep = SweepSpec("depth", ("conv1", "conv5"), base=replace(BASE, shots=50), seeds=3)
+    seconds = cell_seconds(sweep)
+    assert seconds["base", "conv5", 1] < 0.5 * seconds["base", "conv5", 0]
+    assert seconds["base", "conv1", 1] < seconds["base", "conv1", 0]
+    assert seconds["base", "conv1", 1] == seconds["base", "conv1", 2] > seconds["base", "conv5", 1]
