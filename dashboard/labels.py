@@ -1,4 +1,7 @@
-"""Texts from outside, made safe to show: Streamlit renders Markdown, pictures included, in most of its widgets."""
+"""Texts as pages show them: those from outside, made safe, and times in words.
+
+Streamlit renders Markdown, pictures included, in most of its widgets.
+"""
 
 from __future__ import annotations
 

@@ -1,1 +1,19 @@
-"""TODO-WING."""
+"""What several pages use; each widget owns its keys.
+
+    page             header, empty state, refusal, the network that pages look into, the way back
+    work             long work as a page offers it: its result, else its progress, or its price and the button
+    jobs             a job as the visitor sees it, and the choice among jobs of one kind
+    runs             trainings on several pages: the queue, mistakes on purpose, how two runs differ
+    weights_offer    weights that are not here: the download and the other ways on
+    cache            every cache that several pages share
+    picture_picker   the choice of a picture, uploads and camera too
+    unit_picker      the choice of a layer and of a channel
+    thumbnails       rows of small pictures, to be clicked
+    picture_tiles    a grid of pictures, to be clicked
+    channel_grid     a grid of maps, one for each channel of a layer
+    block_diagram    a network's diagram whose blocks can be pressed
+    gabor_kernel     a kernel with the Gabor function fitted to it
+    player/          a film of frames with its curves, played in the browser
+
+They import `state`, figures and one another, and no view.
+"""

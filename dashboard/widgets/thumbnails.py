@@ -9,94 +9,9 @@ import streamlit as st
 
 from dashboard import state
 from dashboard.widgets import cache
+from dashboard.widgets.tiles import FOLDER, component
 
-_HTML = '<div class="rows" role="listbox"></div>'
-_CSS = """
-.row { display: flex; gap: 10px; align-items: center; margin-bottom: 4px; }
-.title { flex: 0 0 84px; font: 13px/1.25 var(--st-font); color: var(--st-text-color); padding-left: 8px;
-  border-left: 4px solid; overflow-wrap: anywhere; box-sizing: border-box; }
-.tiles { display: flex; gap: 4px; padding: 2px; flex: 1; min-width: 0; }
-.clipped .tiles { flex-wrap: wrap; overflow: clip; height: calc(var(--side) * 1px + 4px); box-sizing: border-box; }
-.scrolled .tiles { overflow-x: auto; scrollbar-width: thin; }
-button { all: unset; cursor: pointer; flex: none; width: calc(var(--side) * 1px); height: calc(var(--side) * 1px);
-  border-radius: 3px; }
-button:hover { outline: 2px solid var(--st-border-color); }
-button[aria-selected="true"] { outline: 2px solid var(--st-text-color); box-shadow: inset 0 0 0 2px #fff; }
-button:focus-visible { outline: 2px solid var(--st-link-color); }
-canvas { display: block; width: 100%; height: 100%; border-radius: 3px; }
-"""
-_JS = """
-export default function(component) {
-  const { data, parentElement, setTriggerValue } = component;
-  const root = parentElement.querySelector(".rows");
-  root.className = "rows " + (data.scroll ? "scrolled" : "clipped");
-  root.setAttribute("aria-label", data.alt);
-  root.style.setProperty("--side", data.side);
-  const fit = (parent, count, make) => {
-    while (parent.children.length > count) parent.lastChild.remove();
-    while (parent.children.length < count) parent.append(make());
-    return [...parent.children];
-  };
-  const makeRow = () => {
-    const [row, title, tiles] = [0, 1, 2].map(() => document.createElement("div"));
-    row.className = "row"; title.className = "title"; tiles.className = "tiles";
-    row.append(title, tiles);
-    return row;
-  };
-  const makeTile = () => {
-    const button = document.createElement("button");
-    button.setAttribute("role", "option");
-    button.append(document.createElement("canvas"));
-    return button;
-  };
-  const seen = button => button.offsetTop === button.parentElement.firstChild.offsetTop; // not wrapped out of sight
-  const buttons = [];
-  fit(root, data.rows.length, makeRow).forEach((row, number) => {
-    const { title, colour, pictures, titles } = data.rows[number];
-    row.firstChild.hidden = !title;
-    row.firstChild.style.display = title ? "" : "none";
-    row.firstChild.textContent = title;
-    row.firstChild.style.borderColor = colour;
-    fit(row.lastChild, pictures.length, makeTile).forEach((button, place) => {
-      button.title = titles[place];
-      button.setAttribute("aria-label", titles[place]);
-      button.setAttribute("aria-selected", pictures[place] === data.selected);
-      button.onclick = () => setTriggerValue("picture", pictures[place]);
-      button.onkeydown = event => {
-        const to = { ArrowRight: [0, 1], ArrowLeft: [0, -1], ArrowDown: [1, 0], ArrowUp: [-1, 0] }[event.key];
-        const target = to && root.children[number + to[0]]?.lastChild.children[place + to[1]];
-        if (event.key === "Enter" || event.key === " ") button.click();
-        else if (target && seen(target)) target.focus();
-        else return;
-        event.preventDefault();
-      };
-      buttons.push(button);
-    });
-  });
-  const chosen = buttons.find(button => button.getAttribute("aria-selected") === "true");
-  const first = chosen && seen(chosen) ? chosen : buttons[0];
-  buttons.forEach(button => { button.tabIndex = button === first ? 0 : -1; });
-  if (data.scroll && first) {
-    const strip = first.parentElement;
-    if (first.offsetLeft < strip.scrollLeft || first.offsetLeft + data.side > strip.scrollLeft + strip.clientWidth)
-      strip.scrollLeft = first.offsetLeft - data.side;
-  }
-  if (root.dataset.sprite === data.sprite) return;
-  root.dataset.sprite = data.sprite;
-  const sprite = new Image();
-  sprite.onload = () => {
-    if (root.dataset.sprite !== data.sprite) return;
-    const source = sprite.height, sharp = source * Math.max(1, Math.round(2 * data.side / source));
-    buttons.forEach((button, number) => {
-      const canvas = button.firstChild, pen = (canvas.width = canvas.height = sharp, canvas.getContext("2d"));
-      pen.imageSmoothingEnabled = false;
-      pen.drawImage(sprite, number * source, 0, source, source, 0, 0, sharp, sharp);
-    });
-  };
-  sprite.src = data.sprite;
-}
-"""
-_rows = st.components.v2.component("freezeframe_thumbnails", html=_HTML, css=_CSS, js=_JS)
+_rows = component("freezeframe_thumbnails", FOLDER, "thumbnails")
 
 
 @dataclass(frozen=True, slots=True)

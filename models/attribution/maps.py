@@ -1,35 +1,128 @@
-"""Attribution maps as plain arrays: what each method shows and hides, how a map is scaled, read and compared.
+"""Attribution maps: the methods with their settings, what is asked about one picture, and the maps as plain arrays.
 
 Every map is (H, W), one number a pixel. Signed maps tell for from against the class and are drawn with zero in the
-middle; unsigned ones tell only how much.
+middle; unsigned ones tell only how much. A method is one row of `METHODS` and the worker's function that it names:
+prices, jobs, controls and drawings read the row.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Final
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from models.errors import InputError
-from models.jobs.job import Task
-from models.storage.specs import PlainSpec
+from models.jobs.job import Job, PricedSpec, Task
+from models.networks import layers
+from models.storage import files, runs
+from models.storage.files import Result
 
-BASELINES: Final = ("mean", "black", "grey", "blur")
-UPSAMPLING: Final = ("bilinear", "nearest")
+BASELINES: Final = {"mean": "the mean colour", "black": "black", "grey": "grey", "blur": "the blurred picture"}
+UPSAMPLING: Final = {"bilinear": "interpolated", "nearest": "as it is"}
 COMPLETE: Final = 0.01  # how far integrated gradients may miss what they have to add up to
 MOST_STEPS: Final = 160  # of integrated gradients for one picture
-FEW_STEPS: Final = 64  # where many pictures wait
 SAMPLES: Final = 25  # noisy copies of SmoothGrad
 NOISE: Final = 10  # % of the picture's range
-CURVES: Final = "curves.npz"  # in the folder of a run that was asked for them
-_HIDDEN, _CURVES = 170, 300  # forward passes of an occlusion map, and of all deletion curves
+CURVES: Final = "curves"  # stands for the deletion curves among the files of a run
+CURVE_PASSES: Final = 300  # forward passes of all deletion curves
+_GRADIENT = 2.5  # forward passes that a gradient takes as long as
+
+
+def _nothing() -> NDArray[np.float32]:
+    return np.zeros((0, 0), np.float32)
+
+
+@dataclass(frozen=True, slots=True)
+class Attribution:
+    """One map of one class for one picture; the fields from `n_gradients` on are filled by the methods that have them.
+
+    Attributes:
+        method: Id of the method.
+        values: (H, W) float32 at the size the network takes, in the method's `units`.
+        score: Of the picture.
+        n_gradients: Gradients of single pictures that it took.
+        baseline_score: Integrated gradients: of the baseline; else NaN.
+        total: Integrated gradients: the sum of all attributions; else NaN.
+        steps: Integrated gradients: of the trapezoidal rule; else 0.
+        coarse: Grad-CAM: (h, w) float32, the weighted sum of the maps before its negative part is dropped; else (0, 0).
+        layer: Grad-CAM: whose maps; else "".
+    """
+
+    method: str
+    values: NDArray[np.float32]
+    score: float
+    n_gradients: int = 0
+    baseline_score: float = float("nan")
+    total: float = float("nan")
+    steps: int = 0
+    coarse: NDArray[np.float32] = field(default_factory=_nothing)
+    layer: str = ""
+
+    @property
+    def gap(self) -> float | None:
+        """By which share of their due the attributions miss it; None where the baseline has the picture's score."""
+        due = self.score - self.baseline_score
+        return abs(self.total - due) / abs(due) if abs(due) > 1e-6 else None
+
+
+def _completeness(found: Attribution) -> str:
+    if found.gap is None:
+        return "The baseline has the picture's score: there is nothing to share out."
+    due, close = found.score - found.baseline_score, "" if found.gap <= COMPLETE else ", **not complete**"
+    return f"Adds up to {found.total:.3g} of {due:.3g}: {found.gap:.1%} off{close}, {found.steps} steps."
+
+
+def _grid(found: Attribution) -> str:
+    rows, cols = found.coarse.shape
+    return f"{rows} × {cols} values of `{found.layer}`."
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """What can be chosen for a method; the page draws it, and the field `name` of `ExplanationSpec` holds it.
+
+    Attributes:
+        name: Of the field.
+        title: What is chosen, in a few words.
+        help: What it does.
+        begins: The first value, which is the field's default.
+        values: All that are offered, numbers or texts; () for the layers of the network that have maps.
+        words: What a value is called, where it does not stand for itself.
+    """
+
+    name: str
+    title: str
+    help: str
+    begins: int | str
+    values: tuple[int | str, ...] = ()
+    words: Mapping[Any, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class Method:
-    """One way to ask which pixels matter; `clip` is the quantile of |values| at which its colours end."""
+    """One way to ask which pixels matter.
+
+    Attributes:
+        id: Its name in specs, files and links; never changes.
+        title: What it is called.
+        signed: Whether values below zero speak against the class.
+        clip: The quantile of |values| at which the colours end.
+        shows, hides: What its maps say, and what they do not, a sentence each.
+        source: Where it comes from.
+        work: "module:function" of a worker, which gets the network, the picture (H, W, 3) uint8 at the size it takes,
+            the `ExplanationSpec` and a `Progress`, and returns an `Attribution`.
+        passes: How many forward passes a map takes about as long as.
+        units: What its values are measured in, with {score} for the score explained.
+        settings: What can be chosen.
+        few, fewest: Settings for when the maps of many pictures are wanted, and those of many networks as well.
+        remark: Returns what has to be known about one map of it, a sentence; "" for nothing.
+        coarse: Whether its maps are enlarged from `Attribution.coarse`.
+        everywhere: Whether every classifier has such a map.
+        work_changing: Like `work`, for a network whose weights change from call to call; "" where `work` does for it.
+    """
 
     id: str
     title: str
@@ -38,6 +131,16 @@ class Method:
     shows: str
     hides: str
     source: str
+    work: str
+    passes: Callable[[ExplanationSpec], float]
+    units: str
+    settings: tuple[Setting, ...] = ()
+    few: Mapping[str, int] = field(default_factory=dict)
+    fewest: Mapping[str, int] = field(default_factory=dict)
+    remark: Callable[[Attribution], str] = lambda _: ""
+    coarse: bool = False
+    everywhere: bool = True
+    work_changing: str = ""
 
 
 METHODS: Final[dict[str, Method]] = {
@@ -46,66 +149,136 @@ METHODS: Final[dict[str, Method]] = {
         Method(
             "occlusion",
             "Occlusion",
-            True,
-            1.0,
-            "How far the score falls when a square over this place is hidden.",
-            "What two places do together, and anything finer than the square.",
-            "Zeiler and Fergus, ECCV 2014, arXiv 1311.2901",
+            signed=True,
+            clip=1.0,
+            shows="How far the score falls when a square over this place is hidden.",
+            hides="What two places do together, and anything finer than the square.",
+            source="Zeiler and Fergus, ECCV 2014, arXiv 1311.2901",
+            work="models.attribution.worker.explain:occlusion",
+            passes=lambda _: 170,
+            units="{score}",
+            work_changing="models.attribution.worker.randomised:occlusion",
         ),
         Method(
             "saliency",
             "Saliency",
-            False,
-            0.99,
-            "How strongly the score answers to a tiny change of this pixel, in the channel that matters most.",
-            "Whether the pixel speaks for or against the class, and what a change that can be seen would do.",
-            "Simonyan, Vedaldi and Zisserman, 2014, arXiv 1312.6034",
+            signed=False,
+            clip=0.99,
+            shows="How strongly the score answers to a tiny change of this pixel, in the channel that matters most.",
+            hides="Whether the pixel speaks for or against the class, and what a change that can be seen would do.",
+            source="Simonyan, Vedaldi and Zisserman, 2014, arXiv 1312.6034",
+            work="models.attribution.worker.gradients:saliency",
+            passes=lambda _: 2 * _GRADIENT,
+            units="{score} per step of 1 in 0-255",
         ),
         Method(
             "smoothgrad",
             "SmoothGrad",
-            False,
-            0.99,
-            "The same, with the gradient averaged over noisy copies of the picture.",
-            "The answer to this picture alone: it is that of its noisy neighbours, which the network never learned.",
-            "Smilkov et al., 2017, arXiv 1706.03825",
+            signed=False,
+            clip=0.99,
+            shows="The same, with the gradient averaged over noisy copies of the picture.",
+            hides="The answer to this picture alone: it is that of its noisy neighbours, which the network never "
+            "learned.",
+            source="Smilkov et al., 2017, arXiv 1706.03825",
+            work="models.attribution.worker.gradients:smoothgrad",
+            passes=lambda spec: (spec.samples + 1) * _GRADIENT,
+            units="{score} per step of 1 in 0-255",
+            settings=(
+                Setting(
+                    "samples", "noisy copies", "More copies leave less noise in the map.", SAMPLES, (5, 10, 25, 50, 100)
+                ),
+                Setting(
+                    "noise",
+                    "noise (% of the range)",
+                    "Standard deviation, in % of the difference between the picture's brightest and darkest value.",
+                    NOISE,
+                    tuple(range(0, 51, 5)),
+                ),
+            ),
+            fewest={"samples": 10},
         ),
         Method(
             "integrated",
             "Integrated gradients",
-            True,
-            0.99,
-            "How much this pixel adds to the score on the straight way from the baseline to the picture.",
-            "Pixels that look like the baseline: they get nothing, whatever they mean.",
-            "Sundararajan, Taly and Yan, ICML 2017, arXiv 1703.01365",
+            signed=True,
+            clip=0.99,
+            shows="How much this pixel adds to the score on the straight way from the baseline to the picture.",
+            hides="Pixels that look like the baseline: they get nothing, whatever they mean.",
+            source="Sundararajan, Taly and Yan, ICML 2017, arXiv 1703.01365",
+            work="models.attribution.worker.gradients:integrated_gradients",
+            passes=lambda spec: (spec.steps + 1) * _GRADIENT,
+            units="{score}",
+            settings=(
+                Setting(
+                    "baseline",
+                    "baseline",
+                    "The picture that stands for nothing. Pixels that look like it get nothing: with black, a dark "
+                    "sky never matters.",
+                    "mean",
+                    tuple(BASELINES),
+                    BASELINES,
+                ),
+            ),
+            few={"steps": 64},
+            fewest={"steps": 32},
+            remark=_completeness,
         ),
         Method(
             "gradcam",
             "Grad-CAM",
-            False,
-            1.0,
-            "Which positions of the last maps are active in channels that raise the score.",
-            "Evidence against the class, and anything finer than the grid of those maps.",
-            "Selvaraju et al., ICCV 2017, arXiv 1610.02391",
+            signed=False,
+            clip=1.0,
+            shows="Which positions of the last maps are active in channels that raise the score.",
+            hides="Evidence against the class, and anything finer than the grid of those maps.",
+            source="Selvaraju et al., ICCV 2017, arXiv 1610.02391",
+            work="models.attribution.worker.gradients:grad_cam",
+            passes=lambda _: _GRADIENT,
+            units="{score} per value of a map",
+            settings=(
+                Setting(
+                    "layer",
+                    "layer",
+                    "Deeper maps know more of the class and less of the place.",
+                    "",
+                    words={"": "the last one"},
+                ),
+            ),
+            remark=_grid,
+            coarse=True,
+            everywhere=False,
         ),
     )
 }
 GUIDED: Final = Method(
     "guided",
     "Guided backpropagation",
-    False,
-    0.99,
-    "A gradient that drops what is negative at every ReLU on its way back; without ReLUs it is the plain one.",
-    "The class: it traces edges of the picture, with trained weights or without.",
-    "Springenberg et al., 2015, arXiv 1412.6806",
+    signed=False,
+    clip=0.99,
+    shows="A gradient that drops what is negative at every ReLU on its way back; without ReLUs it is the plain one.",
+    hides="The class: it traces edges of the picture, with trained weights or without.",
+    source="Springenberg et al., 2015, arXiv 1412.6806",
+    work="models.attribution.worker.gradients:guided",
+    passes=lambda _: _GRADIENT,
+    units="{score} per step of 1 in 0-255",
 )
+TESTED: Final[dict[str, Method]] = METHODS | {GUIDED.id: GUIDED}  # with random weights
 
 
 @dataclass(frozen=True, slots=True)
-class ExplanationSpec(PlainSpec):
-    """One question about one class of one picture: the map of `method`, or for "" the deletion curves of all methods.
+class ExplanationSpec(PricedSpec):
+    """What is asked about one class of one picture: maps, or the deletion curves of the maps of all methods.
 
-    The rest are the settings of single methods; 0 and "" stand for their first ones.
+    Attributes:
+        network: Id of a classifier.
+        picture: Id.
+        score: "probability" or "logit".
+        class_index: Number of the class.
+        method: Ids of `METHODS`, separated by commas; "" for the curves.
+        samples, noise: SmoothGrad: noisy copies, and their noise in % of the picture's range.
+        baseline, steps: Integrated gradients: a key of `BASELINES`, and steps at most.
+        layer: Grad-CAM: whose maps; "" for the last ones.
+        fill, cell: The curves: what stands where something is missing, and how many pixels the side of the squares
+            has that come and go together; 0 for a sixteenth of the picture.
     """
 
     network: str
@@ -121,47 +294,52 @@ class ExplanationSpec(PlainSpec):
     fill: str = "mean"
     cell: int = 0
 
+    def __post_init__(self) -> None:
+        if unknown := [name for name in self.method.split(",") if name not in METHODS] if self.method else []:
+            raise InputError(f"Expected a method out of {', '.join(METHODS)}. Received {unknown[0][:40]!r}.")
+
     @property
-    def passes(self) -> int:
-        """About how many forward passes a worker takes; a gradient counts two and a half."""
-        gradients = {"saliency": 2, "smoothgrad": self.samples + 1, "integrated": self.steps + 1, "gradcam": 1}
-        if self.method:
-            return round(2.5 * gradients[self.method]) if self.method in gradients else _HIDDEN
-        return round(2.5 * sum(gradients.values())) + _HIDDEN + _CURVES
+    def methods(self) -> tuple[Method, ...]:
+        """The methods whose maps are asked for."""
+        return tuple(METHODS[name] for name in self.method.split(",")) if self.method else ()
+
+    @property
+    def title(self) -> str:
+        """The name that a run goes by."""
+        return "Attribution maps" if self.method else "Deletion and insertion"
+
+    @property
+    def map_passes(self) -> float:
+        """How many forward passes the maps take about as long as; those of all methods for the curves."""
+        return sum(method.passes(self) for method in self.methods or METHODS.values())
+
+    @property
+    def seconds(self) -> float:
+        """About how long a worker takes."""
+        return layers.seconds(self.network, self.map_passes + (0 if self.method else CURVE_PASSES))
+
+    def with_few(self) -> ExplanationSpec:
+        """Return the question with the settings for maps of many pictures."""
+        return self._with(*(method.few for method in TESTED.values()))
+
+    def with_fewest(self) -> ExplanationSpec:
+        """Return the question with the settings for maps of many pictures and many networks."""
+        return self._with(*(method.fewest for method in TESTED.values()))
+
+    def _with(self, *settings: Mapping[str, int]) -> ExplanationSpec:
+        changes: dict[str, Any] = {name: value for some in settings for name, value in some.items()}
+        return replace(self, **changes)
 
 
-@dataclass(frozen=True, slots=True)
-class Attribution:
-    """One map of one class for one picture.
+def written(run: runs.Run, name: str, kind: type[Result]) -> Result | None:
+    """Return what an explanation has written by now; None where there is nothing that can be read.
 
-    Attributes:
-        method: Key of `METHODS`.
-        values: (H, W) float32 at the size the network takes. Saliency and SmoothGrad: score per step of 1 in 0-255.
-            Integrated gradients: score, adding up to `total`. Grad-CAM: score per value of a map, at least 0.
-        score: Of the picture.
-        n_gradients: Gradients of single pictures that it took.
-        baseline_score: Integrated gradients: of the baseline; else NaN.
-        total: Integrated gradients: the sum of all attributions; else NaN.
-        steps: Integrated gradients: of the trapezoidal rule; else 0.
-        coarse: Grad-CAM: (h, w) float32, the weighted sum of the maps before its negative part is dropped; else (0, 0).
-        layer: Grad-CAM: whose maps; else "".
+    Args:
+        run: Of the kind "explanation".
+        name: Id of a method, or `CURVES`.
+        kind: `Attribution`, or the class of the curves.
     """
-
-    method: str
-    values: NDArray[np.float32]
-    score: float
-    n_gradients: int
-    baseline_score: float
-    total: float
-    steps: int
-    coarse: NDArray[np.float32]
-    layer: str
-
-    @property
-    def gap(self) -> float | None:
-        """By which share of their due the attributions miss it; None where the baseline has the picture's score."""
-        due = self.score - self.baseline_score
-        return abs(self.total - due) / abs(due) if abs(due) > 1e-6 else None
+    return files.read(run.path(f"{name}.npz"), kind)
 
 
 def limit(values: NDArray[np.float32], clip: float) -> float:
@@ -170,8 +348,8 @@ def limit(values: NDArray[np.float32], clip: float) -> float:
     return float(np.quantile(magnitude, clip)) or float(magnitude.max()) or 1.0
 
 
-def upsample(grid: NDArray[np.float32], height: int, width: int, how: str) -> NDArray[np.float32]:
-    """Return a coarse map (h, w) at the size of the picture, (height, width) float32.
+def upsample(grid: NDArray[np.float32], size: tuple[int, ...], how: str) -> NDArray[np.float32]:
+    """Return a coarse map (h, w) at the `size` (height, width) of the picture, float32.
 
     "bilinear" interpolates between the middles of the cells and holds the border; "nearest" shows the cells as they
     are.
@@ -181,7 +359,7 @@ def upsample(grid: NDArray[np.float32], height: int, width: int, how: str) -> ND
     """
     if how not in UPSAMPLING:
         raise InputError(f"Expected the enlargement to be one of {', '.join(UPSAMPLING)}. Received {how!r}.")
-    across = [_axis(coarse, fine, how) for coarse, fine in zip(grid.shape, (height, width), strict=True)]
+    across = [_axis(coarse, fine, how) for coarse, fine in zip(grid.shape, size, strict=True)]
     return np.asarray(across[0] @ grid @ across[1].T, np.float32)
 
 
@@ -193,3 +371,6 @@ def _axis(coarse: int, fine: int, how: str) -> NDArray[np.float64]:
 
 
 ATTRIBUTION_MAP = Task("attribution_map", "models.attribution.worker.explain:attribution_map", Attribution)
+EXPLANATION: Final[Job[ExplanationSpec, Any]] = Job(
+    "explanation", ExplanationSpec, "models.attribution.worker.explain:write", keeps=True
+)

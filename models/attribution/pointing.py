@@ -1,9 +1,9 @@
-"""A map against the truth: how much of it lies in the object, and whether its strongest place does.
+"""Maps compared: with the truth, by their strongest place, and with each other, by rank and by structure.
 
 The truth is where the object is. A network may be right for another reason: then a map outside the object is right too.
 
 Source of the pointing game: Zhang, Bargal, Lin, Brandt, Shen and Sclaroff, Top-down neural attention by excitation
-backprop (IJCV 2018), arXiv 1608.00507.
+backprop (IJCV 2018), arXiv 1608.00507. Flat maps have no similarity to others.
 """
 
 from __future__ import annotations
@@ -11,17 +11,19 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from models.ids import PictureId
 from models.pictures import datasets, images
 
 CENTRE_SIGMA = 8  # the map that always points to the middle: a Gaussian with sigma = shorter side / 8
+_WINDOW = 7  # px of the windows of SSIM, or the map's shorter side
 
 
-def mask_of(picture_id: str, height: int, width: int) -> NDArray[np.bool_] | None:
+def mask_of(picture: str, height: int, width: int) -> NDArray[np.bool_] | None:
     """Return where the object of a picture is, bool (height, width), or None where nobody knows."""
-    kind, *place = picture_id.split(":")
-    if kind != "sample" or not datasets.get(place[0]).has_masks:
+    place = PictureId.parse(picture)
+    if not place.dataset or not datasets.get(place.dataset).has_masks:
         return None
-    mask = datasets.mask(place[0], int(place[1])).astype(np.uint8) * 255
+    mask = datasets.mask(place.dataset, place.index).astype(np.uint8) * 255
     return np.asarray(images.resize(np.repeat(mask[..., None], 3, axis=-1), height, width)[..., 0] > 127)
 
 
@@ -68,12 +70,6 @@ def reach(mask: NDArray[np.bool_], within: int) -> NDArray[np.bool_]:
         if (row - within) ** 2 + (col - within) ** 2 <= within**2:
             found |= padded[row : row + mask.shape[0], col : col + mask.shape[1]]
     return found
-
-
-# FOLDED models/attribution/pointing.py: How alike two maps are: rank correlation and structural similarity. Flat
-# maps have none.
-
-_WINDOW = 7  # px, or the map's shorter side
 
 
 def ranks(values: NDArray[np.floating]) -> NDArray[np.float64]:

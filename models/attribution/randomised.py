@@ -1,4 +1,4 @@
-"""Weights made random from the top down, and which maps fail to change: what is asked, and the result. Without Keras.
+"""Weights made random from the top down: whose maps are followed, and which fail to change.
 
 A map that stays the same when the network forgets what it learned cannot show what it learned.
 
@@ -15,11 +15,13 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from models.attribution.maps import GUIDED, METHODS, Method
+from models.attribution.maps import TESTED, ExplanationSpec
 from models.errors import InputError
+from models.ids import NetworkId, PictureId
 from models.intervals import Estimate, mean
 from models.jobs.job import Job, PricedSpec
-from models.networks import layers as networks_layers
+from models.networks import layers
+from models.networks.layers import LayerChoice
 from models.pictures import datasets
 from models.storage.runs import EXAMPLE, EXAMPLE_WEIGHTS
 
@@ -28,8 +30,6 @@ PICTURES: Final = 8  # the chosen one and as many test pictures as make this num
 MOST_LEVELS: Final = 8
 KEEPS: Final = 0.5  # a map that keeps more than this rank correlation has not changed
 TRAINED: Final = "as trained"
-TESTED: Final[dict[str, Method]] = METHODS | {GUIDED.id: GUIDED}
-_PASSES: Final = 280  # a picture and a level, in forward passes
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,19 +57,20 @@ class RandomisedSpec(PricedSpec):
     @property
     def dataset(self) -> str:
         """The data that the run was trained on; the other pictures come from its test part."""
-        return networks_layers.dataset(self.network)
+        return layers.dataset(self.network)
 
     @property
     def seconds(self) -> float:
         """About how long a worker takes."""
-        passes = PICTURES * _PASSES * (len(levels(networks_layers.layers(self.network))) + 1)
-        return networks_layers.seconds(self.network, passes)
+        one = ExplanationSpec(self.network, self.picture, "logit", self.class_index).with_fewest()
+        passes = sum(method.passes(one) for method in TESTED.values())
+        return layers.seconds(self.network, PICTURES * passes * (len(levels(layers.layers(self.network))) + 1))
 
 
-def levels(layers: tuple[networks_layers.LayerChoice, ...]) -> tuple[Level, ...]:
+def levels(choices: tuple[LayerChoice, ...]) -> tuple[Level, ...]:
     """Return the blocks from the head down to the input; of many, the lowest ones together, `MOST_LEVELS` at most."""
     blocks: dict[str, list[str]] = {}
-    for layer in reversed(layers):
+    for layer in reversed(choices):
         blocks.setdefault(layer.block, []).append(layer.name)
     found = [Level(title, tuple(names)) for title, names in blocks.items()]
     step = -(-(len(found) - 1) // (MOST_LEVELS - 1))
@@ -82,7 +83,7 @@ def levels(layers: tuple[networks_layers.LayerChoice, ...]) -> tuple[Level, ...]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class RandomisedResult:
-    """How alike the maps stay as the weights become random.
+    """How similar the maps stay as the weights become random.
 
     Attributes:
         network, picture: Ids.
@@ -92,7 +93,7 @@ class RandomisedResult:
         rank, structure: (M, L, P) float32, rank correlation and SSIM of |map| with that of the trained network, for
             P pictures, the chosen one first; NaN where a map is flat or not finite.
         unrelated: (M, P) float32, the rank correlation of the trained network's maps of two different pictures: what
-            remains of a likeness that says nothing.
+            remains of a similarity that says nothing.
         seed: Of the random weights.
     """
 
@@ -106,8 +107,8 @@ class RandomisedResult:
     unrelated: NDArray[np.float32]
     seed: int
 
-    def likeness(self, method: str, level: int, measure: str = "rank") -> Estimate:
-        """Return the mean likeness over the pictures with its Student interval."""
+    def similarity(self, method: str, level: int, measure: str = "rank") -> Estimate:
+        """Return the mean similarity over the pictures with its Student interval."""
         if measure not in MEASURES:
             raise InputError(f"Expected a measure out of {', '.join(MEASURES)}. Received {measure!r}.")
         values = self.rank if measure == "rank" else self.structure
@@ -119,7 +120,7 @@ class RandomisedResult:
         0 where it falls as soon as the head is random. A method that does not has failed: only the head knows classes.
         """
         level = 0
-        while level + 1 < len(self.levels) and self.likeness(method, level + 1).value > KEEPS:
+        while level + 1 < len(self.levels) and self.similarity(method, level + 1).value > KEEPS:
             level += 1
         return level
 
@@ -128,11 +129,14 @@ class RandomisedResult:
         return tuple(method for method in self.methods if self.stays(method))
 
 
+_EXAMPLE = RandomisedSpec(str(NetworkId(EXAMPLE)), str(PictureId("galaxies", datasets.get("galaxies").cover)), 1)
 RANDOMISED = Job(
     "randomised",
     RandomisedSpec,
     "models.attribution.worker.randomised:measure",
     RandomisedResult,
     weights=EXAMPLE_WEIGHTS,
-    examples=lambda: (RandomisedSpec(f"run:{EXAMPLE}", f"sample:galaxies:{datasets.get('galaxies').cover}", 1),),
+    examples=lambda: (
+        RandomisedSpec(str(NetworkId(EXAMPLE)), str(PictureId("galaxies", datasets.get("galaxies").cover)), 1),
+    ),
 )

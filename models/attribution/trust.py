@@ -1,4 +1,4 @@
-"""Can a map be trusted? What is measured over the test pictures of a data set, and the result. Without Keras.
+"""Trust in maps: what is measured over the test pictures of a data set, and the result.
 
 For every test picture each method explains the class that the network answers. Where the data set knows the object of
 a picture, the maps are held against it; on a sample of the pictures their deletion and insertion curves are drawn.
@@ -12,8 +12,10 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from models.attribution import deletion as attribution_deletion
+from models.attribution.deletion import area
+from models.attribution.maps import CURVE_PASSES, ExplanationSpec
 from models.errors import InputError
+from models.ids import NetworkId
 from models.intervals import Estimate, mean, wilson
 from models.jobs.job import Job, PricedSpec
 from models.networks import layers
@@ -22,13 +24,12 @@ from models.storage.runs import EXAMPLE, EXAMPLE_WEIGHTS
 
 SAMPLE: Final = 60  # test pictures whose curves are drawn
 CHOICES: Final = ("all", "right")
-_PASSES: Final = 480  # of all maps of a picture, in forward passes
-_CURVES: Final = 300  # of its curves
+_BESIDE: Final = 75  # forward passes that holding the maps of a picture against its object takes as long as
 
 
 @dataclass(frozen=True, slots=True)
 class TrustSpec(PricedSpec):
-    """Which classifier is asked; its maps explain the logit, which no softmax flattens."""
+    """Which classifier's maps are held against the truth; they explain the logit, which no softmax flattens."""
 
     network: str
 
@@ -51,7 +52,8 @@ class TrustSpec(PricedSpec):
     @property
     def seconds(self) -> float:
         """About how long a worker takes."""
-        passes = self.n_pictures * _PASSES + min(SAMPLE, self.n_pictures) * _CURVES
+        one = ExplanationSpec(self.network, "", "logit", 0).with_few()
+        passes = self.n_pictures * (one.map_passes + _BESIDE) + min(SAMPLE, self.n_pictures) * CURVE_PASSES
         return layers.seconds(self.network, passes)
 
 
@@ -125,11 +127,8 @@ class TrustResult:
         of_methods, of_random = (
             (self.deletion, self.random_deletion) if way == "deletion" else (self.insertion, self.random_insertion)
         )
-        found = {
-            name: mean(attribution_deletion.area(rows, self.shares))
-            for name, rows in zip(self.methods, of_methods, strict=True)
-        }
-        return found | {"random": mean(attribution_deletion.area(of_random, self.shares))}
+        found = {name: mean(area(rows, self.shares)) for name, rows in zip(self.methods, of_methods, strict=True)}
+        return found | {"random": mean(area(of_random, self.shares))}
 
     def gains(self, way: str) -> dict[str, Estimate]:
         """Return by how much each method's area beats that of random orders: the mean over pictures."""
@@ -138,9 +137,9 @@ class TrustResult:
             if way == "deletion"
             else (1, self.insertion, self.random_insertion)
         )
-        chance = attribution_deletion.area(of_random, self.shares)
+        chance = area(of_random, self.shares)
         pairs = zip(self.methods, of_methods, strict=True)
-        return {name: mean(sign * (attribution_deletion.area(rows, self.shares) - chance)) for name, rows in pairs}
+        return {name: mean(sign * (area(rows, self.shares) - chance)) for name, rows in pairs}
 
 
 TRUST = Job(
@@ -149,5 +148,5 @@ TRUST = Job(
     "models.attribution.worker.trust:measure",
     TrustResult,
     weights=EXAMPLE_WEIGHTS,
-    examples=lambda: (TrustSpec(f"run:{EXAMPLE}"),),
+    examples=lambda: (TrustSpec(str(NetworkId(EXAMPLE))),),
 )

@@ -203,8 +203,7 @@ def share(backbone: str, side: int, patch: int, stride: int) -> float:
         InputError: Unknown backbone or side, or not 1 <= stride <= patch <= side.
     """
     origins = patch_origins(side, patch, stride)
-    rows, cols = np.meshgrid(origins, origins, indexing="ij")
-    squares = Placed(rows.ravel(), cols.ravel(), patch)
+    squares = Placed.grid(origins, origins, patch)
     nodes = operations(backbone, side)
     reach = reaches(nodes, side, side)
     cut = best_cut(nodes, reach, squares)

@@ -1,4 +1,4 @@
-"""Which part of every activation map a square can change: the geometry of exact incremental occlusion. NumPy only.
+"""The geometry of exact incremental occlusion: which part of every activation map a square can change.
 
 Hiding a square changes a rectangle of each map, its window, which grows with every convolution. Rows and columns are
 independent, so everything here is worked out along one axis at a time. Inside its window a map is computed anew, around
@@ -41,7 +41,7 @@ class Reach:
         begin, end = self.bounds
         return Reach(self.first + before, self.last + before, size, (begin + before, end + before))
 
-    def like(self, other: Reach) -> bool:
+    def same_as(self, other: Reach) -> bool:
         """Whether every square changes the same values of both."""
         alike = np.array_equal(self.first, other.first) and np.array_equal(self.last, other.last)
         return bool(alike and self.bounds == other.bounds)
@@ -151,7 +151,7 @@ def gathers(nodes: Sequence[Node], cut: int, reach: dict[str, Reaches]) -> tuple
     found = []
     for node in nodes[:cut]:
         for source in dict.fromkeys(node.inputs):
-            aligned = all(a.like(b) for a, b in zip(reach[source], reach[node.name], strict=True))
+            aligned = all(a.same_as(b) for a, b in zip(reach[source], reach[node.name], strict=True))
             if node.kind == "window" or (node.kind == "merge" and not aligned):
                 found.append(Gather(source, node))
     local = {"image", *(node.name for node in nodes[:cut])}
@@ -166,6 +166,12 @@ class Placed:
     rows: np.ndarray
     cols: np.ndarray
     patch: int
+
+    @classmethod
+    def grid(cls, rows: np.ndarray, cols: np.ndarray, patch: int) -> Placed:
+        """Return squares at every pair of the offsets `rows` (n,) and `cols` (m,), row by row."""
+        down, across = np.meshgrid(rows, cols, indexing="ij")
+        return cls(down.ravel(), across.ravel(), patch)
 
     def windows(self, reach: Reaches) -> tuple[Window, Window]:
         """Return the windows of these squares in a map."""

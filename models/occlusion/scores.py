@@ -1,23 +1,85 @@
-"""What hiding each part of one picture does to every class's score, and to one activation map: the result, as arrays.
+"""Scores of hidden squares: what is hidden of a picture, and every class's score at each position of the square.
 
 One computation serves every class, logit and probability: choosing another needs no forward pass.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
+from typing import Any, Self
 
 import numpy as np
 
-from models.errors import InputError, RunNotFound
-from models.jobs.job import Task
+from models.errors import InputError
+from models.jobs.job import Job, PricedSpec, Task
+from models.networks import layers
 from models.networks.answers import SCORES
-from models.occlusion.occlusion import OcclusionMap, averaged
-from models.storage import files
-from models.storage.files import write_atomically
+from models.occlusion import costs
+from models.occlusion.occlusion import OcclusionMap, averaged, cost
 
-RESULT = "patch_scores.npz"  # in the folder of a run that hides patches
+_WRITTEN = {"network": "network_id", "picture": "picture_id"}  # fields that have other names on disk
+
+
+@dataclass(frozen=True, slots=True)
+class OcclusionSpec(PricedSpec):
+    """What is hidden of one picture, and which activation map is watched; one answer serves every class and score.
+
+    Attributes:
+        network: Id of a classifier.
+        picture: Id.
+        patch: Side of the hidden square in pixels of the picture as the network takes it.
+        stride: Pixels from one square to the next, at most `patch`.
+        fill: What the square shows, see `occlusion.filling`.
+        layer: Whose maps are watched; "" for none.
+        channel: Which of them; -1 for the one with the largest sum in the untouched picture.
+    """
+
+    network: str
+    picture: str
+    patch: int
+    stride: int
+    fill: str
+    layer: str = ""
+    channel: int = -1
+
+    @classmethod
+    def first(cls, network: str, picture: str, side: int, layer: str = "") -> Self:
+        """Return what is hidden first of a picture whose shorter side is `side`: a sixteenth, at 13 x 13 places."""
+        return cls(network, picture, max(side // 4, 1), max(side // 16, 1), "mean", layer)
+
+    @classmethod
+    def from_json(cls, data: Any) -> Self:
+        """See `PlainSpec`; on disk the network is "network_id" and the picture "picture_id"."""
+        if isinstance(data, Mapping):
+            names = {written: name for name, written in _WRITTEN.items()}
+            data = {names.get(name, name): value for name, value in data.items()}
+        return super(OcclusionSpec, cls).from_json(data)
+
+    def to_json(self) -> dict[str, Any]:
+        """See `from_json`."""
+        plain = super(OcclusionSpec, self).to_json()
+        return {_WRITTEN.get(name, name): value for name, value in plain.items()}
+
+    @property
+    def title(self) -> str:
+        """The name that a run goes by."""
+        return f"Occlusion map, {self.fill}"
+
+    @property
+    def n_positions(self) -> int:
+        """How many squares are hidden, one after the other.
+
+        Raises:
+            InputError: Not 1 <= stride <= patch <= side.
+        """
+        side = layers.side(self.network)
+        return cost(side, side, self.patch, self.stride)
+
+    @property
+    def seconds(self) -> float:
+        """About how long a worker takes; raises as `n_positions` does."""
+        return costs.hiding_seconds(self.network, self.patch, self.stride)
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,29 +205,12 @@ def coarse_to_fine(n_rows: int, n_cols: int, step: int) -> list[np.ndarray]:
         step //= 2
 
 
-def save(path: Path, result: PatchScores) -> None:
-    """Write `result`, whole or not at all."""
-    write_atomically(path, files.encode(result))
-
-
-def load(path: Path) -> PatchScores:
-    """Return the scores that `save` wrote, be they partial.
-
-    Raises:
-        RunNotFound: The file is gone or unreadable.
-    """
-    try:
-        return files.decode(path.read_bytes(), PatchScores)
-    except (OSError, ValueError) as error:
-        raise RunNotFound("This occlusion map is not here any more. Compute it again.") from error
-
-
-def version(path: Path) -> int:
-    """Return a number that changes whenever `save` replaces the file; 0 while there is none."""
-    try:
-        return path.stat().st_mtime_ns
-    except OSError:
-        return 0
-
-
+OCCLUSION = Job(
+    "occlusion",
+    OcclusionSpec,
+    "models.occlusion.worker.hide:write",
+    PatchScores,
+    keeps=True,
+    file="patch_scores.npz",
+)
 PATCH_SCORES = Task("patch_scores", "models.occlusion.worker.hide:hide", PatchScores)

@@ -23,7 +23,7 @@ from models.errors import InputError
 from models.jobs.job import Job, PricedSpec
 from models.networks import layers as networks_layers
 from models.pictures import datasets
-from models.representations import probe
+from models.representations.probe import probed_layers
 
 PICTURES: Final = 256
 BATCH: Final = 64  # pictures in one Gram matrix
@@ -43,7 +43,7 @@ class CkaSpec(PricedSpec):
     def __post_init__(self) -> None:
         datasets.get(self.dataset)
         for network in (self.first, self.second):
-            layers(network)
+            compared_layers(network)
 
     @property
     def title(self) -> str:
@@ -84,7 +84,7 @@ class Likeness:
         }
 
 
-def layers(network: str) -> tuple[str, ...]:
+def compared_layers(network: str) -> tuple[str, ...]:
     """Return the last layer of every block, the head's hidden layers, and its output.
 
     Raises:
@@ -92,7 +92,7 @@ def layers(network: str) -> tuple[str, ...]:
         RunNotFound: There is no such run.
     """
     last = networks_layers.layers(network)[-1]
-    names = [layer.name for layer in probe.layers(network)]
+    names = [layer.name for layer in probed_layers(network)]
     return (*names, *([last.name] if last.name not in names else []))
 
 

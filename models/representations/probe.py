@@ -38,7 +38,7 @@ class ProbeSpec(PricedSpec):
 
     def __post_init__(self) -> None:
         datasets.get(self.dataset)
-        layers(self.network)
+        probed_layers(self.network)
 
     @property
     def title(self) -> str:
@@ -58,7 +58,11 @@ class ProbeSpec(PricedSpec):
     def seconds(self) -> float:
         """About how long a worker takes."""
         passes = networks_layers.seconds(self.network, datasets.get(self.dataset).size)
-        return _START_SECONDS + len(self.networks) * (passes + _FIT_SECONDS * len(layers(self.network))) + _FIT_SECONDS
+        return (
+            _START_SECONDS
+            + len(self.networks) * (passes + _FIT_SECONDS * len(probed_layers(self.network)))
+            + _FIT_SECONDS
+        )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -107,7 +111,7 @@ class ProbeResult:
         return 1 + int(hits[1:].argmax())
 
 
-def layers(network: str) -> tuple[networks_layers.LayerChoice, ...]:
+def probed_layers(network: str) -> tuple[networks_layers.LayerChoice, ...]:
     """Return the last layer of every block, and a head's hidden layers.
 
     Raises:

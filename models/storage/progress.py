@@ -62,8 +62,3 @@ class Checked:
     def event(self, **_: Any) -> None:
         """Raise `Cancelled` when asked to stop."""
         self.check()
-
-
-def Cancellable(whole: Progress) -> Checked:  # noqa: N802  until its two callers say `Checked(progress.check)`
-    """Return a progress that only asks whether to stop."""
-    return Checked(whole.check)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 import numpy as np
@@ -103,6 +104,7 @@ def between_lines(found: dict[str, tuple[Point, ...]], first: str, second: str) 
     return tuple(gap(point, theirs[point.value], first) for point in found.get(first, ()) if point.value in theirs)
 
 
+@lru_cache(maxsize=4)
 def shipped(choice: Choice) -> tuple[SweepSpec, tuple[Finished, ...]]:
     """Return a shipped sweep and its cells."""
     data = json.loads((FOLDER / f"{choice}.json").read_bytes())

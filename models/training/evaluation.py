@@ -55,10 +55,10 @@ class Evaluation:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Answers:
-    """Some pictures with what the classifier said about them; K pictures, the most confident first.
+    """Some pictures with what a classifier answers to them; K pictures, the most confident first.
 
     Attributes:
-        position: int64 (K,), rows of the arrays that were asked (not picture indices of the data set).
+        position: int64 (K,), rows of the arrays that were given (not picture indices of the data set).
         label: int64 (K,), true classes.
         predicted: int64 (K,), classes with the highest probability.
         confidence: float64 (K,), probability of the predicted class.

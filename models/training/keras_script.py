@@ -220,15 +220,15 @@ def _phases(phases: tuple[TrainingSpec, ...]) -> Iterator[str]:
         if number:
             yield "model.set_weights(best_weights)  # the second phase begins where the first was best\n\n"
         title = ("First the head alone", "Then fine-tuning")[number] if len(phases) > 1 else "Training"
-        known = {"title": title, "optimizer": _optimizer(phase), "epochs": phase.epochs, "seed": phase.seed}
+        words = {"title": title, "optimizer": _optimizer(phase), "epochs": phase.epochs, "seed": phase.seed}
         patience = f", {phase.patience}" if phase.patience else ""
         names = learning(phase)
         if phase.augmentation.on:
-            yield _AUGMENTED.format(**known, patience=patience, learning=_listed(names))
+            yield _AUGMENTED.format(**words, patience=patience, learning=_listed(names))
         elif names:
-            yield _TAIL.format(**known, patience=patience, learning=_listed(names))
+            yield _TAIL.format(**words, patience=patience, learning=_listed(names))
         else:
-            yield _FEATURES.format(**known, patience=patience)
+            yield _FEATURES.format(**words, patience=patience)
 
 
 def learning(spec: TrainingSpec) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ Needs Xplique in an environment of its own: `tests/benchmarks/requirements.txt` 
     mobilenetv2   224 x 224 with its 1,000 classes, 32 px every 16 px: 169 places
     vgg16         the same
 
-ours      `patch_scorer.compute`, all that the app does: what is hidden, tables of places, windows, all classes
+ours      `hide.compute`, all that the app does: what is hidden, tables of places, windows, all classes
 full      a whole forward pass per place, the best that can be done without windows: BatchNorm folded, one traced
           function, pictures made in batches of 8, 16 or 32, whichever is fastest
 xplique   `xplique.attributions.Occlusion`, batches of 32, the same squares
@@ -42,10 +42,10 @@ from models.backbones.worker import build
 from models.backbones.worker.graphs import fold_batch_norm
 from models.networks.worker import opened
 from models.occlusion import occlusion
-from models.occlusion.scores import PatchScores
+from models.occlusion.scores import OcclusionSpec, PatchScores
 from models.occlusion.worker import hide
 from models.occlusion.worker.hide import Plan, Squares
-from tests.models import occluders
+from tests.models.occlusion import occluders
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")
@@ -116,7 +116,7 @@ def compare(case: str, pairs: int) -> dict[str, float]:
     patch, stride, every = CASES[case]
     made = network(case)
     image = occluders.picture(made.height, made.width)
-    question = hide.Question(image, patch, stride, FILL, "", -1)
+    spec = OcclusionSpec("", "", patch, stride, FILL)
     rows, cols = (occlusion.patch_origins(side, patch, stride) for side in (made.height, made.width))
     places = np.stack(np.meshgrid(rows, cols, indexing="ij"), axis=-1).reshape(-1, 2)
     some = places[::every]
@@ -125,15 +125,15 @@ def compare(case: str, pairs: int) -> dict[str, float]:
     theirs = Occlusion(made.model, batch_size=32, patch_size=patch, patch_stride=step, occlusion_value=128.0)
     n_theirs = ((made.height - patch) // step + 1) * ((made.width - patch) // step + 1)
     target = np.eye(made.model.output_shape[1], dtype=np.float32)[:1]
-    scores = hide.compute(made, question)
-    plan = Plan(Squares(made, image, patch, stride, FILL), "")
+    scores = hide.compute(made, image, spec)
+    plan = Plan(Squares(made, image, spec), "")
     right = whole(image, some, patch, 16)
     theirs(pixels, target)
     ratios: dict[str, list[float]] = {"vs_full": [], "vs_xplique": []}
     for batch in BATCHES:
         whole(image, some[:batch], patch, batch)
     for pair in range(pairs):
-        ours = timed(lambda: hide.compute(made, question)) / len(places)
+        ours = timed(lambda: hide.compute(made, image, spec)) / len(places)
         full = min(timed(lambda size=batch: whole(image, some, patch, size)) for batch in BATCHES) / len(some)
         peer = timed(lambda: theirs(pixels, target)) / n_theirs
         ratios["vs_full"].append(full / ours)
@@ -172,7 +172,7 @@ def memory(case: str) -> None:
     """Print what `peak_memory` reads."""
     made, (patch, stride, _) = network(case), CASES[case]
     image = occluders.picture(made.height, made.width)
-    hide.compute(made, hide.Question(image, patch, stride, FILL, "", -1))
+    hide.compute(made, image, OcclusionSpec("", "", patch, stride, FILL))
     print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)
 
 

@@ -28,8 +28,7 @@ from pathlib import Path
 
 from models.storage import runs
 from models.sweeps import cells
-from models.sweeps.spec import SWEEP as JOB
-from models.sweeps.spec import SweepSpec
+from models.sweeps.spec import SWEEP, SweepSpec
 from models.training.spec import HeadSpec, TrainingSpec
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -37,14 +36,14 @@ BASE = TrainingSpec(
     dataset="digits", shots=50, epochs=10, batch=32, learning_rate=1e-3, schedule="cosine",
     head=HeadSpec("average+max", batch_norm=True),
 )  # fmt: skip
-SWEEP = SweepSpec("depth", ("conv1", "conv2", "conv3", "conv4", "conv5"), base=BASE, seeds=3)
+SPEC = SweepSpec("depth", ("conv1", "conv2", "conv3", "conv4", "conv5"), base=BASE, seeds=3)
 
 
 def ours() -> tuple[float, float]:
     """Run the job in a home folder of its own; return the seconds and the mean accuracy."""
     with tempfile.TemporaryDirectory() as home:
         os.environ["FREEZEFRAME_HOME"] = home
-        run = runs.create(JOB.kind, SWEEP.to_json(), owner="b" * 32, title="bench")
+        run = runs.create(SWEEP.kind, SPEC.to_json(), owner="b" * 32, title="bench")
         started = time.perf_counter()
         _python(
             f"from models.jobs import execute; assert execute.execute('{run.id}') == 'done'",
@@ -87,7 +86,7 @@ def train_plainly(threads: int, share: float) -> None:
     tf.config.threading.set_inter_op_parallelism_threads(1)
     run = scaled = 0.0
     accuracies = []
-    for cell in SWEEP.cells():
+    for cell in SPEC.cells():
         spec, started = cell.spec, time.perf_counter()
         material = train.material_of(spec)
         x, y, split = material.images.astype("float32"), material.labels, material.split
@@ -137,7 +136,7 @@ def main() -> None:
             {
                 "vs_plain": round(statistics.median(ratios), 2),
                 "seconds": round(statistics.median(seconds)),
-                "cells": len(SWEEP.cells()),
+                "cells": len(SPEC.cells()),
                 "cores": cores,
                 "pairs": options.pairs,
                 "load": round(os.getloadavg()[0], 1),

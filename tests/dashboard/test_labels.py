@@ -1,10 +1,10 @@
-"""Names from outside are shown literally."""
+"""Names from outside are shown literally; times are said in words."""
 
 import re
 
 import pytest
 
-from dashboard.labels import safe_label
+from dashboard.labels import duration, safe_label
 
 
 @pytest.mark.parametrize(
@@ -41,3 +41,11 @@ def test_control_and_direction_signs_are_dropped_and_long_names_cut():
 
 def test_plain_names_stay_as_they_are():
     assert safe_label("Édge 12") == "Édge 12"
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [(0.2, "1 s"), (89.4, "89 s"), (90, "2 min"), (5399, "90 min"), (5400, "2 h"), (36 * 3600, "2 days")],
+)
+def test_times_are_rounded_as_one_would_say_them(seconds, words):
+    assert duration(seconds) == words

@@ -18,8 +18,8 @@ from models.errors import FreezeframeError
 from models.ids import NetworkId
 from models.networks.layers import HEAD
 from models.pictures import datasets
-from models.representations.probe import FEW, PIXELS_SIDE, PROBE, ProbeResult, ProbeSpec, layers
-from models.training.spec import TrainingSpec
+from models.representations.probe import FEW, PIXELS_SIDE, PROBE, ProbeResult, ProbeSpec, probed_layers
+from models.training.spec import TRAINING
 
 _HEIGHT: Final = 370  # px of the chart
 _NOT_SHOWN = (
@@ -42,7 +42,7 @@ def probe(selection: state.Selection) -> None:
         main.error(safe_label(str(error), 400), icon=":material/error:")
         return
     what = (
-        f"{datasets.get(spec.dataset).size:,} pictures, {len(layers(spec.network))} blocks, "
+        f"{datasets.get(spec.dataset).size:,} pictures, {len(probed_layers(spec.network))} blocks, "
         f"{' and '.join(spec.networks)} weights"
     )
     with main:
@@ -74,8 +74,8 @@ def _network(selection: state.Selection) -> str:
     if selection.run is None or not has_classifier(selection):
         return backbone
     trained = str(NetworkId(selection.run.id))
-    changed = TrainingSpec.from_json(selection.run.spec).trainable
-    if not changed and not any(layer.block == HEAD for layer in layers(trained)):
+    changed = TRAINING.spec_of(selection.run).trainable
+    if not changed and not any(layer.block == HEAD for layer in probed_layers(trained)):
         st.caption(
             f":material/ac_unit: {BACKBONES[selection.backbone].title}: your run froze every block, so that its "
             "blocks are the backbone's."

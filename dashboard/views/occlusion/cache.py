@@ -5,29 +5,17 @@ from __future__ import annotations
 import streamlit as st
 
 from models.attribution.deletion import DELETION_CURVES, Curves
-from models.attribution.maps import ATTRIBUTION_MAP, Attribution, ExplanationSpec
+from models.attribution.maps import ATTRIBUTION_MAP, Attribution, ExplanationSpec, written
 from models.jobs import engine
-from models.occlusion import scores
-from models.occlusion.scores import PATCH_SCORES, PatchScores
-from models.storage import files, runs
+from models.occlusion.scores import PATCH_SCORES, OcclusionSpec, PatchScores
+from models.storage import runs
 from models.storage.files import Result
 
 
 @st.cache_resource(max_entries=32, show_spinner="Hiding one part after the other…")
-def patch_scores(
-    network: str, picture: str, patch: int, stride: int, fill: str, layer: str, channel: int
-) -> PatchScores:
+def patch_scores(spec: OcclusionSpec) -> PatchScores:
     """Return every class's score and one map's activity with parts of a picture hidden; read-only."""
-    return engine.call(
-        PATCH_SCORES,
-        network=network, picture=picture, patch=patch, stride=stride, fill=fill, layer=layer, channel=channel,
-    )  # fmt: skip
-
-
-@st.cache_resource(max_entries=32, show_spinner=False)
-def patch_scores_result(run_id: str, version: int) -> PatchScores | None:
-    """Return what a job has written at this version of its file (`patch_scores.version`); read-only."""
-    return scores.load(runs.get(run_id).path(scores.RESULT)) if version else None
+    return engine.call(PATCH_SCORES, spec=spec)
 
 
 @st.cache_resource(max_entries=64, show_spinner="Following the gradient…")
@@ -42,13 +30,14 @@ def deletion_curves(spec: ExplanationSpec) -> Curves:
     return engine.call(DELETION_CURVES, spec=spec)
 
 
-def explanation_result(run_id: str, name: str, kind: type[Result]) -> Result | None:
-    """Return what a job for one picture has written under `name`; None where nothing can be read."""
-    path = runs.get(run_id).path(name)
-    found: Result | None = _explanation_result(run_id, name, kind) if path.exists() else None
+def explanation(run: runs.Run | None, name: str, kind: type[Result]) -> Result | None:
+    """Return what a job for one picture has written under `name`, see `maps.written`; None without a job."""
+    if run is None or not (path := run.path(f"{name}.npz")).exists():
+        return None
+    found: Result | None = _explanation(run.id, name, kind, path.stat().st_mtime_ns)
     return found
 
 
 @st.cache_resource(max_entries=32, show_spinner=False)
-def _explanation_result(run_id: str, name: str, kind: type[Result]) -> Result | None:
-    return files.read(runs.get(run_id).path(name), kind)
+def _explanation(run_id: str, name: str, kind: type[Result], version: int) -> Result | None:  # noqa: ARG001  the key
+    return written(runs.get(run_id), name, kind)

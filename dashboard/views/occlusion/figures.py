@@ -1,4 +1,4 @@
-"""What the panels of the Occlusion page show: numbers per position or per pixel, and the colours for them."""
+"""Figures of hidden squares and maps: numbers per position or per pixel with their colours, panels, and operations."""
 
 from __future__ import annotations
 
@@ -20,6 +20,8 @@ from models.occlusion.scores import PatchScores
 from models.pictures import images
 
 Colour = tuple[int, int, int]
+_PICTURE_PX = 320  # the picture is enlarged to about this before the browser sees it, so that its pixels stay sharp
+_FADED = "rgba(127, 139, 147, 0.35)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,12 +126,6 @@ def outline(mask: np.ndarray) -> tuple[list[float | None], list[float | None]]:
     return x, y
 
 
-# FOLDED dashboard/views/occlusion/figures.py: A picture, or an attribution map over it, small enough to stand
-# beside others.
-
-_PICTURE_PX = 320  # the picture is enlarged to about this before the browser sees it, so that its pixels stay sharp
-
-
 def panel(
     image: NDArray[np.uint8],
     values: NDArray[np.floating] | None = None,
@@ -187,12 +183,6 @@ def panel(
     figure.update_yaxes(visible=False, fixedrange=True, constrain="domain", range=[rows - 0.5, -0.5], scaleanchor="x")
     layout = theme.layout(figure, height)
     return layout.update_layout(showlegend=False, margin=dict.fromkeys("lrtb", 0))
-
-
-# FOLDED dashboard/views/occlusion/figures.py: How far a hidden square reaches, layer by layer, and what is
-# multiplied because of it.
-
-_FADED = "rgba(127, 139, 147, 0.35)"
 
 
 def reach(scores: PatchScores) -> np.ndarray:

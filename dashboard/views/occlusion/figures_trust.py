@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import cycle
 from typing import Final
 
 import numpy as np
@@ -12,14 +13,14 @@ from plotly.subplots import make_subplots
 
 from dashboard.figures import theme
 from models.attribution.deletion import Curves, area
-from models.attribution.maps import Method
-from models.attribution.randomised import KEEPS, TESTED, RandomisedResult
+from models.attribution.maps import TESTED, Method
+from models.attribution.randomised import KEEPS, RandomisedResult
 from models.intervals import Estimate
 from models.pictures import images
 
 WAYS: Final = {"deletion": "Taken away: lower is better", "insertion": "Put back: higher is better"}
-COLOURS: Final = dict(zip(TESTED, theme.CLASS_COLOURS, strict=False))
-_DASHES: Final = dict(zip(TESTED, ("solid", "dot", "dash", "longdash", "dashdot", "longdashdot"), strict=True))
+COLOURS: Final = dict(zip(TESTED, cycle(theme.CLASS_COLOURS), strict=False))
+_DASHES: Final = dict(zip(TESTED, cycle(("solid", "dot", "dash", "longdash", "dashdot", "longdashdot")), strict=False))
 GAP: Final = 4  # px between the maps of a strip
 REFERENCES: Final = {"even": "Even map (chance)", "centre": "Always the middle", "random": "Random order"}
 
@@ -117,12 +118,12 @@ def estimate_rows(panels: Mapping[str, Mapping[str, Estimate]], *, percent: bool
     ]
 
 
-def likeness(result: RandomisedResult, measure: str, height: int = 300) -> go.Figure:
-    """Draw how alike the maps stay to those of the trained network, a line a method, with intervals over pictures."""
+def similarity(result: RandomisedResult, measure: str, height: int = 300) -> go.Figure:
+    """Draw how similar the maps stay to those of the trained network, a line a method, with intervals over pictures."""
     figure = go.Figure()
     count = len(result.methods)
     for number, name in enumerate(result.methods):
-        at = [result.likeness(name, level, measure) for level in range(len(result.levels))]
+        at = [result.similarity(name, level, measure) for level in range(len(result.levels))]
         shift = (number - (count - 1) / 2) * 0.06  # the intervals stand beside one another
         figure.add_scatter(
             x=np.arange(len(at)) + shift, y=[one.value for one in at], mode="lines+markers", name=TESTED[name].title,

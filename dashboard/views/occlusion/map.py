@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import streamlit as st
@@ -14,20 +14,18 @@ from dashboard.views.occlusion import figures
 from dashboard.views.occlusion.canvas import linked_maps
 from dashboard.views.occlusion.question import (
     Asked,
-    Question,
     ask,
     class_picker,
     fill_picker,
+    first,
     jobs_below,
     score_picker,
     square,
-    tapped,
 )
 from dashboard.views.occlusion.reading import (
     classes_picker,
     disagree,
     evidence,
-    mask_of,
     operations,
     resolve,
     strongest,
@@ -39,6 +37,7 @@ from dashboard.widgets import cache
 from dashboard.widgets.jobs import while_active
 from dashboard.widgets.page import refuse
 from dashboard.widgets.picture_picker import picture_beside, picture_picker
+from models.attribution.pointing import mask_of
 from models.errors import FreezeframeError
 from models.networks.answers import Prediction
 from models.occlusion.occlusion import FILLS, OcclusionMap
@@ -57,7 +56,7 @@ class _Look:
     """How scores are shown: which of them, on which picture."""
 
     show: str
-    said: Prediction
+    prediction: Prediction
     picture: str
     classes: tuple[int, ...]  # numbers, or roles such as the predicted one
     score: str
@@ -72,17 +71,16 @@ def draw(chosen: state.Selection, network: str) -> None:
     try:
         with controls:
             picture = picture_picker("occlusion")
-            said = cache.prediction(network, picture)
+            prediction = cache.prediction(network, picture)
         with aside:
-            look = _look(picture, said, main)
+            look = _look(picture, prediction, main)
         with controls:
-            patch, stride = square(network)
+            spec = square(first(network, picture))
             fill = fill_picker(disabled=look.show == ALL_FILLS)
             fills = FILLS if look.show == ALL_FILLS else (fill,)
-            questions = [Question(network, picture, patch, stride, one, tapped(network)) for one in fills]
-            asked = ask(questions, chosen.owner, controls)
+            asked = ask([replace(spec, fill=one) for one in fills], chosen.owner, controls)
         with main:
-            while_active(bool(asked.active), lambda: _picture(asked, look))
+            while_active(asked.active, lambda: _picture(asked, look))
             jobs_below(asked)
             known = asked.current()
     except FreezeframeError as error:
@@ -95,9 +93,9 @@ def draw(chosen: state.Selection, network: str) -> None:
     st.caption(_LIMITS)
 
 
-def _look(picture: str, said: Prediction, main: DeltaGenerator) -> _Look:
+def _look(picture: str, prediction: Prediction, main: DeltaGenerator) -> _Look:
     """Draw beside the map what it shows and how."""
-    picture_beside(picture, said.height)
+    picture_beside(picture, prediction.height)
     show = st.segmented_control(
         "Show",
         [ONE, CLASSES, ALL_FILLS],
@@ -110,21 +108,21 @@ def _look(picture: str, said: Prediction, main: DeltaGenerator) -> _Look:
     )
     if show == CLASSES:
         with main:
-            classes = classes_picker(said, true_class(picture, said))
+            classes = classes_picker(prediction, true_class(picture, prediction))
     else:
-        classes = (class_picker(said),)
+        classes = (class_picker(prediction),)
     score = score_picker()
-    mask = mask_of(picture, said.height)
+    mask = mask_of(picture, prediction.height, prediction.width)
     opacity, outlined = view_controls(mask is not None)
-    return _Look(show, said, picture, classes, score, opacity, mask, outlined)
+    return _Look(show, prediction, picture, classes, score, opacity, mask, outlined)
 
 
 def _picture(asked: Asked, look: _Look) -> None:
     """Draw what is known by now, and what it says in words."""
-    known = [scores for scores in asked.current() if scores is not None]
-    remark, side = asked.remark(asked.current()), look.said.height
-    image = images.resize(images.load_picture(look.picture), side, look.said.width)
-    if len(known) < len(asked.questions):
+    current = asked.current()
+    known, remark = [scores for scores in current if scores is not None], asked.remark(current)
+    image = images.resize(images.load_picture(look.picture), look.prediction.height, look.prediction.width)
+    if len(known) < len(asked.specs):
         st.image(images.enlarge(image, 520), alt="The picture, without a map yet")
         st.caption(remark)
         return
@@ -144,8 +142,8 @@ def _picture(asked: Asked, look: _Look) -> None:
 def _maps(known: Sequence[PatchScores], look: _Look) -> list[tuple[str, OcclusionMap]]:
     if look.show == ALL_FILLS:
         return [(scores.fill.capitalize(), map_of(scores, look.classes[0], look.score)) for scores in known]
-    label = true_class(look.picture, look.said)
+    label = true_class(look.picture, look.prediction)
     return [
-        (title_of_class(number, look.said, label), map_of(known[0], number, look.score))
-        for number in resolve(look.classes, look.said, label, known[0])
+        (title_of_class(number, look.prediction, label), map_of(known[0], number, look.score))
+        for number in resolve(look.classes, look.prediction, label, known[0])
     ]

@@ -1,32 +1,31 @@
-"""What is hidden, and every class's scores that come of it: at once, or as jobs that go from coarse to fine."""
+"""Questions to the occlusion page: settings, price, and their answers, given at once or by jobs."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from dashboard import state
-from dashboard.labels import safe_label
+from dashboard.labels import duration, safe_label
 from dashboard.views.occlusion import cache as occlusion_cache
-from dashboard.widgets.jobs import job_panel
-from dashboard.widgets.work import _occlusion_duration
-from models.errors import FreezeframeError, InputError, RunNotFound
+from dashboard.widgets import cache, work
+from dashboard.widgets.jobs import refusal, refusal_kept
+from models.errors import InputError
 from models.jobs import engine
-from models.networks import layers as networks_layers
+from models.networks import layers
 from models.networks.answers import SCORES, Prediction
-from models.occlusion import costs
-from models.occlusion import scores as occlusion_scores
-from models.occlusion.occlusion import FILLS, cost
-from models.occlusion.scores import PatchScores
+from models.occlusion.occlusion import FILLS
+from models.occlusion.scores import OCCLUSION, OcclusionSpec, PatchScores
 from models.storage import runs
 
 AT_ONCE_S = 2.0  # what takes longer is a job
 TAPPED = "occlusion_tapped"  # the layer whose strongest map is watched, on all views
 _PREDICTED = -1
+_PROBLEM = "occlusion_problem"
 _FILL_HELP = (
     "What the hidden square shows. Grey is the classic, but on a dark sky a grey square is itself a bright object; the "
     "picture's mean colour and the blurred picture add less that is new; noise adds a texture."
@@ -37,75 +36,50 @@ _SCORE_HELP = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Question:
-    """What is hidden, and whose strongest map is watched; one answer serves every class and score."""
-
-    network: str
-    picture: str
-    patch: int
-    stride: int
-    fill: str
-    layer: str
-    channel: int = -1  # the strongest
-
-    @property
-    def n_positions(self) -> int:
-        """How many squares are hidden; raises InputError for sizes that do not go together."""
-        side = networks_layers.side(self.network)
-        return cost(side, side, self.patch, self.stride)
-
-    @property
-    def seconds(self) -> float:
-        """About how long a worker takes."""
-        return costs.patch_seconds(self.network, self.patch, self.stride)
-
-    @property
-    def spec(self) -> dict[str, str | int]:
-        """The settings of the job that answers it."""
-        fields = asdict(self)
-        return {"network_id": fields.pop("network"), "picture_id": fields.pop("picture"), **fields}
-
-
-def class_picker(said: Prediction) -> int:
+def class_picker(prediction: Prediction) -> int:
     """Draw which class's score is explained and return its number; begins with the predicted class."""
-    best = int(said.probabilities.argmax())
+    best = int(prediction.probabilities.argmax())
     index = st.selectbox(
         "Class to explain",
-        [_PREDICTED, *range(len(said.classes))],
-        format_func=lambda number: "the predicted one" if number == _PREDICTED else said.classes[number],
+        [_PREDICTED, *range(len(prediction.classes))],
+        format_func=lambda number: "the predicted one" if number == _PREDICTED else prediction.classes[number],
         key="occlusion_class",
         bind="query-params",
         help="The map shows how the score of this class falls.",
     )
     chosen = best if index == _PREDICTED else index
-    st.caption(f"**{safe_label(said.classes[chosen])}** has {said.probabilities[chosen]:.1%} in the untouched picture.")
+    name, probability = safe_label(prediction.classes[chosen]), prediction.probabilities[chosen]
+    st.caption(f"**{name}** has {probability:.1%} in the untouched picture.")
     return chosen
 
 
 def tapped(network: str) -> str:
     """Return the layer whose strongest map is watched: the one chosen on the figure, else the deepest with maps."""
-    layers = networks_layers.layers(network)
-    kept = state.get(TAPPED)
-    if kept in {layer.name for layer in layers}:
+    choices, kept = layers.layers(network), state.get(TAPPED)
+    if kept in {layer.name for layer in choices}:
         return str(kept)
-    maps = [layer.name for layer in layers if layer.is_map and not layer.name.endswith("pool")]
+    maps = [layer.name for layer in choices if layer.is_map and not layer.name.endswith("pool")]
     rectified = [name for name in maps if name.endswith(("relu", "_out"))]
-    return (rectified or maps or [layers[-1].name])[-1]
+    return (rectified or maps or [choices[-1].name])[-1]
 
 
-def square(network: str) -> tuple[int, int]:
-    """Draw size and stride of the square; the defaults hide a sixteenth of the picture at 13 x 13 places."""
-    side = networks_layers.side(network)
+def first(network: str, picture: str) -> OcclusionSpec:
+    """Return what the page asks first about a picture."""
+    return OcclusionSpec.first(network, picture, layers.side(network), tapped(network))
+
+
+def square(spec: OcclusionSpec) -> OcclusionSpec:
+    """Draw size and stride of the square, beginning with those of `spec`; return the question with what is chosen."""
+    side = layers.side(spec.network)
     patch = st.slider(
-        "Patch side (px)", 2, side, side // 4, key=f"occlusion_patch_{side}", bind="query-params",
+        "Patch side (px)", 2, side, spec.patch, key=f"occlusion_patch_{side}", bind="query-params",
         help="A small patch gives detail; a large one hides enough for the score to move.",
     )  # fmt: skip
     stride = st.slider(
-        "Stride (px)", 1, side // 2, side // 16, key=f"occlusion_stride_{side}", bind="query-params",
+        "Stride (px)", 1, side // 2, spec.stride, key=f"occlusion_stride_{side}", bind="query-params",
         help="The step to the next square, at most the patch side. Where squares overlap, their effects are averaged.",
     )  # fmt: skip
-    return patch, stride
+    return replace(spec, patch=patch, stride=stride)
 
 
 def fill_picker(*, disabled: bool = False) -> str:
@@ -128,16 +102,20 @@ def score_picker() -> str:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """Questions on one picture, and the visitor's jobs for those that are not answered at once."""
+    """Questions about one picture, and the visitor's jobs for those that are not answered at once.
 
-    questions: tuple[Question, ...]
-    jobs: tuple[runs.Run | None, ...]
-    at_once: bool
+    Attributes:
+        specs: The questions.
+        found: What there was of each when the page was drawn; () if all are answered at once.
+    """
+
+    specs: tuple[OcclusionSpec, ...]
+    found: tuple[work.Found[PatchScores], ...] = ()
 
     @property
-    def active(self) -> list[runs.Run]:
-        """The jobs that wait or work."""
-        return [run for run in self.jobs if run is not None and run.status.active]
+    def active(self) -> bool:
+        """Whether a job waits or works."""
+        return any(found.run is not None and found.run.status.active for found in self.found)
 
     def current(self) -> list[PatchScores | None]:
         """Return what is known by now: whole, partial, a coarse preview, or None where that would take long, too.
@@ -145,91 +123,72 @@ class Asked:
         Raises:
             InputError: The network gives no numbers.
         """
-        previews = [replace(question, stride=question.patch) for question in self.questions]
-        quick = sum(preview.seconds for preview in previews) <= AT_ONCE_S
-        found = []
-        for question, preview, run in zip(self.questions, previews, self.jobs, strict=True):
-            scores = occlusion_cache.patch_scores(**asdict(question)) if self.at_once else _written(run)
-            if scores is None and quick:
-                scores = occlusion_cache.patch_scores(**asdict(preview))
-            if scores is not None and not np.isfinite(scores.base_logits).all():
-                raise InputError("Expected scores that are numbers. Received none: the training of this run diverged.")
-            found.append(scores)
-        return found
+        if not self.found:
+            known: list[PatchScores | None] = [occlusion_cache.patch_scores(spec) for spec in self.specs]
+        else:
+            known = [_written(found.run) if found.result is None else found.result for found in self.found]
+            previews = [replace(spec, stride=spec.patch) for spec in self.specs]
+            if sum(preview.seconds for preview in previews) <= AT_ONCE_S:
+                known = [
+                    occlusion_cache.patch_scores(preview) if scores is None else scores
+                    for scores, preview in zip(known, previews, strict=True)
+                ]
+        if not all(np.isfinite(scores.base_logits).all() for scores in known if scores is not None):
+            raise InputError("Expected scores that are numbers. Received none: the training of this run diverged.")
+        return known
 
     def remark(self, known: Sequence[PatchScores | None]) -> str:
         """Return a word on what `current` gave where it is not the whole."""
-        for question, scores in zip(self.questions, known, strict=True):
+        for spec, scores in zip(self.specs, known, strict=True):
             if scores is None:
                 return "Start the computation to see the map."
-            if scores.stride != question.stride:
+            if scores.stride != spec.stride:
                 return f"Coarse preview, stride {scores.stride} px."
             if not scores.done.all():
                 return f"{int(scores.done.sum()):,} of {scores.n_positions:,} positions so far, from coarse to fine."
         return ""
 
 
-def ask(questions: Sequence[Question], owner: str, beside: DeltaGenerator) -> Asked:
+def ask(specs: Sequence[OcclusionSpec], owner: str, beside: DeltaGenerator) -> Asked:
     """Draw `beside` the settings what the questions cost and, for long ones, the button that starts their jobs.
 
     Raises:
         InputError: Sizes that do not go together.
     """
-    positions, seconds = sum(one.n_positions for one in questions), sum(one.seconds for one in questions)
-    price = f"{positions:,} positions"
+    positions, seconds = sum(spec.n_positions for spec in specs), sum(spec.seconds for spec in specs)
+    price = f"{positions:,} positions, about {duration(seconds)}"
     if seconds <= AT_ONCE_S:
-        beside.caption(f"{price}, about {max(seconds, 0.1):.1f} s")
-        return Asked(tuple(questions), (None,) * len(questions), at_once=True)
+        beside.caption(price)
+        return Asked(tuple(specs))
     engine.warm_up_jobs()  # while the visitor reads what it costs
-    asked = Asked(tuple(questions), tuple(_job(one, owner) for one in questions), at_once=False)
-    missing = [one for one, run in zip(questions, asked.jobs, strict=True) if run is None]
-    if not missing:
-        beside.caption(f"{price}, computed" if not asked.active else f"{price}, about {_occlusion_duration(seconds)}")
-        return asked
-    beside.caption(f"{price}, about {_occlusion_duration(seconds)}")
-    beside.button(
-        "Compute the map" if len(questions) == 1 else "Compute the maps",
-        key="occlusion_compute",
-        icon=":material/play_arrow:",
-        type="primary",
-        on_click=_start,
-        args=(missing, owner),
-    )
-    if problem := state.get("occlusion_problem"):
-        beside.warning(safe_label(problem, 400), icon=":material/hourglass_top:")
-        state.put("occlusion_problem", "")
+    asked = Asked(tuple(specs), tuple(work.find(OCCLUSION, spec, owner) for spec in specs))
+    whole = all(found.result is not None for found in asked.found)
+    beside.caption(f"{positions:,} positions, computed" if whole else price)
+    idle = [found.result is None and not (found.run and found.run.status.active) for found in asked.found]
+    if missing := [spec for spec, start in zip(specs, idle, strict=True) if start]:
+        words = "Compute the map" if len(specs) == 1 else "Compute the maps"
+        beside.button(
+            words, key="occlusion_compute", icon=":material/play_arrow:", type="primary", on_click=_start,
+            args=(missing, owner),
+        )  # fmt: skip
+    refusal(_PROBLEM, beside)
     return asked
 
 
 def jobs_below(asked: Asked) -> None:
-    """Draw how far the jobs are; below the picture, so that it stays where it is."""
-    for number, run in enumerate(asked.active):
-        job_panel(run.id, key="occlusion" if number == 0 else f"occlusion_{number}")
+    """Draw how far the jobs are or how they ended; below the picture, so that it stays where it is."""
+    for number, found in enumerate(asked.found):
+        if found.result is None:
+            work.progress(found.run, "occlusion" if number == 0 else f"occlusion_{number}")
 
 
-def _start(questions: Sequence[Question], owner: str) -> None:
-    try:
-        for question in questions:
-            engine.submit_old("occlusion", question.spec, owner=owner, title=f"Occlusion map, {question.fill}")
-    except FreezeframeError as error:
-        state.put("occlusion_problem", str(error))
-
-
-def _job(question: Question, owner: str) -> runs.Run | None:
-    """Return the visitor's newest job for this very question that works or left scores that can be read."""
-    mine = (run for run in runs.listing(owner, "occlusion") if run.spec == question.spec)
-    return next((run for run in mine if run.status.active or _is_whole(run)), None)
-
-
-def _is_whole(run: runs.Run) -> bool:
-    return run.status.state == "done" and _written(run) is not None
+def _start(specs: Sequence[OcclusionSpec], owner: str) -> None:
+    with refusal_kept(_PROBLEM):
+        engine.submit_all(OCCLUSION, specs, owner=owner)
 
 
 def _written(run: runs.Run | None) -> PatchScores | None:
-    """Return what a job has written so far; None where nothing can be read."""
-    if run is None:
+    """Return what a job that goes on, or has just ended, has written by now."""
+    if run is None or not (run.status.active or run.status.state == "done"):
         return None
-    try:
-        return occlusion_cache.patch_scores_result(run.id, occlusion_scores.version(run.path(occlusion_scores.RESULT)))
-    except RunNotFound:
-        return None
+    return cache.result(OCCLUSION, run)

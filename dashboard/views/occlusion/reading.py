@@ -1,4 +1,4 @@
-"""How an occlusion map is shown, and what it says in words."""
+"""Readings of an occlusion map: how it is shown, what it says in words, and which operations it took."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import streamlit as st
 
 from dashboard.figures import theme
 from dashboard.views.occlusion.figures import by_layer, disagreement, reach
-from models.attribution import pointing
+from models.ids import PictureId
 from models.networks.answers import Prediction
 from models.occlusion.occlusion import OcclusionMap, share_inside
 from models.occlusion.scores import PatchScores, base_probabilities, probabilities
@@ -19,11 +19,6 @@ MOST_CLASSES = 6  # maps side by side
 PREDICTED, TRUE, GAINING = -1, -2, -3
 ROLES = {PREDICTED: "the predicted one", TRUE: "the true one", GAINING: "the one that gains most"}
 HARDLY = 1e-3  # a score that changes by less has nothing to say about places
-
-
-def mask_of(picture: str, side: int) -> np.ndarray | None:
-    """Return where the object of a picture is, bool (side, side), or None where nobody knows."""
-    return pointing.mask_of(picture, side, side)
 
 
 def view_controls(has_mask: bool) -> tuple[float, bool]:
@@ -48,30 +43,30 @@ def view_controls(has_mask: bool) -> tuple[float, bool]:
     return opacity, outlined
 
 
-def true_class(picture: str, said: Prediction) -> int | None:
+def true_class(picture: str, prediction: Prediction) -> int | None:
     """Return the number of the picture's own class; None for your own pictures and those of other data."""
-    kind, *place = picture.split(":")
-    if kind != "sample" or datasets.get(place[0]).classes != said.classes:
+    place = PictureId.parse(picture)
+    if not place.dataset or datasets.get(place.dataset).classes != prediction.classes:
         return None
-    return datasets.label(place[0], int(place[1]))
+    return datasets.label(place.dataset, place.index)
 
 
-def title_of_class(number: int, said: Prediction, label: int | None) -> str:
+def title_of_class(number: int, prediction: Prediction, label: int | None) -> str:
     """Return a class with its probability, and whether it is the predicted or the true one."""
-    parts = [f"{said.classes[number]} {said.probabilities[number]:.0%}"]
-    parts += ["predicted"] if number == int(said.probabilities.argmax()) else []
+    parts = [f"{prediction.classes[number]} {prediction.probabilities[number]:.0%}"]
+    parts += ["predicted"] if number == int(prediction.probabilities.argmax()) else []
     parts += ["true"] if number == label else []
     return ", ".join(parts)
 
 
-def classes_picker(said: Prediction, label: int | None) -> tuple[int, ...]:
+def classes_picker(prediction: Prediction, label: int | None) -> tuple[int, ...]:
     """Draw which classes are shown side by side; return numbers of classes, and the roles that `resolve` knows."""
     roles = [role for role in ROLES if role != TRUE or label is not None]
     picked: list[int] = st.multiselect(
         "Classes to compare",
-        [*roles, *range(len(said.classes))],
+        [*roles, *range(len(prediction.classes))],
         default=roles,
-        format_func=lambda number: ROLES[number] if number in ROLES else said.classes[number],
+        format_func=lambda number: ROLES[number] if number in ROLES else prediction.classes[number],
         key=f"occlusion_classes_{len(roles)}",
         bind="query-params",
         max_selections=MOST_CLASSES,
@@ -81,9 +76,9 @@ def classes_picker(said: Prediction, label: int | None) -> tuple[int, ...]:
     return tuple(picked) or (PREDICTED,)
 
 
-def resolve(picked: Sequence[int], said: Prediction, label: int | None, scores: PatchScores) -> list[int]:
+def resolve(picked: Sequence[int], prediction: Prediction, label: int | None, scores: PatchScores) -> list[int]:
     """Return the numbers of the classes, each once; the one that gains is the one whose probability rises most."""
-    best = int(said.probabilities.argmax())
+    best = int(prediction.probabilities.argmax())
     rise = np.nanmax(probabilities(scores), axis=(0, 1)) - base_probabilities(scores)
     rise[best] = -np.inf
     roles = {PREDICTED: best, TRUE: label, GAINING: int(rise.argmax())}
@@ -130,9 +125,6 @@ def disagree(titled: Sequence[tuple[str, OcclusionMap]], unit: str) -> str:
         f"They disagree most at row {row}, col {col}: the {unit} falls by {falls[high]:.3g} with {high} and by "
         f"{falls[low]:.3g} with {low}. Trust what all four show."
     )
-
-
-# FOLDED dashboard/views/occlusion/reading.py: Operations saved, and why: a lesson in locality.
 
 
 def operations(scores: PatchScores | None) -> None:

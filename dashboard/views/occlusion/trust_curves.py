@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
@@ -12,14 +10,12 @@ from dashboard.figures import theme
 from dashboard.views.occlusion import cache as occlusion_cache
 from dashboard.views.occlusion import figures_trust
 from dashboard.views.occlusion.question import AT_ONCE_S, class_picker, score_picker
-from dashboard.views.occlusion.trust_pictures import missing, test_pictures
-from dashboard.widgets import cache
-from dashboard.widgets import work as widgets_work
+from dashboard.views.occlusion.trust_truth import missing, test_pictures
+from dashboard.widgets import cache, work
 from dashboard.widgets.picture_picker import picture_picker
 from models.attribution.deletion import FILLS, Curves
-from models.attribution.maps import CURVES, FEW_STEPS, METHODS, ExplanationSpec
+from models.attribution.maps import CURVES, EXPLANATION, METHODS, ExplanationSpec
 from models.attribution.trust import TrustResult
-from models.networks import layers
 
 _FILLS = {"mean": "the mean colour", "blur": "the blurred picture"}
 _NOT_SHOWN = (
@@ -84,22 +80,21 @@ def _against_chance(result: TrustResult, way: str) -> str:
 def _one(chosen: state.Selection, network: str, controls: DeltaGenerator, main: DeltaGenerator) -> None:
     with controls:
         picture = picture_picker("occlusion")
-        said = cache.prediction(network, picture)
-        class_index, score = class_picker(said), score_picker()
+        prediction = cache.prediction(network, picture)
+        class_index, score = class_picker(prediction), score_picker()
         fill = st.selectbox(
             "Instead of what is missing", FILLS, format_func=lambda name: _FILLS[name], key="occlusion_curves_fill",
             persist_state="session", help="What stands where something was taken away.",
         )  # fmt: skip
-        squares = max(said.height // 16, 1)
+        squares = max(prediction.height // 16, 1)
         cell = st.selectbox(
             "Taken away at a time", [squares, 1], key=f"occlusion_curves_cell_{squares}", persist_state="session",
             format_func=lambda px: "single pixels" if px == 1 else f"squares of {px} px",
             help="Squares ask coarse and fine maps the same question, and leave pictures that look less torn.",
         )  # fmt: skip
-    spec = ExplanationSpec(network, picture, score, class_index, steps=FEW_STEPS, fill=fill, cell=cell)
-    seconds = layers.seconds(network, spec.passes)
+    spec = ExplanationSpec(network, picture, score, class_index, fill=fill, cell=cell).with_few()
     with main:
-        found = _answer(spec, seconds, chosen.owner, controls)
+        found = _answer(spec, chosen.owner, controls)
         if found is None:
             return
         st.plotly_chart(
@@ -115,16 +110,15 @@ def _one(chosen: state.Selection, network: str, controls: DeltaGenerator, main: 
         st.dataframe(figures_trust.areas(found), hide_index=True, alt="Areas under the curves, by method")
 
 
-def _answer(spec: ExplanationSpec, seconds: float, owner: str, beside: DeltaGenerator) -> Curves | None:
+def _answer(spec: ExplanationSpec, owner: str, beside: DeltaGenerator) -> Curves | None:
     """Return the curves: asked of a worker where that is quick, else what a job has written."""
-    if seconds <= 2 * AT_ONCE_S:
+    if spec.seconds <= 2 * AT_ONCE_S:
         return occlusion_cache.deletion_curves(spec)
-    work = widgets_work.Work("explanation", replace(spec, method="").to_json(), "Deletion and insertion", seconds)
-    run = work.newest(owner)
-    found = occlusion_cache.explanation_result(run.id, CURVES, Curves) if run is not None else None
+    run = EXPLANATION.newest(spec, owner)
+    found = occlusion_cache.explanation(run, CURVES, Curves)
     if found is None:
         what, key = "All maps of this picture and their curves", "occlusion_curves_job"
-        widgets_work.price(work, run, owner, what=what, button="Compute the curves", key=key, beside=beside)
-        widgets_work.old_progress(run, key, "These curves cannot be read. Compute them again.")
+        work.offer(EXPLANATION, spec, run, owner=owner, what=what, button="Compute the curves", key=key, beside=beside)
+        work.progress(run, key)
         st.info("Not computed yet: start it on the left.", icon=":material/hourglass_top:")
     return found

@@ -11,12 +11,12 @@ from dashboard.views.occlusion import figures_trust
 from dashboard.views.occlusion.question import class_picker
 from dashboard.widgets import cache, work
 from dashboard.widgets.picture_picker import picture_picker, picture_title
+from models.attribution.maps import TESTED
 from models.attribution.randomised import (
     KEEPS,
     MEASURES,
     PICTURES,
     RANDOMISED,
-    TESTED,
     RandomisedResult,
     RandomisedSpec,
 )
@@ -38,8 +38,8 @@ def draw(chosen: state.Selection, network: str) -> None:
     controls, main = st.columns([5, 18], gap="medium")
     with controls:
         picture = picture_picker("occlusion")
-        said = cache.prediction(network, picture)
-        class_index = class_picker(said)
+        prediction = cache.prediction(network, picture)
+        class_index = class_picker(prediction)
         measure = st.segmented_control(
             "Likeness", list(MEASURES), default="rank", required=True, format_func=lambda name: _MEASURES[name],
             key="occlusion_random_measure", persist_state="session",
@@ -58,7 +58,7 @@ def draw(chosen: state.Selection, network: str) -> None:
             beside=controls,
         )
         if result is not None:
-            _shown(result, str(measure), safe_label(said.classes[class_index]))
+            _shown(result, str(measure), safe_label(prediction.classes[class_index]))
         else:
             st.info(
                 "Not measured yet for this picture. A copy of the network loses its weights block by block, from the "
@@ -70,7 +70,7 @@ def draw(chosen: state.Selection, network: str) -> None:
 
 def _shown(result: RandomisedResult, measure: str, label: str) -> None:
     st.markdown(verdict(result))
-    chart = figures_trust.likeness(result, measure)
+    chart = figures_trust.similarity(result, measure)
     st.plotly_chart(chart, key="occlusion_random", config=theme.CONFIG, alt=verdict(result))
     st.caption(
         f"Mean over {result.rank.shape[2]} pictures (this one and test pictures) with 95 % Student intervals; maps of "
@@ -92,7 +92,7 @@ def verdict(result: RandomisedResult) -> str:
     """Return which methods fail to change, and how deep, computed from the numbers."""
 
     def kept(method: str, level: int) -> str:
-        at = result.likeness(method, level)
+        at = result.similarity(method, level)
         return f"{at.value:.2f}" if at.n else "flat maps"
 
     failed = result.unchanged()
@@ -108,13 +108,13 @@ def verdict(result: RandomisedResult) -> str:
 
 
 def rows(result: RandomisedResult) -> list[dict[str, str]]:
-    """Return likeness at every depth as text, and that of the trained maps of two different pictures."""
+    """Return similarity at every depth as text, and that of the trained maps of two different pictures."""
     found = []
     for number, method in enumerate(result.methods):
         for measure, words in _MEASURES.items():
             row = {"Method": TESTED[method].title, "Measure": words}
             for level, title in enumerate(result.levels):
-                at = result.likeness(method, level, measure)
+                at = result.similarity(method, level, measure)
                 row[title] = f"{at.value:.2f} ({at.low:.2f}–{at.high:.2f}), n = {at.n}" if at.n else "flat maps"
             unrelated = result.unrelated[number]
             known = unrelated[unrelated == unrelated]

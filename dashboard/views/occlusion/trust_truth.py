@@ -12,13 +12,12 @@ from dashboard.figures import theme
 from dashboard.labels import safe_label
 from dashboard.views.occlusion import figures_trust, methods
 from dashboard.views.occlusion.figures import panel
-from dashboard.views.occlusion.question import AT_ONCE_S, class_picker
-from dashboard.views.occlusion.trust_pictures import missing, test_pictures
-from dashboard.widgets import cache
+from dashboard.views.occlusion.question import class_picker
+from dashboard.widgets import cache, work
 from dashboard.widgets.picture_picker import picture_picker
 from models.attribution import pointing
 from models.attribution.maps import METHODS, ExplanationSpec
-from models.attribution.trust import CHOICES, TrustResult
+from models.attribution.trust import CHOICES, SAMPLE, TRUST, TrustResult, TrustSpec
 from models.errors import InputError
 from models.occlusion.occlusion import share_inside
 from models.pictures import images
@@ -32,7 +31,25 @@ _NOT_SHOWN = (
     "else and still be right, and then a map that points elsewhere is the honest one. The object is near the middle of "
     "most pictures, so that a map which always points there scores well without looking."
 )
+_KEY = "occlusion_trust_job"
 _REFERENCE = "Pointing game: Zhang et al., IJCV 2018, arXiv 1608.00507."
+
+
+def test_pictures(chosen: state.Selection, network: str, beside: DeltaGenerator) -> work.Found[TrustResult]:
+    """Draw the price and the button where nothing is measured yet; return what there is."""
+    spec = TrustSpec(network)
+    found = work.find(TRUST, spec, chosen.owner)
+    if found.result is None:
+        what = f"All maps of {spec.n_pictures} test pictures, curves of {min(SAMPLE, spec.n_pictures)}"
+        work.offer(
+            TRUST, spec, found.run, owner=chosen.owner, what=what, button="Measure them", key=_KEY, beside=beside
+        )
+    return found
+
+
+def missing(found: work.Found[TrustResult]) -> None:
+    """Draw how far the job is; for where its result would stand."""
+    work.progress(found.run, _KEY)
 
 
 def draw(chosen: state.Selection, network: str) -> None:
@@ -111,28 +128,28 @@ def _sentence(result: TrustResult, which: str) -> str:
 def _one(network: str, controls: DeltaGenerator, main: DeltaGenerator) -> None:
     with controls:
         picture = picture_picker("occlusion")
-        said = cache.prediction(network, picture)
-        class_index = class_picker(said)
-    mask = pointing.mask_of(picture, said.height, said.width)
+        prediction = cache.prediction(network, picture)
+        class_index = class_picker(prediction)
+    mask = pointing.mask_of(picture, prediction.height, prediction.width)
     with main:
         if mask is None:
             st.info("Nobody knows the object of your own picture.", icon=":material/visibility_off:")
             return
-        image = images.resize(images.load_picture(picture), said.height, said.width)
+        image = images.resize(images.load_picture(picture), prediction.height, prediction.width)
         for place, method in zip(st.columns(len(METHODS), gap="small"), METHODS.values(), strict=True):
             with place:
                 _map(ExplanationSpec(network, picture, "logit", class_index, method=method.id), image, mask)
         st.caption(
             f"Maps of the logit with the object outlined; the cross is the strongest place, which may miss it by "
-            f"{pointing.tolerance(said.height, said.width)} px. The object covers {mask.mean():.0%} of the picture: an "
-            "even map has as much inside."
+            f"{pointing.tolerance(*mask.shape)} px. The object covers {mask.mean():.0%} of the picture: an even map "
+            "has as much inside."
         )
 
 
 def _map(spec: ExplanationSpec, image: NDArray[np.uint8], mask: NDArray[np.bool_]) -> None:
     """Draw one map with its strongest place, and what is inside the object; or say why there is none."""
     try:
-        found = methods.answer(spec, None) if methods.seconds(spec) <= AT_ONCE_S else None
+        found = methods.answer(spec, None)
     except InputError as error:
         st.caption(f"**{METHODS[spec.method].title}**: {safe_label(str(error), 400)}")
         return

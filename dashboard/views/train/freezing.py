@@ -60,7 +60,7 @@ def freeze_picker(table: LayerTable, spec: TrainingSpec) -> TrainingSpec:
         bind="query-params",
         label_visibility="collapsed",
         width="stretch",
-        on_change=_carry_over,
+        on_change=carry_over,
         args=(table,),
     )
     spec = replace(spec, trainable=tuple(_layers_above_cut(table) if how == "block" else _chosen_layers(table)))
@@ -148,7 +148,7 @@ def choices(table: LayerTable, spec: TrainingSpec) -> dict[str, object]:
     return {"train_how": "layer", keys.layers: names, **norms}
 
 
-def _carry_over(table: LayerTable) -> None:
+def carry_over(table: LayerTable) -> None:
     """Start the layer-by-layer choice from the block cut."""
     keys = keys_of(table.backbone)
     if state.get("train_how", "block") == "layer":

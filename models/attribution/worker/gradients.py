@@ -1,12 +1,15 @@
-"""Saliency, SmoothGrad, integrated gradients and Grad-CAM of one class. Imports Keras: only workers use this module.
+"""Gradients of one class: saliency, SmoothGrad, integrated gradients, Grad-CAM and guided backpropagation.
 
 Gradients are of the logit or the probability of a class with respect to the pixels, in steps of 1 in 0-255, the
-preprocessing inside the network included. Every function works through batches of bounded size.
+preprocessing inside the network included. Every function works through batches of bounded size. The methods take the
+network, the picture (H, W, 3) uint8 at the size it takes, the question and a `Progress`, which is asked before every
+batch whether to go on; they refuse what the network or the question does not offer with an InputError.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import keras
@@ -14,35 +17,30 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from models.attribution.maps import BASELINES, COMPLETE, MOST_STEPS, Attribution, upsample
+from models.attribution.maps import BASELINES, COMPLETE, Attribution, ExplanationSpec, upsample
 from models.errors import InputError
-from models.networks.answers import SCORES
-from models.networks.worker import opened
+from models.features.worker import backward
+from models.networks.worker import answers, opened
 from models.occlusion.occlusion import filling
 from models.storage.progress import SILENT, Progress
 from models.training.worker.examples import pictures_per_pass
 
 _STEPS = 16  # of integrated gradients to begin with, and as many more at a time
-_NOTHING = np.zeros((0, 0), np.float32)
 Floats = NDArray[np.float32]
+Picture = NDArray[np.uint8]
 
 
-def check(network: opened.Network, score: str, class_index: int) -> None:
+def check(network: opened.Network, spec: ExplanationSpec) -> None:
     """Raise InputError unless the network has such a score of such a class."""
-    if network.classes is None:
-        raise InputError("Expected a trained classifier. Received a bare backbone, which has no classes.")
-    if score not in SCORES:
-        raise InputError(f"Expected the score to be one of {', '.join(SCORES)}. Received {score!r}.")
-    if not 0 <= class_index < len(network.classes):
-        raise InputError(f"Expected a class number from 0 to {len(network.classes) - 1}. Received {class_index}.")
+    answers.score_function(network, spec.score, spec.class_index)
 
 
 def _scores(network: opened.Network, features: Any, classes: Any, score: str) -> Any:
     """Return the score (N,) of each picture's class from what its last layer reads."""
     dense = network.model.layers[-1]
     logits = tf.matmul(features, dense.kernel) + dense.bias
-    answers = tf.nn.softmax(logits) if score == "probability" else logits
-    return tf.gather(answers, classes, batch_dims=1)
+    outputs = tf.nn.softmax(logits) if score == "probability" else logits
+    return tf.gather(outputs, classes, batch_dims=1)
 
 
 def gradients(
@@ -81,39 +79,42 @@ def gradients(
 
 
 def saliency(
-    network: opened.Network,
-    picture: NDArray[np.uint8],
-    score: str,
-    class_index: int,
-    *,
-    samples: int = 1,
-    noise: float = 0.0,
-    seed: int = 0,
-    progress: Progress = SILENT,
+    network: opened.Network, picture: Picture, spec: ExplanationSpec, progress: Progress = SILENT
 ) -> Attribution:
-    """Return each pixel's largest |gradient| over the channels; SmoothGrad where `samples` > 1.
+    """Return each pixel's largest |gradient| over the channels.
 
-    SmoothGrad averages the signed gradients of noisy copies and takes the largest magnitude afterwards, as its authors
-    do. Averaging magnitudes, as some libraries do, is another method: its noise never cancels. The noise is not
-    clipped to 0-255, which would shift its mean.
-
-    Args:
-        network: A classifier.
-        picture: (H, W, 3) uint8 at the size it takes.
-        score: "probability" or "logit".
-        class_index: Number of the class.
-        samples: Noisy copies.
-        noise: Their standard deviation in % of the picture's range (largest less smallest value).
-        seed: Of the noise.
-        progress: Asked before every batch whether to go on.
-
-    Raises:
-        InputError: A value outside what is offered.
-
-    Cost: `samples` gradients.
-    Source: Simonyan et al., 2014, arXiv 1312.6034; Smilkov et al., 2017, arXiv 1706.03825.
+    Cost: 2 gradients.
+    Source: Simonyan et al., 2014, arXiv 1312.6034.
     """
-    check(network, score, class_index)
+    return _averaged("saliency", network, picture, replace(spec, samples=1, noise=0), progress)
+
+
+def smoothgrad(
+    network: opened.Network,
+    picture: Picture,
+    spec: ExplanationSpec,
+    progress: Progress = SILENT,
+    seed: int = 0,
+) -> Attribution:
+    """Return each pixel's largest |gradient| over the channels, the gradient averaged over noisy copies.
+
+    The average is that of the signed gradients, and the largest magnitude is taken afterwards, as the authors do.
+    Averaging magnitudes, as some libraries do, is another method: its noise never cancels. The noise (standard
+    deviation `spec.noise` % of the picture's largest less its smallest value) is not clipped to 0-255, which would
+    shift its mean.
+
+    Cost: `spec.samples` + 1 gradients.
+    Source: Smilkov et al., 2017, arXiv 1706.03825.
+    """
+    return _averaged("smoothgrad", network, picture, spec, progress, seed)
+
+
+def _averaged(
+    method: str, network: opened.Network, picture: Picture, spec: ExplanationSpec, progress: Progress, seed: int = 0
+) -> Attribution:
+    """Return the largest magnitude over the channels of the mean gradient of `spec.samples` noisy copies."""
+    check(network, spec)
+    samples, noise = spec.samples, spec.noise
     if samples < 1 or noise < 0:
         raise InputError(f"Expected at least 1 copy and noise of 0 % or more. Received {samples} and {noise} %.")
     random = np.random.default_rng(seed)
@@ -124,15 +125,14 @@ def saliency(
         copies = np.repeat(picture[None].astype(np.float32), min(size, samples - start), axis=0)
         if deviation:
             copies += random.normal(0, deviation, copies.shape).astype(np.float32)
-        _, found = gradients(network, copies, np.full(len(copies), class_index), score, progress)
+        _, found = gradients(network, copies, np.full(len(copies), spec.class_index), spec.score, progress)
         total += found.sum(axis=0, dtype=np.float64)
-    base, _ = gradients(network, picture[None].astype(np.float32), np.array([class_index]), score, progress)
+    [base], _ = gradients(network, picture[None].astype(np.float32), np.array([spec.class_index]), spec.score, progress)
     values = np.abs(total / samples).max(axis=-1).astype(np.float32)
-    method = "smoothgrad" if samples > 1 else "saliency"
-    return Attribution(method, values, float(base[0]), samples + 1, np.nan, np.nan, 0, _NOTHING, "")
+    return Attribution(method, values, float(base), samples + 1)
 
 
-def baseline_picture(picture: NDArray[np.uint8], baseline: str) -> NDArray[np.uint8]:
+def baseline_picture(picture: Picture, baseline: str) -> Picture:
     """Return the picture (H, W, 3) uint8 from which integrated gradients start; "blur" has sigma an eighth of the side.
 
     Raises:
@@ -146,54 +146,35 @@ def baseline_picture(picture: NDArray[np.uint8], baseline: str) -> NDArray[np.ui
 
 
 def integrated_gradients(
-    network: opened.Network,
-    picture: NDArray[np.uint8],
-    score: str,
-    class_index: int,
-    *,
-    baseline: str = "mean",
-    most_steps: int = MOST_STEPS,
-    progress: Progress = SILENT,
+    network: opened.Network, picture: Picture, spec: ExplanationSpec, progress: Progress = SILENT
 ) -> Attribution:
     """Return what each pixel adds to the score between a baseline and the picture, summed over the channels.
 
     The trapezoidal rule over even steps misses jumps of the gradient, of which a network with ReLUs has many. Every
     step's own share of the miss is known (its scores must differ by what its gradients promise), so the steps that
     miss most are halved, again and again, until the attributions add up to the difference of the scores within
-    `COMPLETE`, or there are `most_steps`; `Attribution.gap` says how well they do.
-
-    Args:
-        network: A classifier.
-        picture: (H, W, 3) uint8 at the size it takes.
-        score: "probability" or "logit".
-        class_index: Number of the class.
-        baseline: One of `BASELINES`.
-        most_steps: Where it ends, complete or not.
-        progress: Asked before every batch whether to go on.
-
-    Raises:
-        InputError: A value outside what is offered.
+    `COMPLETE`, or there are `spec.steps`; `Attribution.gap` says how well they do.
 
     Cost: steps + 1 gradients.
     Source: Sundararajan et al., 2017, arXiv 1703.01365.
     """
-    check(network, score, class_index)
-    start = baseline_picture(picture, baseline).astype(np.float32)
+    check(network, spec)
+    start = baseline_picture(picture, spec.baseline).astype(np.float32)
     way = picture.astype(np.float32) - start
 
     def at(shares: NDArray[np.float64]) -> tuple[Floats, Floats]:
         points = start + shares[:, None, None, None].astype(np.float32) * way
-        return gradients(network, points, np.full(len(shares), class_index), score, progress)
+        return gradients(network, points, np.full(len(shares), spec.class_index), spec.score, progress)
 
-    shares = np.linspace(0, 1, min(_STEPS, most_steps) + 1)
+    shares = np.linspace(0, 1, min(_STEPS, spec.steps) + 1)
     scores, slopes = at(shares)
     while True:
         promised = (slopes * way).sum(axis=(1, 2, 3), dtype=np.float64)
         missed = np.diff(scores) - (promised[1:] + promised[:-1]) / 2 * np.diff(shares)
         due, steps = float(scores[-1]) - float(scores[0]), len(shares) - 1
-        if abs(missed.sum()) <= COMPLETE * abs(due) or steps >= most_steps:
+        if abs(missed.sum()) <= COMPLETE * abs(due) or steps >= spec.steps:
             break
-        worst = np.sort(np.argsort(-np.abs(missed), kind="stable")[: min(_STEPS, most_steps - steps)])
+        worst = np.sort(np.argsort(-np.abs(missed), kind="stable")[: min(_STEPS, spec.steps - steps)])
         new = (shares[worst] + shares[worst + 1]) / 2
         found = at(new)
         shares = np.insert(shares, worst + 1, new)
@@ -203,9 +184,14 @@ def integrated_gradients(
     means = (slopes[1:] + slopes[:-1]) / 2 * np.diff(shares)[:, None, None, None]
     values = (way * means.sum(axis=0, dtype=np.float64)).sum(axis=-1)
     return Attribution(
-        "integrated", values.astype(np.float32), float(scores[-1]), steps + 1, float(scores[0]), float(values.sum()),
-        steps, _NOTHING, "",
-    )  # fmt: skip
+        "integrated",
+        values.astype(np.float32),
+        score=float(scores[-1]),
+        n_gradients=steps + 1,
+        baseline_score=float(scores[0]),
+        total=float(values.sum()),
+        steps=steps,
+    )
 
 
 def default_layer(network: opened.Network) -> str:
@@ -240,25 +226,18 @@ def _cam_function(network: opened.Network, layer: str, score: str) -> Callable[.
 
 
 def grad_cam(
-    network: opened.Network, picture: NDArray[np.uint8], score: str, class_index: int, layer: str = ""
+    network: opened.Network, picture: Picture, spec: ExplanationSpec, progress: Progress = SILENT
 ) -> Attribution:
     """Return the positive part of a layer's maps, each weighted by the mean of its gradient, enlarged bilinearly.
 
-    Args:
-        network: A classifier.
-        picture: (H, W, 3) uint8 at the size it takes.
-        score: "probability" or "logit".
-        class_index: Number of the class.
-        layer: Whose maps; `default_layer` where empty.
-
-    Raises:
-        InputError: A value outside what is offered; no such layer, or one without positions or with a single one.
+    The layer is `spec.layer`, `default_layer` where that is empty; it must have more than one position.
 
     Cost: one gradient.
     Source: Selvaraju et al., 2017, arXiv 1610.02391.
     """
-    check(network, score, class_index)
-    layer = layer or default_layer(network)
+    check(network, spec)
+    progress.check()
+    layer = spec.layer or default_layer(network)
     known = {found.name: found for found in network.model.layers}
     if layer not in known:
         raise InputError(f"Expected a layer of the network. Received {layer[:60]!r}.")
@@ -268,8 +247,25 @@ def grad_cam(
             f"Grad-CAM weighs maps that have positions. Expected a layer with more than one. Received {layer!r}, "
             f"whose values are {'x'.join(str(size) for size in shape[1:])}."
         )
-    scores, sums = _cam_function(network, layer, score)(
-        picture[None].astype(np.float32), np.array([class_index], np.int32)
+    scores, sums = _cam_function(network, layer, spec.score)(
+        picture[None].astype(np.float32), np.array([spec.class_index], np.int32)
     )
-    values = upsample(np.maximum(sums[0], 0), network.height, network.width, "bilinear")
-    return Attribution("gradcam", values, float(scores[0]), 1, np.nan, np.nan, 0, sums[0], layer)
+    values = upsample(np.maximum(sums[0], 0), (network.height, network.width), "bilinear")
+    return Attribution("gradcam", values, float(scores[0]), n_gradients=1, coarse=sums[0], layer=layer)
+
+
+def guided(
+    network: opened.Network, picture: Picture, spec: ExplanationSpec, progress: Progress = SILENT
+) -> Attribution:
+    """Return each pixel's largest |signal| over the channels, carried back from the class by the guided rule.
+
+    It begins at the logit, whatever the score.
+
+    Cost: 2 gradients.
+    Source: Springenberg et al., 2015, arXiv 1412.6806.
+    """
+    check(network, spec)
+    last, unit = network.model.layers[-1].name, np.array([[0, 0, spec.class_index]])
+    signal = backward.project(network, last, picture[None], unit, "guided", progress)[0]
+    score = answers.score_function(network, spec.score, spec.class_index)(picture[None])[0]
+    return Attribution("guided", np.abs(signal).max(axis=-1), float(score), n_gradients=1)

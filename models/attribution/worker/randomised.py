@@ -1,4 +1,4 @@
-"""The job that makes a copy of a network random from the head down and follows its maps. Imports Keras: workers only.
+"""Weights made random: a copy of a network loses them from the head down, and its maps are followed.
 
 The network that everybody shares is never touched. Started again after a kill, it begins anew and comes to the same
 result.
@@ -8,26 +8,23 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from contextlib import suppress
 
 import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from models.attribution.maps import GUIDED
+from models.attribution.maps import TESTED, Attribution, ExplanationSpec
 from models.attribution.pointing import rank_correlation, structural_similarity
 from models.attribution.randomised import PICTURES, TRAINED, Level, RandomisedResult, RandomisedSpec, levels
-from models.attribution.worker import gradients
-from models.errors import InputError
-from models.features.worker import backward
+from models.attribution.worker import explain
+from models.ids import PictureId
 from models.networks import layers as networks_layers
 from models.networks.worker import answers, opened
-from models.occlusion import occlusion
+from models.occlusion.occlusion import occlusion_map
 from models.pictures import datasets, images
-from models.storage.progress import SILENT, Cancellable, Progress
+from models.storage.progress import SILENT, Checked, Progress
 from models.training.worker.examples import pictures_per_pass
 
-_SAMPLES, _STEPS = 10, 32  # of SmoothGrad and integrated gradients: fewer than elsewhere, the same at every level
 Maps = dict[str, NDArray[np.float32]]
 
 
@@ -60,26 +57,20 @@ def randomise(model: keras.Model, layers: Sequence[str], random: np.random.Gener
             layer.set_weights(fresh)
 
 
-def maps_of(network: opened.Network, picture: NDArray[np.uint8], class_index: int, progress: Progress = SILENT) -> Maps:
-    """Return the logit's maps (H, W) by every method of `TESTED`; Grad-CAM is left out where it has no positions."""
-    asked = network, picture, "logit", class_index
+def occlusion(
+    network: opened.Network, picture: NDArray[np.uint8], spec: ExplanationSpec, progress: Progress = SILENT
+) -> Attribution:
+    """Return the occlusion map by whole forward passes: what is kept for windows would be of the old weights.
+
+    The squares are a quarter of the side, every eighth of it.
+    """
     side = min(picture.shape[:2])
-    hidden = occlusion.occlusion_map(
-        answers.score_function(network, "logit", class_index), picture,
+    found = occlusion_map(
+        answers.score_function(network, spec.score, spec.class_index), picture,
         patch=max(side // 4, 1), stride=max(side // 8, 1), fill="mean", batch=pictures_per_pass(network.model),
-        progress=Cancellable(progress),
+        progress=Checked(progress.check),
     )  # fmt: skip
-    found = {
-        "occlusion": hidden.drop,
-        "saliency": gradients.saliency(*asked, progress=progress).values,
-        "smoothgrad": gradients.saliency(*asked, samples=_SAMPLES, noise=10, progress=progress).values,
-        "integrated": gradients.integrated_gradients(*asked, most_steps=_STEPS, progress=progress).values,
-    }
-    with suppress(InputError):
-        found["gradcam"] = gradients.grad_cam(*asked).values
-    last, unit = network.model.layers[-1].name, np.array([[0, 0, class_index]])
-    guided = backward.project(network, last, picture[None], unit, "guided", progress)[0]
-    return found | {GUIDED.id: np.abs(guided).max(axis=-1)}
+    return Attribution("occlusion", found.drop, found.base_score)
 
 
 def follow(
@@ -90,26 +81,30 @@ def follow(
     seed: int,
     progress: Progress = SILENT,
 ) -> tuple[tuple[str, ...], NDArray[np.float16], NDArray[np.float32], NDArray[np.float32]]:
-    """Return methods, strips of the first picture, likeness (2, M, L, P) to the trained maps, and unrelated (M, P)."""
+    """Return what becomes of the maps of pictures, each of its own class, as a copy of a network becomes random.
+
+    Returns:
+        Ids of the methods (M,), and the fields of `RandomisedResult`: `strips` (M, L, H, W), `rank` and `structure`
+        together (2, M, L, P), and `unrelated` (M, P).
+    """
     copy, random = copy_of(network), np.random.default_rng(seed)
+    specs = [ExplanationSpec(network.id, "", "logit", class_index).with_fewest() for class_index in classes]
     trained: list[Maps] = []
     strips, alike = [], []
     for number in range(len(parts) + 1):
         if number:
             randomise(copy.model, parts[number - 1].layers, random)
         level: list[Maps] = []
-        for at, (picture, class_index) in enumerate(zip(pictures, classes, strict=True)):
+        for at, (picture, spec) in enumerate(zip(pictures, specs, strict=True)):
             done = (number + at / len(pictures)) / (len(parts) + 1)
-            title = parts[number - 1].title if number else TRAINED
-            progress.event(
-                share=done, note=f"Random down to {title}, picture {at + 1}" if number else "Maps as trained"
-            )
-            level.append(maps_of(copy, picture, class_index, progress))
+            words = f"Random down to {parts[number - 1].title}, picture {at + 1}" if number else "Maps as trained"
+            progress.event(share=done, note=words)
+            level.append(explain.maps_of(copy, picture, spec, progress, TESTED, changing=True))
         trained = trained or level
         strips.append([_scaled(level[0][method]) for method in trained[0]])
-        alike.append([[_likeness(trained[p][m], level[p][m]) for p in range(len(level))] for m in trained[0]])
+        alike.append([[_similarity(trained[p][m], level[p][m]) for p in range(len(level))] for m in trained[0]])
     shifted = [*trained[1:], trained[0]]
-    unrelated = [[_likeness(a[m], b[m])[0] for a, b in zip(trained, shifted, strict=True)] for m in trained[0]]
+    unrelated = [[_similarity(a[m], b[m])[0] for a, b in zip(trained, shifted, strict=True)] for m in trained[0]]
     return (
         tuple(trained[0]),
         np.array(strips, np.float16).swapaxes(0, 1),
@@ -123,7 +118,7 @@ def _scaled(values: NDArray[np.float32]) -> NDArray[np.float32]:
     return np.asarray(np.nan_to_num(values / (largest or 1.0), posinf=0, neginf=0), np.float32)
 
 
-def _likeness(first: NDArray[np.float32], second: NDArray[np.float32]) -> tuple[float, float]:
+def _similarity(first: NDArray[np.float32], second: NDArray[np.float32]) -> tuple[float, float]:
     """Return rank correlation and SSIM of the magnitudes of two maps, NaN where they have none."""
     magnitudes = np.abs(first), np.abs(second)
     found = rank_correlation(*magnitudes), structural_similarity(*magnitudes)
@@ -143,18 +138,18 @@ def measure(spec: RandomisedSpec, progress: Progress = SILENT) -> RandomisedResu
         Cancelled: By `progress`.
     """
     network = opened.load(spec.network)
-    gradients.check(network, "logit", spec.class_index)
+    answers.score_function(network, "logit", spec.class_index)  # refuses what the network has not
     test = datasets.split(spec.dataset).test
     spread = test[np.linspace(0, len(test) - 1, PICTURES).round().astype(np.intp)]
-    others = [picture for picture in (f"sample:{spec.dataset}:{index}" for index in spread) if picture != spec.picture]
+    others = [str(PictureId(spec.dataset, index)) for index in spread.tolist()]
     pictures = [
         images.resize(images.load_picture(picture), network.height, network.width)
-        for picture in (spec.picture, *others[: PICTURES - 1])
+        for picture in (spec.picture, *[other for other in others if other != spec.picture][: PICTURES - 1])
     ]
-    said = opened.forward(network, np.stack(pictures[1:])).argmax(axis=1)
+    answered = opened.forward(network, np.stack(pictures[1:])).argmax(axis=1)
     parts = levels(networks_layers.layers(spec.network))
     methods, strips, alike, unrelated = follow(
-        network, parts, pictures, [spec.class_index, *said.tolist()], spec.seed, progress
+        network, parts, pictures, [spec.class_index, *answered.tolist()], spec.seed, progress
     )
     return RandomisedResult(
         network=spec.network,

@@ -1,4 +1,4 @@
-"""The job that holds the maps of all methods against the truth, over the test pictures. Imports Keras: workers only.
+"""Trust in maps: those of all methods are held against the truth, over the test pictures.
 
 Started again after a kill, it begins anew and comes to the same result.
 """
@@ -11,9 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.attribution import deletion, pointing
-from models.attribution.maps import FEW_STEPS, ExplanationSpec
+from models.attribution.maps import ExplanationSpec
 from models.attribution.trust import SAMPLE, TrustResult, TrustSpec
 from models.attribution.worker import explain
+from models.ids import PictureId
 from models.networks.worker import answers, opened
 from models.occlusion.occlusion import share_inside
 from models.pictures import datasets, images
@@ -41,9 +42,9 @@ def measure(spec: TrustSpec, progress: Progress = SILENT) -> TrustResult:
         progress.event(share=number / len(test), note=f"Picture {number + 1} of {len(test)}")
         picture = images.resize(datasets.picture(spec.dataset, index), network.height, network.width)
         answer = int(opened.forward(network, picture[None])[0].argmax())
-        asked = ExplanationSpec(spec.network, f"sample:{spec.dataset}:{index}", "logit", answer, steps=FEW_STEPS)
-        maps = explain.maps_of(network, picture, asked, progress)
-        rows.append((answer, _against(maps, asked.picture, picture.shape[:2])))
+        explained = ExplanationSpec(spec.network, str(PictureId(spec.dataset, index)), "logit", answer).with_few()
+        maps = explain.maps_of(network, picture, explained, progress)
+        rows.append((answer, _against(maps, explained.picture, picture.shape[:2])))
         if number in sample:
             scorer = answers.score_function(network, "probability", answer)
             cell = max(min(picture.shape[:2]) // 16, 1)

@@ -1,6 +1,7 @@
-"""Two ways to score a picture with squares hidden: windows where that saves work, else whole forward passes.
+"""Occlusion of one picture: its squares, the way they are scored, and every class's score at every position.
 
-Both use the same operations with the same weights, BatchNorm folded. Imports Keras: only workers use this module.
+There are two ways, both with the same operations and the same weights, BatchNorm folded: windows of maps where that
+saves work, else whole forward passes.
 """
 
 from __future__ import annotations
@@ -8,7 +9,6 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -18,13 +18,16 @@ from models.backbones.worker.graphs import folded_pairs
 from models.errors import InputError
 from models.networks.worker import opened
 from models.occlusion import costs, occlusion
-from models.occlusion import scores as occlusion_scores
 from models.occlusion.costs import Part
 from models.occlusion.plan import Placed, Reaches, reaches
-from models.occlusion.scores import PatchScores
+from models.occlusion.scores import OCCLUSION, OcclusionSpec, PatchScores, coarse_to_fine
 from models.occlusion.worker.windows import FullPass, Graph, WindowPass, graph
 from models.pictures import images
+from models.storage.files import encode, write_atomically
 from models.storage.progress import SILENT, Progress
+
+WRITE_EVERY_S = 1.0  # how often a job replaces its result
+Watcher = Callable[[PatchScores], None]
 
 
 class Way(Protocol):
@@ -38,21 +41,17 @@ class Way(Protocol):
 
 
 class Squares:
-    """What is hidden of one picture, and how the work is divided.
+    """The squares of one picture (H, W, 3) uint8, at the size the network takes: where they lie and what they show."""
 
-    `cut` is the number of nodes that compute windows; 0 where that saves nothing.
-    """
-
-    def __init__(self, network: opened.Network, picture: np.ndarray, patch: int, stride: int, fill: str) -> None:
+    def __init__(self, network: opened.Network, picture: np.ndarray, spec: OcclusionSpec) -> None:
         opened.last_dense(network)
-        self.network, self.picture, self.patch = network, picture, patch
-        self.hidden = occlusion.filling(picture, fill, patch)
-        self.rows = occlusion.patch_origins(picture.shape[0], patch, stride)
-        self.cols = occlusion.patch_origins(picture.shape[1], patch, stride)
-        rows, cols = (side.ravel() for side in np.meshgrid(self.rows, self.cols, indexing="ij"))
-        self.placed = Placed(rows, cols, patch)
+        self.network, self.picture, self.patch = network, picture, spec.patch
+        self.hidden = occlusion.filling(picture, spec.fill, spec.patch)
+        self.rows = occlusion.patch_origins(picture.shape[0], spec.patch, spec.stride)
+        self.cols = occlusion.patch_origins(picture.shape[1], spec.patch, spec.stride)
+        self.placed = Placed.grid(self.rows, self.cols, spec.patch)
 
-    def some(self, members: np.ndarray) -> Placed:
+    def of(self, members: np.ndarray) -> Placed:
         """Return the squares with these numbers (n,)."""
         return Placed(self.placed.rows[members], self.placed.cols[members], self.patch)
 
@@ -73,7 +72,7 @@ class FullWay:
 
     def scores(self, members: np.ndarray, channel: int) -> tuple[np.ndarray, np.ndarray]:
         """See `Way`."""
-        pictures, placed = np.repeat(self._squares.picture[None], len(members), axis=0), self._squares.some(members)
+        pictures, placed = np.repeat(self._squares.picture[None], len(members), axis=0), self._squares.of(members)
         corners = zip(placed.rows.tolist(), placed.cols.tolist(), strict=True)
         for picture, shown, (row, col) in zip(pictures, self._squares.shown(members), corners, strict=True):
             picture[row : row + placed.patch, col : col + placed.patch] = shown
@@ -91,7 +90,7 @@ class WindowWay:
 
     def scores(self, members: np.ndarray, channel: int) -> tuple[np.ndarray, np.ndarray]:
         """See `Way`."""
-        return self._call(self._clean, self._squares.some(members), self._squares.shown(members), channel)
+        return self._call(self._clean, self._squares.of(members), self._squares.shown(members), channel)
 
 
 class Plan:
@@ -158,37 +157,20 @@ class Plan:
         }
 
 
-# FOLDED models/occlusion/worker/hide.py: Hides one part of a picture after the other and asks a classifier about
-# all its classes at once. Imports Keras: only workers use this module.
-
-WRITE_EVERY_S = 1.0  # how often a job replaces its result
-Watcher = Callable[[PatchScores], None]
-
-
-@dataclass(frozen=True, slots=True)
-class Question:
-    """One picture (H, W, 3) uint8 and what is hidden of it; `layer` "" watches no activation map."""
-
-    picture: np.ndarray
-    patch: int
-    stride: int
-    fill: str
-    layer: str
-    channel: int
-
-
 def compute(
     network: opened.Network,
-    question: Question,
+    picture: np.ndarray,
+    spec: OcclusionSpec,
     *,
     progress: Progress = SILENT,
     watch: Watcher | None = None,
 ) -> PatchScores:
-    """Return every class's score at every position, coarse positions first.
+    """Return every class's score at every position of a square, coarse positions first.
 
     Args:
         network: A classifier.
-        question: The picture, at the size that the network takes, and what is hidden.
+        picture: (H, W, 3) uint8 at the size that the network takes.
+        spec: What is hidden; its ids are not looked at.
         progress: Told the share done after every chunk; may cancel.
         watch: Gets the partial result after the first stage and about every second.
 
@@ -196,37 +178,19 @@ def compute(
         InputError: A value outside what is offered, or a bare backbone.
         Cancelled: By `progress`.
     """
-    squares = Squares(network, question.picture, question.patch, question.stride, question.fill)
-    rows, cols, n_positions = squares.rows, squares.cols, len(squares.placed.rows)
-    plan = Plan(squares, question.layer)
-    step = max(question.patch // question.stride, 1) if watch else 1  # nobody looks: all at once
-    stages = [plan.parts(stage) for stage in occlusion_scores.coarse_to_fine(len(rows), len(cols), step)]
+    squares = Squares(network, picture, spec)
+    plan = Plan(squares, spec.layer)
+    step = max(spec.patch // spec.stride, 1) if watch else 1  # nobody looks: all at once
+    stages = [plan.parts(stage) for stage in coarse_to_fine(len(squares.rows), len(squares.cols), step)]
+    n_positions = len(squares.placed.rows)
     progress.event(share=0.0, note=f"0 of {n_positions} positions")
     way = plan.way()
-    channel = _channel(question, way.base_sums)
-    logits = np.full((n_positions, len(way.base_logits)), np.nan, np.float32)
-    activity = np.full(n_positions, np.nan, np.float32)
-    result = PatchScores(
-        rows=rows,
-        cols=cols,
-        logits=logits.reshape(len(rows), len(cols), -1),
-        base_logits=way.base_logits,
-        activity=activity.reshape(len(rows), len(cols)),
-        base_activity=float(way.base_sums[channel]) if question.layer else float("nan"),
-        layer=question.layer,
-        channel=channel,
-        patch=question.patch,
-        stride=question.stride,
-        fill=question.fill,
-        height=question.picture.shape[0],
-        width=question.picture.shape[1],
-        classes=network.classes or (),
-        **plan.operations([part for stage in stages for part in stage]),
-    )
+    result = _empty(squares, spec, way, plan.operations([part for stage in stages for part in stage]))
+    logits, activity = result.logits.reshape(n_positions, -1), result.activity.reshape(-1)  # views of its arrays
     done, written = 0, -math.inf
     for parts in stages:
         for part in parts:
-            logits[part.members], activity[part.members] = way.scores(part.members, channel)
+            logits[part.members], activity[part.members] = way.scores(part.members, result.channel)
             done += len(part.members)
             covered = parts is not stages[0] or part is parts[-1]
             if watch is not None and covered and time.monotonic() > written + WRITE_EVERY_S:
@@ -236,38 +200,41 @@ def compute(
     return result
 
 
-def _channel(question: Question, sums: np.ndarray) -> int:
-    """Return the channel to watch: the one asked for, or for -1 the one with the largest sum; -1 without a layer."""
-    if not question.layer:
+def _empty(squares: Squares, spec: OcclusionSpec, way: Way, operations: dict[str, Any]) -> PatchScores:
+    """Return the result before the first square: the scores of the untouched picture, NaN at every position."""
+    shape, channel = (len(squares.rows), len(squares.cols)), _channel(spec, way.base_sums)
+    return PatchScores(
+        rows=squares.rows,
+        cols=squares.cols,
+        logits=np.full((*shape, len(way.base_logits)), np.nan, np.float32),
+        base_logits=way.base_logits,
+        activity=np.full(shape, np.nan, np.float32),
+        base_activity=float(way.base_sums[channel]) if spec.layer else float("nan"),
+        layer=spec.layer,
+        channel=channel,
+        patch=spec.patch,
+        stride=spec.stride,
+        fill=spec.fill,
+        height=squares.picture.shape[0],
+        width=squares.picture.shape[1],
+        classes=squares.network.classes or (),
+        **operations,
+    )
+
+
+def _channel(spec: OcclusionSpec, sums: np.ndarray) -> int:
+    """Return the channel to watch: the chosen one, or for -1 the one with the largest sum; -1 without a layer."""
+    if not spec.layer:
         return -1
-    if not -1 <= question.channel < len(sums):
+    if not -1 <= spec.channel < len(sums):
         raise InputError(
-            f"Expected a channel from 0 to {len(sums) - 1}, or -1 for the strongest. Received {question.channel}."
+            f"Expected a channel from 0 to {len(sums) - 1}, or -1 for the strongest. Received {spec.channel}."
         )
-    return int(sums.argmax()) if question.channel == -1 else question.channel
+    return int(sums.argmax()) if spec.channel == -1 else spec.channel
 
 
-def hide(
-    network_id: str,
-    picture_id: str,
-    *,
-    patch: int,
-    stride: int,
-    fill: str,
-    layer: str = "",
-    channel: int = -1,
-    progress: Progress = SILENT,
-    watch: Watcher | None = None,
-) -> PatchScores:
-    """Return every class's score at every position of a square, for one picture, at the size the network takes.
-
-    Args:
-        network_id, picture_id: A classifier and a picture.
-        patch, stride: In pixels of the picture as the network takes it.
-        fill: See `occlusion.filling`.
-        layer: Its maps are summed, too; "" for none.
-        channel: Which of its maps; -1 for the one with the largest sum in the untouched picture.
-        progress, watch: See `compute`.
+def hide(spec: OcclusionSpec, progress: Progress = SILENT, watch: Watcher | None = None) -> PatchScores:
+    """Return what `compute` does, for the network and the picture that `spec` names.
 
     Raises:
         InputError: A value outside what is offered, or a bare backbone.
@@ -275,14 +242,16 @@ def hide(
         RunNotFound: The run has no classifier.
         Cancelled: By `progress`.
     """
-    network = opened.load(network_id)
-    picture = images.resize(images.load_picture(picture_id), network.height, network.width)
-    question = Question(picture, patch, stride, fill, layer, channel)
-    return compute(network, question, progress=progress, watch=watch)
+    network = opened.load(spec.network)
+    picture = images.resize(images.load_picture(spec.picture), network.height, network.width)
+    return compute(network, picture, spec, progress=progress, watch=watch)
 
 
-def run_job(folder: Path, spec: dict[str, Any], progress: Progress) -> None:
-    """Compute what `spec` (the arguments of `hide`) asks for; the run's file grows from coarse to fine."""
-    path = folder / occlusion_scores.RESULT
-    result = hide(**spec, progress=progress, watch=lambda partial: occlusion_scores.save(path, partial))
-    occlusion_scores.save(path, result)
+def write(spec: OcclusionSpec, progress: Progress, folder: Path) -> None:
+    """Write the scores into a run's folder; the file grows from coarse to fine. Raises as `hide` does."""
+    path = folder / OCCLUSION.file
+
+    def keep(scores: PatchScores) -> None:
+        write_atomically(path, encode(scores))
+
+    keep(hide(spec, progress, keep))

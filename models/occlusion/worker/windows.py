@@ -1,7 +1,11 @@
-"""A network as a list of operations that compute windows of maps or whole maps. Imports Keras: only workers use this.
+"""A network as a list of operations, and its passes: of whole maps, or of the windows that a hidden square can change.
 
 BatchNorm is folded into the layer before it; what is left uses the network's own weights. They stay variables or
 captured tensors; as constants they would be copied into every traced function.
+
+In a pass of windows every map keeps, per square, the window of values that can differ from the clean map, that of the
+untouched picture. A convolution reads its input from clean map, padding and windows by one table of places; then it is
+an ordinary one. The arithmetic is that of a whole forward pass, so the answers are the same up to the order of sums.
 """
 
 from __future__ import annotations
@@ -26,6 +30,8 @@ _MERGES = (layers.Add, layers.Subtract, layers.Multiply, layers.Average, layers.
 _WHOLE = (layers.GlobalAveragePooling2D, layers.GlobalMaxPooling2D, layers.Flatten, layers.Reshape, layers.Concatenate)
 _NORMS = (layers.BatchNormalization, layers.Normalization)
 _WINDOWED = (layers.Conv2D, layers.DepthwiseConv2D, layers.MaxPooling2D, layers.AveragePooling2D)
+LOWEST = -3e38
+TABLE_BYTES = 32e6  # of the tables that are kept
 Run = Callable[[Sequence[Any], bool], Any]  # inputs, whether their padding is there already -> output
 
 
@@ -197,16 +203,6 @@ def _dense(layer: Any, kernel: Any, bias: Any, *, last: bool) -> Run:
         return y if last else layer.activation(y)
 
     return run
-
-
-# FOLDED models/occlusion/worker/windows.py: Scores a picture with squares hidden, computing only what a square can
-# change. Imports Keras: only workers use this. Every map keeps, per square, the window of values that can differ
-# from the clean map, that of the untouched picture. A convolution reads its input from clean map, padding and
-# windows by one table of places; then it is an ordinary one. The arithmetic is that of a whole forward pass, so the
-# answers are the same up to the order of sums.
-
-LOWEST = -3e38
-TABLE_BYTES = 32e6  # of the tables that are kept
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -29,7 +29,7 @@ def measure(spec: CkaSpec, progress: Progress = SILENT) -> Likeness:
     Cost: one forward pass of both networks for each of 256 pictures.
     """
     progress.event(share=0.0, note="Opening both networks")
-    names = [cka.layers(network) for network in (spec.first, spec.second)]
+    names = [cka.compared_layers(network) for network in (spec.first, spec.second)]
     opened = [networks_opened.load(network) for network in (spec.first, spec.second)]
     calls = [_grams(network, each) for network, each in zip(opened, names, strict=True)]
     chosen, sums = cka.pictures(spec), Sums(*map(len, names))

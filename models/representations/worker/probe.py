@@ -35,7 +35,7 @@ def measure(spec: ProbeSpec, progress: Progress = SILENT) -> ProbeResult:
     parts = probe.splits(spec.dataset, layers.split_seed(spec.network))
     for part in parts.values():
         probe_fit.check_pictures(labels, part)
-    chosen, twins = probe.layers(spec.network), spec.networks
+    chosen, twins = probe.probed_layers(spec.network), spec.networks
     start = pixels(spec.dataset)
     features = {}
     for number, (weights, network) in enumerate(twins.items()):

@@ -4,10 +4,9 @@ import time
 
 import numpy as np
 
-from dashboard.views.occlusion import cache as occlusion_cache
 from dashboard.views.occlusion import methods, trust_curves
 from dashboard.views.occlusion.trust_random import rows, verdict
-from models.attribution.maps import METHODS, Attribution
+from models.attribution.maps import METHODS
 from models.attribution.randomised import RandomisedResult
 from models.pictures import images
 from models.storage import runs
@@ -23,20 +22,20 @@ def texts(app):
     return "\n".join(element.value for kind in kinds for element in app.get(kind))
 
 
-def test_five_maps_stand_beside_the_picture(visit):
+def test_the_map_of_every_method_stands_beside_the_picture(visit):
     app = visit(**METHODS_VIEW, occlusion_score="logit")
     assert not app.exception and not app.error
-    assert len(app.get("plotly_chart")) == 6
+    assert len(app.get("plotly_chart")) == 1 + len(METHODS)
     shown = texts(app)
     assert all(f"**{method.title}**" in shown for method in METHODS.values())
-    assert (
-        "Adds up to" in shown and "8 × 8 values of `conv5_relu`, interpolated" in shown and "try the logit" not in shown
-    )
+    assert "Adds up to" in shown and "8 × 8 values of `conv5_relu`. Interpolated." in shown
+    assert "try the logit" not in shown
     assert "None of them shows why" in shown
-    app.selectbox(key="occlusion_cam_layer").select("conv2_relu")
-    app.segmented_control(key="occlusion_cam_enlarge").set_value("nearest")
-    app.selectbox(key="occlusion_baseline").select("black").run()
-    assert not app.exception and "16 × 16 values of `conv2_relu`, as they are" in texts(app)
+    app.selectbox(key="occlusion_gradcam_layer").select("conv2_relu")
+    app.segmented_control(key="occlusion_enlarged").set_value("nearest")
+    app.select_slider(key="occlusion_smoothgrad_samples").set_value(5)
+    app.selectbox(key="occlusion_integrated_baseline").select("black").run()
+    assert not app.exception and "16 × 16 values of `conv2_relu`. As it is." in texts(app)
     app.selectbox(key="occlusion_score").select("probability").run()
     assert "try the logit" in texts(app)
 
@@ -44,7 +43,7 @@ def test_five_maps_stand_beside_the_picture(visit):
 def test_your_own_picture_is_explained_without_an_outline(visit):
     picture = images.store_upload(np.random.default_rng(1).integers(0, 256, (50, 90, 3), np.uint8), "me")
     app = visit(**METHODS_VIEW, picture=picture)
-    assert not app.exception and not app.error and len(app.get("plotly_chart")) == 6
+    assert not app.exception and not app.error and len(app.get("plotly_chart")) == 1 + len(METHODS)
     app = visit(**TRUST, picture=picture, occlusion_trust="Against the truth", occlusion_truth_of="This picture")
     assert not app.exception and "Nobody knows the object of your own picture" in texts(app)
 
@@ -53,7 +52,7 @@ def test_what_is_too_slow_for_a_click_is_a_job(visit, monkeypatch):
     monkeypatch.setattr(methods, "AT_ONCE_S", 0.05)
     app = visit(**METHODS_VIEW)
     assert not app.exception
-    assert texts(app).count("This takes a while") == 3  # saliency and Grad-CAM are quick
+    assert texts(app).count("This takes a while") >= 3  # saliency and Grad-CAM are quick
     app.button(key="occlusion_methods_start").click().run()
     [run] = runs.listing(app.session_state["ff_owner"], "explanation")
     deadline = time.monotonic() + 120
@@ -61,9 +60,12 @@ def test_what_is_too_slow_for_a_click_is_a_job(visit, monkeypatch):
         time.sleep(0.2)
     assert run.status.state == "done", run.status.message
     app.run()
-    assert not app.exception and "This takes a while" not in texts(app) and len(app.get("plotly_chart")) == 6
+    assert (
+        not app.exception
+        and "This takes a while" not in texts(app)
+        and len(app.get("plotly_chart")) == 1 + len(METHODS)
+    )
     run.path("integrated.npz").write_bytes(b"PK torn")
-    occlusion_cache._explanation_result.clear()
     app.run()
     assert not app.exception and "cannot be read" in texts(app)
     assert app.button(key="occlusion_methods_start")
@@ -90,7 +92,7 @@ def test_the_shipped_run_is_held_against_the_truth_at_once(visit):
     app.segmented_control(key="occlusion_truth_which").set_value("right").run()
     assert "those that the network got right" in texts(app)
     app.segmented_control(key="occlusion_truth_of").set_value("one").run()
-    assert not app.exception and len(app.get("plotly_chart")) == 5 and texts(app).count("% inside; a ") == 5
+    assert not app.exception and len(app.get("plotly_chart")) == texts(app).count("% inside; a ") == len(METHODS)
 
 
 def test_random_weights_are_shipped_for_the_first_picture_and_a_job_for_others(visit):
@@ -124,11 +126,6 @@ def test_what_maps_say_in_words():
     flat = np.zeros((3, 4), np.float32)
     assert methods.scale(flat, METHODS["saliency"], "logit") == ("The same everywhere: the score answers to no place.")
     assert methods.scale(flat + np.eye(3, 4), METHODS["occlusion"], "logit") == "±1 logit."
-    nothing = np.zeros((0, 0), np.float32)
-    found = Attribution("integrated", flat, 3.0, 17, 1.0, 2.2, 16, nothing, "")
-    assert methods.remark(found, "") == "Adds up to 2.2 of 2: 10.0% off, **not complete**, 16 steps."
-    same = Attribution("integrated", flat, 3.0, 17, 3.0, 0.0, 16, nothing, "")
-    assert "the picture's score" in methods.remark(same, "")
 
 
 def test_the_verdict_names_what_fails_to_change():

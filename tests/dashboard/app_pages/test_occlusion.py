@@ -2,24 +2,24 @@
 
 import json
 import time
-from dataclasses import asdict, replace
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from dashboard.views.occlusion import cache as occlusion_cache
-from dashboard.views.occlusion.question import TAPPED, Question, tapped
-from dashboard.views.occlusion.reading import evidence, mask_of, strongest
+from dashboard.views.occlusion.question import TAPPED, tapped
+from dashboard.views.occlusion.reading import evidence, strongest
 from dashboard.widgets import cache
 from models.jobs import engine
-from models.occlusion import scores as occlusion_scores
 from models.occlusion.occlusion import occlusion_map
-from models.occlusion.scores import PATCH_SCORES
+from models.occlusion.scores import OCCLUSION, PATCH_SCORES, OcclusionSpec, probabilities
 from models.pictures import datasets, images
-from models.storage import runs
+from models.storage import files, runs
 
 PAGE = "occlusion"
-FIRST = Question("run:example", f"sample:galaxies:{datasets.DATASETS['galaxies'].cover}", 16, 4, "mean", "conv5_relu")
+COVER = f"sample:galaxies:{datasets.DATASETS['galaxies'].cover}"
+FIRST = OcclusionSpec.first("run:example", COVER, 64, "conv5_relu")
 
 
 def words(app):
@@ -140,7 +140,7 @@ def test_fills_lie_side_by_side_with_where_they_disagree(visit):
 @pytest.fixture
 def slow(monkeypatch):
     """A machine on which the whole map takes long, and a coarse one does not."""
-    monkeypatch.setattr(Question, "seconds", property(lambda question: question.n_positions / 50))
+    monkeypatch.setattr(OcclusionSpec, "seconds", property(lambda spec: spec.n_positions / 50))
 
 
 def test_a_long_map_is_a_job_with_a_coarse_preview(visit, slow):
@@ -158,7 +158,7 @@ def test_a_long_map_is_a_job_with_a_coarse_preview(visit, slow):
     assert not app.exception
     assert "169 positions, computed" in words(app)
     assert "Coarse" not in words(app)
-    run.path(occlusion_scores.RESULT).write_bytes(b"PK\x03\x04 torn")
+    OCCLUSION.path(run).write_bytes(b"PK\x03\x04 torn")
     app.run()
     assert not app.exception and not app.error
     assert app.button(key="occlusion_compute")  # a damaged map can be computed again
@@ -166,11 +166,11 @@ def test_a_long_map_is_a_job_with_a_coarse_preview(visit, slow):
 
 def test_a_working_job_shows_what_it_has_and_goes_on(visit, slow):
     app = visit()
-    owner, whole = app.session_state["ff_owner"], engine.call(PATCH_SCORES, **asdict(FIRST))
-    run = runs.create("occlusion", FIRST.spec, owner=owner, title="Occlusion map")
+    owner, whole = app.session_state["ff_owner"], engine.call(PATCH_SCORES, spec=FIRST)
+    run = runs.create("occlusion", FIRST.to_json(), owner=owner, title=FIRST.title)
     run.set_status(runs.RunStatus("running", share=0.6))
     whole.logits[8:] = np.nan
-    occlusion_scores.save(run.path(occlusion_scores.RESULT), whole)
+    files.write_atomically(OCCLUSION.path(run), files.encode(whole))
     app.run()
     try:
         assert not app.exception
@@ -184,8 +184,8 @@ def test_a_working_job_shows_what_it_has_and_goes_on(visit, slow):
 
 
 def test_a_run_whose_training_diverged_gets_a_sentence(visit, monkeypatch):
-    def nothing(**arguments):
-        scores = engine.call(PATCH_SCORES, **arguments)
+    def nothing(spec):
+        scores = engine.call(PATCH_SCORES, spec=spec)
         return replace(scores, base_logits=np.full_like(scores.base_logits, np.nan))
 
     monkeypatch.setattr(occlusion_cache, "patch_scores", nothing)
@@ -198,9 +198,9 @@ def test_the_whole_figure_travels_once_with_its_five_panels(visit):
     app = visit(occlusion_view="The whole figure")
     assert not app.exception and not app.error
     header, parts = drawn(app, "figure")
-    whole = engine.call(PATCH_SCORES, **asdict(FIRST))
+    whole = engine.call(PATCH_SCORES, spec=FIRST)
     values = np.frombuffer(parts["probabilities"], "<f4").reshape(13, 13, 5)
-    np.testing.assert_allclose(values, occlusion_scores.probabilities(whole), atol=1e-6)
+    np.testing.assert_allclose(values, probabilities(whole), atol=1e-6)
     np.testing.assert_allclose(np.frombuffer(parts["activity"], "<f4"), whole.activity.ravel(), rtol=1e-5)
     assert header["titles"]["activity"] == f"Activity of map {whole.channel}"
     assert header["classes"][header["explained"]][0] == "spiral"  # the true class, as in the paper
@@ -246,13 +246,6 @@ def test_a_run_that_lost_its_classifier_gets_a_sentence(visit, view):
     app = visit(run=run.id, occlusion_view=view)
     assert not app.exception
     assert "Expected a finished training run" in app.error[0].value
-
-
-def test_the_mask_is_that_of_the_picture_at_the_size_of_the_map():
-    np.testing.assert_array_equal(mask_of("sample:galaxies:7", 64), datasets.mask("galaxies", 7))
-    assert mask_of("sample:galaxies:7", 128).mean() == pytest.approx(datasets.mask("galaxies", 7).mean(), abs=0.02)
-    assert mask_of("sample:digits:7", 64) is None
-    assert mask_of("upload:" + "0" * 32, 64) is None
 
 
 def test_what_the_map_says_in_words():

@@ -10,22 +10,21 @@ from models.storage import files, runs
 from models.sweeps import cells as sweeps_cells
 from models.sweeps import results, variations
 from models.sweeps.cells import Finished
-from models.sweeps.spec import SWEEP as JOB
-from models.sweeps.spec import SweepSpec, controls_of
+from models.sweeps.spec import SWEEP, SweepSpec, controls_of
 from models.training.results import load_result, save_result
 from models.training.spec import TrainingSpec
 
 PAGE = "sweeps"
 OWNER = "b" * 32
-SWEEP = SweepSpec("depth", ("conv4", "conv5"), base=TrainingSpec(shots=5, epochs=3), seeds=2)
+SPEC = SweepSpec("depth", ("conv4", "conv5"), base=TrainingSpec(shots=5, epochs=3), seeds=2)
 
 
 @pytest.fixture
 def sweep(engine):
     """Makes a sweep with some cells finished; their runs are the example's results."""
 
-    def make(spec=SWEEP, state="done", finished=4, title="Mine", owner=OWNER):
-        run = runs.create(JOB.kind, spec.to_json(), owner=owner, title=title)
+    def make(spec=SPEC, state="done", finished=4, title="Mine", owner=OWNER):
+        run = runs.create(SWEEP.kind, spec.to_json(), owner=owner, title=title)
         made.append(run)
         for place, cell in enumerate(spec.cells()[:finished]):
             record = {
@@ -67,7 +66,7 @@ def test_every_choice_shows_a_shipped_sweep_its_cost_and_the_button(visit, choic
 
 def test_a_link_to_a_sweep_brings_its_choice_its_words_and_its_cells(visit, sweep):
     run = sweep(
-        replace(SWEEP, choice="shots", values=("5", "2"), lines=(variations.FROZEN,)), title="![x](http://a/b.png)"
+        replace(SPEC, choice="shots", values=("5", "2"), lines=(variations.FROZEN,)), title="![x](http://a/b.png)"
     )
     app = visit(sweep=run.id)
     assert not app.exception
@@ -96,7 +95,7 @@ def test_a_sweep_that_stopped_says_how_it_goes_on(visit, sweep, state):
 
 
 def test_one_seed_tells_no_difference(visit, sweep):
-    app = visit(sweep=sweep(replace(SWEEP, seeds=1), finished=2).id)
+    app = visit(sweep=sweep(replace(SPEC, seeds=1), finished=2).id)
     assert "One seed cannot tell" in said(app)
 
 
@@ -119,7 +118,7 @@ def test_broken_sweeps_and_links_are_no_error(visit, sweep):
     runs._read_record.cache_clear()
     assert not visit(sweep=broken.id).exception
     assert not visit(sweep="f" * 32).exception
-    assert not visit(sweep=sweep(replace(SWEEP, choice="none", values=("",)), finished=1).id).exception
+    assert not visit(sweep=sweep(replace(SPEC, choice="none", values=("",)), finished=1).id).exception
 
 
 def test_cells_are_in_no_list_of_runs(visit, sweep):
@@ -150,9 +149,9 @@ def test_the_controls_of_a_visitors_run_are_offered_started_and_shown(visit, eng
     app.switch_page("app_pages/train.py").run()
     app.button(key="train_controls_start").click().run()
     assert not app.exception
-    [sweep] = runs.listing(app.session_state["ff_owner"], JOB.kind)
+    [sweep] = runs.listing(app.session_state["ff_owner"], SWEEP.kind)
     engine.cancel(sweep.id)
-    assert JOB.spec_of(sweep) == controls_of(spec)
+    assert SWEEP.spec_of(sweep) == controls_of(spec)
     for cell in controls_of(spec).cells():
         sweeps_cells.record(sweep.folder, Finished(*cell.key, runs.EXAMPLE, 0.9, 300, 1.0, 2.0))
     app.run()

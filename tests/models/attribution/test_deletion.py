@@ -7,6 +7,7 @@ from models.attribution import deletion, pointing
 from models.attribution.deletion import area, curves, order
 from models.errors import Cancelled, InputError
 from models.intervals import mean
+from models.pictures import datasets
 
 PICTURE = np.zeros((4, 6, 3), np.uint8)
 PICTURE[0, 0], PICTURE[2, 4] = 240, 120  # all that the score sees
@@ -125,3 +126,11 @@ def test_a_mean_has_students_interval():
     assert found.high - 3 == 3 - found.low == pytest.approx(3.182446 * np.std([1, 2, 3, 6], ddof=1) / 2, rel=1e-5)
     assert mean(np.array([2.0, np.nan])).value == 2.0 and np.isnan(mean(np.array([2.0])).low)
     assert np.isnan(mean(np.array([np.nan])).value)
+
+
+def test_the_mask_is_that_of_the_picture_at_the_size_of_the_map():
+    mask, larger = datasets.mask("galaxies", 7), pointing.mask_of("sample:galaxies:7", 128, 128)
+    np.testing.assert_array_equal(pointing.mask_of("sample:galaxies:7", 64, 64), mask)
+    assert larger.mean() == pytest.approx(mask.mean(), abs=0.02)
+    assert pointing.mask_of("sample:digits:7", 64, 64) is None
+    assert pointing.mask_of("upload:" + "0" * 32, 64, 64) is None

@@ -4,13 +4,13 @@ import numpy as np
 import pytest
 
 from models.attribution import deletion, pointing
-from models.attribution import trust as attribution_trust
 from models.attribution.deletion import Curves
-from models.attribution.maps import CURVES, FEW_STEPS, METHODS, Attribution, ExplanationSpec
-from models.attribution.trust import TrustSpec
+from models.attribution.maps import CURVES, METHODS, Attribution, ExplanationSpec, written
+from models.attribution.randomised import RANDOMISED, RandomisedSpec
+from models.attribution.trust import TRUST, TrustSpec
 from models.attribution.worker import explain, trust
 from models.errors import Cancelled, InputError
-from models.jobs import execute
+from models.networks.worker import answers
 from models.pictures import datasets
 from models.pictures.datasets import Split
 from models.storage import files, progress, runs
@@ -38,9 +38,9 @@ def spec(network, **changes):
 
 @pytest.mark.parametrize("method", METHODS)
 def test_every_method_answers_by_its_name(network, method):
-    found = execute.attribution_map(spec(network, method=method).to_json())
+    found = explain.attribution_map(spec(network, method=method))
     assert (found.method, found.values.shape) == (method, (tiny.HEIGHT, tiny.WIDTH))
-    assert found.score == pytest.approx(execute.predict(network, PICTURE).logits[1], abs=1e-4)
+    assert found.score == pytest.approx(answers.predict(network, PICTURE).logits[1], abs=1e-4)
     again = files.decode(files.encode(found), type(found))
     np.testing.assert_array_equal(again.values, found.values)
     assert np.isnan(again.total) == (method != "integrated")
@@ -53,23 +53,25 @@ def test_what_is_unknown_is_refused(network):
         ({"method": "integrated", "baseline": "white"}, "Expected the baseline"),
     ):
         with pytest.raises(InputError, match=message):
-            execute.attribution_map(spec(network, **changes).to_json())
+            explain.attribution_map(spec(network, **changes))
     with pytest.raises(InputError, match="class number from 0 to 4"):
-        execute.deletion_curves(ExplanationSpec(network, PICTURE, "logit", 9).to_json())
+        explain.deletion_curves(ExplanationSpec(network, PICTURE, "logit", 9))
     with pytest.raises(InputError, match="bare backbone"):
-        execute.attribution_map(ExplanationSpec("backbone:frame8:64:random", PICTURE, "logit", 0, "saliency").to_json())
+        explain.attribution_map(ExplanationSpec("backbone:frame8:64:random", PICTURE, "logit", 0, "saliency"))
     with pytest.raises(InputError, match="Expected fields among"):
-        execute.attribution_map({"network": network, "colour": "red"})
+        ExplanationSpec.from_json({"network": network, "colour": "red"})
+    with pytest.raises(InputError, match=r"Expected a method out of .* Received ''"):
+        explain.attribution_map(spec(network))
 
 
 def test_a_job_writes_one_map_after_the_other_and_can_be_cancelled(network, tmp_path):
-    asked = spec(network, method="saliency,gradcam").to_json()
-    explain.run_job(tmp_path, asked, progress.SILENT)
+    run = runs.Run("x", tmp_path)
+    explain.write(spec(network, method="saliency,gradcam"), progress.SILENT, tmp_path)
     for method in ("saliency", "gradcam"):
-        written = files.decode((tmp_path / f"{method}.npz").read_bytes(), Attribution)
         same = explain.attribution_map(spec(network, method=method))
-        assert isinstance(written, Attribution)
-        np.testing.assert_array_equal(written.values, same.values)
+        np.testing.assert_array_equal(written(run, method, Attribution).values, same.values)
+    (tmp_path / "gradcam.npz").write_bytes(b"PK torn")
+    assert written(run, "gradcam", Attribution) is written(run, "smoothgrad", Attribution) is None
 
     class Impatient:
         def event(self, **_):
@@ -79,18 +81,19 @@ def test_a_job_writes_one_map_after_the_other_and_can_be_cancelled(network, tmp_
             raise Cancelled
 
     with pytest.raises(Cancelled):
-        explain.run_job(tmp_path, spec(network, method="integrated").to_json(), Impatient())
+        explain.write(spec(network, method="integrated"), Impatient(), tmp_path)
     assert not (tmp_path / "integrated.npz").exists()
 
 
 def test_the_curves_of_all_methods_come_of_their_own_maps(network, tmp_path):
-    found = execute.deletion_curves(spec(network, cell=2, steps=FEW_STEPS).to_json())
+    few = spec(network, cell=2).with_few()
+    found = explain.deletion_curves(few)
     assert found.methods == tuple(METHODS) and found.cell == 2 and found.score == "logit"
-    base = execute.predict(network, PICTURE).logits[1]
+    base = answers.predict(network, PICTURE).logits[1]
     np.testing.assert_allclose(found.deletion[:, 0], base, atol=1e-4)
     np.testing.assert_allclose(found.insertion[:, -1], base, atol=1e-4)
-    explain.run_job(tmp_path, spec(network, cell=2, steps=FEW_STEPS).to_json(), progress.SILENT)
-    np.testing.assert_array_equal(files.decode((tmp_path / CURVES).read_bytes(), Curves).insertion, found.insertion)
+    explain.write(few, progress.SILENT, tmp_path)
+    np.testing.assert_array_equal(written(runs.Run("x", tmp_path), CURVES, Curves).insertion, found.insertion)
 
 
 @pytest.fixture(scope="module")
@@ -106,7 +109,7 @@ def measured(network):
 def test_every_test_picture_is_held_against_its_object(network, measured):
     assert measured.index.tolist() == [7, 100, 333, 571, 800, 1201] and measured.methods == tuple(METHODS)
     assert measured.label.tolist() == [2, 0, 3, 1, 0, 1] and measured.has_truth
-    said = execute.predict(network, "sample:galaxies:571")
+    said = answers.predict(network, "sample:galaxies:571")
     assert measured.answer[3] == said.probabilities.argmax()
     found = explain.attribution_map(
         ExplanationSpec(network, "sample:galaxies:571", "logit", int(measured.answer[3]), "saliency")
@@ -115,9 +118,9 @@ def test_every_test_picture_is_held_against_its_object(network, measured):
     row = measured.methods.index("saliency")
     assert measured.share[row, 3] == pytest.approx(found.values[mask].sum() / found.values.sum(), rel=1e-5)
     assert measured.area[3] == pytest.approx(mask.mean()) and measured.chance[3] >= measured.area[3]
-    assert measured.sample.tolist() == [0, 2, 5] and measured.deletion.shape == (5, 3, len(measured.shares))
+    assert measured.sample.tolist() == [0, 2, 5] and measured.deletion.shape == (len(METHODS), 3, len(measured.shares))
     np.testing.assert_allclose(
-        measured.insertion[:, 1, -1], execute.predict(network, "sample:galaxies:333").probabilities.max(), atol=1e-5
+        measured.insertion[:, 1, -1], answers.predict(network, "sample:galaxies:333").probabilities.max(), atol=1e-5
     )
 
 
@@ -141,18 +144,15 @@ def test_the_summary_counts_all_or_only_the_right_answers(measured):
         measured.chosen("wrong")
 
 
-def test_without_masks_only_the_curves_are_measured(tmp_path):
+def test_without_masks_only_the_curves_are_measured():
     model = classifier.attach(tiny.backbone(), training_spec.HeadSpec(), 8, seed=3)
     run = runs.create("training", TrainingSpec(dataset="textures").to_json(), owner="somebody", title="Textures")
     model.save(run.path("classifier.keras"))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(trust, "SAMPLE", 3)
-        trust.run_job(tmp_path, TrustSpec(f"run:{run.id}").to_json(), progress.SILENT)
-    found = attribution_trust.load(runs.Run("x", tmp_path))
-    assert not found.has_truth and len(found.index) == 3 and found.deletion.shape[:2] == (5, 3)
+        found = trust.measure(TrustSpec(f"run:{run.id}"))
+    assert not found.has_truth and len(found.index) == 3 and found.deletion.shape[:2] == (len(METHODS), 3)
     assert np.isnan(found.shares_inside("all")["saliency"].value)
-    (tmp_path / attribution_trust.RESULT).write_bytes(b"PK torn")
-    assert attribution_trust.load(runs.Run("x", tmp_path)) is None
 
 
 def test_the_bar_of_the_job_is_not_that_of_one_of_its_maps(network):
@@ -192,16 +192,11 @@ def test_a_cancel_in_the_middle_is_heard(network):
 
 
 def test_what_is_shipped_belongs_to_the_shipped_weights():
-    from models.attribution import trust as attribution_trust
-    from models.attribution.randomised import RandomisedSpec
-
-    found = attribution_trust.truth(attribution_trust.TRUTH)
+    [question], [other] = TRUST.examples(), RANDOMISED.examples()
+    found = TRUST.shipped(question)
     assert found is not None and len(found.index) == 300 and found.has_truth
-    answer = int(found.answer[found.index.tolist().index(571)])
-    followed = attribution_trust.randomised(
-        RandomisedSpec(attribution_trust.TRUTH.network, attribution_trust.COVER, answer)
-    )
+    assert other.class_index == int(found.answer[found.index.tolist().index(571)])
+    followed = RANDOMISED.shipped(other)
     assert followed is not None and followed.levels[1] == "head" and "guided" in followed.unchanged()
-    assert attribution_trust.truth(TrustSpec("run:" + "0" * 32)) is None
-    other = RandomisedSpec(attribution_trust.TRUTH.network, "sample:galaxies:7", answer)
-    assert attribution_trust.randomised(other) is None
+    assert TRUST.shipped(TrustSpec("run:" + "0" * 32)) is None
+    assert RANDOMISED.shipped(RandomisedSpec(question.network, "sample:galaxies:7", other.class_index)) is None

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from keras import layers
 
-from models.attribution.maps import COMPLETE, limit, upsample
+from models.attribution.maps import COMPLETE, ExplanationSpec, limit, upsample
 from models.attribution.worker import gradients
 from models.errors import Cancelled, InputError
 from models.networks.worker import opened
@@ -17,6 +17,10 @@ CLASSES = ("a", "b", "c")
 RANDOM = np.random.default_rng(11)
 PICTURE = RANDOM.integers(0, 256, (HEIGHT, WIDTH, 3), np.uint8)
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation doesn't accept a copy:DeprecationWarning")
+
+
+def spec(score, class_index, **settings):
+    return ExplanationSpec("", "", score, class_index, **settings)
 
 
 def network_of(model, name="test"):
@@ -48,7 +52,7 @@ def convolutional():
 def test_saliency_of_a_linear_network_is_the_largest_weight_of_each_pixel(linear):
     network, weights = linear
     for number in range(3):
-        found = gradients.saliency(network, PICTURE, "logit", number)
+        found = gradients.saliency(network, PICTURE, spec("logit", number))
         np.testing.assert_allclose(found.values, np.abs(weights[..., number]).max(axis=-1), rtol=1e-5)
         assert found.score == pytest.approx(float(opened.logits(network, PICTURE[None])[0, number]), abs=1e-5)
     assert found.method == "saliency" and found.values.shape == (HEIGHT, WIDTH)
@@ -58,14 +62,14 @@ def test_saliency_of_a_probability_follows_the_softmax(linear):
     network, weights = linear
     p = opened.forward(network, PICTURE[None])[0]
     slope = p[1] * (weights[..., 1] - weights @ p)
-    found = gradients.saliency(network, PICTURE, "probability", 1)
+    found = gradients.saliency(network, PICTURE, spec("probability", 1))
     np.testing.assert_allclose(found.values, np.abs(slope).max(axis=-1), rtol=1e-4)
     assert found.score == pytest.approx(float(p[1]), abs=1e-6)
 
 
 def test_smoothgrad_of_a_linear_network_is_its_gradient_whatever_the_noise(linear):
     network, weights = linear
-    found = gradients.saliency(network, PICTURE, "logit", 2, samples=25, noise=10)
+    found = gradients.smoothgrad(network, PICTURE, spec("logit", 2, samples=25, noise=10))
     np.testing.assert_allclose(found.values, np.abs(weights[..., 2]).max(axis=-1), rtol=1e-4)
     assert found.method == "smoothgrad"
 
@@ -81,10 +85,10 @@ def test_smoothgrad_averages_signed_gradients_and_repeats_itself(convolutional, 
             np.broadcast_to(signs[: len(pictures), None, None, None], pictures.shape),
         ),
     )
-    assert not gradients.saliency(convolutional, PICTURE, "logit", 0, samples=8, noise=10).values.any()
+    assert not gradients.smoothgrad(convolutional, PICTURE, spec("logit", 0, samples=8, noise=10)).values.any()
     monkeypatch.undo()
     first, same, other = (
-        gradients.saliency(convolutional, PICTURE, "logit", 0, samples=5, noise=20, seed=seed).values
+        gradients.smoothgrad(convolutional, PICTURE, spec("logit", 0, samples=5, noise=20), seed=seed).values
         for seed in (1, 1, 2)
     )
     np.testing.assert_array_equal(first, same)
@@ -100,11 +104,11 @@ def test_the_noise_is_a_share_of_the_pictures_own_range(linear, monkeypatch):
     )
     narrow = np.full((HEIGHT, WIDTH, 3), 100, np.uint8)
     narrow[0] = 150
-    gradients.saliency(network, narrow, "logit", 0, samples=300, noise=20)
+    gradients.smoothgrad(network, narrow, spec("logit", 0, samples=300, noise=20))
     noisy = np.concatenate(seen[:-1]) - narrow
     assert noisy.std() == pytest.approx(10, rel=0.03) and noisy.mean() == pytest.approx(0, abs=0.1)
     seen.clear()
-    gradients.saliency(network, np.full_like(narrow, 9), "logit", 0, samples=3, noise=20)
+    gradients.smoothgrad(network, np.full_like(narrow, 9), spec("logit", 0, samples=3, noise=20))
     assert np.ptp(np.concatenate(seen)) == 0  # a constant picture has no range
 
 
@@ -112,7 +116,7 @@ def test_the_noise_is_a_share_of_the_pictures_own_range(linear, monkeypatch):
 def test_integrated_gradients_of_a_linear_network_are_weight_times_way(linear, baseline):
     network, weights = linear
     start = gradients.baseline_picture(PICTURE, baseline)
-    found = gradients.integrated_gradients(network, PICTURE, "logit", 0, baseline=baseline)
+    found = gradients.integrated_gradients(network, PICTURE, spec("logit", 0, baseline=baseline))
     exact = ((PICTURE.astype(float) - start) * weights[..., 0]).sum(axis=-1)
     np.testing.assert_allclose(found.values, exact, atol=1e-5)
     assert found.total == pytest.approx(found.score - found.baseline_score, abs=1e-5)
@@ -123,7 +127,7 @@ def test_integrated_gradients_of_a_linear_network_are_weight_times_way(linear, b
 
 @pytest.mark.parametrize("score", ["logit", "probability"])
 def test_integrated_gradients_add_up_where_the_network_bends(convolutional, score):
-    found = gradients.integrated_gradients(convolutional, PICTURE, score, 1, baseline="black")
+    found = gradients.integrated_gradients(convolutional, PICTURE, spec(score, 1, baseline="black"))
     assert found.gap <= COMPLETE
     assert found.values.sum() == pytest.approx(found.total, rel=1e-4)
     ask = opened.forward if score == "probability" else opened.logits
@@ -137,11 +141,10 @@ def plain_rule(network, steps):
 
 
 def test_steps_begin_even_and_are_halved_where_the_gradient_jumps(convolutional, monkeypatch):
-    asked = {"score": "logit", "class_index": 1, "baseline": "black"}
-    even = gradients.integrated_gradients(convolutional, PICTURE, most_steps=16, **asked)
+    even = gradients.integrated_gradients(convolutional, PICTURE, spec("logit", 1, baseline="black", steps=16))
     np.testing.assert_allclose(even.values, plain_rule(convolutional, 16), atol=1e-5)
     monkeypatch.setattr(gradients, "COMPLETE", 0.0)
-    halved = gradients.integrated_gradients(convolutional, PICTURE, most_steps=96, **asked)
+    halved = gradients.integrated_gradients(convolutional, PICTURE, spec("logit", 1, baseline="black", steps=96))
     exact = plain_rule(convolutional, 8192)
     assert np.abs(halved.values - exact).max() < np.abs(plain_rule(convolutional, 96) - exact).max() / 4
     assert np.abs(halved.values - exact).max() < 2e-3 < np.abs(exact).max() / 20
@@ -150,20 +153,20 @@ def test_steps_begin_even_and_are_halved_where_the_gradient_jumps(convolutional,
 
 def test_a_picture_that_is_its_own_baseline_gets_nothing(convolutional):
     black = np.zeros((HEIGHT, WIDTH, 3), np.uint8)
-    found = gradients.integrated_gradients(convolutional, black, "logit", 0, baseline="black")
+    found = gradients.integrated_gradients(convolutional, black, spec("logit", 0, baseline="black"))
     assert not found.values.any() and found.gap is None and found.steps == 16
-    assert np.isfinite(gradients.saliency(convolutional, black, "logit", 0, samples=3, noise=10).values).all()
+    assert np.isfinite(gradients.smoothgrad(convolutional, black, spec("logit", 0, samples=3, noise=10)).values).all()
 
 
 @pytest.mark.parametrize("number", [0, 1, 2])
 def test_grad_cam_of_an_averaging_head_is_the_class_activation_map(convolutional, number):
-    found = gradients.grad_cam(convolutional, PICTURE, "logit", number)
+    found = gradients.grad_cam(convolutional, PICTURE, spec("logit", number))
     [maps] = opened.layer_function(convolutional, ("conv",))(PICTURE[None])
     weights = convolutional.model.layers[-1].get_weights()[0][:, number]
     closed = maps[0] @ weights / 6  # the average over 2 x 3 positions gives each a sixth
     assert found.coarse.shape == (2, 3) and found.layer == "conv"
     np.testing.assert_allclose(found.coarse, closed, atol=1e-5)
-    np.testing.assert_allclose(found.values, upsample(np.maximum(closed, 0), HEIGHT, WIDTH, "bilinear"), atol=1e-5)
+    np.testing.assert_allclose(found.values, upsample(np.maximum(closed, 0), (HEIGHT, WIDTH), "bilinear"), atol=1e-5)
 
 
 @pytest.mark.parametrize(
@@ -184,25 +187,25 @@ def test_every_head_is_explained_and_gradients_are_those_of_small_steps(head):
     up, down = (gradients.gradients(network, (picture + s * direction)[None], np.array([2]), "logit")[0][0]
                 for s in (0.05, -0.05))  # fmt: skip
     assert (up - down) / 0.1 == pytest.approx(float(np.abs(slope).sum()), rel=0.05)
-    found = gradients.grad_cam(network, picture, "logit", 2)
+    found = gradients.grad_cam(network, picture, spec("logit", 2))
     assert found.values.shape == picture.shape[:2] and found.layer == "relu3"
-    assert gradients.integrated_gradients(network, picture, "logit", 2).gap <= 0.05
+    assert gradients.integrated_gradients(network, picture, spec("logit", 2)).gap <= 0.05
 
 
 def test_batches_do_not_change_the_answer(convolutional, monkeypatch):
-    whole = gradients.integrated_gradients(convolutional, PICTURE, "logit", 0)
+    whole = gradients.integrated_gradients(convolutional, PICTURE, spec("logit", 0))
     monkeypatch.setattr(gradients, "pictures_per_pass", lambda model: 3)
-    small = gradients.integrated_gradients(convolutional, PICTURE, "logit", 0)
+    small = gradients.integrated_gradients(convolutional, PICTURE, spec("logit", 0))
     np.testing.assert_allclose(whole.values, small.values, atol=1e-6)
 
 
 def test_changed_weights_are_seen_by_the_kept_functions(convolutional):
-    before = gradients.saliency(convolutional, PICTURE, "logit", 0).values
+    before = gradients.saliency(convolutional, PICTURE, spec("logit", 0)).values
     traced = dict(convolutional.functions)
     dense = convolutional.model.layers[-1]
     kept = dense.get_weights()
     dense.set_weights([kept[0] * 2, kept[1]])
-    after = gradients.saliency(convolutional, PICTURE, "logit", 0).values
+    after = gradients.saliency(convolutional, PICTURE, spec("logit", 0)).values
     dense.set_weights(kept)
     assert dict(convolutional.functions) == traced
     np.testing.assert_allclose(after, 2 * before, rtol=1e-5)
@@ -213,9 +216,9 @@ def test_a_score_that_never_changes_gives_flat_maps(convolutional):
     kept = dense.get_weights()
     dense.set_weights([np.zeros_like(kept[0]), kept[1]])
     maps = [
-        gradients.saliency(convolutional, PICTURE, "logit", 0),
-        gradients.integrated_gradients(convolutional, PICTURE, "logit", 0),
-        gradients.grad_cam(convolutional, PICTURE, "logit", 0),
+        gradients.saliency(convolutional, PICTURE, spec("logit", 0)),
+        gradients.integrated_gradients(convolutional, PICTURE, spec("logit", 0)),
+        gradients.grad_cam(convolutional, PICTURE, spec("logit", 0)),
     ]
     dense.set_weights(kept)
     assert not any(found.values.any() for found in maps) and maps[1].gap is None
@@ -223,21 +226,21 @@ def test_a_score_that_never_changes_gives_flat_maps(convolutional):
 
 
 def test_what_cannot_be_explained_is_refused_with_a_sentence(convolutional):
-    ask = gradients.saliency
+    ask = gradients.smoothgrad
     with pytest.raises(InputError, match=r"class number from 0 to 2\. Received 3"):
-        ask(convolutional, PICTURE, "logit", 3)
+        ask(convolutional, PICTURE, spec("logit", 3))
     with pytest.raises(InputError, match="Expected the score to be one of probability, logit"):
-        ask(convolutional, PICTURE, "loss", 0)
+        ask(convolutional, PICTURE, spec("loss", 0))
     with pytest.raises(InputError, match="bare backbone"):
-        ask(opened.Network("bare", convolutional.model, None, HEIGHT, WIDTH), PICTURE, "logit", 0)
+        ask(opened.Network("bare", convolutional.model, None, HEIGHT, WIDTH), PICTURE, spec("logit", 0))
     with pytest.raises(InputError, match="at least 1 copy"):
-        ask(convolutional, PICTURE, "logit", 0, samples=0)
+        ask(convolutional, PICTURE, spec("logit", 0, samples=0))
     with pytest.raises(InputError, match="Expected the baseline to be one of"):
-        gradients.integrated_gradients(convolutional, PICTURE, "logit", 0, baseline="white")
+        gradients.integrated_gradients(convolutional, PICTURE, spec("logit", 0, baseline="white"))
     with pytest.raises(InputError, match="Expected a layer of the network"):
-        gradients.grad_cam(convolutional, PICTURE, "logit", 0, layer="nowhere")
+        gradients.grad_cam(convolutional, PICTURE, spec("logit", 0, layer="nowhere"))
     with pytest.raises(InputError, match="maps that have positions"):
-        gradients.grad_cam(convolutional, PICTURE, "logit", 0, layer=convolutional.model.layers[-1].name)
+        gradients.grad_cam(convolutional, PICTURE, spec("logit", 0, layer=convolutional.model.layers[-1].name))
 
 
 def test_pooled_maps_and_single_positions_are_passed_over():
@@ -246,7 +249,7 @@ def test_pooled_maps_and_single_positions_are_passed_over():
     pooled = layers.Conv2D(2, (2, 3), name="single")(layers.MaxPooling2D(2, name="pool")(maps))
     model = keras.Model(inputs, layers.Dense(3, activation="softmax")(layers.Flatten()(pooled)))
     assert tuple(model.get_layer("single").output.shape[1:3]) == (1, 1)
-    found = gradients.grad_cam(network_of(model), PICTURE, "logit", 0)
+    found = gradients.grad_cam(network_of(model), PICTURE, spec("logit", 0))
     assert found.layer == "last" and found.coarse.shape == (4, 7)
 
 
@@ -255,8 +258,8 @@ def test_maps_of_one_position_are_refused_by_grad_cam_only():
     maps = layers.Conv2D(2, (HEIGHT, WIDTH), name="all")(inputs)
     model = keras.Model(inputs, layers.Dense(3, activation="softmax")(layers.Flatten()(maps)))
     with pytest.raises(InputError, match=r"more than one\. Received 'all', whose values are 1x1x2"):
-        gradients.grad_cam(network_of(model), PICTURE, "logit", 0)
-    assert gradients.saliency(network_of(model), PICTURE, "logit", 0).values.any()
+        gradients.grad_cam(network_of(model), PICTURE, spec("logit", 0))
+    assert gradients.saliency(network_of(model), PICTURE, spec("logit", 0)).values.any()
 
 
 def test_a_cancel_is_heard_between_batches(convolutional):
@@ -272,4 +275,11 @@ def test_a_cancel_is_heard_between_batches(convolutional):
                 raise Cancelled
 
     with pytest.raises(Cancelled):
-        gradients.integrated_gradients(convolutional, PICTURE, "logit", 0, progress=Impatient())
+        gradients.integrated_gradients(convolutional, PICTURE, spec("logit", 0), Impatient())
+
+
+def test_guided_backpropagation_without_relus_is_the_gradient_of_the_logit(linear):
+    network, weights = linear
+    found = gradients.guided(network, PICTURE, spec("logit", 1))
+    np.testing.assert_allclose(found.values, np.abs(weights[..., 1]).max(axis=-1), rtol=1e-5)
+    assert found.score == pytest.approx(float(opened.logits(network, PICTURE[None])[0, 1]), abs=1e-5)

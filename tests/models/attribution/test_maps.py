@@ -1,23 +1,25 @@
 """Scales, enlargements and similarities of maps: numbers known by hand."""
 
+from dataclasses import fields
+
 import numpy as np
 import pytest
 from scipy.stats import spearmanr
 
-from models.attribution.maps import METHODS, limit, upsample
+from models.attribution.maps import METHODS, TESTED, Attribution, ExplanationSpec, limit, upsample
 from models.attribution.pointing import rank_correlation, ranks, structural_similarity
 from models.errors import InputError
 
 
 def test_bilinear_interpolates_between_the_middles_of_the_cells():
     grid = np.array([[0.0, 4.0]], np.float32)
-    np.testing.assert_allclose(upsample(grid, 2, 8, "bilinear"), [[0, 0, 0.5, 1.5, 2.5, 3.5, 4, 4]] * 2)
-    np.testing.assert_allclose(upsample(grid, 3, 4, "nearest"), [[0, 0, 4, 4]] * 3)
+    np.testing.assert_allclose(upsample(grid, (2, 8), "bilinear"), [[0, 0, 0.5, 1.5, 2.5, 3.5, 4, 4]] * 2)
+    np.testing.assert_allclose(upsample(grid, (3, 4), "nearest"), [[0, 0, 4, 4]] * 3)
     random = np.random.default_rng(0).normal(size=(4, 3)).astype(np.float32)
-    np.testing.assert_allclose(upsample(random, 4, 3, "bilinear"), random, atol=1e-6)
-    assert upsample(random, 64, 30, "nearest").mean() == pytest.approx(random.mean(), abs=1e-6)
+    np.testing.assert_allclose(upsample(random, (4, 3), "bilinear"), random, atol=1e-6)
+    assert upsample(random, (64, 30), "nearest").mean() == pytest.approx(random.mean(), abs=1e-6)
     with pytest.raises(InputError, match="bilinear, nearest"):
-        upsample(grid, 2, 8, "bicubic")
+        upsample(grid, (2, 8), "bicubic")
 
 
 def test_a_scale_ends_at_its_quantile_and_never_at_zero():
@@ -31,6 +33,43 @@ def test_a_scale_ends_at_its_quantile_and_never_at_zero():
 def test_every_method_says_what_it_shows_and_hides():
     for method in METHODS.values():
         assert method.shows.endswith(".") and method.hides.endswith(".") and 0.9 < method.clip <= 1
+
+
+@pytest.mark.parametrize("method", TESTED.values(), ids=lambda method: method.id)
+def test_the_settings_of_every_method_are_fields_of_the_question_that_begin_with_their_first_value(method):
+    spec, known = ExplanationSpec("n", "p", "logit", 0), {field.name for field in fields(ExplanationSpec)}
+    for setting in method.settings:
+        assert getattr(spec, setting.name) == setting.begins
+        assert not setting.values or setting.begins in setting.values
+        assert not setting.words or set(setting.words) == set(setting.values or [setting.begins])
+    assert set(method.few) | set(method.fewest) <= known
+    assert method.passes(spec) >= method.passes(spec.with_few()) >= method.passes(spec.with_fewest()) > 0
+    assert "logit" in method.units.format(score="logit")
+
+
+def test_a_question_is_one_of_some_methods_or_of_the_curves_of_all():
+    spec = ExplanationSpec("n", "p", "logit", 0, "saliency,gradcam", samples=10)
+    assert [method.id for method in spec.methods] == ["saliency", "gradcam"] and spec.title == "Attribution maps"
+    assert spec.map_passes == sum(METHODS[name].passes(spec) for name in ("saliency", "gradcam"))
+    curves = ExplanationSpec("n", "p", "logit", 0)
+    assert curves.methods == () and curves.title == "Deletion and insertion"
+    assert curves.map_passes == sum(method.passes(curves) for method in METHODS.values())
+    assert ExplanationSpec.from_json(spec.to_json()) == spec
+    with pytest.raises(InputError, match="Expected a method out of occlusion, saliency"):
+        ExplanationSpec("n", "p", "logit", 0, "saliency,magic")
+
+
+def test_what_a_method_says_of_one_map_is_computed_from_its_numbers():
+    flat = np.zeros((3, 4), np.float32)
+    remark = METHODS["integrated"].remark
+    missed = Attribution("integrated", flat, 3.0, baseline_score=1.0, total=2.2, steps=16)
+    assert remark(missed) == "Adds up to 2.2 of 2: 10.0% off, **not complete**, 16 steps."
+    assert "the picture's score" in remark(
+        Attribution("integrated", flat, 3.0, baseline_score=3.0, total=0.0, steps=16)
+    )
+    of_grid = Attribution("gradcam", flat, 3.0, coarse=np.zeros((2, 5), np.float32), layer="conv")
+    assert METHODS["gradcam"].remark(of_grid) == "2 × 5 values of `conv`."
+    assert METHODS["saliency"].remark(Attribution("saliency", flat, 3.0)) == ""
 
 
 def test_equal_values_share_their_rank():

@@ -5,6 +5,7 @@ import hashlib
 import numpy as np
 import pytest
 
+from models.attribution.maps import TESTED
 from models.attribution.randomised import MOST_LEVELS, Level, RandomisedResult, levels
 from models.attribution.worker import randomised
 from models.errors import Cancelled
@@ -61,9 +62,9 @@ def followed(network):
 
 def test_every_method_is_followed_through_every_level(network, followed):
     _, (methods, strips, alike, unrelated) = followed
-    assert methods == ("occlusion", "saliency", "smoothgrad", "integrated", "gradcam", "guided")
-    assert strips.shape == (6, 4, tiny.HEIGHT, tiny.WIDTH) and np.abs(strips).max() == 1
-    assert alike.shape == (2, 6, 4, 2) and unrelated.shape == (6, 2)
+    assert methods == tuple(TESTED) and methods[-1] == "guided"
+    assert strips.shape == (len(TESTED), 4, tiny.HEIGHT, tiny.WIDTH) and np.abs(strips).max() == 1
+    assert alike.shape == (2, len(TESTED), 4, 2) and unrelated.shape == (len(TESTED), 2)
     flat = np.abs(strips[:, 0]).max(axis=(1, 2)) == 0
     np.testing.assert_allclose(alike[:, ~flat, 0, 0], 1, atol=1e-6)  # as trained: the maps themselves
     assert np.nanmin(alike[0, :, 3]) < 0.9
@@ -117,7 +118,7 @@ def result(rank):
 def test_a_method_that_keeps_its_rank_fails_to_change():
     found = result([[[1, 1, 1], [0.9, 0.7, 0.8]], [[1, 1, 1], [0.1, np.nan, -0.3]]])
     assert found.unchanged() == ("x",) and (found.stays("x"), found.stays("y")) == (1, 0)
-    assert found.likeness("y", 1).n == 2 and found.likeness("y", 1).value == pytest.approx(-0.1)
-    assert found.likeness("x", 1, "structure").value == pytest.approx(0.8)
+    assert found.similarity("y", 1).n == 2 and found.similarity("y", 1).value == pytest.approx(-0.1)
+    assert found.similarity("x", 1, "structure").value == pytest.approx(0.8)
     flat = result([[[1, 1], [np.nan, np.nan]], [[1, 1], [0, 0]]])
     assert flat.unchanged() == ()

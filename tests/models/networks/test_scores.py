@@ -7,7 +7,7 @@ from models.backbones.worker import build
 from models.errors import InputError
 from models.networks.worker import answers
 from models.occlusion import occlusion
-from models.occlusion.scores import map_of
+from models.occlusion.scores import OcclusionSpec, map_of
 from models.occlusion.worker import hide
 from models.pictures import datasets
 from models.storage import runs
@@ -35,7 +35,7 @@ def one_by_one(model, picture):
 
 
 def occlude(network, picture, *, score, class_index, **square):
-    return map_of(hide.hide(network, picture, **square), class_index, score)
+    return map_of(hide.hide(OcclusionSpec(network, picture, **square)), class_index, score)
 
 
 def test_prediction_and_logits_belong_together(classifier):

@@ -12,12 +12,12 @@ from models.backbones.worker import build
 from models.networks.worker import opened
 from models.occlusion import costs, occlusion, plan
 from models.occlusion.plan import Placed, reaches
+from models.occlusion.scores import OcclusionSpec
 from models.occlusion.worker import hide
 from models.occlusion.worker import windows as occlusion_windows
-from models.occlusion.worker.hide import Question
 from models.occlusion.worker.windows import FullPass, WindowPass, graph
 from models.training.spec import HeadSpec
-from tests.models import occluders
+from tests.models.occlusion import occluders
 
 build.prepare_tensorflow()
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
@@ -279,7 +279,7 @@ def test_a_layer_that_takes_over_batch_norm_can_still_be_watched():
     network = opened.Network("tiny", model, ("a", "b", "c"), 13, 18)
     image = occluders.picture(13, 18)
     for layer in ("folded", "norm"):
-        found = hide.compute(network, Question(image, 4, 3, "grey", layer, 2))
+        found = hide.compute(network, image, OcclusionSpec("", "", 4, 3, "grey", layer, 2))
         squares = occluders.corners(13, 18, 4, 3)
         pictures = occluders.patched(image, np.full_like(image, 128), squares).astype(np.float32)
         maps = np.array(keras.Model(model.input, model.get_layer(layer).output)(pictures, training=False))
@@ -300,29 +300,29 @@ def network():
 
 
 def test_a_network_is_scored_by_windows_where_that_saves_work(network):
-    question = Question(occluders.picture(96, 128), 12, 12, "mean", "", -1)
-    found = hide.compute(network, question)
+    image, spec = occluders.picture(96, 128), OcclusionSpec("", "", 12, 12, "mean")
+    found = hide.compute(network, image, spec)
     assert found.way == "incremental" and found.macs_done < 0.8 * found.macs_full
     assert found.reason.startswith("From `block_") and "the square reaches" in found.reason
     assert np.all(found.layer_windows <= found.layer_maps + 1e-6) and found.layer_names[0] == "Conv1"
     assert found.layer_windows[0].tolist() == pytest.approx([6.875, 7.0], abs=0.6)
-    squares = hide.Squares(network, question.picture, 12, 12, "mean")
+    squares = hide.Squares(network, image, spec)
     whole = FullPass(graph(network.model), 96, 128, "")
-    pictures = occluders.patched(question.picture, squares.hidden, squares.placed)
+    pictures = occluders.patched(image, squares.hidden, squares.placed)
     expected = np.concatenate([whole(pictures[start : start + 16])[0] for start in range(0, len(pictures), 16)])
     assert expected.std(axis=0).min() >= SPREAD
     np.testing.assert_allclose(found.logits.reshape(-1, 5), expected, atol=EXACT)
-    np.testing.assert_allclose(found.base_logits, whole(question.picture[None])[0][0], atol=EXACT)
+    np.testing.assert_allclose(found.base_logits, whole(image[None])[0][0], atol=EXACT)
 
 
 def test_a_square_as_large_as_the_picture_is_scored_by_whole_passes(network):
-    found = hide.compute(network, Question(occluders.picture(96, 128), 96, 32, "mean", "", -1))
+    found = hide.compute(network, occluders.picture(96, 128), OcclusionSpec("", "", 96, 32, "mean"))
     assert found.way == "full" and found.macs_done == found.macs_full
     assert "whole maps are computed" in found.reason
 
 
 def test_another_size_of_squares_needs_no_new_trace(network):
     for patch, stride in ((12, 12), (13, 11), (10, 10)):
-        hide.compute(network, Question(occluders.picture(96, 128), patch, stride, "mean", "", -1))
+        hide.compute(network, occluders.picture(96, 128), OcclusionSpec("", "", patch, stride, "mean"))
     ways = [way for key, way in network.functions.items() if key[0] == "/windows"]
     assert len(ways) == 1 and ways[0]._of_squares.experimental_get_tracing_count() == 1

@@ -87,7 +87,7 @@ def test_only_what_is_read_beyond_its_window_is_put_together():
 
 def squares(size, patch, stride):
     origins = np.append(np.arange(0, size - patch, stride), size - patch)
-    return Placed(*(side.ravel() for side in np.meshgrid(origins, origins, indexing="ij")), patch)
+    return Placed.grid(origins, origins, patch)
 
 
 def deep(depth, size=64):

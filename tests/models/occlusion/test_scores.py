@@ -6,20 +6,19 @@ import numpy as np
 import pytest
 
 from models.backbones.worker import build
-from models.errors import Cancelled, InputError, RunNotFound
+from models.errors import Cancelled, InputError
 from models.networks import answers
 from models.networks.worker import opened
 from models.occlusion import costs, occlusion
-from models.occlusion import scores as occlusion_scores
+from models.occlusion.scores import OCCLUSION, OcclusionSpec, base_probabilities, coarse_to_fine, map_of, probabilities
 from models.occlusion.worker import hide
-from models.occlusion.worker.hide import Question
-from models.storage import progress
+from models.storage import files, progress, runs
 from tests.models import tiny
 
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
 PICTURE = np.random.default_rng(2).integers(0, 256, (tiny.HEIGHT, tiny.WIDTH, 3), np.uint8)
 CLASSES = ("a", "b", "c")
-ASKED = Question(PICTURE, 5, 2, "blur", "relu3", 7)
+SPEC = OcclusionSpec("", "", 5, 2, "blur", "relu3", 7)
 
 
 @pytest.fixture(scope="module")
@@ -34,7 +33,7 @@ def network():
 
 @pytest.fixture(scope="module")
 def scores(network):
-    return hide.compute(network, ASKED)
+    return hide.compute(network, PICTURE, SPEC)
 
 
 @pytest.mark.parametrize("score", answers.SCORES)
@@ -44,7 +43,7 @@ def test_the_maps_of_every_class_equal_the_slow_ones(network, scores, score, cla
     slow = occlusion.occlusion_map(
         lambda batch: answer(network, batch)[:, class_index], PICTURE, patch=5, stride=2, fill="blur"
     )
-    fast = occlusion_scores.map_of(scores, class_index, score)
+    fast = map_of(scores, class_index, score)
     assert np.ptp(slow.occluded) > 1e-3
     np.testing.assert_allclose(fast.occluded, slow.occluded, atol=1e-5)
     np.testing.assert_allclose(fast.drop, slow.drop, atol=1e-5)
@@ -62,14 +61,14 @@ def test_the_activity_is_the_sum_over_the_watched_map(network, scores):
 
 
 def test_channel_minus_one_is_the_strongest_map_of_the_untouched_picture(network):
-    strongest = hide.compute(network, dataclasses.replace(ASKED, channel=-1, stride=5))
+    strongest = hide.compute(network, PICTURE, dataclasses.replace(SPEC, channel=-1, stride=5))
     [maps] = opened.layer_function(network, ["relu3"])(PICTURE[None])
     assert strongest.channel == maps.sum((0, 1, 2)).argmax()
     assert strongest.base_activity == pytest.approx(maps.sum((0, 1, 2)).max(), rel=1e-4)
 
 
 def test_without_a_layer_there_is_no_activity(network):
-    plain = hide.compute(network, dataclasses.replace(ASKED, layer="", stride=5))
+    plain = hide.compute(network, PICTURE, dataclasses.replace(SPEC, layer="", stride=5))
     assert np.isnan(plain.activity).all() and np.isnan(plain.base_activity) and plain.channel == -1
     assert plain.done.all() and plain.n_positions == 3 * 4
 
@@ -83,7 +82,7 @@ def test_operations_are_told_by_layer(scores):
 
 @pytest.mark.parametrize(("n_rows", "n_cols", "step"), [(9, 6, 4), (1, 1, 1), (5, 7, 1), (3, 8, 16), (13, 13, 3)])
 def test_stages_hold_every_position_once_and_the_first_reaches_all_borders(n_rows, n_cols, step):
-    stages = occlusion_scores.coarse_to_fine(n_rows, n_cols, step)
+    stages = coarse_to_fine(n_rows, n_cols, step)
     assert sorted(np.concatenate(stages)) == list(range(n_rows * n_cols))
     first = {divmod(position, n_cols) for position in stages[0].tolist()}
     assert {(0, 0), (n_rows - 1, n_cols - 1), (0, n_cols - 1), (n_rows - 1, 0)} <= first
@@ -95,8 +94,9 @@ def test_the_first_partial_result_covers_the_picture_and_the_rest_comes_later(ne
     seen = []
     whole = hide.compute(
         network,
-        ASKED,
-        watch=lambda result: seen.append((result.done.copy(), occlusion_scores.map_of(result, 1, "logit").drop)),
+        PICTURE,
+        SPEC,
+        watch=lambda result: seen.append((result.done.copy(), map_of(result, 1, "logit").drop)),
     )
     counts = [done.sum() for done, _ in seen]
     assert counts[0] < whole.n_positions and counts == sorted(counts)
@@ -108,24 +108,23 @@ def test_pixels_that_nothing_covers_yet_are_nan(scores):
     logits = np.full_like(scores.logits, np.nan)
     logits[0, 0] = scores.logits[0, 0]
     partial = dataclasses.replace(scores, logits=logits)
-    drop = occlusion_scores.map_of(partial, 0, "probability").drop
-    fall = occlusion_scores.base_probabilities(scores)[0] - occlusion_scores.probabilities(scores)[0, 0, 0]
+    drop = map_of(partial, 0, "probability").drop
+    fall = base_probabilities(scores)[0] - probabilities(scores)[0, 0, 0]
     np.testing.assert_allclose(drop[:5, :5], fall, atol=1e-6)
     assert np.isnan(drop[5:]).all() and np.isnan(drop[:, 5:]).all()
     assert partial.done.sum() == 1
 
 
 def test_a_saved_result_comes_back_whole(scores, tmp_path):
-    path = tmp_path / occlusion_scores.RESULT
-    assert occlusion_scores.version(path) == 0
-    occlusion_scores.save(path, scores)
-    assert occlusion_scores.version(path) > 0
-    again = occlusion_scores.load(path)
+    run = runs.Run("x", tmp_path)
+    assert OCCLUSION.version(run) == 0 and OCCLUSION.load(run) is None
+    files.write_atomically(OCCLUSION.path(run), files.encode(scores))
+    assert OCCLUSION.version(run) > 0
+    again = OCCLUSION.load(run)
     for field in dataclasses.fields(scores):
         np.testing.assert_array_equal(getattr(again, field.name), getattr(scores, field.name))
-    path.write_bytes(path.read_bytes()[:300])
-    with pytest.raises(RunNotFound):
-        occlusion_scores.load(path)
+    OCCLUSION.path(run).write_bytes(OCCLUSION.path(run).read_bytes()[:300])
+    assert OCCLUSION.load(run) is None
 
 
 def test_a_cancel_ends_it_and_leaves_what_was_computed(network, monkeypatch):
@@ -143,7 +142,7 @@ def test_a_cancel_ends_it_and_leaves_what_was_computed(network, monkeypatch):
     monkeypatch.setattr(costs, "MOST_SQUARES", 2)
     stop, kept = Stop(), []
     with pytest.raises(Cancelled):
-        hide.compute(network, ASKED, progress=stop, watch=kept.append)
+        hide.compute(network, PICTURE, SPEC, progress=stop, watch=kept.append)
     assert len(stop.shares) > 2 and kept and 0 < kept[0].done.sum() < kept[0].n_positions
 
 
@@ -159,26 +158,39 @@ def test_a_cancel_ends_it_and_leaves_what_was_computed(network, monkeypatch):
 )
 def test_values_outside_are_refused(network, changes, message):
     with pytest.raises(InputError, match=message):
-        hide.compute(network, dataclasses.replace(ASKED, **changes))
+        hide.compute(network, PICTURE, dataclasses.replace(SPEC, **changes))
 
 
 def test_classes_and_scores_outside_are_refused(scores):
     with pytest.raises(InputError, match=r"Expected a class number from 0 to 2\. Received 3"):
-        occlusion_scores.map_of(scores, 3, "logit")
+        map_of(scores, 3, "logit")
     with pytest.raises(InputError, match="Expected the score to be one of"):
-        occlusion_scores.map_of(scores, 0, "entropy")
+        map_of(scores, 0, "entropy")
 
 
 def test_a_bare_backbone_has_no_classes_to_explain():
     with pytest.raises(InputError, match="Received a bare backbone"):
-        hide.hide("backbone:frame8:64:random", "sample:galaxies:7", patch=32, stride=32, fill="grey")
+        hide.hide(OcclusionSpec("backbone:frame8:64:random", "sample:galaxies:7", 32, 32, "grey"))
 
 
 def test_the_job_writes_what_the_task_answers(tmp_path):
-    asked = {"patch": 24, "stride": 20, "fill": "mean", "layer": "conv3_relu", "channel": -1}
-    hide.run_job(tmp_path, {"network_id": "run:example", "picture_id": "sample:galaxies:7", **asked}, progress.SILENT)
-    written = occlusion_scores.load(tmp_path / occlusion_scores.RESULT)
-    answer = hide.hide("run:example", "sample:galaxies:7", **asked)
+    spec = OcclusionSpec("run:example", "sample:galaxies:7", 24, 20, "mean", "conv3_relu")
+    hide.write(spec, progress.SILENT, tmp_path)
+    written, answer = OCCLUSION.load(runs.Run("x", tmp_path)), hide.hide(spec)
     np.testing.assert_array_equal(written.logits, answer.logits)
     np.testing.assert_array_equal(written.activity, answer.activity)
     assert written.done.all() and written.logits.shape == (3, 3, 5)
+
+
+def test_a_spec_is_on_disk_as_it_always_was():
+    spec = OcclusionSpec.first("run:example", "sample:galaxies:571", 64, "conv5_relu")
+    written = {
+        "network_id": "run:example", "picture_id": "sample:galaxies:571", "patch": 16, "stride": 4, "fill": "mean",
+        "layer": "conv5_relu", "channel": -1,
+    }  # fmt: skip
+    assert spec.to_json() == written and OcclusionSpec.from_json(written) == spec
+    assert spec.title == "Occlusion map, mean" and spec.n_positions == 13 * 13
+    with pytest.raises(InputError, match="Expected fields among"):
+        OcclusionSpec.from_json({**written, "colour": "red"})
+    with pytest.raises(InputError, match="Received stride 17 px"):
+        dataclasses.replace(spec, stride=17).n_positions  # noqa: B018  a property that refuses

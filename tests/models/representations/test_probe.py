@@ -12,7 +12,7 @@ from models.jobs import execute
 from models.networks.worker import opened
 from models.pictures import datasets, images
 from models.representations import probe_fit
-from models.representations.probe import PROBE, ProbeResult, ProbeSpec, layers
+from models.representations.probe import PROBE, ProbeResult, ProbeSpec, probed_layers
 from models.representations.worker import probe
 from models.storage import files, runs
 from models.storage.progress import SILENT
@@ -92,7 +92,7 @@ def test_a_run_is_probed_with_its_head_and_beside_its_random_twin(tmp_path, monk
     run = runs.create("training", spec.to_json(), owner="o" * 32, title="Run")
     asked = ProbeSpec(f"run:{run.id}", "textures")
     assert asked.networks == {"trained": f"run:{run.id}", "random": "backbone:frame8:96:random"}
-    assert [layer.name for layer in layers(asked.network)][-2:] == ["conv5_relu", "head_dense1_relu"]
+    assert [layer.name for layer in probed_layers(asked.network)][-2:] == ["conv5_relu", "head_dense1_relu"]
     monkeypatch.setattr(probe, "layer_features", lambda network, names, *_: [np.zeros((1, 1))] * len(names))
     bare = probe.features_of(RANDOM, ["conv5_relu", "head_dense1_relu"], "textures", SILENT)
     assert bare[0] is not None and bare[1] is None

@@ -18,8 +18,7 @@ from models.networks.worker import opened
 from models.storage import runs
 from models.storage.progress import SILENT
 from models.sweeps import cells
-from models.sweeps.spec import SWEEP as JOB
-from models.sweeps.spec import SweepSpec
+from models.sweeps.spec import SWEEP, SweepSpec
 from models.sweeps.worker import job
 from models.training.results import load_result
 from models.training.spec import GENTLE, HeadSpec, TrainingSpec
@@ -34,11 +33,11 @@ pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:Depreca
 ROOT = Path(__file__).resolve().parents[3]
 BASE = TrainingSpec(dataset="digits", shots=3, epochs=3, batch=8, learning_rate=0.01)
 TINY = TrainingSpec(head=HeadSpec(widths=(5,), dropout=0.3, batch_norm=True), batch=8, epochs=3, learning_rate=0.01)
-SWEEP = SweepSpec("shots", ("2", "3"), base=BASE, seeds=2)
+SPEC = SweepSpec("shots", ("2", "3"), base=BASE, seeds=2)
 
 
 def start(sweep, owner="s" * 32):
-    return runs.create(JOB.kind, sweep.to_json(), owner=owner, title="A sweep")
+    return runs.create(SWEEP.kind, sweep.to_json(), owner=owner, title="A sweep")
 
 
 def trained(run):
@@ -60,7 +59,7 @@ def _few():
 @pytest.fixture(scope="module")
 def whole(_few):
     """The sweep trained by one process without a break."""
-    run = start(SWEEP)
+    run = start(SPEC)
     assert execute.execute(run.id) == "done"
     return run
 
@@ -107,7 +106,7 @@ def test_cells_are_runs_of_their_own_that_no_list_shows(whole):
     assert [run.id for run in runs.listing("s" * 32)] == [whole.id]
     rows = cells.finished(whole.folder)
     assert len(rows) == 4
-    for cell in SWEEP.cells():
+    for cell in SPEC.cells():
         row = next(row for row in rows if row.key == cell.key)
         run = runs.get(row.run)
         assert (run.kind, run.parent, run.owner) == ("training", whole.id, whole.owner)
@@ -119,7 +118,7 @@ def test_cells_are_runs_of_their_own_that_no_list_shows(whole):
 
 
 def test_a_cell_is_the_training_that_its_recipe_gives_alone(whole, tmp_path):
-    cell = SWEEP.cells()[-1]
+    cell = SPEC.cells()[-1]
     train.train(cell.spec, SILENT, tmp_path)
     shared = runs.get(next(row.run for row in cells.finished(whole.folder) if row.key == cell.key))
     one, other = (
@@ -130,7 +129,7 @@ def test_a_cell_is_the_training_that_its_recipe_gives_alone(whole, tmp_path):
 
 
 def test_a_sweep_killed_in_the_middle_goes_on_and_ends_the_same(whole):
-    run = start(SWEEP)
+    run = start(SPEC)
     code = "from tests.few_digits import few_digits\nfrom models.jobs import execute\n"
     code += f"with few_digits(): execute.execute('{run.id}')"
     process = subprocess.Popen([sys.executable, "-c", code], cwd=ROOT, env={**os.environ, "PYTHONPATH": str(ROOT)})
@@ -150,7 +149,7 @@ def test_a_sweep_killed_in_the_middle_goes_on_and_ends_the_same(whole):
 def test_two_processes_share_the_cells_and_give_the_same(whole, monkeypatch, tmp_path):
     monkeypatch.setenv(job.SECOND, "2")
     monkeypatch.setattr(job.sys, "executable", python_with_few_digits(tmp_path))
-    run = start(SWEEP)
+    run = start(SPEC)
     claim, plain, mine = cells.Ledger.claim, train.train, []
 
     def after_the_other(ledger, last):
@@ -182,12 +181,12 @@ def python_with_few_digits(folder):
 def test_a_second_process_that_dies_leaves_its_cells_to_the_first(whole, monkeypatch):
     monkeypatch.setenv(job.SECOND, "2")
     monkeypatch.setattr(job.sys, "executable", "/bin/false")
-    run = start(SWEEP)
+    run = start(SPEC)
     claims = run.path("claims")
 
     def claimed_by_the_dead(ledger):
         free(ledger)
-        claims.joinpath(cells.run_id(run.id, SWEEP.cells()[0])).touch()
+        claims.joinpath(cells.run_id(run.id, SPEC.cells()[0])).touch()
         cells.Ledger.free = free
 
     free = cells.Ledger.free
@@ -197,7 +196,7 @@ def test_a_second_process_that_dies_leaves_its_cells_to_the_first(whole, monkeyp
 
 
 def test_an_earlier_sweeps_cells_are_taken_over_where_the_recipe_is_the_same(whole):
-    more = replace(SWEEP, values=("3", "4"), after=whole.id)
+    more = replace(SPEC, values=("3", "4"), after=whole.id)
     run = start(more)
     assert execute.execute(run.id) == "done"
     theirs, mine = ({row.key: row.run for row in cells.finished(each.folder)} for each in (whole, run))
@@ -207,7 +206,7 @@ def test_an_earlier_sweeps_cells_are_taken_over_where_the_recipe_is_the_same(who
 
 
 def test_a_cancelled_sweep_keeps_what_is_finished(whole, monkeypatch):
-    run = start(SWEEP)
+    run = start(SPEC)
     record = cells.record
 
     def then_cancel(folder, found):
@@ -221,6 +220,6 @@ def test_a_cancelled_sweep_keeps_what_is_finished(whole, monkeypatch):
 
 
 def test_a_sweep_that_cannot_be_carried_out_says_which_training(whole):
-    run = start(replace(SWEEP, values=("2", "500")))
+    run = start(replace(SPEC, values=("2", "500")))
     assert execute.execute(run.id) == "failed"
     assert run.status.message.startswith("500 per class: ")

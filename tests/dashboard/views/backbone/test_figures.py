@@ -1,4 +1,4 @@
-"""Bars of a classifier's own classes: the right ones, in the right order, with their numbers."""
+"""Bars of a classifier's own classes, and the curves of a pretraining: the right numbers, in the right order."""
 
 import numpy as np
 import pytest
@@ -6,15 +6,17 @@ import pytest
 from dashboard.views.backbone import figures
 from models.networks.answers import Prediction
 
+HISTORY = [{"loss": 4.0, "top_1": 0.1}, {"loss": 2.5, "top_1": 0.35}, {"loss": 2.0, "top_1": 0.45}]
+
 
 @pytest.fixture
-def said():
+def prediction():
     probabilities = np.array([0.02, 0.5, 0.0004, 0.2, 0.08, 0.0996, 0.1], np.float32)
     return Prediction(probabilities, np.log(probabilities), tuple("abcdefg"), 48, 64)
 
 
-def test_the_five_most_probable_stand_on_top_of_each_other(said):
-    figure = figures.top_classes(said)
+def test_the_five_most_probable_stand_on_top_of_each_other(prediction):
+    figure = figures.top_classes(prediction)
     [bars] = figure.data
     np.testing.assert_allclose(bars.x, [0.5, 0.2, 0.1, 0.0996, 0.08], atol=1e-6)
     assert list(bars.customdata) == ["b", "d", "g", "f", "e"]
@@ -40,3 +42,16 @@ def test_small_numbers_are_not_called_nothing():
         "0.1%",
         "below 0.1%",
     ]
+
+
+def test_top_1_and_loss_per_epoch_and_a_mark_for_every_stage():
+    figure = figures.pretraining_curves(HISTORY, (0, 3))
+    accuracy, loss = figure.data
+    assert list(accuracy.x) == list(loss.x) == [1, 2, 3]
+    assert list(accuracy.y) == [0.1, 0.35, 0.45] and list(loss.y) == [4.0, 2.5, 2.0]
+    assert [(line.x0, line.xref) for line in figure.layout.shapes] == [(0, "x"), (0, "x2"), (3, "x"), (3, "x2")]
+
+
+def test_rates_are_spread_over_the_epochs():
+    [line] = figures.learning_rates([0.1, 0.2, 0.1, 0.0], epochs=2).data
+    assert list(line.x) == [0, 0.5, 1, 1.5] and list(line.y) == [0.1, 0.2, 0.1, 0.0]

@@ -8,7 +8,7 @@ from dashboard.views.occlusion.figures import falls
 from dashboard.views.occlusion.reading import disagree, explanation, resolve, summary, title_of_class
 from models.networks.answers import Prediction
 from models.occlusion.scores import map_of
-from tests.dashboard.hidden import CLASSES, HEIGHT, WIDTH, scores
+from tests.dashboard.views.occlusion.hidden import CLASSES, HEIGHT, WIDTH, scores
 
 IMAGE = np.random.default_rng(0).integers(0, 256, (HEIGHT, WIDTH, 3), np.uint8)
 SAID = Prediction(np.array([0.05, 0.9, 0.05], np.float32), np.array([0, 3, 0], np.float32), CLASSES, HEIGHT, WIDTH)

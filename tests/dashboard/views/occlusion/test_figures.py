@@ -18,7 +18,7 @@ from dashboard.views.occlusion.figures import (
     with_disagreement,
 )
 from models.occlusion.scores import map_of
-from tests.dashboard.hidden import scores
+from tests.dashboard.views.occlusion.hidden import scores
 
 SCORES = scores()
 MAPS = [(name, map_of(SCORES, number, "logit")) for number, name in enumerate(SCORES.classes)]

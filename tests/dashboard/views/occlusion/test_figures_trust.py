@@ -77,11 +77,11 @@ def followed():
                             np.full((2, 2), 0.4, np.float32), 1)  # fmt: skip
 
 
-def test_likeness_is_a_line_a_method_with_gaps_where_maps_are_flat(followed):
-    figure = figures_trust.likeness(followed, "rank")
+def test_similarity_is_a_line_a_method_with_gaps_where_maps_are_flat(followed):
+    figure = figures_trust.similarity(followed, "rank")
     assert [line.name for line in figure.data] == ["Integrated gradients", "Saliency"]
     np.testing.assert_allclose(figure.data[0].y, [1, 0.7, np.nan], rtol=1e-5)
-    np.testing.assert_allclose(figures_trust.likeness(followed, "structure").data[1].y, [0.5, 0.1, 0.05], rtol=1e-5)
+    np.testing.assert_allclose(figures_trust.similarity(followed, "structure").data[1].y, [0.5, 0.1, 0.05], rtol=1e-5)
     assert list(figure.layout.xaxis.ticktext) == ["as trained", "head", "conv1"] and len(figure.layout.shapes) == 1
 
 

@@ -93,5 +93,5 @@ def test_the_layer_choice_starts_from_the_cut(session):
     blocks = TABLE.weighted_blocks
     *_, before_last, last = blocks
     session.update({"train_how": "layer", "train_cut_frame8": before_last})
-    freezing._carry_over(TABLE)
+    freezing.carry_over(TABLE)
     assert session["train_layers_frame8"] == list(blocks[last])

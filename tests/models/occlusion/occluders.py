@@ -59,8 +59,7 @@ def classifier(backbone, height, width, head=None):
 
 def corners(height, width, patch, stride):
     """All squares of a grid."""
-    rows, cols = (occlusion.patch_origins(size, patch, stride) for size in (height, width))
-    return Placed(*(side.ravel() for side in np.meshgrid(rows, cols, indexing="ij")), patch)
+    return Placed.grid(*(occlusion.patch_origins(size, patch, stride) for size in (height, width)), patch)
 
 
 def shown(hidden, squares):
