@@ -16,6 +16,7 @@ from typing import Any, Final, NoReturn
 
 import streamlit as st
 
+from dashboard.pages import PAGES
 from models import catalogue
 from models.backbones import registry
 from models.errors import PictureError, RunNotFound
@@ -244,7 +245,7 @@ def go(page: str, also: Mapping[str, str] | None = None) -> NoReturn:
     Without `query_params` Streamlit refuses to leave a page while one of its widgets is bound to the address.
     """
     shared = {name: st.session_state[f"ff_{name}"] for name in _SHARED}
-    st.switch_page(f"app_pages/{page}.py", query_params={n: v for n, v in shared.items() if v} | {**(also or {})})
+    st.switch_page(PAGES[page].script, query_params={n: v for n, v in shared.items() if v} | {**(also or {})})
 
 
 def get(key: str, default: Any = None) -> Any:

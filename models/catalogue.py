@@ -30,7 +30,6 @@ from models.som.depth import DEPTH
 from models.som.film import SOM
 from models.som.rotation import ROTATION
 from models.storage import runs
-from models.storage.specs import PlainSpec
 from models.sweeps.spec import SWEEP
 from models.training import results
 from models.training import spec as training
@@ -78,8 +77,6 @@ TASKS: Final[tuple[Task[Any], ...]] = (
 )
 _JOBS: Final = {job.kind: job for job in JOBS}
 _TASKS: Final = {task.name: task for task in TASKS}
-SPECS: Final[dict[str, type[PlainSpec]]] = {
-}
 # What is shipped with the app and is no job's result: its name, and the worker's function that makes it anew.
 SHIPMENTS: Final[dict[str, str]] = {
     "layers": "models.backbones.worker.ship:ship",
@@ -91,8 +88,6 @@ SHIPMENTS: Final[dict[str, str]] = {
     "sheet": "models.features.worker.ship:sheet",
     "gabor": "models.features.worker.ship:gabor_fits",
     "slice": "models.transferability.worker.slice:ship",
-}
-OLD_JOBS = {
 }
 
 
@@ -126,9 +121,7 @@ def problem(run: runs.Run) -> str:
 @lru_cache(maxsize=256)
 def _problem(kind: str, written: str) -> str:
     try:
-        of_kind = _JOBS[kind].spec if kind in _JOBS else SPECS.get(kind)
-        if of_kind is not None:
-            of_kind.from_json(json.loads(written))
+        job(kind).spec.from_json(json.loads(written))
     except FreezeframeError as error:
         return f"This run cannot be shown: it was made by another version, or its folder is damaged. {error}"
     return ""

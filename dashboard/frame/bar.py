@@ -26,16 +26,21 @@ def run_label(run_id: str, number: int) -> str:
     return f"{number} · {plain_label(run.title)}{states.get(state_name, f' · {state_name}')}"
 
 
+def _run_names(current: str) -> dict[str, str]:
+    """Return what every run is called, in the order in which they are offered; no run comes last."""
+    run_ids = [run.id for run in state.training_runs()]
+    if current not in run_ids and current != _NO_RUN:
+        run_ids.insert(0, current)  # somebody shared a link to it
+    mine = [run_id for run_id in run_ids if run_id != runs.EXAMPLE]
+    numbers = {run_id: number for number, run_id in enumerate(reversed(mine), start=1)}
+    return {run_id: run_label(run_id, numbers.get(run_id, 0)) for run_id in [*run_ids, _NO_RUN]}
+
+
 def experiment_bar() -> None:
     """Draw the pickers; a choice takes effect on the rerun it causes."""
     chosen = state.selection()
-    run_ids = [run.id for run in state.training_runs()]
     current = chosen.run.id if chosen.run else _NO_RUN
-    if current not in run_ids and current != _NO_RUN:
-        run_ids.insert(0, current)  # somebody shared a link to it
-    oldest_first = [run_id for run_id in reversed(run_ids) if run_id != runs.EXAMPLE]
-    names = {run_id: run_label(run_id, number) for number, run_id in enumerate(oldest_first, start=1)}
-    names |= {run_id: run_label(run_id, 0) for run_id in (runs.EXAMPLE, _NO_RUN)}
+    names = _run_names(current)
     st.session_state["bar_backbone"], st.session_state["bar_data"] = chosen.backbone, chosen.dataset
     st.session_state["bar_run"] = current
     with st.container(key="experiment_bar"):
@@ -59,8 +64,8 @@ def experiment_bar() -> None:
         )
         run.selectbox(
             "Run",
-            [*run_ids, _NO_RUN],
-            format_func=lambda run_id: names[run_id],
+            list(names),
+            format_func=names.__getitem__,
             key="bar_run",
             label_visibility="collapsed",
             on_change=lambda: state.choose(run=st.session_state["bar_run"]),

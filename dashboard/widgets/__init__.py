@@ -8,6 +8,7 @@
     cache            every cache that several pages share
     picture_picker   the choice of a picture, uploads and camera too
     unit_picker      the choice of a layer and of a channel
+    tiles            what the three that follow have in common: choosing by a click or with the arrow keys
     thumbnails       rows of small pictures, to be clicked
     picture_tiles    a grid of pictures, to be clicked
     channel_grid     a grid of maps, one for each channel of a layer

@@ -38,7 +38,7 @@ def picture_picker(page: str) -> str:
         st.button("Next", key=f"{page}_next_picture", help="The next test picture", on_click=_next, args=(page,))
         # A new key closes the popover once your picture is there, and leaves it open where something is to be read.
         with st.popover("Your own", key=f"{page}_own_{state.get('picker_upload', '')[-8:]}"):
-            _own(page)
+            _bring_a_picture(page)
     shown = _strip(chosen.picture, _candidates(page, spec.id))
     titles = tuple(picture_title(picture) for picture in shown)
     thumbnails(
@@ -102,8 +102,8 @@ def _next(page: str) -> None:
     state.choose(picture=candidates[place % len(candidates)])
 
 
-def _own(page: str) -> None:
-    """Draw the upload and, where it is asked for, the camera."""
+def _bring_a_picture(page: str) -> None:
+    """Draw the upload and, where a visitor turns it on, the camera."""
     if problem := state.get(f"{page}_picture_problem"):
         st.error(f"{problem} The picture you had is still chosen.", icon=":material/broken_image:")
     turn = state.get(f"{page}_own_turn", 0)  # a new key empties the widget, so that nothing large stays in memory

@@ -6,18 +6,15 @@ one result, it calls `find`, `offer` and `progress` itself.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from dashboard import state
-from dashboard.labels import duration, safe_label
+from dashboard.labels import duration
 from dashboard.widgets import cache
 from dashboard.widgets.jobs import job_panel, refusal, refusal_kept
-from models.errors import FreezeframeError
 from models.jobs import engine
 from models.jobs.job import Job, PricedSpec
 from models.storage import runs
@@ -114,106 +111,5 @@ def progress(run: runs.Run | None, key: str) -> None:
         return
     if run.status.state == "done":
         st.warning("This result cannot be read by this version. Start it again.", icon=":material/restart_alt:")
-    else:
-        job_panel(run.id, key=key)
-
-
-# LEGACY: what is no `Job` yet. Goes with the last caller.
-_slice_duration = duration
-_occlusion_duration = duration
-_probe_duration = duration
-som_duration = duration
-
-
-def job_answer(
-    kind: str,
-    spec: dict[str, Any],
-    *,
-    owner: str,
-    title: str,
-    cost: str,
-    load: Callable[[str], Result | None],
-    shipped: Result | None = None,
-) -> Result | None:
-    """Return the answer to `spec`; while there is none draw the button, or the progress and the cancel.
-
-    Args:
-        kind: Of the job, also the prefix of the keys.
-        spec: What is asked for, JSON values.
-        owner: The visitor.
-        title: What the job is called.
-        cost: What it costs, drawn beside the button.
-        load: Reads the result of a run by its id.
-        shipped: The answer, if the app brings it along.
-    """
-    if shipped is not None:
-        return shipped
-    mine = [run for run in runs.listing(owner, kind) if run.spec == spec]
-    for run in mine:
-        if run.status.state == "done" and (found := load(run.id)) is not None:
-            return found
-    if mine:
-        job_panel(mine[0].id, key=f"som_{kind}_job")
-    if not mine or not mine[0].status.active:
-        st.button(
-            "Measure",
-            key=f"som_{kind}_start",
-            type="primary",
-            icon=":material/play_arrow:",
-            on_click=_start,
-            args=(kind, spec, owner, title),
-        )
-        st.caption(cost)
-        if problem := state.get(f"som_{kind}_problem"):
-            st.error(safe_label(problem, 400), icon=":material/error:")
-    return None
-
-
-def _start(kind: str, spec: dict[str, Any], owner: str, title: str) -> None:
-    try:
-        engine.submit_old(kind, spec, owner=owner, title=title)
-        state.put(f"som_{kind}_problem", "")
-    except FreezeframeError as error:
-        state.put(f"som_{kind}_problem", str(error))
-
-
-@dataclass(frozen=True, slots=True)
-class Work:
-    """One question to a job: its kind and spec, what it is called, and about how long it takes."""
-
-    kind: str
-    spec: Mapping[str, Any]
-    title: str
-    seconds: float
-
-    def newest(self, owner: str) -> runs.Run | None:
-        """Return the visitor's newest job for this very question, however it ended."""
-        return next((run for run in runs.listing(owner, self.kind) if run.spec == dict(self.spec)), None)
-
-
-def price(
-    work: Work, run: runs.Run | None, owner: str, *, what: str, button: str, key: str, beside: DeltaGenerator
-) -> None:
-    """Draw `beside` what work without a result costs and, unless it is going on, the button that starts it."""
-    beside.caption(f":material/timer: {what}: about {duration(work.seconds)}")
-    if run is not None and run.status.active:
-        return
-
-    def begin() -> None:
-        with refusal_kept(f"{key}_problem"):
-            engine.submit_old(work.kind, work.spec, owner=owner, title=work.title)
-
-    beside.button(
-        button, key=f"{key}_start", icon=":material/play_arrow:", type="primary", width="stretch", on_click=begin
-    )
-    refusal(f"{key}_problem", beside)
-
-
-def old_progress(run: runs.Run | None, key: str, unreadable: str) -> None:
-    """Draw how far a job is or how it ended, where there is one without a result that can be read."""
-    if run is None:
-        return
-    if run.status.state == "done":
-        st.warning(unreadable, icon=":material/restart_alt:")
     else:
         job_panel(run.id, key=key)

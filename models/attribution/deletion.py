@@ -63,7 +63,7 @@ def order(values: NDArray[np.floating], cell: int, seed: int = 0) -> NDArray[np.
 
     A square is as important as the mean of its pixels; those at the right and bottom edge may be cut off. Equal
     squares come in a random, seeded order: in the order of their numbers a flat region would vanish from the top,
-    which no map has said.
+    which is in no map.
 
     Args:
         values: (H, W), signed or not.
@@ -102,7 +102,6 @@ def curves(
     cell: int = 4,
     steps: int = STEPS,
     score: str = "probability",
-    seed: int = 0,
     progress: Progress = SILENT,
 ) -> Curves:
     """Return both curves of every map, and those of random orders.
@@ -115,7 +114,6 @@ def curves(
         cell: Side in pixels of the squares that come and go together.
         steps: At least 1; as many equal parts, but no more than there are squares.
         score: What the scorer returns, for the result.
-        seed: Of the random orders, and among equals.
         progress: Asked before every batch whether to go on.
 
     Raises:
@@ -126,9 +124,9 @@ def curves(
     if fill not in FILLS or steps < 1:
         raise InputError(f"Expected the fill to be one of {', '.join(FILLS)}. Received {fill!r} and {steps} steps.")
     hidden = filling(image, fill, max(min(image.shape[:2]) // 4, 1))
-    rankings = [order(values, cell, seed) for values in maps.values()]
+    rankings = [order(values, cell) for values in maps.values()]
     squares = -(-image.shape[0] // cell) * -(-image.shape[1] // cell)
-    random = np.random.default_rng(seed)
+    random = np.random.default_rng(0)
     rankings += [random.permutation(squares) for _ in range(RANDOM_ORDERS)]
     counts = np.unique(np.rint(np.linspace(0, squares, steps + 1)).astype(np.intp))
     (first, last) = scorer(np.stack([image, hidden]))

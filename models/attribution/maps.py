@@ -1,8 +1,8 @@
-"""Attribution maps: the methods with their settings, what is asked about one picture, and the maps as plain arrays.
+"""Attribution maps: the methods with their settings, questions about one picture, and the maps as plain arrays.
 
-Every map is (H, W), one number a pixel. Signed maps tell for from against the class and are drawn with zero in the
-middle; unsigned ones tell only how much. A method is one row of `METHODS` and the worker's function that it names:
-prices, jobs, controls and drawings read the row.
+Every map is (H, W), one number a pixel. Signed maps set apart what speaks for and against the class and are drawn with
+zero in the middle; unsigned ones show only how much. A method is one row of `METHODS` and the worker's function that
+it names: prices, jobs, controls and drawings read the row.
 """
 
 from __future__ import annotations
@@ -266,7 +266,7 @@ TESTED: Final[dict[str, Method]] = METHODS | {GUIDED.id: GUIDED}  # with random 
 
 @dataclass(frozen=True, slots=True)
 class ExplanationSpec(PricedSpec):
-    """What is asked about one class of one picture: maps, or the deletion curves of the maps of all methods.
+    """A question about one class of one picture: for maps, or for the deletion curves of the maps of all methods.
 
     Attributes:
         network: Id of a classifier.
@@ -300,7 +300,7 @@ class ExplanationSpec(PricedSpec):
 
     @property
     def methods(self) -> tuple[Method, ...]:
-        """The methods whose maps are asked for."""
+        """The methods whose maps are wanted; () for the curves."""
         return tuple(METHODS[name] for name in self.method.split(",")) if self.method else ()
 
     @property

@@ -189,8 +189,8 @@ class Engine:
 
     # -- what the page calls ----------------------------------------------------------------------------------------
 
-    def submit_all(self, kind: str, jobs: Sequence[tuple[Mapping[str, Any], str]], *, owner: str) -> list[str]:
-        """Queue some jobs, spec and title each, all or none, and return their run ids."""
+    def submit_all(self, job: Job[Spec, Any], specs: Sequence[Spec], *, owner: str) -> list[str]:
+        """Queue some jobs of one kind, all or none, and return their run ids."""
         made: list[runs.Run] = []
         with self.lock:
             mine = [run for run in self.waiting if run.owner == owner]
@@ -200,19 +200,19 @@ class Engine:
                     f"You already have {len(mine)} jobs running or waiting, the most a visitor may have. "
                     "Cancel one, or wait until one has finished."
                 )
-            if len(mine) + len(jobs) > MOST_JOBS:
+            if len(mine) + len(specs) > MOST_JOBS:
                 raise QueueFull(
-                    f"There is no room for {len(jobs)} more jobs: you have {len(mine)} running or waiting, and "
+                    f"There is no room for {len(specs)} more jobs: you have {len(mine)} running or waiting, and "
                     f"{MOST_JOBS} are the most. None was started. Cancel one, or wait until one has finished."
                 )
-            if len(self.waiting) + len(jobs) > MOST_WAITING:
+            if len(self.waiting) + len(specs) > MOST_WAITING:
                 raise QueueFull(
                     f"{len(self.waiting)} jobs are waiting already, and {MOST_WAITING} are the most there may be. "
                     "Try again later."
                 )
             try:
-                for spec, title in jobs:
-                    made.append(runs.create(kind, spec, owner=owner, title=title))
+                for spec in specs:
+                    made.append(runs.create(job.kind, spec.to_json(), owner=owner, title=spec.title))
             except StorageUnavailable:
                 for run in made:
                     shutil.rmtree(run.folder, ignore_errors=True)
@@ -344,17 +344,7 @@ def submit_all(job: Job[Spec, Any], specs: Sequence[Spec], *, owner: str) -> lis
         QueueFull: There is no room for all of them.
         StorageUnavailable: They cannot be written.
     """
-    return start().submit_all(job.kind, [(spec.to_json(), spec.title) for spec in specs], owner=owner)
-
-
-def submit_old(kind: str, spec: Mapping[str, Any], *, owner: str, title: str) -> str:
-    """Queue a job of a kind that is no `Job` yet."""
-    return start().submit_all(kind, [(spec, title)], owner=owner)[0]
-
-
-def submit_all_old(kind: str, jobs: Sequence[tuple[Mapping[str, Any], str]], *, owner: str) -> list[str]:
-    """Queue jobs of a kind that is no `Job` yet."""
-    return start().submit_all(kind, jobs, owner=owner)
+    return start().submit_all(job, specs, owner=owner)
 
 
 def cancel(run_id: str) -> None:
@@ -382,8 +372,3 @@ def call(task: Task[Answer], *, timeout: float = _CALL_S, **arguments: Any) -> A
 def warm_up_jobs() -> None:
     """Have the jobs worker load TensorFlow, so that a first job starts at once; for pages that start jobs."""
     start().jobs_wanted = True
-
-
-def is_ready() -> bool:
-    """Whether the workers are up, so that a click is answered at once."""
-    return start().ready.is_set()

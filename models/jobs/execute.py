@@ -12,7 +12,7 @@ from typing import Any
 from models.errors import Cancelled, FreezeframeError, StorageUnavailable
 from models.jobs.job import function
 from models.storage import files, runs
-from models.storage.files import encode, write_atomically
+from models.storage.files import pack, write_atomically
 
 
 def execute(run_id: str) -> str:
@@ -56,15 +56,12 @@ def _execute(run: runs.Run, progress: runs.RunProgress) -> str:
 def _work(run: runs.Run, progress: runs.RunProgress) -> None:
     from models import catalogue
 
-    if run.kind in catalogue.OLD_JOBS:
-        function(catalogue.OLD_JOBS[run.kind])(run.folder, run.spec, progress)
-        return
     job = catalogue.job(run.kind)
     spec, work = job.spec_of(run), function(job.work)
     if job.keeps:
         work(spec, progress, run.folder)
     else:
-        write_atomically(job.path(run), encode(work(spec, progress)))
+        write_atomically(job.path(run), pack(work(spec, progress)))
 
 
 def interactive(name: str, arguments: dict[str, Any]) -> Any:

@@ -125,7 +125,7 @@ class Job(Generic[Spec, Result]):
         for old in SHIPPED.glob(f"{self.kind}-*.npz"):
             old.unlink()
         for spec, result in results.items():
-            files.write_atomically(self.shipped_path(spec), files.encode(result))
+            files.write_atomically(self.shipped_path(spec), files.pack(result))
 
 
 @dataclass(frozen=True, slots=True)

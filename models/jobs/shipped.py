@@ -1,4 +1,4 @@
-"""Answers of tasks that are shipped with the app in `assets/answers`, so that a first visit needs no worker for them."""
+"""Answers of tasks that are shipped in `assets/answers`, so that a first visit needs no worker for them."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from models.jobs.job import Result, Task, plain
-from models.storage.files import ASSETS, encode, read, write_atomically
+from models.storage.files import ASSETS, pack, read, write_atomically
 
 FOLDER = ASSETS / "answers"
 
@@ -24,7 +24,7 @@ def record(task: Task[Any], arguments: Mapping[str, Any], answer: Any) -> Path:
     """Write an answer to `assets/answers` and return its path."""
     path = path_of(task.name, arguments)
     path.parent.mkdir(parents=True, exist_ok=True)
-    write_atomically(path, encode(answer))
+    write_atomically(path, pack(answer))
     return path
 
 

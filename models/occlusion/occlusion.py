@@ -18,7 +18,7 @@ from models.networks.answers import ScoreFunction
 from models.storage.progress import SILENT, Progress
 
 FILLS = ("grey", "mean", "blur", "noise")
-BATCH = 64  # pictures in one call of the score function, unless told
+BATCH = 64  # pictures in one call of the score function
 _GREY = 128
 
 

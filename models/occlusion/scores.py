@@ -91,9 +91,9 @@ class PatchScores:
         logits: (n_rows, n_cols, C) float32, the scores before the softmax; NaN where not computed yet.
         base_logits: (C,) float32, of the untouched picture.
         activity: (n_rows, n_cols) float32, the sum over the map of `channel` of `layer`; NaN where not computed yet,
-            and everywhere if no layer was asked for.
+            and everywhere without a layer.
         base_activity: The same of the untouched picture, or NaN.
-        layer, channel: What `activity` sums; "" and -1 if no layer was asked for.
+        layer, channel: What `activity` sums; "" and -1 for none.
         patch, stride: In pixels of the picture.
         fill: What the square shows, see `occlusion.filling`.
         height, width: Of the picture as the network takes it.

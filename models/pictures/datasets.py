@@ -120,7 +120,7 @@ def get(dataset: str) -> DatasetSpec:
 
 def picture(dataset: str, index: int) -> np.ndarray:
     """Return one picture, uint8 (H, W, 3), without making the others (1-2 ms where a program draws it)."""
-    return _one(dataset, _checked(dataset, index))[0]
+    return _picture_and_mask(dataset, _checked(dataset, index))[0]
 
 
 def mask(dataset: str, index: int) -> np.ndarray:
@@ -129,7 +129,7 @@ def mask(dataset: str, index: int) -> np.ndarray:
     Raises:
         InputError: The data set has no masks, or no such picture.
     """
-    found = _one(dataset, _checked(dataset, index))[1]
+    found = _picture_and_mask(dataset, _checked(dataset, index))[1]
     if found is None:
         raise InputError(f"Expected a data set with masks. Received {dataset}, which has none.")
     return found
@@ -156,7 +156,7 @@ def _checked(dataset: str, index: int) -> int:
 
 
 @lru_cache(maxsize=256)
-def _one(dataset: str, index: int) -> tuple[np.ndarray, np.ndarray | None]:
+def _picture_and_mask(dataset: str, index: int) -> tuple[np.ndarray, np.ndarray | None]:
     """Return picture and mask (None where there are none), read-only since they are shared."""
     if dataset not in _DRAWN:
         return _scans()[0][index], None

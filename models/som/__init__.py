@@ -1,6 +1,6 @@
 """The self-organising map: trained, filmed, measured, read, and seen to fail.
 
-    spec        what a map is asked to be, and how rate and radius fall
+    spec        the settings of a map, and how rate and radius fall
     lattice     where units sit, how far apart they are, and the neighbourhood of a BMU
     steps       the search for BMUs, one step of online and of batch training
     costs       memory and time of a training
@@ -14,7 +14,7 @@
     film        a training at every kept moment, in one file
     one_step    one step with all its numbers, and any step of a training
     depth       how pure the units of small maps are, layer by layer
-    failures    a detector of folds and twists, and maps that go wrong on purpose
+    failures    a detector of folds and twists, and maps that fail on purpose
     script      a map as a script that trains it again
     export      a map as files
     worker      what jobs train

@@ -1,4 +1,4 @@
-"""Failures of maps: a detector of folds, twists and the like, and maps that go wrong on purpose, each beside its cure.
+"""Failures of maps: a detector of folds, twists and the like, and maps that fail on purpose, each beside its cure.
 
 The detector puts the lattice where its weights lie, in the plane of the data's first two principal components, and
 walks around its cells in the order of the lattice. Where the map lies flat, all cells turn the same way; where it was
@@ -43,7 +43,7 @@ END = 0.5  # radius of every map at its end, unless its failure is the radius
 
 @dataclass(frozen=True)
 class Diagnosis:
-    """What is wrong with a map.
+    """What the detector finds in a map.
 
     Attributes:
         verdict: "flat", "folded", "twisted", "tangled", "collapsed", "shrunk", "restless", "one-sided" (it ignores a
@@ -82,7 +82,7 @@ class Diagnosis:
 
 
 def diagnose(codebook: Floats, lattice: Lattice, samples: Floats, before: Floats | None = None) -> Diagnosis:
-    """Tell what is wrong with a trained map.
+    """Return whether a trained map is folded, twisted, collapsed or the like.
 
     Args:
         codebook: float32 (rows, columns, D).

@@ -41,7 +41,7 @@ class SomRecord:
         kind: How a frame is stored: "colours" (one RGB pixel a unit, raw), "pictures" (WebP, one tile a unit),
             "nearest" (per unit the number of the nearest sample, little-endian uint16; tiles are in the atlas) or
             "net" (the weights, two or three little-endian float32 a unit).
-        wanted, planned: How many snapshots were asked for, and how many of them the film has room for.
+        wanted, planned: How many snapshots the task wants, and how many of them the film has room for.
         frames: All frames, one after the other, uint8.
         sizes: Bytes of each frame, int64 (F,).
         atlas: For "nearest": all samples as one WebP of ATLAS_COLUMNS tiles a row, uint8; else empty.

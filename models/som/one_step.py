@@ -75,7 +75,7 @@ def take_step(
         sample: float32 (D,).
         codebook: float32 (rows, columns, D).
         rate, radius: Of this step.
-        bounds: See `som_updates.online_step`.
+        bounds: See `steps.online_step`.
     """
     lattice, after = Lattice.of(spec), codebook.copy()
     bmu = online_step(sample, after, rate, radius, spec, lattice, bounds)
@@ -108,7 +108,7 @@ class Trained:
 
     Attributes:
         codebook: float32 (rows, columns, D).
-        quantization_error, topographic_error: See `som.Snapshot`.
+        quantization_error, topographic_error: See `training.Snapshot`.
         collapsed: Whether all weights lie in (nearly) one point; the topographic error then means nothing.
     """
 
@@ -119,7 +119,7 @@ class Trained:
 
 
 def trained(features: NDArray[Any], spec: SomSpec) -> Trained:
-    """Train a map to its end. Raises InputError for features that `som.snapshots` refuses."""
+    """Train a map to its end. Raises InputError for features that `training.snapshots` refuses."""
     *_, last = snapshots(features, replace(spec, snapshots=2))
     spread = last.codebook.std(axis=(0, 1)).max()
     collapsed = last.codebook[..., 0].size > 1 and spread < COLLAPSED * features.std(axis=0).max()

@@ -1,4 +1,4 @@
-"""What a self-organising map is asked to be: its settings, their limits, and how rate and radius fall."""
+"""The settings of a self-organising map: their limits, and how rate and radius fall."""
 
 from __future__ import annotations
 

@@ -146,7 +146,6 @@ def batch_step(
     radius: float,
     spec: SomSpec | None = None,
     best: Indices | None = None,
-    check: Callable[[], None] = silent,
     search: Search | None = None,
 ) -> Floats:
     """Every unit becomes the mean of all samples, each weighted by the neighbourhood of unit and sample's BMU.
@@ -161,7 +160,7 @@ def batch_step(
     rows, columns, depth = codebook.shape
     spec = spec or SomSpec(rows, columns)
     flat = codebook.reshape(rows * columns, depth)
-    search = search or Search(samples, len(flat), flat.mean(axis=0), check)
+    search = search or Search(samples, len(flat), flat.mean(axis=0))
     sums = _sums(search, flat, best).reshape(rows, columns, depth + 1)
 
     def spread_by(pair: Factors) -> Floats:

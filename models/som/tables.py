@@ -238,7 +238,7 @@ def store(table: Table, owner: str) -> str:
     """
     name = secrets.token_hex(16)
     with files.saving():
-        files.write_atomically(_folder() / f"{_signature(owner)}.{name}.npz", files.encode(table))
+        files.write_atomically(_folder() / f"{_signature(owner)}.{name}.npz", files.pack(table))
     for _, old in _newest_first(f"{_signature(owner)}.*.npz")[MOST:]:
         old.unlink(missing_ok=True)
     total = 0
@@ -271,7 +271,7 @@ def load(table: str) -> Table:
         raise InputError("Expected the id of a table: 32 characters out of 0-9 and a-f. Received another text.")
     for path in _folder().glob(f"*.{table}.npz"):
         with suppress(OSError, ValueError):
-            found = files.decode(path.read_bytes(), Table)
+            found = files.unpack(path.read_bytes(), Table)
             return replace(found, label_classes=tuple(map(tuple, found.label_classes)))
     raise InputError(GONE)
 
@@ -315,9 +315,7 @@ def samples(table: Table, columns: Sequence[str], label: str, standardise: bool)
 
 
 def _folder() -> Path:
-    folder = files.home() / "tables"
-    folder.mkdir(mode=0o700, exist_ok=True)
-    return folder
+    return files.private_folder("tables")
 
 
 def _signature(owner: str) -> str:

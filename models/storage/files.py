@@ -120,7 +120,7 @@ def write_atomically(path: Path, data: bytes) -> None:
         os.close(folder)
 
 
-def encode(answer: Any) -> bytes:
+def pack(answer: Any) -> bytes:
     """Return a dataclass as the bytes of one `.npz` file."""
     fields = {field.name: getattr(answer, field.name) for field in dataclasses.fields(answer)}
     arrays = {name: value for name, value in fields.items() if isinstance(value, np.ndarray)}
@@ -135,24 +135,12 @@ def encode(answer: Any) -> bytes:
     return buffer.getvalue()
 
 
-def arrays_of(data: bytes) -> dict[str, np.ndarray]:
-    """Return every array in the bytes of an `.npz` file, by name; nothing in it is ever run.
-
-    Raises:
-        ValueError: The bytes are damaged, whatever is wrong with them.
-    """
-    try:
-        with np.load(io.BytesIO(data), allow_pickle=False) as saved:
-            return {name: saved[name] for name in saved.files}
-    except Exception as error:  # damaged archives fail with errors of nearly every type
-        raise ValueError("Expected the whole of an .npz file. Received damaged bytes.") from error
-
-
-def decode(data: bytes, kind: type[Result]) -> Result:
-    """Return the dataclass of class `kind` that `encode` wrote; no other class is ever made.
+def unpack(data: bytes, kind: type[Result]) -> Result:
+    """Return the dataclass of class `kind` that `pack` wrote; no other class is ever made.
 
     Raises:
         ValueError: The bytes are damaged, or hold the result of another class or version.
+        TypeError: `kind` is no dataclass.
     """
     if not dataclasses.is_dataclass(kind):
         raise TypeError(f"Expected a dataclass to read a result into. Received: {kind}")
@@ -172,8 +160,21 @@ def decode(data: bytes, kind: type[Result]) -> Result:
 
 
 def read(path: Path, kind: type[Result]) -> Result | None:
-    """Return what `encode` wrote into a file; None where there is none that this version can read."""
+    """Return what `pack` wrote into a file; None where there is none that this version can read."""
     try:
-        return decode(path.read_bytes(), kind)
+        return unpack(path.read_bytes(), kind)
     except (OSError, ValueError):
         return None
+
+
+def arrays_of(data: bytes) -> dict[str, np.ndarray]:
+    """Return every array in the bytes of an `.npz` file, by name; nothing in it is ever run.
+
+    Raises:
+        ValueError: The bytes are damaged, whatever is wrong with them.
+    """
+    try:
+        with np.load(io.BytesIO(data), allow_pickle=False) as saved:
+            return {name: saved[name] for name in saved.files}
+    except Exception as error:  # damaged archives fail with errors of nearly every type
+        raise ValueError("Expected the whole of an .npz file. Received damaged bytes.") from error

@@ -9,7 +9,7 @@ import streamlit as st
 
 from dashboard import state
 from dashboard.figures.architecture import alt_text, architecture
-from dashboard.figures.gabor import SCALES, mosaic
+from dashboard.figures.gabor import SCALES, Scale, mosaic
 from dashboard.widgets import cache
 from dashboard.widgets.block_diagram import block_diagram
 from dashboard.widgets.gabor_kernel import first_layer
@@ -18,6 +18,7 @@ from models.backbones.registry import BackboneSpec
 from models.backbones.tables import LayerRow, LayerTable
 from models.errors import FreezeframeError
 from models.features import gabor
+from models.features.gabor import Kernels
 from models.ids import NetworkId
 from models.pictures.images import png
 
@@ -139,7 +140,30 @@ def layer_table(table: LayerTable, block: str | None) -> None:
 
 
 def kernel_panel(spec: BackboneSpec, side: int) -> None:
-    """Draw the kernels of the first convolution; random ones only when asked for, and labelled."""
+    """Draw the kernels of the first convolution; random ones only where a visitor chooses them, and labelled."""
+    which, scale = _kernel_controls()
+    if which == "pretrained" and not weights.available(spec.id):
+        st.info(
+            "These kernels can be shown once the pretrained weights are on this machine: download them above, "
+            "or choose **Random** to see what they start from.",
+            icon=":material/cloud_download:",
+        )
+        return
+    network = NetworkId(backbone=spec.id, side=side, weights="random" if which == "random" else "pretrained")
+    try:
+        kernels = cache.first_kernels(str(network))
+    except FreezeframeError as error:
+        st.warning(str(error), icon=":material/hourglass_top:")
+        return
+    _kernels(kernels, scale)
+    if not gabor.too_small(*kernels.values.shape[:2]) and st.button(
+        "A Gabor function for each kernel", key="backbone_gabor", icon=":material/waves:"
+    ):
+        first_layer()
+
+
+def _kernel_controls() -> tuple[str, Scale]:
+    """Draw the choice of the weights and of the scale, and return both."""
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown("##### First-layer kernels")
         which = st.segmented_control(
@@ -164,19 +188,11 @@ def kernel_panel(spec: BackboneSpec, side: int) -> None:
         )
         if which == "random":
             st.badge("random weights, not pretrained", icon=":material/casino:", color="gray")
-    if which == "pretrained" and not weights.available(spec.id):
-        st.info(
-            "These kernels can be shown once the pretrained weights are on this machine: download them above, "
-            "or choose **Random** to see what they start from.",
-            icon=":material/cloud_download:",
-        )
-        return
-    try:
-        network = NetworkId(backbone=spec.id, side=side, weights="random" if which == "random" else "pretrained")
-        kernels = cache.first_kernels(str(network))
-    except FreezeframeError as error:
-        st.warning(str(error), icon=":material/hourglass_top:")
-        return
+    return which, "joint" if scale == "joint" else "kernel"
+
+
+def _kernels(kernels: Kernels, scale: Scale) -> None:
+    """Draw the kernels as colour pictures, and what the colours stand for."""
     drawn = mosaic(kernels.values, scale, columns=KERNEL_COLUMNS)
     height, width, _, count = kernels.values.shape
     st.image(
@@ -191,7 +207,3 @@ def kernel_panel(spec: BackboneSpec, side: int) -> None:
         f"brightest and darkest values stand for {limit}; nothing is clipped. Largest weights: {largest.min():.3g} to "
         f"{largest.max():.3g}. The kernels show what the first layer looks for, not how often it finds it."
     )
-    if not gabor.too_small(height, width) and st.button(
-        "A Gabor function for each kernel", key="backbone_gabor", icon=":material/waves:"
-    ):
-        first_layer()

@@ -11,7 +11,7 @@ from dashboard.views.backbone.figures import learning_rates, pretraining_curves
 from dashboard.widgets import cache
 from dashboard.widgets.gabor_kernel import first_layer
 from models.backbones.registry import BACKBONES, DEFAULT, BackboneSpec
-from models.frame8.card import learning_rate
+from models.frame8.card import KernelStages, learning_rate
 from models.intervals import wilson
 from models.pictures.images import png
 
@@ -49,6 +49,11 @@ def draw(spec: BackboneSpec) -> None:
         f"{card.hours:.1f} h on {card.machine}. Loss: on the training pictures. "
         "The rate drops where the plan was shortened."
     )
+    _kernels(stages)
+
+
+def _kernels(stages: KernelStages) -> None:
+    """Draw the first layer's kernels at some moments of the training, side by side."""
     columns = st.columns(len(stages.epochs), gap="small")
     for column, epoch, kernels in zip(columns, stages.epochs, stages.kernels, strict=True):
         drawn = mosaic(kernels, "kernel", columns=COLUMNS, tile=TILE).image

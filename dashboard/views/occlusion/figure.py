@@ -10,7 +10,7 @@ from dashboard import state
 from dashboard.figures.activations import signed
 from dashboard.labels import safe_label
 from dashboard.views.occlusion.canvas import Projection, occluder_figure
-from dashboard.views.occlusion.question import TAPPED, Asked, ask, fill_picker, first, jobs_below, square, tapped
+from dashboard.views.occlusion.question import TAPPED, Questions, ask, fill_picker, first, jobs_below, square, tapped
 from dashboard.views.occlusion.reading import operations, true_class
 from dashboard.widgets import cache
 from dashboard.widgets.jobs import while_active
@@ -43,11 +43,11 @@ def draw(chosen: state.Selection, network: str) -> None:
             prediction = cache.prediction(network, picture)
             layer = _layer(network)
             spec = square(replace(first(network, picture), layer=layer.name))
-            asked = ask([replace(spec, fill=fill_picker())], chosen.owner, controls)
+            questions = ask([replace(spec, fill=fill_picker())], chosen.owner, controls)
         with main:
-            while_active(asked.active, lambda: _figure(asked, prediction, layer))
-            jobs_below(asked)
-            [scores] = asked.current()
+            while_active(questions.active, lambda: _figure(questions, prediction, layer))
+            jobs_below(questions)
+            [scores] = questions.current()
     except FreezeframeError as error:
         with main:
             refuse(error)
@@ -67,20 +67,20 @@ def _layer(network: str) -> LayerChoice:
     return layer
 
 
-def _figure(asked: Asked, prediction: Prediction, layer: LayerChoice) -> None:
+def _figure(questions: Questions, prediction: Prediction, layer: LayerChoice) -> None:
     """Draw what is known by now."""
-    [spec], [scores] = asked.specs, asked.current()
+    [spec], [scores] = questions.specs, questions.current()
     image = images.resize(images.load_picture(spec.picture), prediction.height, prediction.width)
     if scores is None:
         st.image(images.enlarge(image, 520), alt="The picture, without a figure yet")
-        st.caption(asked.remark([scores]))
+        st.caption(questions.remark([scores]))
         return
     label = true_class(spec.picture, prediction)
     explained = int(prediction.probabilities.argmax()) if label is None else label
     projection = projection_of(scores, spec, layer.is_map)
     title = picture_title(spec.picture)
     occluder_figure(image, scores, projection, explained=explained, picture=title, key="occlusion_figure")
-    st.caption(" ".join(filter(None, [asked.remark([scores]), _reading(scores, layer)])))
+    st.caption(" ".join(filter(None, [questions.remark([scores]), _reading(scores, layer)])))
 
 
 def projection_of(scores: PatchScores, spec: OcclusionSpec, is_map: bool) -> Projection:

@@ -13,7 +13,7 @@ from dashboard import state
 from dashboard.views.occlusion import figures
 from dashboard.views.occlusion.canvas import linked_maps
 from dashboard.views.occlusion.question import (
-    Asked,
+    Questions,
     ask,
     class_picker,
     fill_picker,
@@ -78,15 +78,15 @@ def draw(chosen: state.Selection, network: str) -> None:
             spec = square(first(network, picture))
             fill = fill_picker(disabled=look.show == ALL_FILLS)
             fills = FILLS if look.show == ALL_FILLS else (fill,)
-            asked = ask([replace(spec, fill=one) for one in fills], chosen.owner, controls)
+            questions = ask([replace(spec, fill=one) for one in fills], chosen.owner, controls)
         with main:
-            while_active(asked.active, lambda: _picture(asked, look))
-            jobs_below(asked)
-            known = asked.current()
+            while_active(questions.active, lambda: _picture(questions, look))
+            jobs_below(questions)
+            known = questions.current()
     except FreezeframeError as error:
         with main:
             refuse(error)
-    if look.mask is not None and known[0] is not None and look.show == ONE and not asked.active:
+    if look.mask is not None and known[0] is not None and look.show == ONE and not questions.active:
         aside.caption(evidence(map_of(known[0], look.classes[0], look.score), look.mask))
     with main:
         operations(known[0])
@@ -117,12 +117,12 @@ def _look(picture: str, prediction: Prediction, main: DeltaGenerator) -> _Look:
     return _Look(show, prediction, picture, classes, score, opacity, mask, outlined)
 
 
-def _picture(asked: Asked, look: _Look) -> None:
+def _picture(questions: Questions, look: _Look) -> None:
     """Draw what is known by now, and what it says in words."""
-    current = asked.current()
-    known, remark = [scores for scores in current if scores is not None], asked.remark(current)
+    current = questions.current()
+    known, remark = [scores for scores in current if scores is not None], questions.remark(current)
     image = images.resize(images.load_picture(look.picture), look.prediction.height, look.prediction.width)
-    if len(known) < len(asked.specs):
+    if len(known) < len(questions.specs):
         st.image(images.enlarge(image, 520), alt="The picture, without a map yet")
         st.caption(remark)
         return

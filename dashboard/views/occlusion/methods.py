@@ -144,16 +144,16 @@ def _slow_maps(spec: ExplanationSpec, owner: str, beside: DeltaGenerator) -> tup
     slow = [one for one in single if one.seconds > AT_ONCE_S]
     if not slow:
         return None, False
-    asked = replace(spec, method=",".join(one.method for one in slow))
-    run = EXPLANATION.newest(asked, owner)
+    together = replace(spec, method=",".join(one.method for one in slow))
+    run = EXPLANATION.newest(together, owner)
     if run is not None and run.status.state == "done" and all(answer(one, run) is not None for one in slow):
         return run, False
     work.offer(
         EXPLANATION,
-        asked,
+        together,
         run,
         owner=owner,
-        what=", ".join(method.title for method in asked.methods),
+        what=", ".join(method.title for method in together.methods),
         button="Compute the maps",
         key="occlusion_methods",
         beside=beside,
@@ -205,7 +205,7 @@ def _map(subject: Subject, method: Method) -> None:
 
 
 def answer(spec: ExplanationSpec, run: runs.Run | None) -> Attribution | None:
-    """Return one map: asked of a worker where that is quick, else what the job has written by now."""
+    """Return one map: from a worker where that is quick, else what the job has written by now."""
     if spec.seconds > AT_ONCE_S:
         return occlusion_cache.explanation(run, spec.method, Attribution)
     if spec.method == "occlusion":  # the map that the page begins with: its answer is known already

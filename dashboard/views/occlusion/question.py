@@ -64,7 +64,7 @@ def tapped(network: str) -> str:
 
 
 def first(network: str, picture: str) -> OcclusionSpec:
-    """Return what the page asks first about a picture."""
+    """Return what the page begins with for a picture."""
     return OcclusionSpec.first(network, picture, layers.side(network), tapped(network))
 
 
@@ -101,8 +101,8 @@ def score_picker() -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
-    """Questions about one picture, and the visitor's jobs for those that are not answered at once.
+class Questions:
+    """Questions about one picture, and what there is of their answers.
 
     Attributes:
         specs: The questions.
@@ -149,7 +149,7 @@ class Asked:
         return ""
 
 
-def ask(specs: Sequence[OcclusionSpec], owner: str, beside: DeltaGenerator) -> Asked:
+def ask(specs: Sequence[OcclusionSpec], owner: str, beside: DeltaGenerator) -> Questions:
     """Draw `beside` the settings what the questions cost and, for long ones, the button that starts their jobs.
 
     Raises:
@@ -159,25 +159,25 @@ def ask(specs: Sequence[OcclusionSpec], owner: str, beside: DeltaGenerator) -> A
     price = f"{positions:,} positions, about {duration(seconds)}"
     if seconds <= AT_ONCE_S:
         beside.caption(price)
-        return Asked(tuple(specs))
+        return Questions(tuple(specs))
     engine.warm_up_jobs()  # while the visitor reads what it costs
-    asked = Asked(tuple(specs), tuple(work.find(OCCLUSION, spec, owner) for spec in specs))
-    whole = all(found.result is not None for found in asked.found)
+    questions = Questions(tuple(specs), tuple(work.find(OCCLUSION, spec, owner) for spec in specs))
+    whole = all(found.result is not None for found in questions.found)
     beside.caption(f"{positions:,} positions, computed" if whole else price)
-    idle = [found.result is None and not (found.run and found.run.status.active) for found in asked.found]
+    idle = [found.result is None and not (found.run and found.run.status.active) for found in questions.found]
     if missing := [spec for spec, start in zip(specs, idle, strict=True) if start]:
         words = "Compute the map" if len(specs) == 1 else "Compute the maps"
         beside.button(
             words, key="occlusion_compute", icon=":material/play_arrow:", type="primary", on_click=_start,
             args=(missing, owner),
         )  # fmt: skip
-    refusal(_PROBLEM, beside)
-    return asked
+        refusal(_PROBLEM, beside)
+    return questions
 
 
-def jobs_below(asked: Asked) -> None:
+def jobs_below(questions: Questions) -> None:
     """Draw how far the jobs are or how they ended; below the picture, so that it stays where it is."""
-    for number, found in enumerate(asked.found):
+    for number, found in enumerate(questions.found):
         if found.result is None:
             work.progress(found.run, "occlusion" if number == 0 else f"occlusion_{number}")
 

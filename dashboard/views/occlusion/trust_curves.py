@@ -111,7 +111,7 @@ def _one(chosen: state.Selection, network: str, controls: DeltaGenerator, main: 
 
 
 def _answer(spec: ExplanationSpec, owner: str, beside: DeltaGenerator) -> Curves | None:
-    """Return the curves: asked of a worker where that is quick, else what a job has written."""
+    """Return the curves: from a worker where that is quick, else what a job has written."""
     if spec.seconds <= 2 * AT_ONCE_S:
         return occlusion_cache.deletion_curves(spec)
     run = EXPLANATION.newest(spec, owner)

@@ -1,4 +1,4 @@
-"""The page of the self-organising map: train one and watch it, read it, follow one step, see it go wrong.
+"""The page of the self-organising map: train one and watch it, read it, follow one step, see it fail.
 
     watch             the film of a map that trains or has trained
     unit              one unit of it at a frame: its weights and its samples
@@ -13,7 +13,7 @@
     worked_example    the lecture's example with three units
     depth             how pure small maps of each layer are
     rotation          the plain map beside the one that ignores rotations
-    failures          maps that went wrong, each beside its cure
+    failures          maps that failed on purpose, each beside its cure
     weights           weights and samples as what they are: colours, points or pictures
     figures           a map as pictures of its lattice
     figures_classes   classes on a map

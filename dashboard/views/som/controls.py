@@ -154,24 +154,7 @@ def _numbers(source: str, method: str) -> dict[str, Any]:
 
 def _more_settings(method: str) -> dict[str, Any]:
     """Draw lattice, neighbourhood, decay and start, without what a method cannot do; return fields of a SomSpec."""
-    lattice = st.segmented_control(
-        "Lattice",
-        LATTICES,
-        default=LATTICES[0],
-        format_func=str.capitalize,
-        key="som_lattice",
-        bind="query-params",
-        required=True,
-        width="stretch",
-        help="In a hexagonal lattice each unit has six neighbours, all equally near; in a rectangular one four.",
-    )
-    toroid = st.toggle(
-        "Toroid",
-        key="som_toroid",
-        bind="query-params",
-        help="Left touches right and top touches bottom: no unit sits at a border. Over flat data such a map has to "
-        "fold.",
-    )
+    lattice, toroid = _lattice()
     online = method == "online"
     weights = online and _distance()
     neighbourhood = "gaussian"
@@ -199,6 +182,29 @@ def _more_settings(method: str) -> dict[str, Any]:
         "start": start,
         "distance": "weights" if weights else "lattice",
     }
+
+
+def _lattice() -> tuple[str, bool]:
+    """Draw the form of the lattice; return it, and whether its borders touch."""
+    lattice = st.segmented_control(
+        "Lattice",
+        LATTICES,
+        default=LATTICES[0],
+        format_func=str.capitalize,
+        key="som_lattice",
+        bind="query-params",
+        required=True,
+        width="stretch",
+        help="In a hexagonal lattice each unit has six neighbours, all equally near; in a rectangular one four.",
+    )
+    toroid = st.toggle(
+        "Toroid",
+        key="som_toroid",
+        bind="query-params",
+        help="Left touches right and top touches bottom: no unit sits at a border. Over flat data such a map has to "
+        "fold.",
+    )
+    return str(lattice), toroid
 
 
 def _distance() -> bool:

@@ -22,44 +22,29 @@ def draw(record: SomRecord, task: SomTask, folder: Path | None) -> None:
         task: What it was trained on.
         folder: Of the run; None for the example.
     """
-    with st.expander("Take this map with you", icon=":material/download:"), st.container(horizontal=True):
-        st.download_button(
-            "Weights (.npz)",
+    files = (
+        (
+            "Weights (.npz)", "weights", SAMPLES_FILE, "application/octet-stream",
             lambda: codebook_npz(record, task, _samples(task, folder)),
-            SAMPLES_FILE,
-            "application/octet-stream",
-            key="som_export_weights",
-            on_click="ignore",
-            help="For numpy.load: `codebook` (rows, columns, values), its `samples`, and the settings.",
-        )
-        st.download_button(
-            "Labels (.csv)",
-            lambda: labels_csv(record),
-            "freezeframe-map-labels.csv",
-            "text/csv",
-            key="som_export_labels",
-            on_click="ignore",
-            help="A row for each sample: its unit's row and column, its class, its distance to the unit's weights.",
-        )
-        st.download_button(
-            "Film (.webp)",
-            lambda: animation(record),
-            "freezeframe-map.webp",
-            "image/webp",
-            key="som_export_film",
-            on_click="ignore",
-            help="An animated picture for slides and pages, 3 MB at most. Making it takes a few seconds.",
-        )
-        st.download_button(
-            "Script (.py)",
-            lambda: script(task),
-            "freezeframe_map.py",
-            "text/x-python",
-            key="som_export_script",
-            on_click="ignore",
-            help="Trains this map again, step by step, in plain NumPy. It makes colours and digits itself, and finds "
-            "other samples in the file of the weights beside it.",
-        )
+            "For numpy.load: `codebook` (rows, columns, values), its `samples`, and the settings.",
+        ),
+        (
+            "Labels (.csv)", "labels", "freezeframe-map-labels.csv", "text/csv", lambda: labels_csv(record),
+            "A row for each sample: its unit's row and column, its class, its distance to the unit's weights.",
+        ),
+        (
+            "Film (.webp)", "film", "freezeframe-map.webp", "image/webp", lambda: animation(record),
+            "An animated picture for slides and pages, 3 MB at most. Making it takes a few seconds.",
+        ),
+        (
+            "Script (.py)", "script", "freezeframe_map.py", "text/x-python", lambda: script(task),
+            "Trains this map again, step by step, in plain NumPy. It makes colours and digits itself, and finds other "
+            "samples in the file of the weights beside it.",
+        ),
+    )  # fmt: skip
+    with st.expander("Take this map with you", icon=":material/download:"), st.container(horizontal=True):
+        for label, key, name, kind, make, explanation in files:
+            st.download_button(label, make, name, kind, key=f"som_export_{key}", on_click="ignore", help=explanation)
 
 
 def _samples(task: SomTask, folder: Path | None) -> Floats | None:

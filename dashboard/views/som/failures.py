@@ -1,4 +1,4 @@
-"""When it goes wrong: a map that failed on purpose beside its cure, and what the detector says about both."""
+"""A map that failed on purpose beside its cure, and what the detector finds in both."""
 
 from __future__ import annotations
 

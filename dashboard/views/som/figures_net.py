@@ -83,7 +83,7 @@ def unfolded(
         lattice: At least two rows and columns.
         codebook: (rows, columns, 2).
         points: (N, 2).
-        sides: Per cell of `som_cells.cells`, below 0 where it is turned over.
+        sides: Per cell of `lattice.cells`, below 0 where it is turned over.
         height: In px.
     """
     weights = codebook.reshape(-1, 2)

@@ -51,7 +51,7 @@ def film_of(record: SomRecord, identity: str, epochs: int) -> Film:
     if not np.isnan(record.rate).any():
         series.append(Series("Learning rate", tuple(record.rate.tolist())))
     is_rgb = record.kind == "colours" and len(record.cloud) > 0
-    labelled = not is_rgb and len(record.labels) > 0  # a named colour is seen, not told
+    labelled = not is_rgb and len(record.labels) > 0  # a named colour is seen
     return Film(
         identity,
         record.rows,

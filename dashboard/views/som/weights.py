@@ -1,4 +1,4 @@
-"""The weights and the samples of a map as what they are: colours, points or pictures."""
+"""Weights and samples of a map, drawn as what they are: colours, points or pictures."""
 
 from __future__ import annotations
 

@@ -20,7 +20,7 @@ from models.occlusion import scores
 from models.occlusion.scores import OcclusionSpec
 from models.occlusion.worker import hide
 from models.pictures import images
-from models.storage.files import encode, write_atomically
+from models.storage.files import pack, write_atomically
 from models.storage.progress import SILENT, Checked, Progress
 
 Picture = NDArray[np.uint8]
@@ -124,7 +124,7 @@ def write(spec: ExplanationSpec, progress: Progress, folder: Path) -> None:
         note = f"{method.title} ({number + 1} of {len(spec.methods)})"
         progress.event(share=number / len(spec.methods), note=note)
         found = attribution_map(replace(spec, method=method.id), progress)
-        write_atomically(folder / f"{method.id}.npz", encode(found))
+        write_atomically(folder / f"{method.id}.npz", pack(found))
     if not spec.methods:
         progress.event(share=0.0, note="Computing all maps and their curves")
-        write_atomically(folder / f"{CURVES}.npz", encode(deletion_curves(spec, progress)))
+        write_atomically(folder / f"{CURVES}.npz", pack(deletion_curves(spec, progress)))

@@ -75,7 +75,7 @@ def build(
         network = (
             _application(spec, height, width, include_top, path)
             if ":" not in spec.builder
-            else _own(spec, height, width, include_top, seed, path)
+            else _of_this_project(spec, height, width, include_top, seed, path)
         )
     finally:
         random.setstate(state)
@@ -110,7 +110,9 @@ def _weight_file(spec: BackboneSpec, include_top: bool) -> Path:
     return local(spec.id)
 
 
-def _own(spec: BackboneSpec, height: int, width: int, include_top: bool, seed: int, path: Path | None) -> keras.Model:
+def _of_this_project(
+    spec: BackboneSpec, height: int, width: int, include_top: bool, seed: int, path: Path | None
+) -> keras.Model:
     module, function = spec.builder.split(":")
     network = getattr(importlib.import_module(module), function)(
         include_top=include_top, input_shape=(height, width, 3), seed=seed

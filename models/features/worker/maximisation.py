@@ -28,7 +28,7 @@ from models.features.maximisation import (
 )
 from models.features.worker import backward
 from models.networks.worker import opened
-from models.storage.files import encode, write_atomically
+from models.storage.files import pack, write_atomically
 from models.storage.progress import SILENT, Progress
 
 _BEFORE = ("relu", "relu6", "softmax")  # nonlinearities that units are looked at before
@@ -39,7 +39,7 @@ def make(spec: MaximisationSpec, progress: Progress, folder: Path) -> None:
     """Make a film in the folder of a run; every frame is there as soon as it is made. Raises what `maximise` does."""
 
     def save(film: Film) -> None:
-        write_atomically(folder / MAXIMISATION.file, encode(film))
+        write_atomically(folder / MAXIMISATION.file, pack(film))
 
     save(maximise(spec, progress, on_frame=save))
 

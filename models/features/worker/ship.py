@@ -18,7 +18,7 @@ from models.features.worker import gabor
 from models.features.worker.maximisation import maximise
 from models.features.worker.patches import measure
 from models.networks import layers
-from models.storage.files import encode, write_atomically
+from models.storage.files import pack, write_atomically
 
 _FRAMES, _FRAMES_BARE = 18, 12  # of a film: noise takes twice the room
 _LAYERS: Final = tuple(f"conv{number}_relu" for number in range(1, 6))  # on the sheet, and the example's classes
@@ -60,13 +60,13 @@ def sheet() -> None:
     data = np.frombuffer(b"".join(pictures), np.uint8)
     sizes = np.array([len(picture) for picture in pictures], np.int64)
     made = Sheet(networks, names, np.array(channels, np.int64), data, sizes, weights_digest())
-    write_atomically(SHEET, encode(made))
+    write_atomically(SHEET, pack(made))
 
 
 def gabor_fits() -> None:
     """Ship the fits of Frame8's kernels through its pretraining, and the yardstick of noise; a minute."""
     with threadpool_limits(1):
-        write_atomically(gabor_stages.FOLDER / "frame8.npz", encode(gabor.of_stages()))
+        write_atomically(gabor_stages.FOLDER / "frame8.npz", pack(gabor.of_stages()))
         for height, width in _NOISE_SIZES:
             path = gabor_stages.FOLDER / f"noise-{height}x{width}.npz"
-            write_atomically(path, encode(gabor.of_noise(height, width)))
+            write_atomically(path, pack(gabor.of_noise(height, width)))

@@ -56,20 +56,25 @@ def build(
         if pooled:
             x = layers.MaxPooling2D(3, 2, padding="same", name=f"pool{number}")(x)
     if include_top:
-        x = layers.AveragePooling2D(4, name="pool5")(x)
-        x = layers.Flatten(name="flatten")(x)
-        for number in (6, 7):
-            dense = layers.Dense(
-                DENSE_WIDTH,
-                use_bias=False,
-                kernel_initializer=keras.initializers.HeNormal(seed=seed * 100 + number),
-                name=f"fc{number}",
-            )
-            x = _weighted(x, dense, f"fc{number}")
-        x = layers.Dense(
-            n_classes,
-            activation="softmax",
-            kernel_initializer=keras.initializers.GlorotUniform(seed=seed * 100 + 8),
-            name="fc8",
-        )(x)
+        x = _top(x, n_classes, seed)
     return keras.Model(inputs, x, name="frame8" if include_top else "frame8_notop")
+
+
+def _top(x: keras.KerasTensor, n_classes: int, seed: int) -> keras.KerasTensor:
+    """Return the probabilities of the classes: three dense layers behind the last convolution."""
+    x = layers.AveragePooling2D(4, name="pool5")(x)
+    x = layers.Flatten(name="flatten")(x)
+    for number in (6, 7):
+        dense = layers.Dense(
+            DENSE_WIDTH,
+            use_bias=False,
+            kernel_initializer=keras.initializers.HeNormal(seed=seed * 100 + number),
+            name=f"fc{number}",
+        )
+        x = _weighted(x, dense, f"fc{number}")
+    return layers.Dense(
+        n_classes,
+        activation="softmax",
+        kernel_initializer=keras.initializers.GlorotUniform(seed=seed * 100 + 8),
+        name="fc8",
+    )(x)

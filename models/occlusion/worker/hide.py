@@ -23,7 +23,7 @@ from models.occlusion.plan import Placed, Reaches, reaches
 from models.occlusion.scores import OCCLUSION, OcclusionSpec, PatchScores, coarse_to_fine
 from models.occlusion.worker.windows import FullPass, Graph, WindowPass, graph
 from models.pictures import images
-from models.storage.files import encode, write_atomically
+from models.storage.files import pack, write_atomically
 from models.storage.progress import SILENT, Progress
 
 WRITE_EVERY_S = 1.0  # how often a job replaces its result
@@ -252,6 +252,6 @@ def write(spec: OcclusionSpec, progress: Progress, folder: Path) -> None:
     path = folder / OCCLUSION.file
 
     def keep(scores: PatchScores) -> None:
-        write_atomically(path, encode(scores))
+        write_atomically(path, pack(scores))
 
     keep(hide(spec, progress, keep))

@@ -18,7 +18,7 @@ from models.som.samples import SomData
 from models.som.sources import FEATURES_FILE
 from models.som.spec import SomSpec
 from models.som.training import Snapshot, snapshots
-from models.storage.files import encode, write_atomically
+from models.storage.files import pack, write_atomically
 from models.storage.progress import Part, Progress
 
 WRITE_EVERY = 0.5  # seconds between two writes of the film
@@ -73,4 +73,4 @@ def _features(task: SomTask, progress: Progress, folder: Path) -> SomData:
 
 def _write(recorder: Recorder, folder: Path, *, complete: bool) -> None:
     """Write the film; a reader sees the old one or the new one."""
-    write_atomically(folder / SOM.file, encode(recorder.record(complete=complete)))
+    write_atomically(folder / SOM.file, pack(recorder.record(complete=complete)))

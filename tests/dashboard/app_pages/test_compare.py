@@ -148,7 +148,7 @@ def test_cka_is_offered_measured_and_kept(visit, another):
     owner = app.session_state["ff_owner"]
     job = runs.create(CKA.kind, spec.to_json(), owner=owner, title="by hand")
     made = CKA.path(job)
-    made.write_bytes(files.encode(found))
+    made.write_bytes(files.pack(found))
     job.set_status(runs.RunStatus("done"))
     app.run()
     assert not app.exception

@@ -112,7 +112,7 @@ def test_what_nobody_has_looked_for_yet_is_offered(visit):
 def a_search(owner, network, result=None):
     """A finished search of a visitor's, with a file where there is a result."""
     run = runs.create("patches", {"network": network, "dataset": "galaxies"}, owner=owner, title="By hand")
-    files.write_atomically(PATCHES.path(run), b"torn" if result is None else files.encode(result))
+    files.write_atomically(PATCHES.path(run), b"torn" if result is None else files.pack(result))
     run.set_status(runs.RunStatus("done", share=1.0))
     return run
 

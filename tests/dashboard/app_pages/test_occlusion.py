@@ -9,10 +9,8 @@ import pytest
 
 from dashboard.views.occlusion import cache as occlusion_cache
 from dashboard.views.occlusion.question import TAPPED, tapped
-from dashboard.views.occlusion.reading import evidence, strongest
 from dashboard.widgets import cache
 from models.jobs import engine
-from models.occlusion.occlusion import occlusion_map
 from models.occlusion.scores import OCCLUSION, PATCH_SCORES, OcclusionSpec, probabilities
 from models.pictures import datasets, images
 from models.storage import files, runs
@@ -170,7 +168,7 @@ def test_a_working_job_shows_what_it_has_and_goes_on(visit, slow):
     run = runs.create("occlusion", FIRST.to_json(), owner=owner, title=FIRST.title)
     run.set_status(runs.RunStatus("running", share=0.6))
     whole.logits[8:] = np.nan
-    files.write_atomically(OCCLUSION.path(run), files.encode(whole))
+    files.write_atomically(OCCLUSION.path(run), files.pack(whole))
     app.run()
     try:
         assert not app.exception
@@ -246,28 +244,6 @@ def test_a_run_that_lost_its_classifier_gets_a_sentence(visit, view):
     app = visit(run=run.id, occlusion_view=view)
     assert not app.exception
     assert "Expected a finished training run" in app.error[0].value
-
-
-def test_what_the_map_says_in_words():
-    image = np.full((6, 9, 3), 255, np.uint8)
-    result = occlusion_map(lambda batch: batch[:, 4, 7, 0] / 255, image, patch=3, stride=3)
-    mask = np.zeros((6, 9), bool)
-    mask[3:, 6:8] = True
-    assert strongest(result, "logit") == "Score 1; lowest, 0.502, with rows 3–5 and columns 6–8 hidden."
-    assert (
-        evidence(result, mask) == "**67% of the evidence** (falls of the score) lies in the object, which covers 11%."
-    )
-    flat = occlusion_map(lambda batch: np.zeros(len(batch)), image, patch=3, stride=3)
-    assert evidence(flat, mask) == "Nothing that was hidden lowered the score."
-    assert strongest(flat, "logit") == "Score 0; no square changes it by more than 0.000001."
-
-
-@pytest.mark.parametrize(("change", "said"), [(0.0009, "0.001"), (0.00009, "0.0001"), (4e-7, "0.000001")])
-def test_a_score_that_hardly_moves_is_said_to_and_the_logit_advised(change, said):
-    image = np.full((4, 4, 3), 255, np.uint8)
-    score = lambda batch: 1 - change * (batch[:, 0, 0, 0] < 255)  # noqa: E731
-    result = occlusion_map(score, image, patch=2, stride=2)
-    assert strongest(result, "probability").startswith(f"Score 1; no square changes it by more than {said}. Try the ")
 
 
 @pytest.mark.parametrize(

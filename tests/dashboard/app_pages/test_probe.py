@@ -63,7 +63,7 @@ def test_every_state_of_a_job_is_shown(visit, monkeypatch):
     PROBE.path(run).write_bytes(b"PK torn")
     page.run()
     assert not page.exception and "cannot be read" in texts(page) and "Not probed yet" in texts(page)
-    PROBE.path(run).write_bytes(files.encode(PROBE.shipped(ProbeSpec())))
+    PROBE.path(run).write_bytes(files.pack(PROBE.shipped(ProbeSpec())))
     page.run()
     assert not page.exception and len(page.get("plotly_chart")) == 1 and "Not probed yet" not in texts(page)
 

@@ -10,7 +10,7 @@ from models.som.samples import SomData
 from models.som.sources import FEATURES_FILE
 from models.som.spec import SomSpec
 from models.storage import runs
-from models.storage.files import encode
+from models.storage.files import pack
 from models.training.results import TrainingResult, save_result
 from models.training.spec import TrainingSpec
 from tests.models.som.trained import filmed
@@ -35,7 +35,7 @@ def finished(task: SomTask, data: SomData | None = None) -> str:
     data = data or load(task)
     if task.source == "features":
         np.save(run.path(FEATURES_FILE), data.features)
-    SOM.path(run).write_bytes(encode(filmed(task, data)))
+    SOM.path(run).write_bytes(pack(filmed(task, data)))
     run.set_status(runs.RunStatus("done"))
     return run.id
 

@@ -41,7 +41,7 @@ def test_every_method_answers_by_its_name(network, method):
     found = explain.attribution_map(spec(network, method=method))
     assert (found.method, found.values.shape) == (method, (tiny.HEIGHT, tiny.WIDTH))
     assert found.score == pytest.approx(answers.predict(network, PICTURE).logits[1], abs=1e-4)
-    again = files.decode(files.encode(found), type(found))
+    again = files.unpack(files.pack(found), type(found))
     np.testing.assert_array_equal(again.values, found.values)
     assert np.isnan(again.total) == (method != "integrated")
 

@@ -201,10 +201,10 @@ def test_the_random_network_is_the_one_that_the_pretraining_began_with():
 def test_fits_of_other_weights_and_damaged_files_are_not_shown(tmp_path, monkeypatch):
     monkeypatch.setattr(gabor_stages, "FOLDER", tmp_path)
     assert gabor_stages.stages() is None and gabor_stages.shipped("backbone:frame8:64") is None
-    recording = files.decode((card.FOLDER.parent / "gabor" / "frame8.npz").read_bytes(), gabor_stages.Recording)
-    (tmp_path / "frame8.npz").write_bytes(files.encode(recording))
+    recording = files.unpack((card.FOLDER.parent / "gabor" / "frame8.npz").read_bytes(), gabor_stages.Recording)
+    (tmp_path / "frame8.npz").write_bytes(files.pack(recording))
     assert gabor_stages.stages() is not None
-    (tmp_path / "frame8.npz").write_bytes(files.encode(dataclasses.replace(recording, digest="0" * 12)))
+    (tmp_path / "frame8.npz").write_bytes(files.pack(dataclasses.replace(recording, digest="0" * 12)))
     assert gabor_stages.stages() is None
     (tmp_path / "noise-7x7.npz").write_bytes(b"PK damaged")
     assert gabor_stages.noise(7, 7) is None

@@ -5,6 +5,7 @@ import http.client
 import itertools
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -18,17 +19,36 @@ import pytest
 
 from models.errors import EngineUnavailable, InputError, QueueFull, StorageUnavailable
 from models.jobs import cluster as jobs_cluster
+from models.jobs import execute
 from models.jobs.engine import MOST_JOBS, MOST_WAITING, Engine
+from models.jobs.job import Job, JobSpec
+from models.jobs.machine import WARM
 from models.networks.answers import PREDICT
 from models.storage import runs
 from models.training import recipes
+from models.training.spec import TRAINING, TrainingSpec
 
 ROOT = Path(__file__).resolve().parents[3]
 
 
-def training(epochs: int = 3, *, shots: int = 5) -> dict:
-    spec = dataclasses.replace(recipes.DEFAULT, dataset="digits", epochs=epochs, batch=8, shots=shots, patience=0)
-    return spec.to_json()
+@dataclasses.dataclass(frozen=True, slots=True)
+class Named(JobSpec):
+    """A job that is only queued, never done."""
+
+    name: str = ""
+
+    @property
+    def title(self) -> str:
+        return self.name
+
+
+QUEUED = Job("som", Named, "")
+
+
+def training(epochs: int = 3, *, shots: int = 5, **others) -> TrainingSpec:
+    return dataclasses.replace(
+        recipes.DEFAULT, dataset="digits", epochs=epochs, batch=8, shots=shots, patience=0, **others
+    )
 
 
 def visitor(letter: str) -> str:
@@ -45,13 +65,16 @@ def wait(condition, seconds: float = 90.0) -> None:
 def waiting_engine(*asked: tuple[str, str]) -> tuple[Engine, dict[str, str]]:
     """An engine whose thread does not run, with jobs queued: (name, visitor's letter)."""
     stopped = Engine()
-    names = {stopped.submit("som", {}, owner=visitor(letter), title=name): name for name, letter in asked}
+    names = {queue(stopped, name, letter): name for name, letter in asked}
     return stopped, names
 
 
+def queue(stopped: Engine, name: str, letter: str) -> str:
+    return stopped.submit_all(QUEUED, [Named(name)], owner=visitor(letter))[0]
+
+
 def test_a_worker_answers_a_click_in_another_process(engine):
-    assert engine.call("warm").pid not in (os.getpid(), os.getppid())
-    assert engine.is_ready()
+    assert engine.call(WARM).pid not in (os.getpid(), os.getppid())
 
 
 def test_dask_knows_the_settings_that_keep_it_quiet():
@@ -64,9 +87,10 @@ def test_dask_knows_the_settings_that_keep_it_quiet():
     )  # else they are Dask's own by now
 
 
-def test_an_unknown_kind_of_job_is_refused_with_the_known_ones(engine):
-    with pytest.raises(InputError, match=r"Expected .*training.* Received: magic"):
-        engine.submit_old("magic", {}, owner=visitor("a"), title="")
+def test_a_run_of_an_unknown_kind_ends_with_the_known_ones():
+    run = runs.create("magic", {}, owner=visitor("a"), title="")
+    assert execute.execute(run.id) == "failed"
+    assert re.match(r"Expected .*training.* Received: magic", run.status.message)
 
 
 def test_visitors_take_turns_and_each_keeps_his_order():
@@ -88,24 +112,24 @@ def test_a_visitor_whose_job_runs_waits_behind_the_others():
 def test_a_visitor_may_have_four_jobs_and_not_five():
     stopped, _ = waiting_engine(*[(f"a{i}", "a") for i in range(MOST_JOBS)])
     with pytest.raises(QueueFull, match="4 jobs"):
-        stopped.submit("som", {}, owner=visitor("a"), title="")
-    assert stopped.submit("som", {}, owner=visitor("b"), title="")
+        queue(stopped, "", "a")
+    assert queue(stopped, "", "b")
 
 
 def test_all_visitors_together_may_have_forty_jobs_waiting():
     stopped, _ = waiting_engine(*[(f"{i}", f"{i:02}") for i in range(MOST_WAITING)])
     with pytest.raises(QueueFull, match="40 jobs are waiting"):
-        stopped.submit("som", {}, owner=visitor("z"), title="")
+        queue(stopped, "", "z")
 
 
 def test_jobs_that_belong_together_are_queued_all_or_none(monkeypatch):
     stopped, _ = waiting_engine(*[(f"p{i}", "p") for i in range(MOST_JOBS - 1)])
-    pair = [({}, "wrong"), ({}, "cured")]
+    pair = [Named("wrong"), Named("cured")]
     with pytest.raises(QueueFull, match="no room for 2 more jobs: you have 3 running or waiting"):
-        stopped.submit_all("som", pair, owner=visitor("p"))
+        stopped.submit_all(QUEUED, pair, owner=visitor("p"))
     assert len(stopped.waiting) == len(runs.listing(visitor("p"))) == MOST_JOBS - 1
     stopped.waiting.pop()
-    asked = stopped.submit_all("som", pair, owner=visitor("p"))
+    asked = stopped.submit_all(QUEUED, pair, owner=visitor("p"))
     assert [run.id for run in stopped.waiting[-2:]] == asked
     assert [runs.get(run_id).title for run_id in asked] == ["wrong", "cured"]
     stopped.waiting = stopped.waiting[:1]
@@ -118,15 +142,15 @@ def test_jobs_that_belong_together_are_queued_all_or_none(monkeypatch):
 
     monkeypatch.setattr(runs, "create", disk_full_at_the_second)
     with pytest.raises(StorageUnavailable):
-        stopped.submit_all("som", pair, owner=visitor("p"))
+        stopped.submit_all(QUEUED, pair, owner=visitor("p"))
     assert len(stopped.waiting) == 1 and len(runs.listing(visitor("p"))) == before
 
 
 def test_the_last_place_of_all_is_not_enough_for_two():
     stopped, _ = waiting_engine(*[(f"{i}", f"{i:02}") for i in range(MOST_WAITING - 1)])
     with pytest.raises(QueueFull, match="39 jobs are waiting already, and 40"):
-        stopped.submit_all("som", [({}, ""), ({}, "")], owner=visitor("y"))
-    assert stopped.submit("som", {}, owner=visitor("y"), title="")
+        stopped.submit_all(QUEUED, [Named(), Named()], owner=visitor("y"))
+    assert queue(stopped, "", "y")
 
 
 def test_a_refusal_of_a_task_reaches_the_caller_as_it_is(engine):
@@ -153,20 +177,20 @@ def test_a_waiting_job_is_cancelled_at_once():
 
 
 def test_a_job_runs_to_its_end_and_reports(engine):
-    run = runs.get(engine.submit_old("training", training(), owner=visitor("1"), title="short"))
+    run = runs.get(engine.submit(TRAINING, training(), owner=visitor("1")))
     wait(lambda: not run.status.active)
     assert run.status.state == "done" and run.status.share == 1.0 and run.path("summary.json").exists()
     assert any("share" in event for event in run.events())
 
 
 def test_a_job_with_impossible_settings_fails_with_a_sentence(engine):
-    run = runs.get(engine.submit_old("training", {**training(), "backbone": "none"}, owner=visitor("2"), title=""))
+    run = runs.get(engine.submit(TRAINING, training(side=7), owner=visitor("2")))
     wait(lambda: not run.status.active)
     assert run.status.state == "failed" and "Expected" in run.status.message
 
 
 def test_a_working_job_stops_when_asked(engine):
-    run = runs.get(engine.submit_old("training", training(500, shots=40), owner=visitor("3"), title="long"))
+    run = runs.get(engine.submit(TRAINING, training(500, shots=40), owner=visitor("3")))
     wait(lambda: run.status.state == "running" and run.status.share > 0)
     engine.cancel(run.id)
     assert run.status.state == "cancelled"  # at once, whatever the worker is doing
@@ -175,7 +199,7 @@ def test_a_working_job_stops_when_asked(engine):
 
 
 def test_a_worker_killed_in_the_middle_loses_nothing(engine):
-    run = runs.get(engine.submit_old("training", training(30, shots=40), owner=visitor("4"), title="killed"))
+    run = runs.get(engine.submit(TRAINING, training(30, shots=40), owner=visitor("4")))
     wait(lambda: len([event for event in run.events() if "epoch" in event]) >= 2)
     cluster = engine.start().cluster
     before = cluster.processes["jobs"].pid
@@ -187,31 +211,33 @@ def test_a_worker_killed_in_the_middle_loses_nothing(engine):
 
 
 def test_the_scheduler_killed_is_started_again_with_its_jobs(engine):
-    run = runs.get(engine.submit_old("training", training(), owner=visitor("5"), title="survivor"))
+    run = runs.get(engine.submit(TRAINING, training(), owner=visitor("5")))
     wait(lambda: run.status.state == "running" and run.status.share > 0)  # it has hardly begun
     os.kill(engine.start().cluster.processes["scheduler"].pid, signal.SIGKILL)
     assert run.status.active
     wait(lambda: not run.status.active, 120)
     assert run.status.state == "done"
-    assert engine.call("warm").pid
+    assert engine.call(WARM).pid
 
 
 def test_the_server_killed_leaves_no_process_and_its_run_is_taken_up(tmp_path):
     code = (
-        "import os, time, json, sys\nfrom models.jobs import engine; from models.storage import runs\n"
-        "run = runs.get(engine.submit('training', json.loads(sys.argv[1]), owner='6' * 32, title='orphan'))\n"
+        "import os, time, json, sys\nfrom models.jobs import engine\nfrom models.storage import runs\n"
+        "from models.training.spec import TRAINING\nspec = TRAINING.spec.from_json(json.loads(sys.argv[1]))\n"
+        "run = runs.get(engine.submit(TRAINING, spec, owner='6' * 32))\n"
         "while not run.status.share: time.sleep(0.05)\n"
         "print(run.id, *[p.pid for p in engine.start().cluster.processes.values()], flush=True)\n"
         "os.kill(os.getpid(), 9)"
     )
     environment = {**os.environ, "FREEZEFRAME_HOME": str(tmp_path)}
-    command = [sys.executable, "-c", code, json.dumps(training())]
+    command = [sys.executable, "-c", code, json.dumps(training().to_json())]
     server = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True)
     run_id, *pids = server.stdout.split()
     wait(lambda: not any(psutil.pid_exists(int(pid)) for pid in pids), 10)
     assert runs.Run(run_id, tmp_path / "runs" / run_id).status.state == "running"
     code = (
-        "import sys, time\nfrom models.jobs import engine; from models.storage import runs\nengine.start()\nrun = runs.get(sys.argv[1])\n"
+        "import sys, time\nfrom models.jobs import engine\nfrom models.storage import runs\nengine.start()\n"
+        "run = runs.get(sys.argv[1])\n"
         "while run.status.active: time.sleep(0.05)\nprint(run.status.state)\nengine.stop()"
     )
     again = subprocess.run(

@@ -3,14 +3,15 @@
 import keras
 import numpy as np
 
-from models.jobs import execute
+from models.jobs.job import function
 from models.networks.worker import opened
 from models.pictures import datasets, images
+from models.training.results import CLASSIFIER_FILE
 
 
 def test_the_example_classifier_as_a_file_is_the_same_network(tmp_path):
     path = tmp_path / "classifier.keras"
-    path.write_bytes(execute.classifier_file("example").data.tobytes())
+    path.write_bytes(function(CLASSIFIER_FILE.work)("example").data.tobytes())
     loaded = keras.models.load_model(path, compile=False, safe_mode=True)
     picture = images.resize(datasets.picture("galaxies", 400), 64, 64)[None]
     expected = opened.forward(opened.load("run:example"), picture)

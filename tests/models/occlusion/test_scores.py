@@ -118,7 +118,7 @@ def test_pixels_that_nothing_covers_yet_are_nan(scores):
 def test_a_saved_result_comes_back_whole(scores, tmp_path):
     run = runs.Run("x", tmp_path)
     assert OCCLUSION.version(run) == 0 and OCCLUSION.load(run) is None
-    files.write_atomically(OCCLUSION.path(run), files.encode(scores))
+    files.write_atomically(OCCLUSION.path(run), files.pack(scores))
     assert OCCLUSION.version(run) > 0
     again = OCCLUSION.load(run)
     for field in dataclasses.fields(scores):

@@ -56,7 +56,7 @@ class Watcher:
 def test_one_pass_gives_what_one_picture_and_one_layer_at_a_time_give(few):
     watcher = Watcher()
     result = probe.measure(ProbeSpec(RANDOM, "digits"), watcher)
-    assert files.decode(files.encode(result), ProbeResult).layers == result.layers
+    assert files.unpack(files.pack(result), ProbeResult).layers == result.layers
     assert watcher.shares == sorted(watcher.shares) and watcher.shares[-1] < 1
     assert (result.weights, result.budgets) == (("random",), (5,))
     assert result.blocks == ("pixels", "conv1", "conv2", "conv3", "conv4", "conv5")
@@ -131,7 +131,7 @@ def test_a_missing_or_damaged_result_is_none(tmp_path, monkeypatch, damage):
 def test_another_answer_is_no_probe(tmp_path, monkeypatch):
     monkeypatch.setenv("FREEZEFRAME_HOME", str(tmp_path))
     run = runs.create(PROBE.kind, ProbeSpec().to_json(), owner="o" * 32, title="Probe")
-    PROBE.path(run).write_bytes(files.encode(ProbeSpec()))
+    PROBE.path(run).write_bytes(files.pack(ProbeSpec()))
     assert PROBE.load(run) is None
 
 

@@ -9,7 +9,7 @@ from models.som.depth import DEPTH, SEEDS, DepthTask, chosen_layers
 from models.som.worker import depth
 from models.som.worker.depth import measure, purities
 from models.storage import runs
-from models.storage.files import encode
+from models.storage.files import pack
 from models.storage.progress import SILENT
 
 
@@ -78,7 +78,7 @@ def test_the_job_measures_the_network_and_random_weights(layers, tmp_path, monke
     run = runs.create("depth", {"network": "run:example", "dataset": "digits"}, owner="o" * 32, title="t")
     assert DEPTH.load(run) is None
     told = Told()
-    DEPTH.path(run).write_bytes(encode(measure(DEPTH.spec_of(run), told)))
+    DEPTH.path(run).write_bytes(pack(measure(DEPTH.spec_of(run), told)))
     found = DEPTH.load(run)
     assert found.layers[0] == "conv1_relu" and found.layers[-1] == "head_output" and found.blocks[-1] == "head"
     assert found.purity.shape == found.random.shape == (8, 2) and 0.09 < found.chance < 0.12

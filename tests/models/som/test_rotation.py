@@ -14,7 +14,7 @@ from models.som.training import snapshots as plain_snapshots
 from models.som.worker import film
 from models.som.worker.rotation import compare
 from models.storage import runs
-from models.storage.files import encode
+from models.storage.files import pack
 from models.storage.progress import SILENT
 
 RANDOM = np.random.default_rng(4)
@@ -129,7 +129,7 @@ def test_the_comparison_and_its_job(sticks, tmp_path, monkeypatch):
     run = runs.create("rotation", spec, owner="o" * 32, title="t")
     assert ROTATION.load(run) is None
     told = Told()
-    ROTATION.path(run).write_bytes(encode(compare(ROTATION.spec_of(run), told)))
+    ROTATION.path(run).write_bytes(pack(compare(ROTATION.spec_of(run), told)))
     found = ROTATION.load(run)
     assert told.notes[:2] == ["Map 1 of 4, plain", "Map 2 of 4, rotation-invariant"]
     assert found.purity.shape == found.seen.shape == (2, 2) and found.n_test == 30

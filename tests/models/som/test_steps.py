@@ -109,7 +109,8 @@ def test_neither_blocks_nor_known_bmus_change_a_batch_step(monkeypatch: pytest.M
     monkeypatch.setattr("models.som.steps.BLOCK_VALUES", 11 * 3)
     monkeypatch.setattr("models.som.steps.BLOCK_SAMPLES", 7)
     calls: list[int] = []
-    parts = batch_step(samples, codebook, 1.5, check=lambda: calls.append(1))
+    counted = Search(samples, 20, codebook.mean(axis=(0, 1)), lambda: calls.append(1))
+    parts = batch_step(samples, codebook, 1.5, search=counted)
     assert parts == pytest.approx(whole, abs=1e-6) and len(calls) == 9  # 5 to search, 3 for sums, 1 to spread
     assert batch_step(samples, codebook, 1.5, best=best) == pytest.approx(whole, abs=1e-6)
     search = Search(samples, 20, np.zeros(3, np.float32))

@@ -21,34 +21,34 @@ class Warmth:
 
 def test_arrays_and_tuples_keep_their_types():
     split = Split(np.arange(3), np.zeros((2, 1), np.float32), np.array([True]))
-    back = files.decode(files.encode(split), Split)
+    back = files.unpack(files.pack(split), Split)
     assert back.validation.dtype == np.float32 and back.validation.shape == (2, 1)
     assert back.train.tolist() == [0, 1, 2] and back.test.dtype == bool
 
 
 def test_only_the_class_that_is_expected_is_made():
-    assert files.decode(files.encode(Warmth(1)), Warmth) == Warmth(1)
+    assert files.unpack(files.pack(Warmth(1)), Warmth) == Warmth(1)
     other = dataclasses.make_dataclass("Other", [("pid", int)])
     with pytest.raises(ValueError, match=r"^Expected a Warmth\. Received a Other\.$"):
-        files.decode(files.encode(other(1)), Warmth)
+        files.unpack(files.pack(other(1)), Warmth)
 
 
 def test_a_class_that_is_no_result_is_refused_whatever_the_file_says():
     made = archive(_plain=np.array(json.dumps({"class": "Path", "values": {}, "tuples": []})))
     with pytest.raises(TypeError, match="Expected a dataclass"):
-        files.decode(made, Path)
+        files.unpack(made, Path)
 
 
 def test_where_a_class_lived_when_its_file_was_written_says_nothing():
     """Files of version 0.4 name modules."""
     for name in ("models.training.worker.measure_rates:Warmth", "models.nowhere:Warmth", "Warmth"):
-        assert files.decode(archive(_plain=np.array(json.dumps({**PLAIN, "class": name}))), Warmth) == Warmth(1)
+        assert files.unpack(archive(_plain=np.array(json.dumps({**PLAIN, "class": name}))), Warmth) == Warmth(1)
 
 
 def test_a_file_that_cannot_be_read_is_none(tmp_path):
     path = tmp_path / "a.npz"
     assert files.read(path, Warmth) is None
-    path.write_bytes(files.encode(Warmth(3)))
+    path.write_bytes(files.pack(Warmth(3)))
     assert files.read(path, Warmth) == Warmth(3)
     path.write_bytes(path.read_bytes()[:-40])
     assert files.read(path, Warmth) is None
@@ -78,9 +78,9 @@ PLAIN = {"class": "Warmth", "values": {"pid": 1}, "tuples": []}
     ],
 )
 def test_what_is_no_answer_is_a_value_error(data):
-    assert files.decode(archive(_plain=np.array(json.dumps(PLAIN))), Warmth) == Warmth(1)
+    assert files.unpack(archive(_plain=np.array(json.dumps(PLAIN))), Warmth) == Warmth(1)
     with pytest.raises(ValueError, match=r"^Expected"):
-        files.decode(data, Warmth)
+        files.unpack(data, Warmth)
 
 
 @pytest.mark.parametrize("mode", [None, 0o755, 0o700])

@@ -5,13 +5,10 @@ import pytest
 
 from dashboard.views.occlusion import canvas
 from dashboard.views.occlusion.figures import falls
-from dashboard.views.occlusion.reading import disagree, explanation, resolve, summary, title_of_class
-from models.networks.answers import Prediction
 from models.occlusion.scores import map_of
 from tests.dashboard.views.occlusion.hidden import CLASSES, HEIGHT, WIDTH, scores
 
 IMAGE = np.random.default_rng(0).integers(0, 256, (HEIGHT, WIDTH, 3), np.uint8)
-SAID = Prediction(np.array([0.05, 0.9, 0.05], np.float32), np.array([0, 3, 0], np.float32), CLASSES, HEIGHT, WIDTH)
 
 
 @pytest.fixture
@@ -72,33 +69,3 @@ def test_of_partial_scores_every_position_shows_the_nearest_computed(sent):
     [(_, parts)] = sent
     assert parts["computed"] == b"\x01\0\0\0\0" * 3
     np.testing.assert_array_equal(np.frombuffer(parts["activity"], "<f4"), np.repeat([0, 5, 10], 5))
-
-
-def test_roles_become_classes_each_once():
-    made = scores()
-    assert resolve((-1, -2, -3, 1), SAID, 0, made) == [1, 0, 2]  # edge-on wins where the first row is hidden
-    assert resolve((-1, -2), SAID, 1, made) == [1]
-    assert resolve((-2, 2), SAID, None, made) == [2]
-    made.base_logits[:], made.logits[0, :, 2] = 0, 0.5  # now the predicted class rises most, which is no news
-    assert resolve((-3,), SAID, None, made) == [2]
-    assert title_of_class(1, SAID, 1) == "spiral 90%, predicted, true"
-    assert title_of_class(0, SAID, 1) == "ring 5%"
-
-
-def test_fills_that_disagree_are_named_and_equal_ones_are_said_to_agree():
-    one, other = map_of(scores(), 1, "logit"), map_of(scores(), 2, "logit")
-    assert disagree([("Grey", one), ("Noise", one)], "logit").startswith("The fills agree")
-    words = disagree([("Grey", one), ("Noise", other)], "logit")
-    assert words.startswith("They disagree most at row 0, col 9: the logit falls by 3 with grey and by -5 with noise.")
-
-
-def test_operations_are_told_with_their_reason():
-    made = scores()
-    assert summary(made) == "1 million of 4 million operations per position: 75% saved"
-    words = explanation(made)
-    assert "A square of 3 × 3 px can change 32% of the maps of `conv1`" in words
-    assert "100% of `conv2`" in words
-    full = scores(way="full", reason="Full passes: this network has a layer of an unknown kind.", macs_done=4e6)
-    assert summary(full) == "4 million of 4 million operations per position: nothing saved"
-    assert explanation(full) == "Full passes: this network has a layer of an unknown kind."
-    assert explanation(scores(way="full", macs_done=4e6)) == "Every position was a full forward pass."
