@@ -2,6 +2,7 @@
 
 import functools
 import os
+import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,6 +16,18 @@ os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")
 ROOT = Path(__file__).resolve().parents[1]
 APP = str(ROOT / "dashboard" / "app.py")
 PAGES = sorted(path.stem for path in (ROOT / "dashboard" / "app_pages").glob("*.py"))
+DRAWN = "FREEZEFRAME_TESTS_DRAWN"  # where the drawn pictures lie that all processes of one test run share
+STARTED_IT = DRAWN not in os.environ  # false in the workers of xdist
+if STARTED_IT:
+    os.environ[DRAWN] = tempfile.mkdtemp(prefix="freezeframe-drawn-")
+
+
+def share_drawn_pictures(home: Path) -> None:
+    """Let a home folder have the pictures that this test run has drawn already: they take seconds, in every home."""
+    (home / "datasets").symlink_to(os.environ[DRAWN], target_is_directory=True)
+
+
+share_drawn_pictures(Path(os.environ["FREEZEFRAME_HOME"]))
 FIRST = ("browser", "models", "dashboard/app_pages")  # the longest files: what is left for the end should be short
 
 
@@ -65,6 +78,8 @@ def pytest_sessionfinish() -> None:
     from models.jobs import engine as jobs_engine
 
     jobs_engine.stop()
+    if STARTED_IT:
+        shutil.rmtree(os.environ[DRAWN], ignore_errors=True)
 
 
 @pytest.fixture

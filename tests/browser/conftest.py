@@ -14,6 +14,12 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import expect
 
+from models.jobs import execute
+from models.storage import runs
+from models.training.spec import TrainingSpec
+from tests.conftest import share_drawn_pictures
+from tests.few_digits import few_digits
+
 ROOT = Path(__file__).resolve().parents[2]
 CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
 FLAGS = (
@@ -75,9 +81,20 @@ class Server:
 
 @pytest.fixture(scope="session")
 def server(tmp_path_factory) -> Iterator[Server]:
-    running = Server(tmp_path_factory.mktemp("home"))
+    home = tmp_path_factory.mktemp("home")
+    share_drawn_pictures(home)
+    running = Server(home)
     yield running
     running.stop()
+
+
+def trained_run(server: Server, spec: TrainingSpec) -> runs.Run:
+    """Return a finished run in the server's home, trained in this process on few digits: for pages that show a run."""
+    with pytest.MonkeyPatch.context() as patch, few_digits():
+        patch.setenv("FREEZEFRAME_HOME", str(server.home))
+        run = runs.create("training", spec.to_json(), owner="7" * 32, title="Digits: made for a test")
+        assert execute.execute(run.id) == "done", run.status.message
+    return run
 
 
 @pytest.fixture(scope="session")
@@ -117,14 +134,18 @@ def visit(browser, server, tabs):
             tabs.append(browser.new_context(accept_downloads=True).new_page())
         return tabs[number]
 
-    def open_page(path: str = "", *, dark: bool = False, size: tuple[int, int] = (1366, 768), context=None):
+    def open_page(
+        path: str = "", *, dark: bool = False, still: bool = False, size: tuple[int, int] = (1366, 768), context=None
+    ):
         page = tab(len(opened)) if context is None else context.new_page()
         if context is not None:
             beside.append(page)
         else:
             opened.append(page)
             page.set_viewport_size({"width": size[0], "height": size[1]})
-            page.emulate_media(color_scheme="dark" if dark else "light")
+            page.emulate_media(
+                color_scheme="dark" if dark else "light", reduced_motion="reduce" if still else "no-preference"
+            )
         page.on("pageerror", failed)
         page.on("console", said)
         page.goto(f"{server.url}/{path}")

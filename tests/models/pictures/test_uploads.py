@@ -250,12 +250,12 @@ def peak_mb():
         return next(int(line.split()[1]) for line in status if line.startswith("VmHWM")) / 1024
 
 data = sys.stdin.buffer.read()
-before, began = peak_mb(), time.perf_counter()
+before, began = peak_mb(), time.process_time()
 try:
     uploads.decode(data)
 except PictureError:
     pass
-print(peak_mb() - before, time.perf_counter() - began)
+print(peak_mb() - before, time.process_time() - began)
 """
 
 

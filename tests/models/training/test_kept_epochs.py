@@ -20,6 +20,7 @@ from models.storage import runs
 from models.training import kept_epochs, recipes, results
 from models.training.spec import HeadSpec, TrainingSpec
 from models.training.worker import train
+from tests.few_digits import few_digits
 from tests.models import tiny
 from tests.models.training.test_train import SPEC, fit, without_times
 
@@ -167,7 +168,7 @@ def digits_run():
         began.append(training.classifier.get_weights())
         return plain(training)
 
-    with pytest.MonkeyPatch.context() as patch:
+    with few_digits(), pytest.MonkeyPatch.context() as patch:
         patch.setattr(train, "fit", watched)
         train.train(spec, storage_progress.SILENT, run.folder)
     run.set_status(runs.RunStatus("done"))

@@ -21,6 +21,7 @@ from models.training import keras_script
 from models.training.results import load_result
 from models.training.spec import LIMITS, AugmentationSpec, HeadSpec, TrainingSpec
 from models.training.worker import archive
+from tests.few_digits import few_digits
 
 build.prepare_tensorflow()
 # Keras 3.15 hands TensorFlow variables to NumPy 2 in a way NumPy warns about; only saving does it.
@@ -57,9 +58,10 @@ def executed(tmp_path_factory):
     made, folders = {}, {}
     for spec in (TWO, ONE):
         run = runs.create("training", spec.to_json(), owner="k" * 32, title="exported")
-        assert execute.execute(run.id) == "done"
         made[spec], folders[spec] = run, tmp_path_factory.mktemp("exported")
-        packed(run).extractall(folders[spec])
+        with few_digits():
+            assert execute.execute(run.id) == "done"
+            packed(run).extractall(folders[spec])
     environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": "-1"}
     environment.pop("PYTHONPATH", None)
     done = subprocess.run(
