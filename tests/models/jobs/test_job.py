@@ -71,7 +71,7 @@ def test_a_run_from_before_a_field_was_added_is_still_found():
 
 
 def test_a_spec_of_another_version_is_refused_in_a_sentence():
-    with pytest.raises(InputError, match="Expected fields among .*number.* Received"):
+    with pytest.raises(InputError, match=r"Expected fields among .*number.* Received"):
         JOB.spec_of(run_of({"number": 1, "unknown": 2}))
 
 
