@@ -291,7 +291,7 @@ def test_a_cluster_elsewhere_serves_by_its_address_and_credentials(engine, monke
     try:
         assert guest.call(WARM, 60.0, {}).pid == there.call(WARM, 60.0, {}).pid
         assert not guest.cluster.processes
-        run = runs.get(guest.submit("training", training(), owner=visitor("7"), title="elsewhere"))
+        run = runs.get(guest.submit_all(TRAINING, [training()], owner=visitor("7"))[0])
         wait(lambda: not run.status.active)
         assert run.status.state == "done"
     finally:
