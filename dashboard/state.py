@@ -17,7 +17,6 @@ from typing import Any, Final, NoReturn
 import streamlit as st
 
 from dashboard.pages import PAGES
-from models import catalogue
 from models.backbones import registry
 from models.errors import PictureError, RunNotFound
 from models.ids import PictureId
@@ -41,7 +40,8 @@ _SHARED: Final[dict[str, Job[Any, Any] | None]] = {
     "compare": None,
     "sweep": SWEEP,
 }
-_RUNS: Final = {job.kind: name for name, job in _SHARED.items() if job is not None}
+_RUNS: Final = {name: job for name, job in _SHARED.items() if job is not None}
+_KEYS: Final = {job.kind: f"ff_{name}" for name, job in _RUNS.items()}
 _VISITOR = re.compile(r"[0-9a-f]{32}")
 # Defaults of widgets that keep their value across pages: key -> value.
 DEFAULTS: dict[str, Any] = {
@@ -96,7 +96,7 @@ def _first_visit() -> None:
 
 def _recipe(run: runs.Run | None) -> TrainingSpec | None:
     """Return what a training was asked to do; None where it cannot be shown, or is none."""
-    shown = run is not None and run.kind == TRAINING.kind and not catalogue.problem(run)
+    shown = run is not None and run.kind == TRAINING.kind and not TRAINING.problem(run)
     return TRAINING.spec_of(run) if run and shown else None
 
 
@@ -115,22 +115,22 @@ def _validate() -> None:
 def _validate_runs() -> None:
     """Let go of runs that cannot be shown; why is kept to be read until another run is chosen."""
     session = st.session_state
-    problems = [_let_go(name, kind) for kind, name in _RUNS.items()]
-    shown = tuple(session[f"ff_{name}"] for name in _RUNS.values())
+    problems = [_let_go(name, job) for name, job in _RUNS.items()]
+    shown = tuple(session[f"ff_{name}"] for name in _RUNS)
     if any(problems) or shown != session.get("ff_shown"):
         session["ff_run_problem"] = " ".join(dict.fromkeys(filter(None, problems)))
     session["ff_shown"] = shown
 
 
-def _let_go(name: str, kind: str) -> str:
+def _let_go(name: str, job: Job[Any, Any]) -> str:
     """Take a run that cannot be shown out of the session and return why; "" where it can, or none is chosen."""
     chosen = st.session_state[f"ff_{name}"]
     if not chosen:
         return ""
     try:
         run = runs.get(chosen)
-        problem = catalogue.problem(run)
-        fits = run.kind == kind and not problem
+        problem = job.problem(run) if run.kind == job.kind else ""
+        fits = run.kind == job.kind and not problem
     except RunNotFound as error:
         fits, problem = False, str(error)
     if not fits:
@@ -184,12 +184,12 @@ def selection() -> Selection:
 
 def shown(job: Job[Any, Any]) -> runs.Run | None:
     """Return the run of a kind of job that the visitor looks at; None is the example."""
-    return _run(st.session_state[f"ff_{_RUNS[job.kind]}"])
+    return _run(st.session_state[_KEYS[job.kind]])
 
 
 def show(job: Job[Any, Any], run_id: str) -> None:
     """Choose the run of a kind of job to be looked at; "" is the example."""
-    st.session_state[f"ff_{_RUNS[job.kind]}"] = run_id
+    st.session_state[_KEYS[job.kind]] = run_id
 
 
 def compared() -> list[runs.Run]:

@@ -1,4 +1,4 @@
-"""Every kind of work: the jobs and the tasks of all wings; and whether this version can read a run.
+"""Every kind of work: the jobs and the tasks of all wings.
 
 Nothing registers itself when it is imported. A test asks that every `Job` and `Task` of a wing stands here, and that
 what it names exists.
@@ -6,8 +6,6 @@ what it names exists.
 
 from __future__ import annotations
 
-import json
-from functools import lru_cache
 from typing import Any, Final
 
 from models.activations import changes, maps
@@ -16,7 +14,7 @@ from models.attribution import maps as attribution
 from models.attribution.randomised import RANDOMISED
 from models.attribution.trust import TRUST
 from models.backbones.weights import WEIGHTS
-from models.errors import FreezeframeError, InputError
+from models.errors import InputError
 from models.features import backward, gabor
 from models.features.maximisation import MAXIMISATION
 from models.features.patches import PATCHES
@@ -29,7 +27,6 @@ from models.representations.probe import PROBE
 from models.som.depth import DEPTH
 from models.som.film import SOM
 from models.som.rotation import ROTATION
-from models.storage import runs
 from models.sweeps.spec import SWEEP
 from models.training import results
 from models.training import spec as training
@@ -111,17 +108,3 @@ def task(name: str) -> Task[Any]:
     if name not in _TASKS:
         raise InputError(f"Expected a task out of {', '.join(_TASKS)}. Received: {name}")
     return _TASKS[name]
-
-
-def problem(run: runs.Run) -> str:
-    """Return why a run cannot be shown by this version; "" where it can."""
-    return _problem(run.kind, json.dumps(run.spec))
-
-
-@lru_cache(maxsize=256)
-def _problem(kind: str, written: str) -> str:
-    try:
-        job(kind).spec.from_json(json.loads(written))
-    except FreezeframeError as error:
-        return f"This run cannot be shown: it was made by another version, or its folder is damaged. {error}"
-    return ""

@@ -84,6 +84,10 @@ class Job(Generic[Spec, Result]):
         """
         return self.spec.from_json(run.spec)
 
+    def problem(self, run: runs.Run) -> str:
+        """Return why a run of this kind cannot be shown by this version; "" where it can."""
+        return _problem(self.spec, json.dumps(run.spec))
+
     def path(self, run: runs.Run) -> Path:
         """Return where the result of a run lies."""
         return run.path(self.file or f"{self.kind}.npz")
@@ -166,3 +170,12 @@ def plain(arguments: Mapping[str, Any]) -> dict[str, Any]:
 @lru_cache(maxsize=16)
 def _digest(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+@lru_cache(maxsize=256)
+def _problem(spec: type[JobSpec], written: str) -> str:
+    try:
+        spec.from_json(json.loads(written))
+    except FreezeframeError as error:
+        return f"This run cannot be shown: it was made by another version, or its folder is damaged. {error}"
+    return ""

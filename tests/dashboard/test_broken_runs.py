@@ -106,7 +106,7 @@ def test_a_job_of_another_kind_that_cannot_be_read_is_a_sentence(engine, name, d
     app.switch_page(f"app_pages/{PAGE_OF[name]}.py").run()
     shutil.rmtree(run.folder)
     assert not app.exception
-    readable = damage == "no files" or (damage == "nothing" and catalogue.problem(run) == "")
+    readable = damage == "no files" or (damage == "nothing" and catalogue.job(run.kind).problem(run) == "")
     told = [warning.value for warning in app.warning if "made by another version" in warning.value]
     assert bool(told) != readable
     assert (app.session_state[f"ff_{name}"] == run.id) == readable

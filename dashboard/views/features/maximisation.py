@@ -22,7 +22,6 @@ from dashboard.widgets.page import say_random
 from dashboard.widgets.picture_picker import picture_picker
 from dashboard.widgets.tiles import Tile, picture_tiles
 from dashboard.widgets.unit_picker import Unit, prepare_unit, unit_picker
-from models import catalogue
 from models.features.ascent import SWITCHES
 from models.features.maximisation import MAXIMISATION, Film, MaximisationSpec
 from models.jobs import engine
@@ -59,7 +58,7 @@ def _made(spec: MaximisationSpec, owner: str) -> Made:
     usual = MaximisationSpec(*spec.unit)
     shipped = {known: cache.shipped(MAXIMISATION, known) for known in (usual, usual.bare)}
     found, working = {known: film for known, film in shipped.items() if film}, {}
-    listed = [run for run in runs.listing(owner, MAXIMISATION.kind) if not catalogue.problem(run)]
+    listed = [run for run in runs.listing(owner, MAXIMISATION.kind) if not MAXIMISATION.problem(run)]
     mine = [(run, setting) for run in listed if (setting := MAXIMISATION.spec_of(run)).unit == spec.unit]
     for run, setting in reversed(mine):
         film = cache.result(MAXIMISATION, run)

@@ -103,7 +103,7 @@ def test_the_states_are_as_they_were():
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_spec_of_every_run_can_be_read(kind):
     for run in runs.listing(OWNER, kind):
-        assert catalogue.problem(run) == ""
+        assert catalogue.job(run.kind).problem(run) == ""
         read = catalogue.job(kind).spec_of(run).to_json()
         assert {**read, **run.spec} == read
 
@@ -149,7 +149,7 @@ def test_a_sweep_and_its_cells():
     for cell in sweep.cells():
         of_cell = runs.get(cells.run_id(run.id, cell))
         assert of_cell.parent == run.id and TRAINING.spec_of(of_cell) == cell.spec
-        assert catalogue.problem(of_cell) == ""
+        assert catalogue.job(of_cell.kind).problem(of_cell) == ""
         accuracy = load_result(of_cell).summary["accuracy"]
         assert [(row.accuracy, row.run) for row in rows if row.key == cell.key] == [(accuracy, of_cell.id)]
 

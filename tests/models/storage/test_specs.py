@@ -94,6 +94,6 @@ def test_other_data_is_refused_in_a_sentence(data, words):
     ],
 )
 def test_whether_a_run_can_be_shown(kind, spec, shown):
-    problem = catalogue.problem(runs.create(kind, spec, owner="", title=""))
+    problem = catalogue.job(kind).problem(runs.create(kind, spec, owner="", title=""))
     assert (problem == "") == shown
     assert shown or problem.startswith("This run cannot be shown: it was made by another version")
