@@ -1,6 +1,7 @@
 """Attribution maps: which pixels an answer rests on, by several methods, and whether such maps can be trusted.
 
-    maps          the methods, a row each, with settings and prices; questions; maps, scaled and enlarged
+    maps          the methods, a row each, with settings and prices; questions; maps
+    scales        where colours end; coarse maps enlarged
     deletion      does the score fall when what a map calls important is taken away first?
     pointing      maps compared with the truth and with each other
     trust         what the maps of a classifier are worth over all test pictures

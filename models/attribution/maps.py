@@ -21,7 +21,6 @@ from models.storage import files, runs
 from models.storage.files import Result
 
 BASELINES: Final = {"mean": "the mean colour", "black": "black", "grey": "grey", "blur": "the blurred picture"}
-UPSAMPLING: Final = {"bilinear": "interpolated", "nearest": "as it is"}
 COMPLETE: Final = 0.01  # how far integrated gradients may miss what they have to add up to
 MOST_STEPS: Final = 160  # of integrated gradients for one picture
 SAMPLES: Final = 25  # noisy copies of SmoothGrad
@@ -340,34 +339,6 @@ def written(run: runs.Run, name: str, kind: type[Result]) -> Result | None:
         kind: `Attribution`, or the class of the curves.
     """
     return files.read(run.path(f"{name}.npz"), kind)
-
-
-def limit(values: NDArray[np.float32], clip: float) -> float:
-    """Return where the colours end: the quantile `clip` of |values|, or 1 for a map that is zero everywhere."""
-    magnitude = np.abs(values)
-    return float(np.quantile(magnitude, clip)) or float(magnitude.max()) or 1.0
-
-
-def upsample(grid: NDArray[np.float32], size: tuple[int, ...], how: str) -> NDArray[np.float32]:
-    """Return a coarse map (h, w) at the `size` (height, width) of the picture, float32.
-
-    "bilinear" interpolates between the middles of the cells and holds the border; "nearest" shows the cells as they
-    are.
-
-    Raises:
-        InputError: Another way.
-    """
-    if how not in UPSAMPLING:
-        raise InputError(f"Expected the enlargement to be one of {', '.join(UPSAMPLING)}. Received {how!r}.")
-    across = [_axis(coarse, fine, how) for coarse, fine in zip(grid.shape, size, strict=True)]
-    return np.asarray(across[0] @ grid @ across[1].T, np.float32)
-
-
-def _axis(coarse: int, fine: int, how: str) -> NDArray[np.float64]:
-    """Return the (fine, coarse) matrix that enlarges one axis; each row sums to 1."""
-    middle = np.clip((np.arange(fine) + 0.5) * coarse / fine - 0.5, 0, coarse - 1)
-    distance = np.abs(np.subtract.outer(middle, np.arange(coarse)))
-    return np.asarray(np.maximum(1 - distance, 0) if how == "bilinear" else np.eye(coarse)[distance.argmin(axis=1)])
 
 
 ATTRIBUTION_MAP = Task("attribution_map", "models.attribution.worker.explain:attribution_map", Attribution)

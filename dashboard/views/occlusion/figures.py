@@ -14,7 +14,8 @@ from plotly.colors import get_colorscale, sample_colorscale, unlabel_rgb
 from plotly.subplots import make_subplots
 
 from dashboard.figures import theme
-from models.attribution.maps import Method, limit
+from models.attribution.maps import Method
+from models.attribution.scales import limit
 from models.occlusion.occlusion import OcclusionMap
 from models.occlusion.scores import PatchScores
 from models.pictures import images

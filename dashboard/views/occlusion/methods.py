@@ -20,18 +20,9 @@ from dashboard.views.occlusion.reading import view_controls
 from dashboard.widgets import cache, work
 from dashboard.widgets.page import refuse
 from dashboard.widgets.picture_picker import picture_picker, picture_title
-from models.attribution.maps import (
-    EXPLANATION,
-    METHODS,
-    UPSAMPLING,
-    Attribution,
-    ExplanationSpec,
-    Method,
-    Setting,
-    limit,
-    upsample,
-)
+from models.attribution.maps import EXPLANATION, METHODS, Attribution, ExplanationSpec, Method, Setting
 from models.attribution.pointing import mask_of
+from models.attribution.scales import UPSAMPLING, limit, upsample
 from models.errors import FreezeframeError
 from models.networks import layers
 from models.occlusion.scores import map_of

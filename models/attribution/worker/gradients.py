@@ -17,7 +17,8 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from models.attribution.maps import BASELINES, COMPLETE, Attribution, ExplanationSpec, upsample
+from models.attribution.maps import BASELINES, COMPLETE, Attribution, ExplanationSpec
+from models.attribution.scales import upsample
 from models.errors import InputError
 from models.features.worker import backward
 from models.networks.worker import answers, opened

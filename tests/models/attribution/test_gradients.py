@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 from keras import layers
 
-from models.attribution.maps import COMPLETE, ExplanationSpec, limit, upsample
+from models.attribution.maps import COMPLETE, ExplanationSpec
+from models.attribution.scales import limit, upsample
 from models.attribution.worker import gradients
 from models.errors import Cancelled, InputError
 from models.networks.worker import opened

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 from scipy.stats import spearmanr
 
-from models.attribution.maps import METHODS, TESTED, Attribution, ExplanationSpec, limit, upsample
+from models.attribution.maps import METHODS, TESTED, Attribution, ExplanationSpec
 from models.attribution.pointing import rank_correlation, ranks, structural_similarity
+from models.attribution.scales import limit, upsample
 from models.errors import InputError
 
 
