@@ -2,15 +2,16 @@
 
 from playwright.sync_api import expect
 
+from models.attribution.maps import METHODS
 from tests.browser.conftest import in_address, settled
 
 
 def test_from_the_maps_to_whether_they_can_be_trusted(visit):
     page = visit("occlusion?run=example&occlusion_view=Other+methods&occlusion_score=logit")
-    for title in ("Occlusion", "Saliency", "SmoothGrad", "Integrated gradients", "Grad-CAM"):
-        page.get_by_text(title, exact=True).last.wait_for(timeout=60_000)
+    for method in METHODS.values():
+        page.get_by_text(method.title, exact=True).last.wait_for(timeout=60_000)
     page.get_by_text("Adds up to").wait_for(timeout=60_000)
-    expect(page.locator("[data-testid='stPlotlyChart']")).to_have_count(6)
+    expect(page.locator("[data-testid='stPlotlyChart']")).to_have_count(1 + len(METHODS))
     settled(page)
     bottom = page.locator("[data-testid='stPlotlyChart']").last.bounding_box()
     assert bottom["y"] + bottom["height"] <= 768  # all maps above the fold

@@ -29,7 +29,7 @@ from models.occlusion.scores import map_of
 from models.pictures import images
 from models.storage import runs
 
-_COLUMNS = 3
+_COLUMNS = -(-(1 + len(METHODS)) // 2)  # the picture and all maps in two rows, which fit above the fold
 _SURE = 0.99
 _ADVICE = "**A sure answer's probability has next to no gradient: try the logit.** "
 _CLIPPED = ", ".join(method.title for method in METHODS.values() if method.clip < 1)
