@@ -5,7 +5,7 @@ import pytest
 
 from models.attribution import deletion, pointing
 from models.attribution.deletion import Curves
-from models.attribution.maps import CURVES, METHODS, Attribution, ExplanationSpec, written
+from models.attribution.maps import CURVES, METHODS, TESTED, Attribution, ExplanationSpec, written
 from models.attribution.randomised import RANDOMISED, RandomisedSpec
 from models.attribution.trust import TRUST, TrustSpec
 from models.attribution.worker import explain, trust
@@ -191,12 +191,13 @@ def test_a_cancel_in_the_middle_is_heard(network):
         trust.measure(TrustSpec("backbone:frame8:64"))
 
 
-def test_what_is_shipped_belongs_to_the_shipped_weights():
+def test_what_is_shipped_belongs_to_the_shipped_weights_and_to_every_method():
     [question], [other] = TRUST.examples(), RANDOMISED.examples()
     found = TRUST.shipped(question)
-    assert found is not None and len(found.index) == 300 and found.has_truth
+    assert found is not None and len(found.index) == 300 and found.has_truth and found.methods == tuple(METHODS)
     assert other.class_index == int(found.answer[found.index.tolist().index(571)])
     followed = RANDOMISED.shipped(other)
     assert followed is not None and followed.levels[1] == "head" and "guided" in followed.unchanged()
+    assert followed.methods == tuple(TESTED)
     assert TRUST.shipped(TrustSpec("run:" + "0" * 32)) is None
     assert RANDOMISED.shipped(RandomisedSpec(question.network, "sample:galaxies:7", other.class_index)) is None
