@@ -32,10 +32,10 @@ with st.container(horizontal=True, vertical_alignment="center"):
     )
     st.button("Other pictures", key="data_other", icon=":material/shuffle:", on_click=next_screenful)
     outlined = spec.has_masks and st.toggle(
-        "Outline the galaxies",
+        f"Outline the {spec.title.lower()}",
         key="data_outline",
         persist_state="session",
-        help="The mask: where the galaxy's own light is, before stars and noise. Known exactly, since it was drawn.",
+        help=f"The mask: {spec.mask}. Known exactly, since it was drawn.",
     )
 # The browser's back button empties what is bound to the address: without a part, the first is shown.
 rows, beside = st.columns([4, 1], gap="medium")

@@ -1,16 +1,17 @@
 """The built-in data sets: what they hold, any picture of them at once, the whole, and the split.
 
-What they hold is known without making a single picture.
+What they hold is known without making a single picture. A data set is one row of `DATASETS`.
 """
 
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from io import BytesIO
 from pathlib import Path
-from typing import Any, Final
+from types import ModuleType
 
 import numpy as np
 
@@ -21,24 +22,59 @@ from models.storage.files import home, private_folder, saving, write_atomically
 
 @dataclass(frozen=True, slots=True)
 class DatasetSpec:
-    """What one data set holds."""
+    """What one data set holds, and where its pictures come from.
+
+    Attributes:
+        id: Its name in specs, files and links; never changes.
+        title: What it is called.
+        description: How it was made.
+        limits: What it does not show, to follow "What you do not see: ".
+        classes: Their names.
+        per_class: Pictures of each; all as many where a program draws them, which takes the classes in turn.
+        height, width: Of its pictures, in pixels.
+        mask: What the masks of its objects hold, to follow "The mask: "; "" where it has none.
+        source: Where it comes from.
+        cover: Number of a picture worth opening with, from the test part of split 0.
+        origin: The module that draws it, by its function `draw(number, index)`: class and number of a picture -> uint8
+            (H, W, 3), and bool (H, W), which is None without masks; what is drawn is kept on the disk until the
+            module's text changes. Or a function that returns all pictures, uint8 (N, H, W, 3), read-only, and their
+            classes, int64 (N,).
+    """
 
     id: str
     title: str
-    description: str  # how it was made
-    limits: str  # what it does not show, to follow "What you do not see: "
+    description: str
+    limits: str
     classes: tuple[str, ...]
     per_class: tuple[int, ...]
     height: int
     width: int
-    has_masks: bool
+    mask: str
     source: str
-    cover: int  # a picture worth opening with, from the test part of split 0
+    cover: int
+    origin: ModuleType | Callable[[], tuple[np.ndarray, np.ndarray]]
 
     @property
     def size(self) -> int:
         """Return the number of pictures."""
         return sum(self.per_class)
+
+    @property
+    def has_masks(self) -> bool:
+        """Return whether it is known where the object of a picture is."""
+        return bool(self.mask)
+
+
+@lru_cache(maxsize=1)
+def _scans() -> tuple[np.ndarray, np.ndarray]:
+    """Return scikit-learn's digits as uint8 (N, 8, 8, 3) and int64 (N,)."""
+    from sklearn.datasets import load_digits  # slow to import
+
+    bunch = load_digits()
+    grey = np.rint(bunch.images * (255 / 16)).astype(np.uint8)
+    images = np.repeat(grey[..., None], 3, axis=-1)
+    images.setflags(write=False)
+    return images, bunch.target.astype(np.int64)
 
 
 DATASETS: dict[str, DatasetSpec] = {
@@ -54,9 +90,10 @@ DATASETS: dict[str, DatasetSpec] = {
             (300,) * len(galaxies.CLASSES),
             galaxies.SIDE,
             galaxies.SIDE,
-            True,
+            "where the galaxy's own light is, before stars and noise",
             "Made on this machine, always the same; law of light: Sérsic 1963.",
             571,
+            galaxies,
         ),
         DatasetSpec(
             "textures",
@@ -68,9 +105,10 @@ DATASETS: dict[str, DatasetSpec] = {
             (200,) * len(textures.CLASSES),
             textures.SIDE,
             textures.SIDE,
-            False,
+            "",
             "Made on this machine, always the same.",
             135,
+            textures,
         ),
         DatasetSpec(
             "digits",
@@ -81,9 +119,10 @@ DATASETS: dict[str, DatasetSpec] = {
             (178, 182, 177, 183, 181, 182, 181, 179, 174, 180),
             8,
             8,
-            False,
+            "",
             "Alpaydin and Kaynak 1998, UCI repository; the test part, as scikit-learn ships it.",
             45,
+            _scans,
         ),
     )
 }
@@ -106,9 +145,6 @@ class Split:
     train: np.ndarray
     validation: np.ndarray
     test: np.ndarray
-
-
-_DRAWN: Final[dict[str, Any]] = {"galaxies": galaxies, "textures": textures}  # the programs that draw
 
 
 def get(dataset: str) -> DatasetSpec:
@@ -143,9 +179,7 @@ def label(dataset: str, index: int) -> int:
 def labels(dataset: str) -> np.ndarray:
     """Return the class of every picture, int64 (N,)."""
     spec = get(dataset)
-    if dataset in _DRAWN:
-        return np.arange(spec.size) % len(spec.classes)
-    return _scans()[1]
+    return np.arange(spec.size) % len(spec.classes) if isinstance(spec.origin, ModuleType) else spec.origin()[1]
 
 
 def _checked(dataset: str, index: int) -> int:
@@ -158,31 +192,19 @@ def _checked(dataset: str, index: int) -> int:
 @lru_cache(maxsize=256)
 def _picture_and_mask(dataset: str, index: int) -> tuple[np.ndarray, np.ndarray | None]:
     """Return picture and mask (None where there are none), read-only since they are shared."""
-    if dataset not in _DRAWN:
-        return _scans()[0][index], None
-    image, where = _draw(dataset, index)
+    spec = get(dataset)
+    if not isinstance(spec.origin, ModuleType):
+        return spec.origin()[0][index], None
+    image, where = _draw(spec.origin, spec, index)
     image.setflags(write=False)
     if where is not None:
         where.setflags(write=False)
     return image, where
 
 
-def _draw(dataset: str, index: int) -> tuple[np.ndarray, np.ndarray | None]:
-    number = index % len(DATASETS[dataset].classes)
-    image, where = _DRAWN[dataset].draw(number, index)
+def _draw(program: ModuleType, spec: DatasetSpec, index: int) -> tuple[np.ndarray, np.ndarray | None]:
+    image, where = program.draw(index % len(spec.classes), index)
     return image, where
-
-
-@lru_cache(maxsize=1)
-def _scans() -> tuple[np.ndarray, np.ndarray]:
-    """Return scikit-learn's digits as uint8 (N, 8, 8, 3) and int64 (N,)."""
-    from sklearn.datasets import load_digits  # slow to import
-
-    bunch = load_digits()
-    grey = np.rint(bunch.images * (255 / 16)).astype(np.uint8)
-    images = np.repeat(grey[..., None], 3, axis=-1)
-    images.setflags(write=False)
-    return images, bunch.target.astype(np.int64)
 
 
 @lru_cache(maxsize=len(DATASETS))
@@ -193,13 +215,13 @@ def load(dataset: str) -> Dataset:
         StorageUnavailable: It cannot be written.
     """
     spec = get(dataset)
-    if dataset not in _DRAWN:
-        return Dataset(spec, _scans()[0], labels(dataset), None)
-    files = _files(spec)
+    if not isinstance(spec.origin, ModuleType):
+        return Dataset(spec, *spec.origin(), None)
+    files = _files(spec.id, spec.origin, spec.has_masks)
     with saving():
         private_folder("datasets")
         if not is_drawn(dataset):
-            made = [_draw(dataset, index) for index in range(spec.size)]
+            made = [_draw(spec.origin, spec, index) for index in range(spec.size)]
             for file, arrays in zip(files, zip(*made, strict=True), strict=False):
                 buffer = BytesIO()
                 np.save(buffer, np.stack(arrays))
@@ -210,18 +232,21 @@ def load(dataset: str) -> Dataset:
 
 def is_drawn(dataset: str) -> bool:
     """Return whether the pictures of a data set are there and need not be drawn first."""
-    return dataset not in _DRAWN or all(file.exists() for file in _files(get(dataset)))
+    spec = get(dataset)
+    return not isinstance(spec.origin, ModuleType) or all(
+        file.exists() for file in _files(dataset, spec.origin, spec.has_masks)
+    )
 
 
-def _files(spec: DatasetSpec) -> list[Path]:
+def _files(dataset: str, program: ModuleType, has_masks: bool) -> list[Path]:
     """Return where the pictures, and the masks if there are any, of a drawn data set lie."""
-    stem = home() / "datasets" / f"{spec.id}-{_digest(spec.id)}"
-    return [Path(f"{stem}-{part}.npy") for part in ("images", "masks")[: 1 + spec.has_masks]]
+    stem = home() / "datasets" / f"{dataset}-{_digest(program)}"
+    return [Path(f"{stem}-{part}.npy") for part in ("images", "masks")[: 1 + has_masks]]
 
 
-def _digest(dataset: str) -> str:
+def _digest(program: ModuleType) -> str:
     """Return a digest of the program that draws a data set, so that files of an older program are not read."""
-    return hashlib.sha256(Path(_DRAWN[dataset].__file__).read_bytes()).hexdigest()[:12]
+    return hashlib.sha256(Path(str(program.__file__)).read_bytes()).hexdigest()[:12]
 
 
 def split(dataset: str, seed: int = 0, shots: int | None = None, train: float = 0.6, validation: float = 0.2) -> Split:
