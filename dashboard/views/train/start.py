@@ -67,12 +67,18 @@ def cost_lines(spec: TrainingSpec, cost: Cost) -> None:
         once = "once" if cost.cached else "anew in every epoch: too large to keep"
     st.markdown(
         f":orange[:material/local_fire_department:] **{cost.parameters_trainable:,}** trainable  \n"
-        f":blue[:material/ac_unit:] **{cost.parameters_frozen:,}** frozen  \n"
+        f":blue[:material/ac_unit:] **{cost.parameters_frozen:,}** frozen{_statistics(cost)}  \n"
         f":material/timer: about {duration(cost.seconds)}{_phase_times(cost)} · :material/memory: {memory}{kept}",
         help="Parameters are exact. Time and memory are estimates, made from the layer tables before anything runs. "
         f"{_rates_sentence(cost)} Memory is that of the whole process at its peak, within about a quarter. "
         f"The {cost.frozen_prefix_layers} layers below everything that learns are computed {once}.",
     )
+
+
+def _statistics(cost: Cost) -> str:
+    """Return how many numbers follow the batches without being learnt; "" where there are none."""
+    count = cost.parameters_statistics
+    return f" · **{count:,}** moving statistics of BatchNorm" if count else ""
 
 
 def _rates_sentence(cost: Cost) -> str:
