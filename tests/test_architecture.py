@@ -165,6 +165,29 @@ def test_a_page_is_short_straight_and_imported_by_nobody():
     assert not offenders
 
 
+def test_networks_are_judged_on_pictures_from_one_place_that_no_test_replaces():
+    """`layers.split` gives a run's own parts. Who divides data sets by himself has no run, or is asked which split."""
+    allowed = {
+        "models.networks.layers",
+        "models.training.recipes",
+        "models.activations.worker.maps",
+        "models.som.worker.depth",
+        "models.som.worker.rotation",
+        "models.transferability.worker.slice",
+        "dashboard.views.data.gallery",
+        "dashboard.widgets.picture_picker",
+    }
+    offenders = [
+        name_of(path)
+        for folder in ("models", "dashboard")
+        for path in files(folder)
+        if re.search(r"\bdatasets\.split\(|import split\b", path.read_text()) and name_of(path) not in allowed
+    ]
+    replaced = re.compile(r"""setattr\([^)\n]*["'.](split|split_seed|split_of|test_pictures)["']""")
+    offenders += [name_of(path) for path in files("tests") if replaced.search(path.read_text())]
+    assert not offenders
+
+
 def test_only_state_touches_the_address_and_only_caches_cache():
     offenders = []
     for path in files("dashboard"):
