@@ -26,6 +26,7 @@ FILLED = 0.9  # of the picture of a net
 YAW, PITCH = 0.6, 0.4  # radians: from where a net in space is seen
 _TIP = 1 / math.sqrt(3)  # from the centre of a hexagon of width 1 to its upper corner
 _GROUND, _CLOUD, _INK = (255, 255, 255), (190, 197, 202), (31, 39, 45)
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")  # how a cell begins that is computed
 Pixels = NDArray[np.uint8]
 
 
@@ -62,8 +63,9 @@ def labels_csv(record: SomRecord) -> bytes:
 
 
 def plain(name: str) -> str:
-    """A name that no spreadsheet takes for a formula."""
-    return f"'{name}" if name[:1] in ("=", "+", "-", "@", "\t", "\r") else name
+    """Return a name in one line that no spreadsheet takes for a formula: an apostrophe stands before what looks so."""
+    line = name.replace("\r", " ").replace("\n", " ")
+    return f"'{line}" if name[:1] in _FORMULA else line
 
 
 def animation(record: SomRecord) -> bytes:

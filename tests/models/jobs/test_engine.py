@@ -1,5 +1,6 @@
 """The engine on a real local cluster: clicks, jobs, the queue, and what may die."""
 
+import asyncio
 import dataclasses
 import http.client
 import itertools
@@ -267,6 +268,21 @@ def test_nobody_gets_in_without_the_credentials(engine):
     assert address.startswith("tls://127.0.0.1:")
     with pytest.raises((OSError, TypeError, ValueError)):
         Client(address.replace("tls://", "tcp://"), timeout=2)
+
+
+def test_the_client_speaks_to_nobody_without_encryption(monkeypatch, tmp_path):
+    from distributed.comm import connect
+
+    for name in ("CA", "CERT", "KEY"):
+        monkeypatch.delenv(f"FREEZEFRAME_TLS_{name}", raising=False)
+    monkeypatch.setenv("FREEZEFRAME_HOME", str(tmp_path))
+    made = jobs_cluster.Cluster()
+    try:
+        arguments = made.security().get_connection_args("client")
+        with pytest.raises(RuntimeError, match="encryption required"):
+            asyncio.run(connect("tcp://127.0.0.1:9", timeout=1, **arguments))
+    finally:
+        made.stop()
 
 
 def test_processes_that_cannot_start_are_a_sentence_not_a_wait(monkeypatch, tmp_path):
