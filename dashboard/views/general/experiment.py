@@ -11,7 +11,7 @@ from dashboard import state
 from dashboard.figures import theme
 from dashboard.views.general import figures, figures_treatments
 from dashboard.views.general.figures import BASE
-from dashboard.views.general.findings import Comparisons, findings_table
+from dashboard.views.general.findings import Comparisons, findings_table, limits
 from dashboard.views.general.notes import no_curve, notes, point_panel, progress, published_runs
 from models.errors import InputError
 from models.transferability import curves, findings
@@ -27,9 +27,10 @@ _NOT_SHOWN = (
     "would give: “general” here means general between these two tasks."
 )
 _CLEAR = (
-    "Measured here: differences of the same seed, with 95 % t-intervals; how far seeds scatter is pooled over all "
-    "layers and splits. Nothing corrects for looking at seven layers at once: of 20 differences that are none, one "
-    "will look clear. Published: only the mean and the range of the runs are known."
+    "Measured here: differences of the same seed, with 95 % intervals that hold the scatter of seeds (pooled over all "
+    "layers and splits) and the sampling of test pictures, as if the two networks erred on pictures independently of "
+    "each other, which makes them rather too wide. They are widened for the number of layers (Bonferroni), so that all "
+    "intervals of a finding hold at once with 95 %. Published: only the mean and the range of the runs are known."
 )
 
 
@@ -76,6 +77,8 @@ def experiment() -> None:
     st.caption(_NOT_SHOWN)
     point_panel(rows, ours, paper, split, (treatment, n), relative=relative)
     st.markdown("##### What the curves say", help=_CLEAR)
+    if can := limits(sides[0].comparisons, _tested(rows, split)):
+        st.caption(can)
     near: tuple[Comparisons, Comparisons] = ({}, {})
     if split != RANDOM:
         near = (
@@ -93,6 +96,12 @@ def _rows() -> tuple[Row, ...]:
     except InputError as error:
         st.warning(f"{error} Only the published curves are shown.", icon=":material/science:")
         return ()
+
+
+def _tested(rows: tuple[Row, ...], split: str) -> list[int]:
+    """Return on how many pictures the networks of a split were tested, each number once."""
+    splits = DIRECTIONS if split == BOTH else [split]
+    return sorted({row.pictures for row in rows if row.split in splits})
 
 
 def _controls() -> tuple[str, bool, bool]:
