@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from io import BytesIO, StringIO
 
@@ -48,17 +49,25 @@ def codebook_npz(record: SomRecord, task: SomTask, samples: Floats | None) -> by
     return buffer.getvalue()
 
 
-def labels_csv(record: SomRecord) -> bytes:
-    """Return a table of all samples: number, row and column of the BMU, class, distance to the BMU's weights."""
+def labels_csv(record: SomRecord, rows: Mapping[str, Sequence[str]] | None = None) -> bytes:
+    """Return a table of all samples: number, row and column of the BMU, class, distance to the BMU's weights.
+
+    Args:
+        record: A trained map.
+        rows: What else tells which samples these are, by its name: a text for each, such as the line of a file.
+    """
     text = StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(("sample", "row", "column", "class", "distance"))
+    rows = rows or {}
+    writer.writerow(("sample", *rows, "row", "column", "class", "distance"))
+    which = list(zip(*rows.values(), strict=True)) or [()] * record.bmu.shape[1]
     names = [plain(name) for name in record.classes]
     labels = [names[label] for label in record.labels.tolist()] or [""] * record.bmu.shape[1]
     places = zip(*(part.tolist() for part in np.divmod(record.bmu[-1], record.columns)), strict=True)
     distances = record.distances.tolist()
-    for sample, ((row, column), name, distance) in enumerate(zip(places, labels, distances, strict=True)):
-        writer.writerow((sample, row, column, name, f"{distance:.6g}"))
+    every = zip(which, places, labels, distances, strict=True)
+    for sample, (own, (row, column), name, distance) in enumerate(every):
+        writer.writerow((sample, *map(plain, own), row, column, name, f"{distance:.6g}"))
     return text.getvalue().encode()
 
 
