@@ -201,6 +201,34 @@ def test_only_state_touches_the_address_and_only_caches_cache():
     assert not offenders
 
 
+def test_what_an_error_says_is_made_safe_before_it_is_drawn():
+    """Its text may hold a name from outside, and these render Markdown. Kept texts are called `problem`."""
+    draws = {"error", "warning", "info", "success", "caption", "markdown", "write", "subheader", "header", "toast"}
+    offenders = []
+
+    def raw(node: ast.AST, unsafe: set[str]) -> bool:
+        """Whether a name in `unsafe` is read outside of what makes it safe, or only looked at."""
+        if isinstance(node, ast.Call) and ast.unparse(node.func) in {"safe_label", "html.escape"}:
+            return False
+        if isinstance(node, ast.IfExp):
+            return raw(node.body, unsafe) or raw(node.orelse, unsafe)
+        if isinstance(node, ast.Name):
+            return node.id in unsafe
+        return any(raw(child, unsafe) for child in ast.iter_child_nodes(node))
+
+    for path in files("dashboard"):
+        tree = ast.parse(path.read_text())
+        unsafe = {node.name for node in ast.walk(tree) if isinstance(node, ast.ExceptHandler) and node.name}
+        unsafe |= {"problem", "refusal", "error"}
+        offenders += [
+            f"{name_of(path)}:{call.lineno} {ast.unparse(call)[:80]}"
+            for call in ast.walk(tree)
+            if isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute) and call.func.attr in draws
+            and any(raw(argument, unsafe) for argument in call.args)
+        ]  # fmt: skip
+    assert not offenders
+
+
 def test_every_folder_names_its_rooms():
     """The docstring of a wing and of a page's views lists its files, a line each, and no others."""
     offenders = []

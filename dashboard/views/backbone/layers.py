@@ -10,6 +10,7 @@ import streamlit as st
 from dashboard import state
 from dashboard.figures.architecture import alt_text, architecture
 from dashboard.figures.gabor import SCALES, Scale, mosaic
+from dashboard.labels import safe_label
 from dashboard.widgets import cache
 from dashboard.widgets.block_diagram import block_diagram
 from dashboard.widgets.gabor_kernel import first_layer
@@ -164,7 +165,7 @@ def kernel_panel(spec: BackboneSpec, side: int) -> None:
     try:
         kernels = cache.first_kernels(str(network))
     except FreezeframeError as error:
-        st.warning(str(error), icon=":material/hourglass_top:")
+        st.warning(safe_label(str(error), 400), icon=":material/hourglass_top:")
         return
     _kernels(kernels, scale)
     if not gabor.too_small(*kernels.values.shape[:2]) and st.button(

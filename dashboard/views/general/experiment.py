@@ -9,6 +9,7 @@ import streamlit as st
 
 from dashboard import state
 from dashboard.figures import theme
+from dashboard.labels import safe_label
 from dashboard.views.general import figures, figures_treatments
 from dashboard.views.general.figures import BASE
 from dashboard.views.general.findings import Comparisons, findings_table, limits
@@ -94,7 +95,7 @@ def _rows() -> tuple[Row, ...]:
     try:
         return curves.one_configuration(curves.load())
     except InputError as error:
-        st.warning(f"{error} Only the published curves are shown.", icon=":material/science:")
+        st.warning(f"{safe_label(str(error), 400)} Only the published curves are shown.", icon=":material/science:")
         return ()
 
 

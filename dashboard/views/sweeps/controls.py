@@ -102,7 +102,7 @@ def sweep_controls(choice: Choice, chosen: state.Selection) -> SweepSpec | None:
         ordered = tuple(value for value in offered if value in values)
         return SweepSpec(choice, ordered, lines, base, seeds, after=earlier)
     except InputError as error:
-        st.caption(f":material/info: {error}")
+        st.caption(f":material/info: {safe_label(str(error), 400)}")
         return None
 
 

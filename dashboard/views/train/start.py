@@ -7,7 +7,7 @@ from dataclasses import replace
 import streamlit as st
 
 from dashboard import state
-from dashboard.labels import duration
+from dashboard.labels import duration, safe_label
 from dashboard.views.train import augmentation, recipe
 from dashboard.views.train.explained import last_layer_explained
 from dashboard.widgets.runs import kept_words, queue
@@ -114,7 +114,7 @@ def train_button(spec: TrainingSpec, owner: str, run: runs.Run | None) -> None:
     if st.button("Train", key="train_start", type="primary", icon=icon, width="stretch", disabled=held) and cost:
         problem = _start(spec, cost, owner, run)
     if problem:
-        above.error(problem, icon=":material/error:")
+        above.error(safe_label(problem, 400), icon=":material/error:")
     if spec.weights == "random":
         st.caption(":material/casino: Random weights: this backbone knows nothing yet.")
 

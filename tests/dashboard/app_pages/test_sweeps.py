@@ -150,7 +150,7 @@ def test_the_controls_of_a_visitors_run_are_offered_started_and_shown(visit, eng
     app.button(key="train_controls_start").click().run()
     assert not app.exception
     [sweep] = runs.listing(app.session_state["ff_owner"], SWEEP.kind)
-    engine.cancel(sweep.id)
+    engine.cancel(sweep.id, sweep.owner)
     assert SWEEP.spec_of(sweep) == controls_of(spec)
     for cell in controls_of(spec).cells():
         sweeps_cells.record(sweep.folder, Finished(*cell.key, runs.EXAMPLE, 0.9, 300, 1.0, 2.0))

@@ -173,8 +173,18 @@ def test_a_job_whose_worker_was_lost_is_given_up_unless_it_was_to_stop_anyway(as
 def test_a_waiting_job_is_cancelled_at_once():
     stopped, names = waiting_engine(("a1", "a"))
     (run_id,) = names
-    stopped.cancel(run_id)
+    stopped.cancel(run_id, visitor("a"))
     assert runs.get(run_id).status.state == "cancelled" and stopped.position(run_id) is None
+
+
+def test_nobody_stops_the_job_of_another():
+    stopped, names = waiting_engine(("a1", "a"))
+    (run_id,) = names
+    for other in (visitor("b"), "", run_id):
+        with pytest.raises(InputError, match="Expected a job of one's own to stop"):
+            stopped.cancel(run_id, other)
+    assert runs.get(run_id).status.state == "queued" and stopped.position(run_id) == 1
+    assert not runs.get(run_id).cancel_asked
 
 
 def test_a_job_runs_to_its_end_and_reports(engine):
@@ -193,7 +203,7 @@ def test_a_job_with_impossible_settings_fails_with_a_sentence(engine):
 def test_a_working_job_stops_when_asked(engine):
     run = runs.get(engine.submit(TRAINING, training(500, shots=40), owner=visitor("3")))
     wait(lambda: run.status.state == "running" and run.status.share > 0)
-    engine.cancel(run.id)
+    engine.cancel(run.id, visitor("3"))
     assert run.status.state == "cancelled"  # at once, whatever the worker is doing
     wait(lambda: run.id not in engine.start().running, 10)
     assert run.status.state == "cancelled"

@@ -11,7 +11,7 @@ import time
 
 import pytest
 
-from models.errors import Cancelled, RunNotFound, StorageUnavailable
+from models.errors import Cancelled, InputError, RunNotFound, StorageUnavailable
 from models.jobs import execute
 from models.storage import files, runs
 
@@ -137,6 +137,9 @@ def test_an_id_leads_to_no_folder_outside_runs(own_home):
     for wrong in (*ids, run.id.replace(run.id[0], "A"), run.id[:-1], "", "."):
         with pytest.raises(RunNotFound, match="32 characters out of 0-9 and a-f"):
             runs.get(wrong)
+        with pytest.raises(InputError, match="32 characters out of 0-9 and a-f"):
+            runs.publish(own_home / "elsewhere", wrong, {}, started=0.0)
+    assert (own_home / "elsewhere" / "spec.json").exists()
     assert runs.get(run.id).title == "A run" and [found.id for found in runs.everything()] == [run.id]
 
 
