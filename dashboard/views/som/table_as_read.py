@@ -16,6 +16,7 @@ from models.errors import FreezeframeError
 from models.jobs import engine
 from models.som import table_reading, tables
 from models.som.data import SomTask
+from models.som.export import plain
 from models.som.film import SOM
 from models.som.samples import SomData
 from models.som.table_lines import SEPARATORS
@@ -88,6 +89,8 @@ def samples_as_rows(
 ) -> pd.DataFrame:
     """Return the samples with these numbers as rows; those of a table tell their line and name, which no map sees.
 
+    The browser offers the rows as a file for spreadsheets as they are: texts from outside are none of their formulas.
+
     Args:
         task: What a map was trained on.
         data: Its samples.
@@ -96,9 +99,9 @@ def samples_as_rows(
         classes: Whether to name their classes, where they have some.
     """
     rows = pd.DataFrame(data.features[few], index=pd.Index(few, name="sample"), columns=list(names))
-    told = {title: [texts[place] for place in few] for title, texts in cache.rows_of(task).items()}
+    told = {title: [plain(texts[place]) for place in few] for title, texts in cache.rows_of(task).items()}
     if classes and len(data.labels):
-        told["class"] = [data.classes[label] for label in data.labels[few]]
+        told["class"] = [plain(data.classes[label]) for label in data.labels[few]]
     for place, (title, values) in enumerate(told.items()):
         rows.insert(place, title if title not in rows else f"{title} of the row", values)
     return rows
