@@ -13,7 +13,7 @@ from dashboard.views.traps import leak
 from dashboard.widgets.runs import clearness, points
 from models.intervals import Estimate
 from models.training.comparison import paired
-from models.training.traps import SEEDS, TRAPS, Outcome, Role, noticed, outcomes
+from models.training.traps import SEEDS, TRAPS, Outcome, Role, Trap, noticed, outcomes
 
 _HEIGHT = 210  # px of the curves
 NAMES: Final[Mapping[Role, str]] = {"wrong": "Wrong", "cured": "Cured", "control": "Control"}
@@ -49,11 +49,18 @@ def results(name: str) -> None:
     wrong, cured = shipped["wrong"], shipped["cured"]
     if wrong[0].spec.leaked:
         leak.claim(wrong[0], cured[0])
-    for column, (role, made) in zip(st.columns(len(shipped), gap="medium"), shipped.items(), strict=True):
-        with column:
-            training(role, made, [other[0] for name, other in shipped.items() if name != role])
+    beside = [made[0] for made in shipped.values()]
+    left, right = st.columns(2, gap="medium")
+    with left:
+        training("wrong", wrong, beside)
+    with right:
+        training("cured", cured, beside)
     if "control" in shipped:
-        st.markdown(f"**Control:** {trap.control_title}.")
+        left, right = st.columns(2, gap="medium", vertical_alignment="center")
+        with left:
+            training("control", shipped["control"], beside)
+        with right:
+            _control(trap, wrong[0], cured[0], shipped["control"][0])
     st.markdown(difference(wrong[0], cured[0]))
     if wrong[0].spec.leaked:
         leak.pairs(wrong[0])
@@ -64,6 +71,13 @@ def results(name: str) -> None:
         "What you do not see: how large the effect is with your data. These numbers stand on three seeds of one small "
         "network; the intervals are over test pictures, not over seeds."
     )
+
+
+def _control(trap: Trap, wrong: Outcome, cured: Outcome, control: Outcome) -> None:
+    """Draw what the third run is, and how it stands to the two others."""
+    st.markdown(f"**Control:** {trap.control_title}.")
+    st.markdown(difference(wrong, control, "Control against wrong"))
+    st.markdown(difference(control, cured, "Cured against control"))
 
 
 def training(role: Role, made: Sequence[Outcome], beside: Sequence[Outcome], *, own: bool = False) -> None:
@@ -116,12 +130,12 @@ def _apart(outcome: Outcome) -> str:
     )
 
 
-def difference(wrong: Outcome, cured: Outcome) -> str:
-    """Return by how much the cured run is better on the test pictures that neither has learnt from."""
-    found = paired(wrong.judged, cured.judged)
+def difference(first: Outcome, second: Outcome, words: str = "Cured against wrong") -> str:
+    """Return by how much a second run is better on the test pictures that neither has learnt from."""
+    found = paired(first.judged, second.judged)
     if found is None:
-        return "**Cured against wrong**: no test picture is left that neither has learnt from."
+        return f"**{words}**: no test picture is left that neither has learnt from."
     return (
-        f"**Cured against wrong**: {points(found.difference)} on the same {found.difference.n} test pictures, "
+        f"**{words}**: {points(found.difference)} on the same {found.difference.n} test pictures, "
         f"{clearness(found.difference)}.{leak.meaning(found) if found.left_out else ''}"
     )

@@ -61,6 +61,14 @@ def test_every_mistake_is_shown_beside_its_cure_without_training(visit, name):
     assert not app.button(key="traps_train_wrong").disabled
 
 
+def test_the_control_is_held_against_both(visit):
+    text = said(visit(traps_demo=TRAPS["coarse"].title))
+    assert "**Control against wrong**: +15.6 points (95% interval +10.9 to +20.3)" in text
+    assert "**Cured against control**: +8.8 points (95% interval +4.5 to +13.2)" in text
+    text = said(visit(traps_demo=TRAPS["dissimilar"].title))
+    assert "**Control against wrong**: +0.8 points" in text and "359 test pictures, no clear difference" in text
+
+
 def test_the_leak_says_what_is_claimed_and_what_is_true_and_shows_pairs(visit):
     app = visit(traps_demo=TRAPS["leak"].title)
     text = said(app)
