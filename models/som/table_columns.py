@@ -146,8 +146,8 @@ def _identifier(column: Column, *, first: bool) -> str:
 
 def _label(column: Column) -> str:
     """Return why a column of numbers looks like labels by its name; "" where it does not."""
-    if column.is_whole and _LABEL_NAME.fullmatch(column.name) and column.classes:
-        return f"is named as labels are and holds {len(column.classes)} different whole numbers"
+    if _LABEL_NAME.fullmatch(column.name) and column.classes:
+        return f"is named as labels are and holds {len(column.classes)} different numbers"
     return ""
 
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from models.errors import InputError
-from models.som import tables
+from models.som import table_lines, tables
 from models.som.table_reading import Reading, parse
 from models.som.tables import samples
 
@@ -149,7 +149,7 @@ def test_the_last_rows_of_those_tables_are_right_too():
         ("stray_quote.csv", "“a” counts the rows: not trained on unless you choose it."),
         ("tab_thousands.tsv", "“1,000” in “a” is read as 1000; with a decimal comma it would be 1."),
         ("r_row_names.csv", "The first column has no name: taken for names of the rows, as R writes them."),
-        ("numeric_label.csv", "“klasse” is named as labels are and holds 3 different whole numbers: not trained on"),
+        ("numeric_label.csv", "“klasse” is named as labels are and holds 3 different numbers: not trained on"),
         ("gaps.csv", "2 of 10 rows lack a number somewhere. Taken as missing: empty (2)."),
         ("excel_na.csv", "1 of 5 rows lack a number somewhere. Taken as missing: “#N/A” (1)."),
         ("126_names.csv", "“country” cannot be labels: it holds 126 different values, 30 are the most."),
@@ -215,7 +215,7 @@ def test_a_guess_can_be_overruled():
     [
         ("country,2020\nAustria,10\nBelgium,13\n", True),
         ("name,1,2,3\nx,0.5,0.1,2.5\ny,1.5,0.2,7.5\n", True),
-        ("x,1,2\nx,2,5\ny,3,7\n", False),  # the name of the first column comes again
+        ("x,1,2\nx,0.5,5.5\ny,1.5,7.5\n", False),  # the name of the first column comes again
         ("Austria,2001,2002\nBelgium,1999,2005\n", False),  # years are its values
         ("1,2\n3,4\n", False),
         (",a,b\n0,1.5,2\n1,2.5,3\n2,3,4\n3,3,4\n4,1,1\n", True),
@@ -262,6 +262,7 @@ def test_a_guessed_encoding_is_said_and_a_known_one_is_not():
         ("population", ["17", "5", "93", "12"], ""),
         ("width", ["0.5", "1.5", "2", "3"], ""),
         ("class", ["0.5", "1.5", "2", "3"], ""),  # measured
+        ("class", ["0.5", "0.5", "0.5", "1.5", "1.5", "1.5"], "is named as labels are"),
     ],
 )
 def test_labels_and_identifiers_are_not_trained_on_unawares(column, cells, why):
@@ -277,6 +278,28 @@ def test_a_column_of_few_whole_numbers_at_the_end_is_taken_for_labels_where_it_i
     assert (one.set_aside, one.label) == (("y",), "y")
     two = parse("\n".join(["x,y,z", *rows]).encode(), "t")
     assert (two.set_aside, two.label) == ((), "") and two.label_names == ("y", "z")
+    front = [",".join(reversed(row.split(","))) for row in rows]
+    assert parse("\n".join(["y,z,x", *front]).encode(), "t").set_aside == ()
+
+
+def test_the_separator_cuts_rows_of_equal_length_even_where_another_makes_more_numbers():
+    assert table_lines.cut("k;v,u\nw;7,1\nx;8,2\ny;z\n", "", 10).separator == ";"
+
+
+def test_two_stray_quotation_marks_hide_no_rows_between_them():
+    table = parse(b'a,b,c\n"1,2,3\n4,5,6\n7,8",9\n10,11,12\n13,14,15\n', "t")
+    assert table.names == ("a", "c") and table.values[:, 1].tolist() == [3, 6, 9, 12, 15]
+    assert "A quotation mark never ends: left out (line 2)." in said(table)
+    assert '“b” is no column of numbers: line 4 of “b” holds “8"”.' in said(table)
+
+
+def test_labels_are_the_column_that_is_named_so_and_names_stand_in_front_or_are_texts():
+    table = parse(b",colour,x,class,id\nr1,red,1.5,a,7\nr2,red,2,b,5\nr3,blue,3,a,9\nr4,blue,4,b,8\n", "t")
+    assert (table.label, table.row_names_of, table.row_names[0]) == ("class", "column 1", "r1")
+    table = parse(b"id,x,who\n7,1.5,ann\n5,2,bea\n9,3,cem\n", "t")
+    assert (table.row_names_of, table.set_aside) == ("who", ("id",))
+    table = parse(b",x,who\n7,1.5,ann\n5,2,bea\n9,3,cem\n", "t")
+    assert (table.row_names_of, table.set_aside) == ("column 1", ("column 1",))
 
 
 def test_a_table_of_identifiers_only_is_taken_whole():
