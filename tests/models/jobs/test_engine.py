@@ -195,7 +195,7 @@ def test_a_job_runs_to_its_end_and_reports(engine):
 
 
 def test_a_job_with_impossible_settings_fails_with_a_sentence(engine):
-    run = runs.get(engine.submit(TRAINING, training(side=7), owner=visitor("2")))
+    run = runs.get(engine.submit(TRAINING, training(learning_rate=-1.0), owner=visitor("2")))
     wait(lambda: not run.status.active)
     assert run.status.state == "failed" and "Expected" in run.status.message
 
