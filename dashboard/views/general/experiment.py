@@ -77,17 +77,20 @@ def experiment() -> None:
             _picture(side, y_range, relative, noise, (treatment, n))
     st.caption(_NOT_SHOWN)
     point_panel(rows, ours, paper, split, (treatment, n), relative=relative)
+    _what_they_say(rows, split, sides)
+    notes(rows)
+
+
+def _what_they_say(rows: tuple[Row, ...], split: str, sides: tuple[_Side, _Side]) -> None:
+    """Draw what so few runs can show, and then the findings of both sides."""
     st.markdown("##### What the curves say", help=_CLEAR)
     if can := limits(sides[0].comparisons, _tested(rows, split)):
         st.caption(can)
     near: tuple[Comparisons, Comparisons] = ({}, {})
     if split != RANDOM:
-        near = (
-            findings.measured(rows, RANDOM),
-            findings.published(published[RANDOM], published[RANDOM]),
-        )
+        published = curves.published()[RANDOM]
+        near = findings.measured(rows, RANDOM), findings.published(published, published)
     findings_table(sides[0].comparisons, sides[1].comparisons, *near)
-    notes(rows)
 
 
 def _rows() -> tuple[Row, ...]:
