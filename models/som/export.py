@@ -34,9 +34,9 @@ Pixels = NDArray[np.uint8]
 def codebook_npz(record: SomRecord, task: SomTask, samples: Floats | None) -> bytes:
     """Return a trained map as the bytes of an `.npz` file that needs no pickle.
 
-    It holds `codebook` float32 (rows, columns, D), `task` (JSON text: data, size, seed and all other settings, without
-    the secret ids of a visitor's table or run), `classes` and, where they are given and not too large, the `samples`
-    float32 (N, D) that it was trained on.
+    It holds `codebook` (rows, columns, D), `task` (JSON text: data, size, seed and all other settings, without the
+    secret ids of a visitor's table or run), `classes` and, where they are given and not too large, the `samples` (N, D)
+    that it was trained on: float32, or float64 of a table, with all its digits.
     """
     buffer = BytesIO()
     is_secret = task.network and NetworkId.parse(task.network).run
