@@ -27,6 +27,7 @@ from models.representations.probe import PROBE
 from models.som.depth import DEPTH
 from models.som.film import SOM
 from models.som.rotation import ROTATION
+from models.som.tables import READ_TABLE
 from models.sweeps.spec import SWEEP
 from models.training import results
 from models.training import spec as training
@@ -71,6 +72,7 @@ TASKS: Final[tuple[Task[Any], ...]] = (
     backward.BACKWARD_VIEWS,
     attribution.ATTRIBUTION_MAP,
     deletion.DELETION_CURVES,
+    READ_TABLE,
 )
 _JOBS: Final = {job.kind: job for job in JOBS}
 _TASKS: Final = {task.name: task for task in TASKS}

@@ -9,7 +9,7 @@ from typing import Literal, Self
 from models.errors import InputError, PictureError
 
 _NETWORK = re.compile(
-    r"run:(?P<run>[\w-]+)(?P<start>:start)?(?::epoch:(?P<epoch>\d{1,6}))?"
+    r"run:(?P<run>example|[0-9a-f]{32})(?P<start>:start)?(?::epoch:(?P<epoch>\d{1,6}))?"
     r"|backbone:(?P<backbone>[\w-]+):(?P<side>\d{1,5})(?::(?P<weights>random|top))?",
     re.ASCII,
 )

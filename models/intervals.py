@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import comb, nan, sqrt
+from math import comb, inf, isinf, nan, sqrt
 
 import numpy as np
 from numpy.typing import NDArray
@@ -70,18 +70,51 @@ def f1_estimate(hits: int, false_alarms: int, misses: int) -> Estimate:
     return Estimate(value, low, high, share.n)
 
 
-def mean(values: NDArray[np.floating]) -> Estimate:
+def student(freedom: float, comparisons: int = 1) -> float:
+    """Return how many standard errors a 95 % interval reaches to either side, after Student.
+
+    Args:
+        freedom: Degrees of freedom behind the standard error, above 0; they need not be whole, and `inf` is the normal
+            distribution.
+        comparisons: How many such intervals are to hold all at once with 95 %, by Bonferroni: each is made to miss
+            with 5 % / comparisons.
+    """
+    from scipy.special import ndtri, stdtrit  # a page that needs no interval does not wait for it
+
+    share = 1 - 0.025 / comparisons
+    return float(ndtri(share) if isinf(freedom) else stdtrit(freedom, share))
+
+
+def margin_of_two_sources(scatter: float, freedom: float, known: float, comparisons: int = 1) -> float:
+    """Return half the 95 % interval of a value whose error has two independent sources.
+
+    Args:
+        scatter: Variance of the value by the source that was estimated from repeats.
+        freedom: Degrees of freedom of that estimate, above 0.
+        known: Variance by the source that needs no estimate, such as the sampling of pictures.
+        comparisons: As in `student`.
+
+    Student's quantile takes the degrees of freedom of the sum: (scatter + known)^2 / (scatter^2 / freedom).
+
+    Source:
+        Welch, The generalization of "Student's" problem, Biometrika 34 (1947); Satterthwaite, Biometrics 2 (1946).
+    """
+    total = scatter + known
+    together = freedom * (total / scatter) ** 2 if scatter > 0 else inf
+    return student(together, comparisons) * sqrt(total)
+
+
+def mean(values: NDArray[np.floating], comparisons: int = 1) -> Estimate:
     """Return the mean of some values with its 95 % interval after Student; NaN values do not count.
 
-    Fewer than two values have no interval: its ends are NaN.
+    Fewer than two values have no interval: its ends are NaN. With `comparisons` above 1 the interval is one of so many
+    that hold all at once with 95 % (see `student`).
     """
-    from scipy.special import stdtrit  # a page that needs no mean does not wait for it
-
     found = np.asarray(values, np.float64)[~np.isnan(values)]
     n = len(found)
     if n < 2:
         return Estimate(float(found[0]) if n else nan, nan, nan, n)
-    half = float(stdtrit(n - 1, 0.975)) * float(found.std(ddof=1)) / sqrt(n)
+    half = student(n - 1, comparisons) * float(found.std(ddof=1)) / sqrt(n)
     centre = float(found.mean())
     return Estimate(centre, centre - half, centre + half, n)
 

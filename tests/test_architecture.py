@@ -165,6 +165,29 @@ def test_a_page_is_short_straight_and_imported_by_nobody():
     assert not offenders
 
 
+def test_networks_are_judged_on_pictures_from_one_place_that_no_test_replaces():
+    """`layers.split` gives a run's own parts. Who divides data sets by himself has no run, or is asked which split."""
+    allowed = {
+        "models.networks.layers",
+        "models.training.recipes",
+        "models.activations.worker.maps",
+        "models.som.worker.depth",
+        "models.som.worker.rotation",
+        "models.transferability.worker.slice",
+        "dashboard.views.data.gallery",
+        "dashboard.widgets.picture_picker",
+    }
+    offenders = [
+        name_of(path)
+        for folder in ("models", "dashboard")
+        for path in files(folder)
+        if re.search(r"\bdatasets\.split\(|import split\b", path.read_text()) and name_of(path) not in allowed
+    ]
+    replaced = re.compile(r"""setattr\([^)\n]*["'.](split|split_seed|split_of|test_pictures)["']""")
+    offenders += [name_of(path) for path in files("tests") if replaced.search(path.read_text())]
+    assert not offenders
+
+
 def test_only_state_touches_the_address_and_only_caches_cache():
     offenders = []
     for path in files("dashboard"):
@@ -175,6 +198,34 @@ def test_only_state_touches_the_address_and_only_caches_cache():
             offenders.append(f"{name_of(path)} caches")
         if "unsafe_allow_html" in text:
             offenders.append(f"{name_of(path)} writes HTML")
+    assert not offenders
+
+
+def test_what_an_error_says_is_made_safe_before_it_is_drawn():
+    """Its text may hold a name from outside, and these render Markdown. Kept texts are called `problem`."""
+    draws = {"error", "warning", "info", "success", "caption", "markdown", "write", "subheader", "header", "toast"}
+    offenders = []
+
+    def raw(node: ast.AST, unsafe: set[str]) -> bool:
+        """Whether a name in `unsafe` is read outside of what makes it safe, or only looked at."""
+        if isinstance(node, ast.Call) and ast.unparse(node.func) in {"safe_label", "html.escape"}:
+            return False
+        if isinstance(node, ast.IfExp):
+            return raw(node.body, unsafe) or raw(node.orelse, unsafe)
+        if isinstance(node, ast.Name):
+            return node.id in unsafe
+        return any(raw(child, unsafe) for child in ast.iter_child_nodes(node))
+
+    for path in files("dashboard"):
+        tree = ast.parse(path.read_text())
+        unsafe = {node.name for node in ast.walk(tree) if isinstance(node, ast.ExceptHandler) and node.name}
+        unsafe |= {"problem", "refusal", "error"}
+        offenders += [
+            f"{name_of(path)}:{call.lineno} {ast.unparse(call)[:80]}"
+            for call in ast.walk(tree)
+            if isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute) and call.func.attr in draws
+            and any(raw(argument, unsafe) for argument in call.args)
+        ]  # fmt: skip
     assert not offenders
 
 

@@ -4,6 +4,7 @@ import streamlit as st
 
 from dashboard import state
 from dashboard.frame import tour
+from dashboard.labels import safe_label
 from dashboard.views.home.stations import standing, stations
 from dashboard.widgets import page
 from models.pictures import datasets
@@ -26,7 +27,7 @@ with text:
         help="Trains a head on the frozen backbone with the defaults and leads you through the results.",
     )
     if problem := state.get("ff_tour_problem"):
-        st.error(problem, icon=":material/error:")
+        st.error(safe_label(problem, 400), icon=":material/error:")
 with now:
     standing(chosen)
 stations()

@@ -131,11 +131,13 @@ def state_words(
     table: LayerTable, block: str, trainable: Collection[str], norms: Mapping[str, str] | None = None
 ) -> str:
     """Return what of a block learns, in words: "frozen", "1 of 2 layers trainable", "trainable, BatchNorm held"."""
-    learning = [row.name in trainable for row in _weighted(table, block)]
-    norm = {"hold": ", BatchNorm held", "train": ", BatchNorm learns"}.get((norms or {}).get(block, ""), "")
-    if all(learning):
-        return f"trainable{norm}"
-    return f"{sum(learning)} of {len(learning)} layers trainable{norm}" if any(learning) else "frozen"
+    policy = (norms or {}).get(block, "")
+    norm = {"hold": ", BatchNorm held", "train": ", BatchNorm learns"}.get(policy, "")
+    rows = [row for row in _weighted(table, block) if not (row.has_batch_norm and policy == "hold")]
+    learning = sum(row.name in trainable for row in rows)
+    if not learning:
+        return "frozen"
+    return f"trainable{norm}" if learning == len(rows) else f"{learning} of {len(rows)} layers trainable{norm}"
 
 
 def _weighted(table: LayerTable, block: str) -> list[LayerRow]:
@@ -168,7 +170,7 @@ def _block(table: LayerTable, block: Block, trainable: frozenset[str] | None, no
     side, _, channels = block.output
     share = math.sqrt(side / table.side)
     runs = _runs(table, block, trainable)
-    state = "" if trainable is None else f", {state_words(table, block.name, trainable)}"
+    state = "" if trainable is None else f", {state_words(table, block.name, trainable, norms)}"
     hover = (
         f"<b>{block.name}</b>{state}<br>{len(block.layers)} layers, "
         f"{block.parameters:,} parameters<br>{block.macs / 1e6:,.1f} million MACs, "

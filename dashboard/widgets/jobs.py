@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import collections
+import math
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from typing import Any
 
 import streamlit as st
@@ -20,14 +22,58 @@ from models.storage import runs
 
 _POLL_S = 1.0
 _CHIP_POLL_S = 3.0  # every poll costs the browser a new look at the whole page
+_LATELY_S, _INTERVALS = 10.0, 3  # how far back a job's pace is looked at, and how many reports at least
+_FIRST_S, _FIRST_SHARE = 2.0, 0.03  # what has to be known before anything is said
 
 
-def time_left(status: runs.RunStatus, now: float) -> str:
-    """Return "about 12 s left", or an empty text while too little is known."""
-    if status.started is None or status.share < 0.03:
-        return ""
-    seconds = (now - status.started) * (1 - status.share) / status.share
-    return f"about {duration(seconds)} left"
+@dataclass(frozen=True, slots=True)
+class Reached:
+    """A share of a job's work (0..1), and when it was reported first and last, in seconds since the epoch."""
+
+    share: float
+    first: float
+    last: float
+
+
+def shares_reached(events: Iterable[Any], since: float) -> list[Reached]:
+    """Return the shares that a job has reached since it was begun, or taken up again after a kill, in order."""
+    reached: list[Reached] = []
+    for event in events:
+        if not isinstance(event, dict) or "share" not in event or event.get("at", -math.inf) < since:
+            continue
+        share, at = float(event["share"]), float(event["at"])
+        if reached and share < reached[-1].share:  # it does some of the work again
+            reached.clear()
+        if reached and share == reached[-1].share:
+            reached[-1] = replace(reached[-1], last=at)
+        else:
+            reached.append(Reached(share, at, at))
+    return reached
+
+
+def seconds_left(reached: Sequence[Reached], now: float) -> float | None:
+    """Return how long a job still takes as fast as it has been of late; None while too little is known.
+
+    What is estimated when something is reported counts down from there, so that it never rises while nothing is. From
+    one report to the next it may fall at will, but rises by no more than the time that has passed: a rest of a minute
+    puts the end off by a minute or two, not by an hour.
+    """
+    left, at, begin = math.inf, 0.0, 0
+    for number, newest in enumerate(reached):
+        while begin < number - _INTERVALS and reached[begin + 1].last < newest.first - _LATELY_S:
+            begin += 1
+        known = newest.first - reached[begin].last
+        if known < _FIRST_S or newest.share < _FIRST_SHARE:
+            continue
+        fresh = known * (1 - newest.share) / (newest.share - reached[begin].share)
+        left, at = min(fresh, left + newest.first - at), newest.first
+    return None if math.isinf(left) else left - (now - at)
+
+
+def time_left(run: runs.Run, now: float) -> str:
+    """Return "about 12 s left" of a run; an empty text while too little is known, and once it takes longer."""
+    left = seconds_left(shares_reached(run.events(), run.status.started or now), now)
+    return "" if left is None or left <= 0 else f"about {duration(left)} left"
 
 
 def describe(run: runs.Run) -> str:
@@ -37,7 +83,7 @@ def describe(run: runs.Run) -> str:
         position = engine.position(run.id)
         return "Starting…" if position in (None, 0) else f"Waiting: number {position} in the queue"
     if status.state == "running":
-        return " · ".join(filter(None, [status.note or "Working", time_left(status, time.time())]))
+        return " · ".join(filter(None, [status.note or "Working", time_left(run, time.time())]))
     ends = {"done": "Finished", "cancelled": "Cancelled", "failed": "Stopped"}
     return ends[status.state]
 
@@ -142,8 +188,9 @@ def job_lines(run_id: str, *, key: str, active: bool) -> None:
     if status.active:
         bar, button = st.columns([5, 1], vertical_alignment="center")
         bar.progress(min(status.share, 1.0), text=describe(run))
-        if run.owner == state.selection().owner:  # a link to a run lets others watch, not stop it
-            button.button("Cancel", key=f"{key}_cancel", on_click=engine.cancel, args=(run_id,))
+        owner = state.selection().owner
+        if run.owner == owner:  # a link to a run lets others watch, not stop it
+            button.button("Cancel", key=f"{key}_cancel", on_click=engine.cancel, args=(run_id, owner))
     elif status.state == "failed":
         st.error(safe_label(status.message, 400), icon=":material/error:")
     elif status.state == "cancelled":
@@ -168,6 +215,6 @@ def job_chip(owner: str) -> None:
             for job in reversed(going):
                 st.markdown(f"**{safe_label(job.title)}**")
                 st.caption(describe(job))
-                st.button("Cancel", key=f"bar_cancel_{job.id}", on_click=engine.cancel, args=(job.id,))
+                st.button("Cancel", key=f"bar_cancel_{job.id}", on_click=engine.cancel, args=(job.id, owner))
 
     chip()

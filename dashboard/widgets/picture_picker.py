@@ -6,6 +6,7 @@ import numpy as np
 import streamlit as st
 
 from dashboard import state
+from dashboard.labels import safe_label
 from dashboard.widgets import cache
 from dashboard.widgets.thumbnails import Row, thumbnails
 from models.errors import PictureError, StorageUnavailable
@@ -105,7 +106,7 @@ def _next(page: str) -> None:
 def _bring_a_picture(page: str) -> None:
     """Draw the upload and, where a visitor turns it on, the camera."""
     if problem := state.get(f"{page}_picture_problem"):
-        st.error(f"{problem} The picture you had is still chosen.", icon=":material/broken_image:")
+        st.error(f"{safe_label(problem, 400)} The picture you had is still chosen.", icon=":material/broken_image:")
     turn = state.get(f"{page}_own_turn", 0)  # a new key empties the widget, so that nothing large stays in memory
     upload, camera = f"{page}_upload_{turn}", f"{page}_camera_{turn}"
     st.file_uploader(

@@ -21,16 +21,20 @@ def weights_missing(spec: TrainingSpec) -> bool:
 def weights_offer(spec: TrainingSpec, owner: str) -> None:
     """Say that the pretrained weights are not here, and offer to download them, to go random, or to change backbone."""
     backbone = BACKBONES[spec.backbone]
+    here = weights.unchecked(spec.backbone)
     st.warning(
-        f"The pretrained weights of {backbone.title} ({backbone.weights_mb:.0f} MB) are not on this machine yet.",
-        icon=":material/cloud_download:",
+        f"A file lies where the pretrained weights of {backbone.title} belong; it has not been checked yet. Only if it "
+        f"turns out to be another file are {backbone.weights_mb:.0f} MB downloaded."
+        if here
+        else f"The pretrained weights of {backbone.title} ({backbone.weights_mb:.0f} MB) are not on this machine yet.",
+        icon=":material/fact_check:" if here else ":material/cloud_download:",
     )
     run = WEIGHTS.newest(WeightsSpec(spec.backbone), owner)
     if run:
         job_panel(run.id, key="train_download_panel")
     with st.container(horizontal=True):
         st.button(
-            "Download them",
+            "Check the file" if here else "Download them",
             key="train_weights_download",
             disabled=run is not None and run.status.active,
             on_click=download,

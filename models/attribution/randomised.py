@@ -60,6 +60,14 @@ class RandomisedSpec(PricedSpec):
         return layers.dataset(self.network)
 
     @property
+    def others(self) -> tuple[str, ...]:
+        """The test pictures that stand beside the chosen one, evenly spaced over those of the run's own split."""
+        test = layers.test_pictures(self.network, self.dataset)
+        spread = test[np.linspace(0, len(test) - 1, PICTURES).round().astype(np.intp)]
+        found = [str(PictureId(self.dataset, index)) for index in spread.tolist()]
+        return tuple(picture for picture in found if picture != self.picture)[: PICTURES - 1]
+
+    @property
     def seconds(self) -> float:
         """About how long a worker takes."""
         one = ExplanationSpec(self.network, self.picture, "logit", self.class_index).with_fewest()
@@ -95,6 +103,8 @@ class RandomisedResult:
         unrelated: (M, P) float32, the rank correlation of the trained network's maps of two different pictures: what
             remains of a similarity that says nothing.
         seed: Of the random weights.
+        others: Ids of the pictures beside the chosen one; () in results of version 0.4 and before, which took them
+            from the test pictures of split 0.
     """
 
     network: str
@@ -106,6 +116,7 @@ class RandomisedResult:
     structure: NDArray[np.float32]
     unrelated: NDArray[np.float32]
     seed: int
+    others: tuple[str, ...] = ()
 
     def similarity(self, method: str, level: int, measure: str = "rank") -> Estimate:
         """Return the mean similarity over the pictures with its Student interval."""
@@ -129,7 +140,11 @@ class RandomisedResult:
         return tuple(method for method in self.methods if self.stays(method))
 
 
-_EXAMPLE = RandomisedSpec(str(NetworkId(EXAMPLE)), str(PictureId("galaxies", datasets.get("galaxies").cover)), 1)
+def of_own_test(spec: RandomisedSpec, result: RandomisedResult) -> bool:
+    """Return whether the pictures beside the chosen one are those that the spec takes today."""
+    return result.others == spec.others if result.others else layers.split_seed(spec.network) == 0
+
+
 RANDOMISED = Job(
     "randomised",
     RandomisedSpec,
@@ -139,4 +154,5 @@ RANDOMISED = Job(
     examples=lambda: (
         RandomisedSpec(str(NetworkId(EXAMPLE)), str(PictureId("galaxies", datasets.get("galaxies").cover)), 1),
     ),
+    holds=of_own_test,
 )

@@ -1,7 +1,8 @@
 """Trust in maps: what is measured over the test pictures of a data set, and the result.
 
-For every test picture each method explains the class that the network answers. Where the data set knows the object of
-a picture, the maps are held against it; on a sample of the pictures their deletion and insertion curves are drawn.
+For every test picture of the run's own split each method explains the class that the network answers. Where the data
+set knows the object of a picture, the maps are held against it; on a sample of the pictures their deletion and
+insertion curves are drawn.
 """
 
 from __future__ import annotations
@@ -46,7 +47,7 @@ class TrustSpec(PricedSpec):
     @property
     def n_pictures(self) -> int:
         """How many test pictures are looked at: all where their objects are known, else the sample."""
-        size = len(datasets.split(self.dataset).test)
+        size = len(layers.test_pictures(self.network, self.dataset))
         return size if datasets.get(self.dataset).has_masks else min(SAMPLE, size)
 
     @property
@@ -142,6 +143,14 @@ class TrustResult:
         return {name: mean(sign * (area(rows, self.shares) - chance)) for name, rows in pairs}
 
 
+def of_own_test(spec: TrustSpec, result: TrustResult) -> bool:
+    """Return whether a result is over test pictures of the run's own split.
+
+    Up to version 0.4 it was over those of split 0: to a run of another split they were training pictures.
+    """
+    return bool(np.isin(result.index, layers.test_pictures(spec.network, spec.dataset)).all())
+
+
 TRUST = Job(
     "trust",
     TrustSpec,
@@ -149,4 +158,5 @@ TRUST = Job(
     TrustResult,
     weights=EXAMPLE_WEIGHTS,
     examples=lambda: (TrustSpec(str(NetworkId(EXAMPLE))),),
+    holds=of_own_test,
 )

@@ -36,6 +36,7 @@ class BackboneSpec:
         preprocessing: What is done to pictures of 0-255: "inside" (the network does it itself), "tf" (to -1..1),
             "torch" (to 0..1, then ImageNet's mean and deviation per channel) or "caffe" (ImageNet's mean taken off).
         parameters: Weights without the top, batch-normalisation statistics included.
+        constants: How many more Keras counts: fixed numbers of a layer that scales the pictures, no weights here.
         weights_mb: Size of the weight file in MB (10^6 bytes).
         year: Year of the paper.
         reference: The paper.
@@ -61,6 +62,7 @@ class BackboneSpec:
     weights_url: str | None = None
     weights_hash: str | None = None
     shipped: bool = False
+    constants: int = 0
 
 
 _ALL = (
@@ -121,6 +123,7 @@ _ALL = (
         reference="Tan and Le, EfficientNet: Rethinking model scaling for convolutional neural networks, ICML 2019",
         weights_url="https://storage.googleapis.com/keras-applications/efficientnetb0_notop.h5",
         weights_hash="md5:50bc09e76180e00e4465e1a485ddc09d",
+        constants=7,  # mean and variance of three colours, and how many pictures they are of
     ),
     BackboneSpec(
         id="resnet50v2",

@@ -1,8 +1,9 @@
 """Pretrained weights: where they lie, whether they are here, and their download, once and checked.
 
-A file counts when its record (`<file>.json`: bytes, SHA-256) lies beside it and agrees. The record stays when the file
-goes: the next download of the same address has to bring the same bytes. Keras's own download is not atomic, has no lock
-and, for MobileNetV2, no hash.
+A file counts when its record (`<file>.json`: address, bytes, SHA-256) lies beside it and agrees. The record stays when
+the file goes: the next download of the same address has to bring the same bytes. A file that somebody laid there has no
+record yet: it is checked as one that was downloaded, and gets one without an address. Nothing is removed that was not
+found wrong. Keras's own download is not atomic, has no lock and, for MobileNetV2, no hash.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import json
+import logging
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -22,14 +24,15 @@ from models.backbones.registry import FRAME8_WEIGHTS, BackboneSpec
 from models.backbones.registry import backbone as find
 from models.errors import WeightsUnavailable
 from models.jobs.job import Job, JobSpec
-from models.storage.files import home, private_folder, write_atomically
+from models.storage.files import UNWRITABLE, home, private_folder, write_atomically
 from models.storage.progress import SILENT, Progress
 
 CONNECT_SECONDS, SILENCE_SECONDS = 4, 15
 Check = Callable[[Path], None]
 _INSTEAD = "Frame8 comes with the app and works without a network."
 _CHUNK = 1 << 18
-_WAIT_SECONDS = 0.2
+_WAIT_SECONDS, _REPORT_SECONDS = 0.2, 0.5
+_ARRIVED = 0.95  # how far the whole has come once all bytes are here; the rest is for checking them
 _FORGOTTEN_SECONDS = 60 * 60
 
 
@@ -68,11 +71,22 @@ def available(backbone: str) -> bool:
     return file.exists() and _record(file).get("bytes") == file.stat().st_size
 
 
-def local(backbone: str) -> Path:
+def unchecked(backbone: str) -> bool:
+    """Return whether a file lies where the weights belong that nobody has checked yet: `fetch` and `local` do."""
+    spec = find(backbone)
+    return not spec.shipped and path(spec).exists() and not _recorded(path(spec))
+
+
+def local(backbone: str, check: Check | None = None) -> Path:
     """Return the checked weight file that is on this machine.
 
+    Args:
+        backbone: Id of the backbone.
+        check: As for `fetch`; without it no file counts that lies there unchecked and of which no hash is known.
+
     Raises:
-        WeightsUnavailable: It is not here, or it is damaged; then it has been removed.
+        WeightsUnavailable: It is not here, it is another file than was expected, or it is damaged; only a damaged one
+            has been removed.
     """
     spec = find(backbone)
     file = path(spec)
@@ -81,23 +95,30 @@ def local(backbone: str) -> Path:
             f"The ImageNet weights of {spec.title} ({spec.weights_mb:g} MB) are not on this machine. "
             f"Download them on the Backbone page. {_INSTEAD}"
         )
-    if not spec.shipped and not _intact(file):
-        file.unlink(missing_ok=True)
+    if spec.shipped or _intact(file) or _taken(spec, file, check):
+        return file
+    if not _recorded(file):
         raise WeightsUnavailable(
-            f"The weight file of {spec.title} was damaged and has been removed. "
-            f"Download it again on the Backbone page. {_INSTEAD}"
+            f"The file {file.name} in the folder of weights does not hold the ImageNet weights of {spec.title}. "
+            f"Download them on the Backbone page. {_INSTEAD}"
         )
-    return file
+    file.unlink(missing_ok=True)
+    raise WeightsUnavailable(
+        f"The weight file of {spec.title} was damaged and has been removed. "
+        f"Download it again on the Backbone page. {_INSTEAD}"
+    )
 
 
 def fetch(backbone: str, progress: Progress = SILENT, check: Check | None = None) -> Path:
     """Return the weight file, downloading it when it is not here; two processes never download the same file twice.
 
+    A file that lies there and is not right stays until the right one has arrived.
+
     Args:
         backbone: Id of the backbone.
         progress: Hears the share that has arrived; may cancel at every chunk and while waiting for another process.
         check: Called with the file before it counts, when no hash of it is known; raises `ValueError` when it will
-            not do.
+            not do. The name of what it gets ends as the file's does.
 
     Raises:
         WeightsUnavailable: No network, or what came is not what was expected (and has been removed).
@@ -108,13 +129,17 @@ def fetch(backbone: str, progress: Progress = SILENT, check: Check | None = None
         return local(backbone)
     private_folder("weights")
     with _alone(file, progress):
-        if file.exists() and _intact(file):
-            return file
-        file.unlink(missing_ok=True)
-        partial = file.with_name(f"{file.name}.partial")
+        if file.exists():
+            progress.event(share=0.0, note="A weight file lies here; checking it")
+            if _intact(file) or _taken(spec, file, check):
+                return file
+        partial = file.with_name(f"partial-{file.name}")  # Keras reads no file whose name ends in another way
         try:
             _fill(spec, partial, progress)
-            _settle(spec, partial, check)
+            progress.event(share=_ARRIVED, note="Checking what arrived")
+            if not _right(spec, partial, check):
+                raise WeightsUnavailable(f"{_not_right(spec.title)} {_INSTEAD}")
+            _keep_record(spec, partial, spec.weights_url)
             partial.replace(file)
         finally:
             partial.unlink(missing_ok=True)
@@ -122,25 +147,50 @@ def fetch(backbone: str, progress: Progress = SILENT, check: Check | None = None
 
 
 def _fill(spec: BackboneSpec, partial: Path, progress: Progress) -> None:
-    known = spec.weights_hash
-    if "sha256" in (record := _record(path(spec))):
-        known = f"sha256:{record['sha256']}"
     try:
-        _retrieve(spec, partial, known, progress)
+        _retrieve(spec, partial, _known_hash(spec), progress)
     except WeightsUnavailable as problem:
         raise WeightsUnavailable(f"{problem} {_INSTEAD}") from problem
 
 
-def _settle(spec: BackboneSpec, partial: Path, check: Check | None) -> None:
-    """Check what arrived and write the record it is held to from now on."""
+def _known_hash(spec: BackboneSpec) -> str | None:
+    """Return what is held to: the SHA-256 of an earlier download, else the published hash; None without either."""
     record = _record(path(spec))
-    if spec.weights_hash is None and "sha256" not in record and check is not None:
-        try:
-            check(partial)
-        except (ValueError, OSError, KeyError) as error:
-            raise WeightsUnavailable(f"{_not_right(spec.title)} {_INSTEAD}") from error
-    record = {"url": spec.weights_url, "bytes": partial.stat().st_size, "sha256": _sha256(partial)}
+    downloaded = "sha256" in record and record.get("url") == spec.weights_url
+    return f"sha256:{record['sha256']}" if downloaded else spec.weights_hash
+
+
+def _right(spec: BackboneSpec, file: Path, check: Check | None) -> bool:
+    """Return whether `file` may count as the weights of `spec`: by the hash it is held to, else by `check`."""
+    if known := _known_hash(spec):
+        algorithm, digest = known.split(":")
+        return _digest(file, algorithm) == digest
+    if check is None:
+        return False
+    try:
+        check(file)
+    except ValueError as error:
+        logging.getLogger(__name__).warning("a weight file was refused: %s (%s)", error, error.__cause__)
+        return False
+    return True
+
+
+def _taken(spec: BackboneSpec, file: Path, check: Check | None) -> bool:
+    """Return whether a file that lies there without a record is right; it then has one."""
+    taken = not _recorded(file) and _right(spec, file, check)
+    if taken:
+        _keep_record(spec, file, "")
+    return taken
+
+
+def _keep_record(spec: BackboneSpec, file: Path, url: str | None) -> None:
+    """Write the record of the weights of `spec`: `file` is right, and came from the address `url` if it has one."""
+    record = {"url": url, "bytes": file.stat().st_size, "sha256": _digest(file, "sha256")}
     write_atomically(_record_path(path(spec)), json.dumps(record, indent=1).encode())
+
+
+def _recorded(file: Path) -> bool:
+    return "sha256" in _record(file)
 
 
 def _record_path(file: Path) -> Path:
@@ -155,19 +205,19 @@ def _record(file: Path) -> dict[str, object]:
     return record if isinstance(record, dict) else {}
 
 
-def _sha256(file: Path) -> str:
-    with open(file, "rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
+def _digest(file: Path, algorithm: str) -> str:
+    stat = file.stat()
+    return _digest_as_of(file, algorithm, stat.st_size, stat.st_mtime_ns)
 
 
 @lru_cache(maxsize=32)
-def _sha256_as_of(file: Path, _size: int, _modified: int) -> str:
-    return _sha256(file)
+def _digest_as_of(file: Path, algorithm: str, _size: int, _modified: int) -> str:
+    with open(file, "rb") as stream:
+        return hashlib.file_digest(stream, algorithm).hexdigest()
 
 
 def _intact(file: Path) -> bool:
-    stat = file.stat()
-    return _sha256_as_of(file, stat.st_size, stat.st_mtime_ns) == _record(file).get("sha256")
+    return _recorded(file) and _digest(file, "sha256") == _record(file)["sha256"]
 
 
 def _retrieve(spec: BackboneSpec, target: Path, known_hash: str | None, progress: Progress) -> None:
@@ -177,6 +227,7 @@ def _retrieve(spec: BackboneSpec, target: Path, known_hash: str | None, progress
 
     Raises:
         WeightsUnavailable: Nothing came, or not the right thing; the message says which.
+        OSError: It cannot be written.
     """
     import pooch  # takes 0.1 s, and the page only asks what is here
     import requests
@@ -199,6 +250,8 @@ def _retrieve(spec: BackboneSpec, target: Path, known_hash: str | None, progress
         problem = f"The weights of {what} could not be downloaded: {host} cannot be reached from here."
         raise WeightsUnavailable(problem) from error
     except (requests.exceptions.RequestException, OSError) as error:
+        if error.errno in UNWRITABLE:  # the disk's fault, not the network's
+            raise
         problem = f"The download of the weights of {what} broke off; nothing was kept. Try again."
         raise WeightsUnavailable(problem) from error
     except ValueError as error:
@@ -215,7 +268,7 @@ def _not_right(what: str) -> str:
 
 def _clear_left_overs(folder: Path) -> None:
     """Remove the temporary files of processes that were killed while they downloaded."""
-    for left_over in folder.glob("tmp*"):
+    for left_over in [*folder.glob("tmp????????"), *folder.glob("*.h5.partial")]:  # pooch's, and an earlier version's
         if time.time() - left_over.stat().st_mtime > _FORGOTTEN_SECONDS:
             left_over.unlink(missing_ok=True)
 
@@ -223,19 +276,23 @@ def _clear_left_overs(folder: Path) -> None:
 @contextmanager
 def _alone(file: Path, progress: Progress) -> Iterator[None]:
     """Hold the lock of `file`; the kernel frees it when this process dies."""
+    waiting = False
     with open(file.with_name(f"{file.name}.lock"), "a") as lock:
         while True:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 break
             except BlockingIOError:
-                progress.event(note="Another visitor is downloading these weights; waiting for them.")
+                if not waiting:
+                    progress.event(note="Another visitor is downloading these weights; waiting for them.")
+                waiting = True
+                progress.check()
                 time.sleep(_WAIT_SECONDS)
         yield
 
 
 class _Meter:
-    """What pooch calls while bytes arrive; turns them into shares of the whole."""
+    """What pooch calls while bytes arrive; turns them into shares of the whole job."""
 
     def __init__(self, what: str, expected_mb: float, progress: Progress) -> None:
         self.total = 0
@@ -243,15 +300,15 @@ class _Meter:
         self._arrived, self._reported = 0, 0.0
 
     def update(self, n: int) -> None:
-        """Count `n` more bytes; report at most every tenth of a second."""
+        """Count `n` more bytes; report at most every half second."""
         self._arrived += n
         self._progress.check()
-        if time.monotonic() - self._reported < 0.1:
+        if time.monotonic() - self._reported < _REPORT_SECONDS:
             return
         self._reported = time.monotonic()
         total = self.total or self._expected
         note = f"{self._what}: {self._arrived / 1e6:.1f} of {total / 1e6:.1f} MB"
-        self._progress.event(share=min(self._arrived / total, 1.0), note=note)
+        self._progress.event(share=_ARRIVED * min(self._arrived / total, 1.0), note=note)
 
     def reset(self) -> None:
         """Start counting again: pooch does at the end, before it counts the whole."""

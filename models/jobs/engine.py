@@ -17,7 +17,7 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import Any, TypeVar
 
-from models.errors import EngineUnavailable, FreezeframeError, QueueFull, StorageUnavailable
+from models.errors import EngineUnavailable, FreezeframeError, InputError, QueueFull, StorageUnavailable
 from models.jobs import execute, shipped
 from models.jobs.cluster import Cluster
 from models.jobs.job import Job, Spec, Task
@@ -220,9 +220,11 @@ class Engine:
             self.waiting += made
         return [run.id for run in made]
 
-    def cancel(self, run_id: str) -> None:
-        """Stop a job: it counts as cancelled at once; the worker stops at its next check, or is ended."""
+    def cancel(self, run_id: str, owner: str) -> None:
+        """Stop a visitor's job: it counts as cancelled at once; the worker stops at its next check, or is ended."""
         run = runs.get(run_id)
+        if run.owner != owner:  # a link to a run lets others watch
+            raise InputError("Expected a job of one's own to stop. Received another visitor's.")
         status = run.status
         if not status.active:
             return
@@ -347,9 +349,14 @@ def submit_all(job: Job[Spec, Any], specs: Sequence[Spec], *, owner: str) -> lis
     return start().submit_all(job, specs, owner=owner)
 
 
-def cancel(run_id: str) -> None:
-    """Stop a job; it counts as cancelled at once. Nothing happens when it has ended."""
-    start().cancel(run_id)
+def cancel(run_id: str, owner: str) -> None:
+    """Stop a job; it counts as cancelled at once. Nothing happens when it has ended.
+
+    Raises:
+        InputError: It is another visitor's.
+        RunNotFound: There is no such run.
+    """
+    start().cancel(run_id, owner)
 
 
 def position(run_id: str) -> int | None:

@@ -64,6 +64,8 @@ class Job(Generic[Spec, Result]):
         file: Name of the result's file in the run's folder; "" is the kind with the ending ".npz".
         weights: Files on which shipped results depend: with others they are not shown.
         examples: Returns the specs whose results are shipped with the app (`python -m models.ship`).
+        holds: (spec, result) -> whether the result is what the spec asks for; None where every one is. An earlier
+            version may have measured something else: what it left is not shown.
     """
 
     kind: str
@@ -74,6 +76,7 @@ class Job(Generic[Spec, Result]):
     file: str = ""
     weights: tuple[Path, ...] = ()
     examples: Callable[[], tuple[Spec, ...]] | None = None
+    holds: Callable[[Spec, Result], bool] | None = None
 
     def spec_of(self, run: runs.Run) -> Spec:
         """Return what a run of this kind was asked to do.
@@ -93,8 +96,14 @@ class Job(Generic[Spec, Result]):
         return run.path(self.file or f"{self.kind}.npz")
 
     def load(self, run: runs.Run) -> Result | None:
-        """Return the result of a run as far as it has come; None where there is none that can be read."""
-        return None if self.result is None else files.read(self.path(run), self.result)
+        """Return the result of a run as far as it has come; None where there is none that can be read, or `holds`."""
+        found = None if self.result is None else files.read(self.path(run), self.result)
+        if found is None or self.holds is None:
+            return found
+        try:
+            return found if self.holds(self.spec_of(run), found) else None
+        except FreezeframeError:  # what the spec names is gone
+            return None
 
     def version(self, run: runs.Run) -> int:
         """Return a number that changes with every write of the result; 0 while there is none."""

@@ -6,6 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
+import numpy as np
+from numpy.typing import NDArray
+
 from models.backbones import registry, tables
 from models.backbones.receptive_field import Field
 from models.errors import InputError
@@ -13,8 +16,8 @@ from models.ids import NetworkId
 from models.pictures import datasets
 from models.storage import runs
 from models.training.costs import rates
-from models.training.costs.estimate import frozen_prefix, learning_layers
-from models.training.costs.layers import STEP_SECONDS
+from models.training.costs.estimate import frozen_prefix
+from models.training.costs.layers import STEP_SECONDS, Layers
 from models.training.head import head_layers
 from models.training.spec import TRAINING, TrainingSpec
 
@@ -90,6 +93,28 @@ def split_seed(network: str) -> int:
     return TRAINING.spec_of(runs.get(run)).split_seed if run else 0
 
 
+def split(network: str, data: str, shots: int | None = None) -> datasets.Split:
+    """Return the parts of a data set for what is fitted to a network, chosen by and judged on: a run's own.
+
+    Whatever measures a network takes its pictures from here, and so judges no run on pictures it has learnt from.
+
+    Args:
+        network: A network id.
+        data: Id of the data set.
+        shots: Keep only so many training pictures of each class; None keeps all.
+
+    Raises:
+        InputError: The id is malformed, there is no such data set, or a class has fewer training pictures.
+        RunNotFound: There is no such run.
+    """
+    return datasets.split(data, split_seed(network), shots)
+
+
+def test_pictures(network: str, data: str) -> NDArray[np.int64]:
+    """Return the pictures of a data set that a network is judged on, sorted int64 (N,): those of `split`."""
+    return np.asarray(split(network, data).test, np.int64)
+
+
 def dataset(network: str) -> str:
     """Return the data set that a run's classifier was trained on.
 
@@ -161,7 +186,7 @@ def reached(network: str) -> tuple[LayerChoice, ...]:
     if spec is None:
         return ()
     table = tables.table(backbone, pixels)
-    untouched = frozen_prefix(table, learning_layers(table, spec))
+    untouched = frozen_prefix(table, set(spec.learning))
     return tuple(choice for choice in layers(network) if choice.block != HEAD and choice.name not in untouched)
 
 
@@ -173,9 +198,20 @@ def moved_most(network: str) -> LayerChoice | None:
 
 
 def seconds(network: str, passes: float) -> float:
-    """Return about how long so many forward passes of single pictures take in a warm worker."""
+    """Return about how long so many forward passes of single pictures take in a warm worker.
+
+    By what every layer multiplies and moves, at the rates of this machine: multiplications alone say a quarter of it of
+    MobileNetV2.
+    """
     backbone, pixels, _ = settings(network)
-    return passes * (tables.table(backbone, pixels).macs / rates.current().dense + STEP_SECONDS)
+    return passes * (_forward_seconds(backbone, pixels, rates.current()) + STEP_SECONDS)
+
+
+@lru_cache(maxsize=64)
+def _forward_seconds(backbone: str, pixels: int, machine: rates.Rates) -> float:
+    """Return the seconds of a backbone's forward pass of one picture; its BatchNorm is not folded."""
+    table = tables.table(backbone, pixels)
+    return Layers(table).forward({row.name for row in table.layers}, machine, folded=False)
 
 
 def sources(network: str) -> Iterator[str]:

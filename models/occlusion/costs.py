@@ -1,7 +1,8 @@
 """Costs of incremental occlusion: where windows end, which squares are computed together, how long hiding takes.
 
-Times are estimates of one thread, good enough to choose between two ways of doing the same. What a worker decides from
-the opened network, the page foresees from the layer tables: windows of maps up to a cut, whole maps behind it.
+What a worker decides from the opened network, the page foresees from the layer tables: windows of maps up to a cut,
+whole maps behind it. Two ways of doing the same are compared by round figures of one thread, alike on every machine;
+the time that hiding takes is what every layer multiplies and moves, at the rates of this machine (`training.costs`).
 """
 
 from __future__ import annotations
@@ -16,9 +17,12 @@ import numpy as np
 
 from models.backbones.registry import PREPROCESSING_LAYERS
 from models.backbones.tables import PICTURE, LayerRow, table
-from models.networks.layers import seconds, settings
-from models.occlusion.occlusion import cost, patch_origins
-from models.occlusion.plan import Kind, Node, Placed, Reaches, reaches
+from models.networks.layers import settings
+from models.occlusion.occlusion import patch_origins
+from models.occlusion.plan import Kind, Node, Placed, Reaches, gathers, reaches
+from models.training.costs import rates
+from models.training.costs.layers import Layers
+from models.training.costs.rates import Rates
 
 MACS_PER_S = 45e9
 BYTES_PER_S = 4e9  # written and read again
@@ -195,22 +199,6 @@ def _chunk(nodes: Sequence[Node], areas: np.ndarray, seconds: np.ndarray) -> int
     return int(np.clip(min(CHUNK_S / each, CHUNK_BYTES / largest), 1, MOST_SQUARES))
 
 
-@lru_cache(maxsize=512)
-def share(backbone: str, side: int, patch: int, stride: int) -> float:
-    """Return the time one hidden square takes as a share of a whole forward pass, mean over the grid, 0..1.
-
-    Raises:
-        InputError: Unknown backbone or side, or not 1 <= stride <= patch <= side.
-    """
-    origins = patch_origins(side, patch, stride)
-    squares = Placed.grid(origins, origins, patch)
-    nodes = operations(backbone, side)
-    reach = reaches(nodes, side, side)
-    cut = best_cut(nodes, reach, squares)
-    seconds, changed = node_seconds(nodes), shares(nodes, reach, squares)
-    return float((changed[:cut] @ seconds[:cut] + seconds[cut:].sum()) / seconds.sum())
-
-
 def operations(backbone: str, side: int) -> tuple[Node, ...]:
     """Return the operations of a backbone, as the worker's `windows.graph` finds them in the network itself."""
     nodes: list[Node] = []
@@ -261,4 +249,29 @@ def hiding_seconds(network: str, patch: int, stride: int) -> float:
         RunNotFound: There is no such run.
     """
     backbone, side, _ = settings(network)
-    return seconds(network, 1 + cost(side, side, patch, stride) * share(backbone, side, patch, stride))
+    return _hiding_seconds(backbone, side, patch, stride, rates.current())
+
+
+@lru_cache(maxsize=512)
+def _hiding_seconds(backbone: str, side: int, patch: int, stride: int, machine: Rates) -> float:
+    """Return the seconds of the untouched picture and of all squares, part by part, at the rates of a machine."""
+    origins = patch_origins(side, patch, stride)
+    squares = Placed.grid(origins, origins, patch)
+    nodes, layers = operations(backbone, side), Layers(table(backbone, side))
+    reach = reaches(nodes, side, side)
+    cut = best_cut(nodes, reach, squares)
+    whole = np.array([layers.forward({node.name}, machine, folded=True) for node in nodes])
+    moved = 2 * _gathered_bytes(nodes, cut, reach, side) / machine.moved  # read and written
+    calls = sum(CALL_S + node.weight_bytes / WEIGHT_BYTES_PER_S for node in nodes)
+    together = parts(nodes, cut, reach, squares, np.arange(len(squares.rows)))
+    return float(whole.sum() + sum(calls + len(part.members) * part.areas @ (whole + moved) for part in together))
+
+
+def _gathered_bytes(nodes: Sequence[Node], cut: int, reach: dict[str, Reaches], side: int) -> np.ndarray:
+    """Return the bytes (nodes,) that are put together for each if all of its map is computed, up to the cut."""
+    size = {"image": float(_FLOAT * 3 * side**2), **{node.name: _bytes(node) for node in nodes}}
+    number = {node.name: place for place, node in enumerate(nodes)}
+    found = np.zeros(len(nodes))
+    for gather in gathers(nodes, cut, reach):
+        found[number[gather.reader.name] if gather.reader else cut] += size[gather.source]
+    return found

@@ -98,7 +98,7 @@ def compared_layers(network: str) -> tuple[str, ...]:
 
 def pictures(spec: CkaSpec) -> NDArray[np.intp]:
     """Return the pictures that are shown: test pictures of the first network's split, evenly spaced."""
-    test = datasets.split(spec.dataset, networks_layers.split_seed(spec.first)).test
+    test = networks_layers.test_pictures(spec.first, spec.dataset)
     return np.asarray(test[np.unique(np.linspace(0, len(test) - 1, PICTURES).round().astype(np.intp))])
 
 

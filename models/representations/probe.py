@@ -124,14 +124,14 @@ def probed_layers(network: str) -> tuple[networks_layers.LayerChoice, ...]:
     return (*last.values(), *hidden)
 
 
-def splits(dataset: str, seed: int = 0) -> dict[int, datasets.Split]:
+def splits(network: str, dataset: str) -> dict[int, datasets.Split]:
     """Return the pictures to fit on, choose on and measure on, by training pictures a class.
 
-    `seed` is that of a run's own split: it has not seen the pictures it is measured on.
+    They are of a run's own split: it has not seen the pictures it is measured on.
     """
-    everything = datasets.split(dataset, seed)
+    everything = networks_layers.split(network, dataset)
     most = int(np.bincount(datasets.labels(dataset)[everything.train]).min())
-    few = {FEW: datasets.split(dataset, seed, FEW)} if most > FEW else {}
+    few = {FEW: networks_layers.split(network, dataset, FEW)} if most > FEW else {}
     return few | {most: everything}
 
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 
 from models.errors import TooLarge
 from models.jobs.machine import FLOAT, MB, memory_limit_mb
+from models.som.search import BLOCK_SAMPLES, BLOCK_VALUES
 from models.som.spec import SomSpec
-from models.som.steps import BLOCK_SAMPLES, BLOCK_VALUES
 
 _COPIES = 8  # of the weights, at the most, that a step and a snapshot hold at once
 # Measured on one thread of an AMD EPYC with AVX-512 and doubled, since most laptops do less.
@@ -25,6 +25,7 @@ class SomCost:
         poses: In how many poses each sample is compared; 1 unless the map ignores rotations.
         memory_mb: At the peak, the process itself left out.
         seconds: Wall time on one thread; rough.
+        number: Bytes of a value: 8 for rows of a table, whose digits float32 would lose.
     """
 
     units: int
@@ -33,24 +34,25 @@ class SomCost:
     poses: int
     memory_mb: float
     seconds: float
+    number: int = FLOAT
 
 
-def estimate(som: SomSpec, samples: int, features: int, poses: int = 1) -> SomCost:
-    """Return the cost of training a map on so many samples with so many features each."""
+def estimate(som: SomSpec, samples: int, features: int, poses: int = 1, number: int = FLOAT) -> SomCost:
+    """Return the cost of training a map on so many samples with so many features of `number` bytes each."""
     units, steps = som.rows * som.columns, som.steps(samples)
     if som.method == "batch":
         seconds = steps * (_BATCH_STEP_S + samples * units * poses * (features * PRODUCT_S + _SCORE_S))
     else:
         seconds = steps * (_ONLINE_STEP_S + units * (features * _WEIGHT_S + _UNIT_S))
-    return SomCost(units, samples, features, poses, memory_mb(som, samples, features, poses), seconds)
+    return SomCost(units, samples, features, poses, memory_mb(som, samples, features, poses, number), seconds, number)
 
 
-def memory_mb(som: SomSpec, samples: int, features: int, poses: int = 1) -> float:
+def memory_mb(som: SomSpec, samples: int, features: int, poses: int = 1, number: int = FLOAT) -> float:
     """Memory that a training needs at its peak, in MB (2^20 bytes): samples, weights, BMUs; not the process itself."""
     units = som.rows * som.columns
     copies = _COPIES + (poses if poses > 1 else 0)
     values = samples * features + copies * units * features + BLOCK_SAMPLES * (units + features) + 2 * BLOCK_VALUES
-    return (values * FLOAT + 40 * samples) / MB
+    return (values * number + 40 * samples) / MB
 
 
 def refuse_too_large(som: SomSpec, cost: SomCost) -> None:
@@ -61,7 +63,7 @@ def refuse_too_large(som: SomSpec, cost: SomCost) -> None:
 
     def fits(side: int) -> bool:
         square = replace(som, rows=side, columns=side, toroid=False)
-        return memory_mb(square, cost.samples, cost.features, cost.poses) <= limit
+        return memory_mb(square, cost.samples, cost.features, cost.poses, cost.number) <= limit
 
     side, most = 0, max(som.rows, som.columns)
     while side < most and fits(side + 1):

@@ -75,7 +75,7 @@ class SomTask(PricedSpec):
             InputError: The layer, the data set or the table is not there.
         """
         count, features = self.origin.size()
-        cost = costs.estimate(self.som, count, features, FILM_POSES if self.rotations else 1)
+        cost = costs.estimate(self.som, count, features, FILM_POSES if self.rotations else 1, self.origin.number)
         return replace(cost, seconds=cost.seconds + self.origin.seconds_before())
 
     @property

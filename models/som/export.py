@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from io import BytesIO, StringIO
 
@@ -26,15 +27,16 @@ FILLED = 0.9  # of the picture of a net
 YAW, PITCH = 0.6, 0.4  # radians: from where a net in space is seen
 _TIP = 1 / math.sqrt(3)  # from the centre of a hexagon of width 1 to its upper corner
 _GROUND, _CLOUD, _INK = (255, 255, 255), (190, 197, 202), (31, 39, 45)
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")  # how a cell begins that is computed
 Pixels = NDArray[np.uint8]
 
 
 def codebook_npz(record: SomRecord, task: SomTask, samples: Floats | None) -> bytes:
     """Return a trained map as the bytes of an `.npz` file that needs no pickle.
 
-    It holds `codebook` float32 (rows, columns, D), `task` (JSON text: data, size, seed and all other settings, without
-    the secret ids of a visitor's table or run), `classes` and, where they are given and not too large, the `samples`
-    float32 (N, D) that it was trained on.
+    It holds `codebook` (rows, columns, D), `task` (JSON text: data, size, seed and all other settings, without the
+    secret ids of a visitor's table or run), `classes` and, where they are given and not too large, the `samples` (N, D)
+    that it was trained on: float32, or float64 of a table, with all its digits.
     """
     buffer = BytesIO()
     is_secret = task.network and NetworkId.parse(task.network).run
@@ -47,23 +49,32 @@ def codebook_npz(record: SomRecord, task: SomTask, samples: Floats | None) -> by
     return buffer.getvalue()
 
 
-def labels_csv(record: SomRecord) -> bytes:
-    """Return a table of all samples: number, row and column of the BMU, class, distance to the BMU's weights."""
+def labels_csv(record: SomRecord, rows: Mapping[str, Sequence[str]] | None = None) -> bytes:
+    """Return a table of all samples: number, row and column of the BMU, class, distance to the BMU's weights.
+
+    Args:
+        record: A trained map.
+        rows: What else tells which samples these are, by its name: a text for each, such as the line of a file.
+    """
     text = StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(("sample", "row", "column", "class", "distance"))
+    rows = rows or {}
+    writer.writerow(("sample", *rows, "row", "column", "class", "distance"))
+    which = list(zip(*rows.values(), strict=True)) or [()] * record.bmu.shape[1]
     names = [plain(name) for name in record.classes]
     labels = [names[label] for label in record.labels.tolist()] or [""] * record.bmu.shape[1]
     places = zip(*(part.tolist() for part in np.divmod(record.bmu[-1], record.columns)), strict=True)
     distances = record.distances.tolist()
-    for sample, ((row, column), name, distance) in enumerate(zip(places, labels, distances, strict=True)):
-        writer.writerow((sample, row, column, name, f"{distance:.6g}"))
+    every = zip(which, places, labels, distances, strict=True)
+    for sample, (own, (row, column), name, distance) in enumerate(every):
+        writer.writerow((sample, *map(plain, own), row, column, name, f"{distance:.6g}"))
     return text.getvalue().encode()
 
 
 def plain(name: str) -> str:
-    """A name that no spreadsheet takes for a formula."""
-    return f"'{name}" if name[:1] in ("=", "+", "-", "@", "\t", "\r") else name
+    """Return a name in one line that no spreadsheet takes for a formula: an apostrophe stands before what looks so."""
+    line = name.replace("\r", " ").replace("\n", " ")
+    return f"'{line}" if name[:1] in _FORMULA else line
 
 
 def animation(record: SomRecord) -> bytes:

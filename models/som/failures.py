@@ -21,8 +21,8 @@ from models.errors import InputError
 from models.som.lattice import Floats, Indices, Lattice, areas, cells, crossings, plane_of, shared_edges
 from models.som.measures import quality
 from models.som.samples import cloud
+from models.som.search import checked
 from models.som.spec import SomSpec
-from models.som.steps import checked
 from models.som.training import snapshots
 
 FLAT = 0.02  # share of a map's area that may be turned over before it is called folded
@@ -85,9 +85,9 @@ def diagnose(codebook: Floats, lattice: Lattice, samples: Floats, before: Floats
     """Return whether a trained map is folded, twisted, collapsed or the like.
 
     Args:
-        codebook: float32 (rows, columns, D).
+        codebook: (rows, columns, D).
         lattice: Its lattice.
-        samples: What it was trained on, float32 (N, D).
+        samples: What it was trained on, (N, D).
         before: The codebook an epoch earlier, to see whether it still moves.
 
     Raises:

@@ -18,8 +18,8 @@ from models.som.data import SomTask, load, sample_pictures
 from models.som.lattice import Floats, Lattice
 from models.som.measures import u_matrix
 from models.som.samples import SomData, as_bytes, picture_shape
+from models.som.search import nearest
 from models.som.sources import FrameKind
-from models.som.steps import nearest
 from models.som.training import Snapshot, snapshots
 
 TILE = 24  # pixels of a side of the small pictures that stand for units
@@ -40,20 +40,21 @@ class SomRecord:
         rows, columns, lattice, toroid: The lattice, see SomSpec.
         kind: How a frame is stored: "colours" (one RGB pixel a unit, raw), "pictures" (WebP, one tile a unit),
             "nearest" (per unit the number of the nearest sample, little-endian uint16; tiles are in the atlas) or
-            "net" (the weights, two or three little-endian float32 a unit).
+            "net" (the weights, two or three little-endian floats a unit, of the codebook's type).
         wanted, planned: How many snapshots the task wants, and how many of them the film has room for.
         frames: All frames, one after the other, uint8.
         sizes: Bytes of each frame, int64 (F,).
         atlas: For "nearest": all samples as one WebP of ATLAS_COLUMNS tiles a row, uint8; else empty.
-        cloud: For "net" and RGB colours: samples to draw behind the net, float32 (n, 2 or 3); else no sample.
+        cloud: For "net" and RGB colours: samples to draw behind the net, (n, 2 or 3), of the codebook's type; else no
+            sample.
         cloud_labels: The class of each of these, int64 (n,), or empty.
         steps, epochs, quantization_error, topographic_error, rate, radius: (F,), see `training.Snapshot`.
         bmu: BMU of every sample at every snapshot, uint16 (F, N).
         labels: Class of every sample, int64 (N,), or empty.
         classes: Names of the classes.
-        codebook: Weights at the last snapshot, float32 (rows, columns, D).
+        codebook: Weights at the last snapshot, (rows, columns, D); float32, or float64 where the samples are.
         distances: Euclidean distance of every sample to its BMU's weights at the last snapshot, of a map that
-            ignores rotations in its best pose; float32 (N,). Empty while the map trains.
+            ignores rotations in its best pose; float32 (N,), seven digits of it. Empty while the map trains.
         u_matrix: `measures.u_matrix` of the last snapshot, float32 (rows, columns).
         complete: Whether no frame will follow: the training came to its end or was cancelled.
     """
@@ -101,8 +102,9 @@ def frame_bytes(record: SomRecord, frame: int) -> NDArray[np.uint8]:
 
 
 def net(record: SomRecord, frame: int) -> Floats:
-    """The weights of all units of a net at a snapshot, float32 (rows, columns, 2 or 3)."""
-    weights: Floats = frame_bytes(record, frame).view("<f4").reshape(record.codebook.shape)
+    """The weights of all units of a net at a snapshot, (rows, columns, 2 or 3), of the codebook's type."""
+    kind = f"<f{record.codebook.itemsize}"
+    weights: Floats = frame_bytes(record, frame).view(kind).reshape(record.codebook.shape)
     return weights
 
 
@@ -196,8 +198,7 @@ class Painter:
 
     Attributes:
         kind: See `SomRecord.kind`.
-        cloud: For a net and for RGB colours, the points it unfolds over, float32 (n, D), at most CLOUD_POINTS; else
-            empty.
+        cloud: For a net and for RGB colours, the points it unfolds over, (n, D), at most CLOUD_POINTS; else empty.
         cloud_labels: The class of each of them, int64 (n,), or empty.
         atlas: For "nearest", all samples as tiles; else empty.
     """
@@ -226,7 +227,7 @@ class Painter:
             rows, columns, _ = codebook.shape
             return images.webp(shrunk(mosaic(as_bytes(codebook)), rows, columns, max(rows, columns)), QUALITY)
         if self.kind == "net":
-            return codebook.astype("<f4").tobytes()
+            return codebook.astype(f"<f{codebook.itemsize}", copy=False).tobytes()
         best, _ = nearest(codebook.reshape(-1, codebook.shape[-1]), self.data.features)
         return best.astype("<u2").tobytes()
 
@@ -237,7 +238,7 @@ class Painter:
         if self.kind == "pictures":
             size = round(units * self._picture_bytes(max(som.rows, som.columns), depth))
         else:
-            size = units * {"colours": 3, "nearest": 2, "net": 4 * depth}[self.kind]
+            size = units * {"colours": 3, "nearest": 2, "net": self.data.features.itemsize * depth}[self.kind]
         size += 2 * units * (len(self.data.labels) > 0)  # the share of the most frequent class
         return max(2, min(FILM_BYTES // size, BMU_BYTES // (2 * len(self.data.features))))
 

@@ -6,19 +6,21 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
+from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import DTypeLike, NDArray
 
 from models.errors import InputError
 from models.som.spec import SomSpec
 
-Floats = NDArray[np.float32]
+Floats = NDArray[np.floating[Any]]  # float32, or float64 where the samples are: float32 would lose digits of a table
 Doubles = NDArray[np.float64]
 Indices = NDArray[np.int64]
 Factors = tuple[Floats, dict[float, Floats]]
 ROW_HEIGHT = math.sqrt(3) / 2  # between the rows of a hexagonal lattice, on which all six neighbours are 1 away
-NEGLIGIBLE = 1e-18  # products of smaller factors are subnormal numbers, on which processors are ten times slower
+# Products of smaller factors are subnormal numbers, on which processors are ten times slower; by bytes of a number.
+NEGLIGIBLE = {4: 1e-18, 8: 1e-150}
 SLACK = 0.01  # squared distances between units are multiples of 1/4: this only absorbs rounding
 
 
@@ -134,35 +136,40 @@ def profile(name: str, squared: Doubles, radius: float) -> Doubles:
 
 
 def theta(spec: SomSpec, lattice: Lattice, bmu: int, radius: float, codebook: Floats | None = None) -> Floats:
-    """How strongly every unit follows a sample whose BMU is `bmu`, float32 (rows, columns); 1 at the BMU.
+    """How strongly every unit follows a sample whose BMU is `bmu`, (rows, columns); 1 at the BMU.
+
+    It is of the codebook's type, float32 without one.
 
     Args:
-        codebook: float32 (rows, columns, D); needed for `spec.distance == "weights"`, the form
+        codebook: (rows, columns, D); needed for `spec.distance == "weights"`, the form
             exp(-||W_i - W_bmu|| / (2 radius^2)) of the lecture's slide.
     """
+    kind = np.float32 if codebook is None else codebook.dtype
     if spec.distance == "lattice":
-        return profile(spec.neighbourhood, lattice.squared(bmu), radius).astype(np.float32)
+        return profile(spec.neighbourhood, lattice.squared(bmu), radius).astype(kind)
     if codebook is None:
         raise InputError("Expected a codebook for a neighbourhood of weights. Received none.")
     apart = np.linalg.norm(codebook - codebook[divmod(bmu, lattice.columns)], axis=-1).astype(np.float64)
-    floats: Floats = np.exp(apart / (-2 * radius**2)).astype(np.float32)
+    floats: Floats = np.exp(apart / (-2 * radius**2)).astype(kind)
     return floats
 
 
-def factors(lattice: Lattice, name: str, radius: float) -> Iterator[Factors]:
+def factors(lattice: Lattice, name: str, radius: float, kind: DTypeLike = np.float32) -> Iterator[Factors]:
     """The neighbourhood between all units as a sum of products of a factor of the rows and one of the columns.
 
-    Yields float32 (rows, rows) and, by the half places between two rows (0 only, if rectangular), (columns, columns).
+    Yields (rows, rows) of the given type and, by the half places between two rows (0 only, if rectangular), (columns,
+    columns).
     The Gaussian is one product, which makes a batch step cheap. Others take one for every distance between rows.
     """
     down, across = _sides(lattice)
     if name == "gaussian":
-        yield _factor(name, down, radius), {shift: _factor(name, squared, radius) for shift, squared in across.items()}
+        columns = {shift: _factor(name, squared, radius, kind) for shift, squared in across.items()}
+        yield _factor(name, down, radius, kind), columns
         return
     for apart in np.unique(down):
         if apart <= radius**2:
-            columns = {shift: _factor(name, squared + apart, radius) for shift, squared in across.items()}
-            yield (down == apart).astype(np.float32), columns
+            columns = {shift: _factor(name, squared + apart, radius, kind) for shift, squared in across.items()}
+            yield (down == apart).astype(kind), columns
 
 
 @lru_cache(maxsize=8)
@@ -175,9 +182,9 @@ def _sides(lattice: Lattice) -> tuple[Doubles, dict[float, Doubles]]:
     return down**2, across
 
 
-def _factor(name: str, squared: Doubles, radius: float) -> Floats:
-    values = profile(name, squared, radius).astype(np.float32)
-    values[values < NEGLIGIBLE] = 0
+def _factor(name: str, squared: Doubles, radius: float, kind: DTypeLike) -> Floats:
+    values: Floats = profile(name, squared, radius).astype(kind)
+    values[values < NEGLIGIBLE[values.itemsize]] = 0
     return values
 
 

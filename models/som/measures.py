@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from models.errors import InputError
 from models.som.lattice import Floats, Indices, Lattice
-from models.som.steps import Search, blocks, nearest, silent
+from models.som.search import Search, blocks, nearest, silent
 
 PERMUTATIONS = 9_999  # drawn at random, where there are more ways than this to exchange the classes
 
@@ -21,6 +21,8 @@ def quality(
     samples: Floats, codebook: Floats, lattice: Lattice | None = None, search: Search | None = None
 ) -> tuple[Indices, float, float]:
     """BMU numbers (N,), quantization and topographic error of a codebook (rows, columns, D), see `training.Snapshot`.
+
+    BMUs and runners-up are exact. Of units equally near, those with smaller numbers come first.
 
     Args:
         lattice: Which units touch; by default rectangular and planar.
@@ -116,9 +118,9 @@ def held_out(
     A test sample goes to the nearest unit that has a class; units without training samples have none.
 
     Args:
-        train, test: float32 (N, D) and (M, D).
+        train, test: (N, D) and (M, D).
         train_labels, test_labels: int64 (N,) and (M,).
-        codebook: float32 (rows, columns, D) or (units, D), trained on `train` alone.
+        codebook: (rows, columns, D) or (units, D), trained on `train` alone.
     """
     units = codebook.reshape(-1, codebook.shape[-1])
     best, _ = nearest(train, units)

@@ -13,9 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.errors import InputError
-from models.som.lattice import Floats, Lattice, theta
+from models.som.lattice import Doubles, Floats, Lattice, theta
+from models.som.search import checked
 from models.som.spec import SomSpec
-from models.som.steps import Range, checked, online_step, sample_order, weight_range
+from models.som.steps import Range, online_step, sample_order, squared_distances, weight_range
 from models.som.training import snapshots
 
 MAX_STEPS = 20_000  # of a training that can be looked at; later ones change little
@@ -36,20 +37,20 @@ class Step:
     Attributes:
         number: Steps done before this one.
         index: Number of the sample in its data.
-        sample: x, float32 (D,).
-        distances: Euclidean distance of x to the weights of every unit, float32 (rows, columns).
-        bmu: The unit with the smallest of them, row * columns + column.
-        runner_up: The unit with the second smallest; the BMU itself on a map of one unit.
+        sample: x, (D,), float32 or, of a table, float64.
+        distances: Euclidean distance of x to the weights of every unit, float64 (rows, columns).
+        bmu: The unit with the smallest of them, the first among equals, row * columns + column.
+        runner_up: The unit with the second smallest, the first among equals; the BMU itself on a map of one unit.
         rate, radius: Learning rate and radius of this step.
-        theta: The neighbourhood of the BMU, float32 (rows, columns).
-        delta: What is added to the weights, float32 (rows, columns, D).
-        before, after: The weights, float32 (rows, columns, D).
+        theta: The neighbourhood of the BMU, (rows, columns), typed as the sample.
+        delta: What is added to the weights, (rows, columns, D), typed as the sample.
+        before, after: The weights, (rows, columns, D), typed as the sample.
     """
 
     number: int
     index: int
     sample: Floats
-    distances: Floats
+    distances: Doubles
     bmu: int
     runner_up: int
     rate: float
@@ -72,19 +73,19 @@ def take_step(
 
     Args:
         spec: Says what the lattice is and how its neighbourhood falls off.
-        sample: float32 (D,).
-        codebook: float32 (rows, columns, D).
+        sample: (D,), float32 or float64.
+        codebook: (rows, columns, D), typed as the sample.
         rate, radius: Of this step.
         bounds: See `steps.online_step`.
     """
     lattice, after = Lattice.of(spec), codebook.copy()
     bmu = online_step(sample, after, rate, radius, spec, lattice, bounds)
-    distances = np.linalg.norm((sample - codebook).astype(np.float64), axis=-1).astype(np.float32)
+    distances = np.sqrt(squared_distances(sample, codebook)).reshape(codebook.shape[:2])
     others = distances.ravel().copy()
     others[bmu] = np.inf
     runner_up = int(others.argmin()) if others.size > 1 else bmu
     near = theta(spec, lattice, bmu, radius, codebook)
-    delta = (rate * near[..., None] * (sample - codebook)).astype(np.float32)
+    delta = (rate * near[..., None] * (sample - codebook)).astype(codebook.dtype)
     return Step(0, 0, sample, distances, bmu, runner_up, rate, radius, near, delta, codebook, after)
 
 
@@ -107,7 +108,7 @@ class Trained:
     """A map at the end of its training.
 
     Attributes:
-        codebook: float32 (rows, columns, D).
+        codebook: (rows, columns, D).
         quantization_error, topographic_error: See `training.Snapshot`.
         collapsed: Whether all weights lie in (nearly) one point; the topographic error then means nothing.
     """

@@ -22,8 +22,9 @@ from models.jobs.job import Job, PricedSpec
 from models.pictures import datasets
 from models.som.costs import PRODUCT_S, estimate, refuse_too_large
 from models.som.lattice import Floats, Indices, Lattice
+from models.som.search import SURE, checked, first_of, silent
 from models.som.spec import SomSpec
-from models.som.steps import batch_step, checked, silent
+from models.som.steps import batch_step
 from models.som.training import Snapshot, initial_codebook
 
 TURNS = (4, 8, 16)
@@ -32,6 +33,7 @@ FILM_POSES = 2 * FILM_TURNS  # of a picture, for the film of a map that ignores 
 SIDE = 24  # pixels of a side of the pictures that are compared
 MAX_SIDE_OF_MAP, MAX_EPOCHS, MAX_SEEDS = 16, 60, 10
 _SCORES = 1 << 20  # held at once in a search: 4 MiB
+_PAIRS = 1 << 11  # of a picture and a unit, whose differences are held at once
 
 
 @dataclass(frozen=True)
@@ -165,7 +167,11 @@ def _turn(side: int, angle: float, flipped: bool, disc: bool) -> Any:
 
 @dataclass(frozen=True)
 class Match:
-    """What every picture matches: unit int64 (N,), runner-up unit, number of the best pose, squared distance."""
+    """What every picture matches: unit int64 (N,), runner-up unit, number of the best pose, squared distance.
+
+    All are exact: what the search cannot tell apart is compared by differences in float64. Of equally near units and
+    poses the first counts. The squared distance is float64 (N,).
+    """
 
     best: Indices
     second: Indices
@@ -177,8 +183,8 @@ def match(samples: Floats, codebook: Floats, turned: tuple[Any, ...], check: Cal
     """Find the unit and the pose of every picture with the smallest Euclidean distance.
 
     Args:
-        samples: float32 (N, D).
-        codebook: float32 (units, D).
+        samples: (N, D).
+        codebook: (units, D).
         turned: `poses` of these pictures.
     """
     units, count = len(codebook), len(samples)
@@ -193,13 +199,64 @@ def match(samples: Floats, codebook: Floats, turned: tuple[Any, ...], check: Cal
         chosen = samples[part]
         norms = np.stack([np.square(matrix @ chosen.T).sum(axis=0) for matrix in turned], axis=1) / 2
         scores = (chosen @ backwards.T).reshape(len(chosen), len(turned), units) - norms[..., None] - half
-        of_unit, rows = scores.max(axis=1), np.arange(len(chosen))
-        best[part] = first = of_unit.argmax(axis=1)
-        pose[part] = scores[rows, :, first].argmax(axis=1)
-        found.squared[part] = np.maximum(-2 * of_unit[rows, first], 0)
-        of_unit[rows, first] = -np.inf
-        second[part] = of_unit.argmax(axis=1) if units > 1 else first
-    return found
+        best[part], second[part], pose[part] = _ranks(chosen, codebook, turned, scores, norms)
+    apart = in_pose(samples, pose, turned).astype(np.float64) - codebook[best]
+    return replace(found, squared=np.einsum("nd,nd->n", apart, apart))
+
+
+def _ranks(
+    samples: Floats, codebook: Floats, turned: tuple[Any, ...], scores: Floats, norms: Floats
+) -> tuple[Indices, Indices, Indices]:
+    """Return the unit, the runner-up and the pose of some pictures from the scores (n, poses, units) of a product."""
+    of_unit, rows = scores.max(axis=1), np.arange(len(samples))
+    first = of_unit.argmax(axis=1)
+    of_pose = scores[rows, :, first]
+    pose = of_pose.argmax(axis=1)
+    tops = [of_unit[rows, first]]
+    of_unit[rows, first] = of_pose[rows, pose] = -np.inf
+    second = of_unit.argmax(axis=1) if scores.shape[2] > 1 else first
+    tops += [of_unit[rows, second]] if scores.shape[2] > 1 else []
+    of_unit[rows, second] = -np.inf
+    gaps = np.diff([*tops, of_unit.max(axis=1)], axis=0)
+    slack = _slack(norms, tops[-1], samples.shape[1])
+    doubted = np.flatnonzero((-gaps <= slack).any(axis=0) | (tops[0] - of_pose.max(axis=1) <= slack))
+    if len(doubted):
+        close = scores[doubted] >= (tops[-1] - slack)[doubted, None, None]
+        first[doubted], second[doubted], pose[doubted] = _settled(samples[doubted], codebook, turned, close)
+    return first, second, pose
+
+
+def _slack(norms: Floats, score: Floats, depth: int) -> Floats:
+    """How far a score may lie below that of a unit that is no nearer, see `search.Search`; here without a centre."""
+    away = np.sqrt(2 * norms.max(axis=1))
+    reach = 1.01 * away + np.sqrt(np.maximum(-2 * score, 0))  # as far from zero as such a unit can be
+    kind = np.finfo(score.dtype)
+    rounding = float(kind.eps) / 2 * (SURE * depth**0.5 + 8)  # four more: the unit was turned
+    slack: Floats = 2 * rounding * (away * reach + reach**2 / 2 + away**2 / 2) + float(kind.tiny) * depth
+    return slack
+
+
+def _settled(
+    samples: Floats, codebook: Floats, turned: tuple[Any, ...], close: NDArray[np.bool_]
+) -> tuple[Indices, Indices, Indices]:
+    """Return `_ranks` of pictures out of the poses and units that are `close` (n, poses, units), by differences."""
+    row, pose, unit = np.nonzero(close)
+    squares = np.empty(len(row))
+    for number in np.unique(pose):
+        [pairs] = np.nonzero(pose == number)
+        moved = (turned[number].astype(np.float64) @ samples.T.astype(np.float64)).T
+        for start in range(0, len(pairs), _PAIRS):
+            few = pairs[start : start + _PAIRS]
+            apart = moved[row[few]] - codebook[unit[few]]
+            squares[few] = np.einsum("nd,nd->n", apart, apart)
+    # Of every picture and unit the best pose, then of every picture the best two units.
+    order = np.lexsort((pose, squares, unit, row))
+    fresh = np.append(True, (np.diff(row[order]) != 0) | (np.diff(unit[order]) != 0))
+    order = order[fresh]
+    row, unit, pose, squares = row[order], unit[order], pose[order], squares[order]
+    first, second = first_of(row, unit, squares, 2) if close.shape[2] > 1 else (unit, unit)
+    of_first = np.searchsorted(row * close.shape[2] + unit, np.arange(len(samples)) * close.shape[2] + first)
+    return first, second, pose[of_first]
 
 
 def in_pose(samples: Floats, pose: Indices, turned: tuple[Any, ...]) -> Floats:

@@ -45,7 +45,7 @@ class SomData:
     """Samples of a map.
 
     Attributes:
-        features: float32 (N, D).
+        features: float32 (N, D); rows of a table float64.
         labels: Class of each sample, int64 (N,); empty without classes.
         classes: Names of the classes.
     """
@@ -138,6 +138,21 @@ def described(dataset: str, features: Floats) -> SomData:
 
 def _polar(angle: NDArray[np.float64], radius: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.column_stack([radius * np.cos(angle), radius * np.sin(angle)])
+
+
+def standardised(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return columns of numbers (N, D) with mean 0 and standard deviation 1; a constant column becomes 0.
+
+    A column keeps the digits in which its values differ, however far from 0 they lie: of times in seconds, say.
+    """
+    # From its first value on, and scaled: the square of a large number would be infinite. Halves, since differences of
+    # the largest numbers would be.
+    values = values / 2 - values[0] / 2
+    values = values / np.maximum(np.abs(values).max(axis=0), np.finfo(np.float64).tiny)
+    values = values - values.mean(axis=0)
+    spread = values.std(axis=0)
+    scaled: NDArray[np.float64] = np.divide(values, spread, out=np.zeros_like(values), where=spread > 0)
+    return scaled
 
 
 def as_bytes(values: NDArray[Any]) -> NDArray[np.uint8]:

@@ -38,6 +38,7 @@ class Source(ABC):
             (numbers that a network answers to a picture), or a row of a table.
         side, kept: Rows and columns, and snapshots kept, of the map that a page offers at first.
         ignores_rotations: Whether a map of this data can ignore rotations.
+        number: Bytes of a value of a sample: 4 for float32, 8 for float64.
     """
 
     title: ClassVar[str]
@@ -47,6 +48,7 @@ class Source(ABC):
     side: ClassVar[int] = 12
     kept: ClassVar[int] = MAX_SNAPSHOTS
     ignores_rotations: ClassVar[bool] = False
+    number: ClassVar[int] = 4
 
     def __init__(self, task: SomTask) -> None:
         self.task = task
@@ -269,6 +271,7 @@ class _TableRows(Source):
     """Columns of numbers of an uploaded table."""
 
     title, needs, sample_is = "Your table (CSV)", ("table",), "row"
+    number = 8  # a time in seconds has ten digits, float32 seven
 
     def check(self) -> None:
         super().check()

@@ -1,40 +1,30 @@
-"""Visitors' tables: a CSV file becomes columns of numbers and candidates for labels, kept under a secret id.
+"""Visitors' tables, kept under a secret id: columns of numbers, candidates for labels, and the file they came from.
 
-The standard library's `csv` reads them: it guesses no types, reads no dates, opens no addresses and has no other format
-to fall into. What a cell means is decided here, and shown to the visitor. Tables are found by their owner, and never
-listed to anybody else.
+`table_reading` makes them. Tables are found by their owner, and never listed to anybody else.
 """
 
 from __future__ import annotations
 
-import csv
+import gzip
 import hashlib
-import io
-import math
 import re
 import secrets
 import time
-import unicodedata
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from models.errors import InputError
-from models.som.samples import SomData
+from models.jobs.job import Task
+from models.som.samples import SomData, standardised
 from models.storage import files
 
 MAX_BYTES = 5_000_000  # of a file; its cells take up to thirty times as much while they are read
-MAX_ROWS, MAX_COLUMNS = 100_000, 2_000
-MAX_CLASSES = 30  # different values of a column that may still name the classes
-SEPARATORS = {"\t": "tab", ";": "semicolon", "|": "bar", ",": "comma"}
-MISSING = frozenset({"", "na", "n/a", "nan", "null", "none", "-", "?"})
-_LONGEST = 60  # signs of a name
-_GLANCE = 50  # lines from which separator and header are recognised
-_LARGEST = float(np.finfo(np.float32).max)
+AT_ONCE = 500_000  # bytes of a file that a page reads itself; a worker reads larger ones
 MOST = 8  # tables of one visitor; the oldest go first
 MOST_BYTES = 512 * 1024**2  # of all visitors together
 OLDEST_DAYS = 14
@@ -54,6 +44,15 @@ class Table:
         label_classes: Per such column its different values, in order.
         codes: int16 (N, L), the number of the row's value among them; -1 where it is missing.
         notes: Whole sentences on how the file was read, and on what was left out.
+        lines: int32 (N,), the line of the file on which each row begins; the first is 1. Empty in tables of 0.4.
+        row_names_of: Name of the column that names the rows, or "".
+        row_names: N texts, or none.
+        set_aside: Names of numeric columns that are not to be trained on unawares: labels and identifiers.
+        label: Name of the column to begin with as labels, or "".
+        columns: Names of all columns.
+        head: The first rows as they stand in the file.
+        read_with: Separator, decimal sign and "yes" or "no" for names, as they were found or chosen; () in 0.4.
+        chosen: The three fields of the `Reading`, "" where the file decided; () in 0.4.
     """
 
     title: str
@@ -63,6 +62,15 @@ class Table:
     label_classes: tuple[tuple[str, ...], ...]
     codes: NDArray[np.int16]
     notes: tuple[str, ...]
+    lines: NDArray[np.int32] = field(default_factory=lambda: np.empty(0, np.int32))
+    row_names_of: str = ""
+    row_names: tuple[str, ...] = ()
+    set_aside: tuple[str, ...] = ()
+    label: str = ""
+    columns: tuple[str, ...] = ()
+    head: tuple[tuple[str, ...], ...] = ()
+    read_with: tuple[str, ...] = ()
+    chosen: tuple[str, ...] = ()
 
     @property
     def constant(self) -> NDArray[np.bool_]:
@@ -72,182 +80,66 @@ class Table:
         return np.asarray(low >= np.where(known, self.values, -np.inf).max(axis=0))
 
 
-def parse(data: bytes, title: str) -> Table:
-    """Read a CSV file.
+READ_TABLE = Task("read_table", "models.som.worker.tables:read", Table)
 
-    Comma, semicolon, tab or bar separate; numbers may have a decimal comma where no comma separates; the first row is
-    taken for names where it has a text above numbers. NaN, infinite numbers and empty cells count as missing.
+
+def keep(data: bytes, owner: str) -> str:
+    """Keep the file of a visitor's table before it is read, and return its id, 128 random bits.
 
     Raises:
-        InputError: Too large, not text, fewer than two rows, or without any column of numbers.
+        InputError: It is too large.
+        StorageUnavailable: It cannot be written.
     """
     if len(data) > MAX_BYTES:
         raise InputError(f"Expected a table of at most {MAX_BYTES / 1e6:.0f} MB. Received {len(data) / 1e6:.1f} MB.")
-    text, encoding = _decoded(data)
-    separator = _separator(text)
-    rows = _rows(text, separator)
-    if len(rows) > MAX_ROWS or max(map(len, rows), default=0) > MAX_COLUMNS:
-        raise InputError(
-            f"Expected at most {MAX_ROWS:,} rows and {MAX_COLUMNS:,} columns. "
-            f"Received {len(rows):,} and {max(map(len, rows)):,}."
-        )
-    comma = separator != ","
-    header = _has_header(rows[:_GLANCE], comma)
-    body = rows[header:]
-    if len(body) < 2:
-        raise InputError(f"Expected a table of at least 2 rows of numbers. Received {len(body)}.")
-    width = len(rows[0]) if header else max(map(len, body))
-    ragged = sum(len(row) != width for row in body)
-    names = _names(rows[0] if header else [], width)
-    columns = list(zip(*([*row[:width], *[""] * (width - len(row))] for row in body), strict=True))
-    del rows, body
-    notes = [f"Read as {encoding}, separated by {SEPARATORS[separator]}, {'with' if header else 'without'} names."]
-    if ragged:
-        notes.append(f"{ragged:,} rows are longer or shorter than the first: cut, or filled with missing values.")
-    return _table(plain(title) or "table", names, columns, comma, notes)
+    name = secrets.token_hex(16)
+    with files.saving():
+        files.write_atomically(_folder() / f"{_signature(owner)}.{name}.gz", gzip.compress(data, 1))
+    _clear(owner)
+    return name
 
 
-def plain(text: str) -> str:
-    """Return a name without control signs, spaces in a row made one, at most 60 signs; not yet safe as Markdown."""
-    kept = "".join(" " if sign.isspace() else sign for sign in text[:1000] if _shown(sign))
-    return " ".join(kept.split())[:_LONGEST]
+def source(table: str) -> bytes:
+    """Return the file of the table with this id.
+
+    Raises:
+        InputError: The id is malformed, or the file is not kept: tables of 0.4 have none.
+    """
+    for path in _found(table, "gz"):
+        with suppress(OSError, EOFError):
+            return gzip.decompress(path.read_bytes())
+    raise InputError(GONE)
 
 
-def _shown(sign: str) -> bool:
-    return sign.isspace() or unicodedata.category(sign)[0] != "C"
+def store(table: Table, owner: str, name: str = "") -> str:
+    """Keep a visitor's table and return its id; clears what is old or too much.
 
-
-def _decoded(data: bytes) -> tuple[str, str]:
-    wide = data[:2] in (b"\xff\xfe", b"\xfe\xff")
-    if not wide and b"\0" in data:
-        raise InputError("Expected a text file (CSV). Received other bytes; save a spreadsheet as CSV first.")
-    for encoding in ("utf-16",) if wide else ("utf-8-sig", "cp1252", "latin-1"):
-        try:
-            return data.decode(encoding), encoding.removesuffix("-sig").upper()
-        except UnicodeDecodeError:
-            continue
-    raise InputError("Expected a text file (CSV). Received bytes that are no text.")
-
-
-def _rows(text: str, separator: str, most: int | None = None) -> list[list[str]]:
-    """Return the rows that are not empty, at most `most`, and one more than allowed at the most."""
-    found: list[list[str]] = []
-    try:
-        for row in csv.reader(io.StringIO(text, newline=""), delimiter=separator, skipinitialspace=True):
-            if any(cell.strip() for cell in row):
-                found.append(row)
-            if len(found) > (MAX_ROWS + 1 if most is None else most):
-                break
-    except csv.Error as error:
-        raise InputError("Expected a table. Received a cell that never ends; is a quotation mark missing?") from error
-    if not found:
-        raise InputError("Expected a table with numbers. Received an empty file.")
-    return found
-
-
-def _separator(text: str) -> str:
-    """Return the separator that makes most cells of the first lines numbers; among equals the first of the list."""
-
-    def share(separator: str) -> float:
-        rows = _rows(text, separator, _GLANCE)
-        cells = [cell for row in rows for cell in row]
-        if len(cells) == len(rows):
-            return -1.0  # it separates nothing
-        return sum(number(cell, separator != ",") is not None for cell in cells) / len(cells)
-
-    return max(SEPARATORS, key=lambda separator: (share(separator), separator == ","))
-
-
-def number(cell: str, comma: bool) -> float | None:
-    """Return the number in a cell, NaN for a missing or infinite one, None for text; `comma` allows 1.234,5."""
-    text = cell.strip()
-    if text.lower() in MISSING:
-        return math.nan
-    if comma and "," in text:
-        dotted = text.replace(".", "") if text.rfind(",") > text.rfind(".") else text
-        text = dotted.replace(",", ".")
-    try:
-        value = float(text) if "_" not in text else None  # Python would read 1_000
-    except ValueError:
-        return None
-    return math.nan if value is not None and not abs(value) <= _LARGEST else value
-
-
-def _has_header(rows: list[list[str]], comma: bool) -> bool:
-    """Whether the first row names the columns: it has a text above a column that holds numbers only."""
-    for cells in zip(*rows, strict=False):
-        first, *rest = (number(cell, comma) for cell in cells)
-        if first is None and None not in rest and not all(math.isnan(value) for value in rest if value is not None):
-            return True
-    return False
-
-
-def _names(first: Sequence[str], width: int) -> tuple[str, ...]:
-    """Return a different name for each column."""
-    names: dict[str, None] = {}
-    for place in range(width):
-        name = plain(first[place]) if place < len(first) else ""
-        name = unique = name or f"column {place + 1}"
-        count = 1
-        while unique in names:
-            count += 1
-            unique = f"{name[: _LONGEST - 8]} ({count})"
-        names[unique] = None
-    return tuple(names)
-
-
-def _classes(cells: set[str], text: bool) -> tuple[str, ...]:
-    """Return the classes that a column of these cells could name; none where they are too many or not whole numbers."""
-    found = tuple(sorted({value for cell in cells if (value := plain(cell)).lower() not in MISSING}))
-    usable = 2 <= len(found) <= MAX_CLASSES and (text or all(value.isdecimal() for value in found))
-    return found if usable else ()
-
-
-def _table(title: str, names: tuple[str, ...], columns: list[tuple[str, ...]], comma: bool, notes: list[str]) -> Table:
-    numeric: dict[str, NDArray[np.float64]] = {}
-    labels: dict[str, tuple[tuple[str, ...], NDArray[np.int16]]] = {}
-    texts = []
-    for name, cells in zip(names, columns, strict=True):
-        different = set(cells)
-        meaning = {cell: number(cell, comma) for cell in different}
-        read = [meaning[cell] for cell in cells]
-        if None not in read and not all(math.isnan(value) for value in read if value is not None):
-            numeric[name] = np.array(read, np.float64)
-        else:
-            texts.append(name)
-        if len(different) <= 2 * MAX_CLASSES and (found := _classes(different, name in texts)):
-            place = {value: i for i, value in enumerate(found)}
-            labels[name] = found, np.array([place.get(plain(cell), -1) for cell in cells], np.int16)
-    if not numeric:
-        raise InputError("Expected a table with at least one column that holds numbers only. Received none.")
-    values = np.column_stack(list(numeric.values()))
-    if texts:
-        notes.append(f"{len(texts)} of {len(names)} columns hold no numbers only: they cannot shape a map.")
-    if missing := int(np.isnan(values).any(axis=1).sum()):
-        notes.append(f"{missing:,} of {len(values):,} rows lack a number (empty, NaN or infinite) somewhere.")
-    codes = np.column_stack([code for _, code in labels.values()]) if labels else np.empty((len(values), 0), np.int16)
-    label_classes = tuple(classes for classes, _ in labels.values())
-    return Table(title, tuple(numeric), values, tuple(labels), label_classes, codes, tuple(notes))
-
-
-def store(table: Table, owner: str) -> str:
-    """Keep a visitor's table and return its id, 128 random bits; clears what is old or too much.
+    Args:
+        table: As it was read.
+        owner: Of the table.
+        name: The id under which its file is kept; "" for a table without.
 
     Raises:
         StorageUnavailable: It cannot be written.
     """
-    name = secrets.token_hex(16)
+    name = name or secrets.token_hex(16)
     with files.saving():
         files.write_atomically(_folder() / f"{_signature(owner)}.{name}.npz", files.pack(table))
-    for _, old in _newest_first(f"{_signature(owner)}.*.npz")[MOST:]:
-        old.unlink(missing_ok=True)
+    _clear(owner)
+    return name
+
+
+def _clear(owner: str) -> None:
+    """Delete the oldest tables and files: of one visitor beyond MOST, and of all beyond MOST_BYTES and OLDEST_DAYS."""
+    for ending in ("npz", "gz"):
+        for _, old in _newest_first(f"{_signature(owner)}.*.{ending}")[MOST:]:
+            old.unlink(missing_ok=True)
     total = 0
-    for written, path in _newest_first("*.npz"):
+    for written, path in _newest_first("*.npz") + _newest_first("*.gz"):
         with suppress(FileNotFoundError):  # another process clears, too
             total += path.stat().st_size
             if total > MOST_BYTES or time.time() - written > OLDEST_DAYS * 86400:
                 path.unlink(missing_ok=True)
-    return name
 
 
 def mine(owner: str) -> tuple[str, ...]:
@@ -256,9 +148,10 @@ def mine(owner: str) -> tuple[str, ...]:
 
 
 def forget(table: str, owner: str) -> None:
-    """Delete a visitor's table; somebody else's stays."""
+    """Delete a visitor's table and its file; somebody else's stays."""
     if ID.fullmatch(table):
-        (_folder() / f"{_signature(owner)}.{table}.npz").unlink(missing_ok=True)
+        for ending in ("npz", "gz"):
+            (_folder() / f"{_signature(owner)}.{table}.{ending}").unlink(missing_ok=True)
 
 
 def load(table: str) -> Table:
@@ -267,13 +160,37 @@ def load(table: str) -> Table:
     Raises:
         InputError: The id is malformed, or the table is no longer kept.
     """
-    if not ID.fullmatch(table):
-        raise InputError("Expected the id of a table: 32 characters out of 0-9 and a-f. Received another text.")
-    for path in _folder().glob(f"*.{table}.npz"):
+    for path in _found(table, "npz"):
         with suppress(OSError, ValueError):
             found = files.unpack(path.read_bytes(), Table)
-            return replace(found, label_classes=tuple(map(tuple, found.label_classes)))
+            classes, head = tuple(map(tuple, found.label_classes)), tuple(map(tuple, found.head))
+            return replace(found, label_classes=classes, head=head)
     raise InputError(GONE)
+
+
+def _found(table: str, ending: str) -> list[Path]:
+    if not ID.fullmatch(table):
+        raise InputError("Expected the id of a table: 32 characters out of 0-9 and a-f. Received another text.")
+    return list(_folder().glob(f"*.{table}.{ending}"))
+
+
+def whole_rows(table: Table, columns: Sequence[str]) -> NDArray[np.bool_]:
+    """Return which rows have a number in every one of these columns, bool (N,): those that a map trains on."""
+    places = [table.names.index(name) for name in columns]
+    return np.asarray(np.isfinite(table.values[:, places]).all(axis=1))
+
+
+def rows_of_samples(table: Table, columns: Sequence[str]) -> dict[str, list[str]]:
+    """Return what tells which rows the samples of `samples` are: "line" of the file, and "name"; both may be missing.
+
+    Raises:
+        InputError: The table has no such column.
+    """
+    if unknown := [name for name in columns if name not in table.names]:
+        raise InputError(f"Expected columns of the table. Received others: {unknown[0]}")
+    places = np.flatnonzero(whole_rows(table, columns)).tolist()
+    found = {"line": [str(table.lines[place]) for place in places]} if table.lines.size else {}
+    return found | ({"name": [table.row_names[place] for place in places]} if table.row_names else {})
 
 
 def samples(table: Table, columns: Sequence[str], label: str, standardise: bool) -> SomData:
@@ -294,24 +211,20 @@ def samples(table: Table, columns: Sequence[str], label: str, standardise: bool)
     if unknown or not columns or (label and label not in table.label_names):
         raise InputError("Expected columns of the table, at least one of them numeric. Received others.")
     values = table.values[:, [table.names.index(name) for name in columns]]
-    whole = np.isfinite(values).all(axis=1)
+    whole = whole_rows(table, columns)
     if not whole.any():
         raise InputError("Expected rows with a number in every chosen column. Received none; choose fewer columns.")
     values = values[whole]
     if standardise:
-        # Scaled first: the square of a large number would be infinite.
-        values = values / np.maximum(abs(values).max(axis=0), np.finfo(np.float64).tiny)
-        values = values - values.mean(axis=0)
-        spread = values.std(axis=0)
-        values = np.divide(values, spread, out=np.zeros_like(values), where=spread > 1e-12)
+        values = standardised(values)
     if not label:
-        return SomData.unlabelled(values.astype(np.float32))
+        return SomData.unlabelled(values)
     place = table.label_names.index(label)
     codes, classes = table.codes[whole, place].astype(np.int64), table.label_classes[place]
     if (codes < 0).any():
         codes[codes < 0] = len(classes)
         classes = (*classes, "none")
-    return SomData(values.astype(np.float32), codes, classes)
+    return SomData(values, codes, classes)
 
 
 def _folder() -> Path:

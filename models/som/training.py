@@ -1,9 +1,9 @@
 """The self-organising map (Kohonen 1982): online and batch training on any lattice.
 
 Vocabulary: a *unit* sits on the lattice and has *weights*, a point of the input space; the *codebook* is all weights;
-the *BMU* of a sample is the unit with the nearest weights; the *radius* is the width of the neighbourhood, measured on
-the lattice. With the exponential law, step s of s_total uses `rate(s) = rate0 exp(-s/s_n)` and
-`radius(s) = radius0 exp(-s/s_n)` with the time constant `s_n = s_total / decay`.
+the *BMU* of a sample is the unit with the nearest weights, of units equally near the one with the smallest number; the
+*radius* is the width of the neighbourhood, measured on the lattice. With the exponential law, step s of s_total uses
+`rate(s) = rate0 exp(-s/s_n)` and `radius(s) = radius0 exp(-s/s_n)` with the time constant `s_n = s_total / decay`.
 """
 
 from __future__ import annotations
@@ -19,17 +19,9 @@ from numpy.typing import NDArray
 from models.som import costs
 from models.som.lattice import Doubles, Floats, Indices, Lattice
 from models.som.measures import quality
+from models.som.search import Search, blocks, checked, silent
 from models.som.spec import SomSpec
-from models.som.steps import (
-    Search,
-    batch_step,
-    blocks,
-    checked,
-    epoch_orders,
-    online_step,
-    silent,
-    weight_range,
-)
+from models.som.steps import batch_step, epoch_orders, online_step, weight_range
 
 CHECK_AFTER = 1 << 20  # weights moved online between two checks: some milliseconds
 MAX_EXACT = 1024  # features whose whole covariance is held for the start "pca"
@@ -43,10 +35,12 @@ class Snapshot:
     Attributes:
         step: Steps done, 0 for the untrained map.
         epoch: The same in epochs (online: samples seen / samples).
-        codebook: Weights, float32 (rows, columns, D).
-        bmu: BMU of every sample, row * columns + column, int64 (N,).
+        codebook: Weights (rows, columns, D), float32, or float64 where the samples are.
+        bmu: BMU of every sample, exact for this codebook: row * columns + column, int64 (N,).
         quantization_error: Mean Euclidean distance of a sample to its BMU's weights, in units of the data.
         topographic_error: Share of samples (0..1) whose best and second best unit do not touch (`Lattice.touching`).
+            Of units equally near to a sample, those with smaller numbers come first: where all units have the same
+            weights, units 0 and 1 are best and second best, they touch, and the error is 0.
         rate: Learning rate of the step that comes next; NaN for batch training.
         radius: Radius of the step that comes next, in units of the lattice.
     """
@@ -65,7 +59,8 @@ def snapshots(features: NDArray[Any], spec: SomSpec, check: Callable[[], None] =
     """Train a map and yield it at up to `spec.snapshots` evenly spaced moments, the first and the last among them.
 
     Args:
-        features: Real numbers (N, D); a float32 array, memory-mapped or not, is not copied.
+        features: Real numbers (N, D); an array of float32 or float64, memory-mapped or not, is not copied. The map
+            has weights of the type of `search.checked`.
         spec: What to train.
         check: Called several times a second; it may raise to stop the training.
 
@@ -76,7 +71,7 @@ def snapshots(features: NDArray[Any], spec: SomSpec, check: Callable[[], None] =
     Source: Kohonen, "Self-organized formation of topologically correct feature maps", 1982.
     """
     samples = checked(features, check)
-    costs.refuse_too_large(spec, costs.estimate(spec, *samples.shape))
+    costs.refuse_too_large(spec, costs.estimate(spec, len(samples), samples.shape[1], number=samples.itemsize))
     codebook = initial_codebook(samples, spec, check)
     search = Search(samples, spec.rows * spec.columns, codebook.mean(axis=(0, 1)), check)
     walk = _batch if spec.method == "batch" else _online
@@ -125,7 +120,7 @@ def _snapshot(search: Search, codebook: Floats, spec: SomSpec, step: int) -> Sna
 
 
 def initial_codebook(samples: Floats, spec: SomSpec, check: Callable[[], None] = silent) -> Floats:
-    """Weights before training, float32 (rows, columns, D), always on the scale of the data.
+    """Weights before training, (rows, columns, D) of the samples' type, always on the scale of the data.
 
     "pca" spans the plane of the first two principal components, one standard deviation to each side, with the first
     component along the longer side of the lattice.
@@ -134,7 +129,7 @@ def initial_codebook(samples: Floats, spec: SomSpec, check: Callable[[], None] =
     shape = (rows, columns, samples.shape[1])
     if spec.start == "random":
         low, high = samples.min(axis=0), samples.max(axis=0)
-        drawn: Floats = (low + (high - low) * rng.random(shape)).astype(np.float32)
+        drawn: Floats = (low + (high - low) * rng.random(shape)).astype(samples.dtype)
         return drawn
     if spec.start == "sample":
         return np.take(samples, rng.integers(len(samples), size=shape[:2]), axis=0)
@@ -142,7 +137,7 @@ def initial_codebook(samples: Floats, spec: SomSpec, check: Callable[[], None] =
     down, across = (axes[0], axes[1]) if rows > columns else (axes[1], axes[0])
     row, column = (np.linspace(-1, 1, n) if n > 1 else np.zeros(1) for n in shape[:2])
     plane = row[:, None, None] * down + column[None, :, None] * across
-    spanned: Floats = (mean + plane).astype(np.float32)
+    spanned: Floats = (mean + plane).astype(samples.dtype)
     return spanned
 
 

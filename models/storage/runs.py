@@ -260,7 +260,12 @@ def publish(folder: Path, run_id: str, record: Mapping[str, Any], *, started: fl
         run_id: Of a run that is not there yet.
         record: Kind, title, owner, spec, and the `parent` it is a part of.
         started: When the work began, in seconds since the epoch.
+
+    Raises:
+        InputError: The id is malformed.
     """
+    if not _RUN_ID.fullmatch(run_id):
+        raise InputError(f"Expected the id of a run: 32 characters out of 0-9 and a-f. Received {run_id[:40]!r}.")
     now = time.time()
     write_atomically(folder / "spec.json", json.dumps({"version": 1, "created": now, **record}).encode())
     status = RunStatus("done", share=1.0, started=started, finished=now)

@@ -19,6 +19,7 @@ from pathlib import Path
 from models.errors import FreezeframeError
 from models.storage import files, runs
 from models.storage.specs import PlainSpec
+from models.sweeps import convergence
 from models.sweeps.spec import Cell, Key, SweepSpec, cell_seconds
 from models.training.results import TrainingResult, load_result
 from models.training.spec import TRAINING, TrainingSpec
@@ -36,6 +37,10 @@ class Finished(PlainSpec):
         accuracy, tested: Share of the test pictures that it gets right, and how many there are.
         train_accuracy: Share of the training pictures right during the epoch that was kept; NaN without one.
         seconds: It took, its part of what cells share included.
+        late_fall: What the second half of the learning took off the validation loss, in nats (see `convergence`); NaN
+            where that is not known.
+        head_kept: Of two phases, no epoch of the second did better on the validation pictures: the weights that were
+            tested are those of the head alone, and what was free to learn beside it makes no difference to them.
     """
 
     line: str
@@ -46,6 +51,8 @@ class Finished(PlainSpec):
     tested: int
     train_accuracy: float
     seconds: float
+    late_fall: float = float("nan")
+    head_kept: bool = False
 
     @property
     def key(self) -> Key:
@@ -157,6 +164,8 @@ class Ledger:
                 tested=int(summary["n_test"]),
                 train_accuracy=float("nan") if best is None else float(best["accuracy"]),
                 seconds=seconds,
+                late_fall=convergence.late_fall(result.history),
+                head_kept=best is not None and best.get("phase", 1) < result.history[-1].get("phase", 1),
             ),
         )
 

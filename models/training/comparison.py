@@ -27,11 +27,16 @@ class Judged:
         """Return the share of its test pictures that it gets right."""
         return wilson(int(self.right.sum()), len(self.right))
 
+    @property
+    def leaked(self) -> np.ndarray:
+        """Return the test pictures that it has learnt from, sorted int64 (n,); n is 0 where none leaked."""
+        return mistakes.leaked(recipes.split_of(self.spec), self.spec.leaked, self.spec.seed)
+
     def apart(self) -> tuple[Estimate, Estimate] | None:
         """Return the accuracy on the test pictures that leaked, and on the others; None where none leaked."""
         if not self.spec.leaked:
             return None
-        leaked = np.isin(self.index, mistakes.leaked(recipes.split_of(self.spec), self.spec.leaked, self.spec.seed))
+        leaked = np.isin(self.index, self.leaked)
         known, fresh = (wilson(int(self.right[part].sum()), int(part.sum())) for part in (leaked, ~leaked))
         return known, fresh
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from models.backbones import tables
-from models.training.costs.estimate import learning_layers
 from models.training.head import HeadLayer, head_layers
 from models.training.spec import AugmentationSpec, HeadSpec, TrainingSpec
 
@@ -222,20 +221,13 @@ def _phases(phases: tuple[TrainingSpec, ...]) -> Iterator[str]:
         title = ("First the head alone", "Then fine-tuning")[number] if len(phases) > 1 else "Training"
         words = {"title": title, "optimizer": _optimizer(phase), "epochs": phase.epochs, "seed": phase.seed}
         patience = f", {phase.patience}" if phase.patience else ""
-        names = learning(phase)
+        names = phase.learning
         if phase.augmentation.on:
             yield _AUGMENTED.format(**words, patience=patience, learning=_listed(names))
         elif names:
             yield _TAIL.format(**words, patience=patience, learning=_listed(names))
         else:
             yield _FEATURES.format(**words, patience=patience)
-
-
-def learning(spec: TrainingSpec) -> tuple[str, ...]:
-    """Return the backbone layers whose weights a phase changes, from the input up."""
-    table = tables.table(spec.backbone, spec.side)
-    names = learning_layers(table, spec)
-    return tuple(row.name for row in table.layers if row.name in names)
 
 
 def _listed(names: tuple[str, ...]) -> str:

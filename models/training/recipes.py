@@ -11,7 +11,7 @@ from models.errors import InputError, TooLarge
 from models.jobs.machine import memory_limit_mb
 from models.pictures import datasets
 from models.training import kept_epochs, mistakes
-from models.training.costs.estimate import Cost, Pictures, estimate_run, learning_layers, smaller_runs
+from models.training.costs.estimate import Cost, Pictures, estimate_run, smaller_runs
 from models.training.spec import HeadSpec, TrainingSpec, expect
 
 MAX_WIDTH, MAX_HIDDEN, MAX_EPOCHS = 4096, 4, 1000
@@ -70,10 +70,9 @@ def _check_numbers(spec: TrainingSpec) -> None:
 
 
 def _check_phases(spec: TrainingSpec) -> None:
-    learning = learning_layers(tables.table(spec.backbone, spec.side), spec)
     held = "only BatchNorm that is held" if spec.trainable else "a backbone that is frozen whole"
     expect(
-        bool(learning) or not spec.head_epochs,
+        bool(spec.learning) or not spec.head_epochs,
         "layers of the backbone that learn in the second phase (one phase is enough for a head alone)",
         held,
     )

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -88,6 +88,11 @@ class TrainingResult:
     noisy_index: np.ndarray = field(default_factory=lambda: np.empty(0, np.int64))
     noisy_label: np.ndarray = field(default_factory=lambda: np.empty(0, np.int64))
     noisy_probability: np.ndarray = field(default_factory=lambda: np.empty((0, 0), np.float32))
+
+
+def frozen_parameters(changes: Iterable[WeightChange]) -> int:
+    """Return how many numbers the frozen layers keep: those that must be the same to the last bit."""
+    return sum(row.parameters for row in changes if row.frozen)
 
 
 def save_result(folder: Path, result: TrainingResult) -> None:

@@ -271,7 +271,7 @@ class TrainingSpec(JobSpec):
         parts = [
             f"{datasets.DATASETS[self.dataset].title}: {registry.BACKBONES[self.backbone].title}"
             f"{' head first, then' if self.head_epochs else ''}"
-            f" {f'{len(self.trainable)} layers learn' if self.trainable else 'frozen'}",
+            f" {_learn(len(self.learning)) if self.learning else 'frozen'}",
             "random weights" if self.weights == "random" else "",
             self.data_summary,
             "augmented" if self.augmentation.on else "",
@@ -290,6 +290,21 @@ class TrainingSpec(JobSpec):
         ]
         return ", ".join(text for text, applies in differences if applies)
 
+    @property
+    def learning(self) -> tuple[str, ...]:
+        """The backbone layers whose weights training changes, input first; all others are frozen, held BatchNorm too.
+
+        Costs, proof, tables and titles count by this.
+        """
+        chosen = set(self.trainable)
+        return tuple(
+            row.name
+            for row in tables.table(self.backbone, self.side).layers
+            if row.name in chosen
+            and row.parameters
+            and (not row.has_batch_norm or self.batch_norm_in(row.block) == "train")
+        )
+
     def batch_norm_in(self, block: str) -> BatchNormPolicy:
         """Return what BatchNorm does in trainable layers of a block."""
         if block not in self.batch_norm_except:
@@ -303,6 +318,10 @@ class TrainingSpec(JobSpec):
             return (only,)
         head = replace(only, trainable=(), epochs=self.head_epochs, learning_rate=self.head_rate, augmentation=OFF)
         return head, only
+
+
+def _learn(layers: int) -> str:
+    return "1 layer learns" if layers == 1 else f"{layers} layers learn"
 
 
 def expect(condition: bool, expected: str, received: object) -> None:

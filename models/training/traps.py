@@ -36,7 +36,7 @@ class Trap:
         group: Where it comes from: transfer that cannot work, or work done wrongly.
         title: What is wrong.
         why: What goes wrong, in a sentence or two.
-        notice: How you would notice it.
+        notice: How you would notice it, with `figures` to be filled in (`noticed`).
         cure: What the cured run does differently, and nothing else.
         wrong, cured: Both recipes.
         control: A third run that tells why, and what it is in words; None where two are enough.
@@ -92,9 +92,11 @@ TRAPS: Final[Mapping[str, Trap]] = {
         FAILURE,
         "Too coarse",
         "The frozen layers were trained to tell 200 kinds of things apart. Of the fine grain of a surface, in which "
-        "Textures differ, they kept too little for the head to work with.",
-        "Accuracy stays low on the training pictures too: the head cannot tell apart what the features do not. The "
-        "control shows that patience does not make up for it.",
+        "Textures differ, they keep less than layers that may learn find in the same pictures.",
+        "Train a frozen network to its end before you judge it. The control ends at {control_training} of its training "
+        "pictures and at {control_test} of the test pictures, layers that learn at {cured_test}: then features are "
+        "missing, not training. The {wrong_training} of the wrong run say only that {wrong_epochs} epochs did not "
+        "finish its head.",
         "Nothing is frozen: the layers learn to look at the detail. Same pictures, rate and epochs.",
         _FINE,
         replace(_FINE, trainable=_layers()),
@@ -106,7 +108,8 @@ TRAPS: Final[Mapping[str, Trap]] = {
         "Too little data",
         "Five pictures of every class, and all 1.4 million weights of the backbone learn from them. They can learn "
         "25 pictures by heart in many ways, and most of these ways say nothing about other pictures.",
-        "Watch the gap: training accuracy is at 100% after a few epochs, validation accuracy far below it.",
+        "Watch the gap: in {wrong_epochs} epochs training accuracy comes to {wrong_training}, validation accuracy to "
+        "{wrong_validation}. With the backbone frozen it comes to {cured_validation}.",
         "The backbone is frozen: only the head learns, and what the backbone knew stays as it was.",
         replace(_FEW, trainable=_layers()),
         _FEW,
@@ -117,7 +120,7 @@ TRAPS: Final[Mapping[str, Trap]] = {
         "The frozen layers were trained on photographs. Digits are thick grey strokes: what these layers tell apart "
         "is not what makes a 3 a 3. Frozen, they bring nothing here that random filters would not.",
         "Train a control with random weights in the same frozen layers. If it does as well, the frozen features are "
-        "worth nothing for these data.",
+        "worth nothing for these data: here it gets {control_test} right, against {wrong_test}.",
         "Nothing is frozen: all layers learn what digits need.",
         _DIGITS,
         replace(_DIGITS, trainable=_layers()),
@@ -129,8 +132,8 @@ TRAPS: Final[Mapping[str, Trap]] = {
         "Scaled twice",
         "The pictures are divided by 255 before a network that scales them itself. All it sees then is nearly the "
         "same dark grey. Nothing stops: the head learns from what little difference is left.",
-        "Training accuracy stays low as well, though the same backbone did better before. Look at the numbers that go "
-        "in: their range has to be the one that the network expects, here 0 to 255.",
+        "Training accuracy stays low as well: {wrong_training}, where the same backbone comes to {cured_training}. "
+        "Look at the numbers that go in: their range has to be the one that the network expects, here 0 to 255.",
         "Pictures go in as numbers from 0 to 255; the network scales them once.",
         replace(_FROZEN, preprocessing="scaled twice"),
         _FROZEN,
@@ -140,8 +143,9 @@ TRAPS: Final[Mapping[str, Trap]] = {
         "BatchNorm in training mode",
         "While it learns, BatchNorm takes mean and variance from each batch, here of four pictures, and its own "
         "statistics of 100,000 photographs drift after them. Every batch is then measured with another ruler.",
-        "Training accuracy climbs as it does when cured, validation stays behind: in the test the drifted statistics "
-        "are used. The proof of freezing on the Train page shows that they moved.",
+        "Training accuracy climbs as it does when cured, to {wrong_training} and {cured_training}, validation stays "
+        "behind, at {wrong_validation} against {cured_validation}: there the drifted statistics are used. The proof of "
+        "freezing on the Train page shows that they moved.",
         "BatchNorm is held: its statistics, scale and shift stay as pretrained; all other layers learn as before.",
         _FRAGILE,
         replace(_FRAGILE, batch_norm="hold"),
@@ -151,8 +155,8 @@ TRAPS: Final[Mapping[str, Trap]] = {
         "Leaked duplicates",
         "Half of the test pictures lie among the training pictures too, as they do when data were copied or collected "
         "twice before they were divided. These the network need not understand: it has learnt them by heart.",
-        "Test accuracy is far above validation accuracy, which no leak helped. Look for equal pictures in both parts "
-        "before you train.",
+        "Test accuracy is far above validation accuracy, which no leak helped: {wrong_test} against "
+        "{wrong_validation}. Look for equal pictures in both parts before you train.",
         "No test picture is learnt from. The accuracy is lower, and true.",
         replace(_BY_HEART, leaked=0.5),
         _BY_HEART,
@@ -180,6 +184,36 @@ class Outcome:
     def spec(self) -> TrainingSpec:
         """Return the recipe."""
         return self.judged.spec
+
+    @property
+    def training(self) -> float:
+        """Return the accuracy on the training pictures, 0..1, in the epoch whose weights were kept."""
+        return float(self.history[self.best_epoch - 1]["accuracy"])
+
+
+def figures(made: Mapping[Role, Sequence[Outcome]]) -> dict[str, str]:
+    """Return the numbers that the texts of a trap speak of, by their names in braces, in whole percent.
+
+    Each is the mean over the seeds: test accuracy, and what the last epoch came to on training and validation pictures.
+    """
+    found = {}
+    for role, seeds in made.items():
+        last = [outcome.history[-1] for outcome in seeds]
+        found[f"{role}_epochs"] = f"{seeds[0].spec.epochs}"
+        found[f"{role}_test"] = f"{np.mean([outcome.judged.accuracy.value for outcome in seeds]):.0%}"
+        found[f"{role}_training"] = f"{np.mean([row['accuracy'] for row in last]):.0%}"
+        found[f"{role}_validation"] = f"{np.mean([row['val_accuracy'] for row in last]):.0%}"
+    return found
+
+
+def noticed(trap: Trap, made: Mapping[Role, Sequence[Outcome]]) -> str:
+    """Return how a trap is noticed, with the numbers of what was made of all its recipes."""
+    return trap.notice.format_map(figures(made))
+
+
+def claimed(wrong: Outcome, cured: Outcome) -> str:
+    """Return what a training with leaked test pictures claims, and what the same training gives without the leak."""
+    return f"Claimed {wrong.judged.accuracy.value:.1%}. True {cured.judged.accuracy.value:.1%}."
 
 
 def of_result(spec: TrainingSpec, result: TrainingResult) -> Outcome:

@@ -17,6 +17,8 @@ def test_a_bad_table_says_why_and_a_good_one_is_trained_on(visit):
     rows = b"".join(b"%d,%d,%s\n" % (i % 7, i % 5, b"even" if i % 2 == 0 else b"odd") for i in range(30))
     upload.set_input_files({"name": "good.csv", "mimeType": "text/csv", "buffer": b"seven,five,kind\n" + rows})
     page.get_by_text("30 of 30 rows have a number in every chosen column").wait_for()
+    page.get_by_text("Read as UTF-8, separated by comma, with names, decimal point.").wait_for()
+    page.get_by_text("As read: 5 of 30 rows").wait_for()
     expect(page.get_by_text("at least one column that holds numbers only")).to_have_count(0)
     settled(page)
     page.get_by_role("button", name="Train this map").click()

@@ -22,7 +22,7 @@ def test_a_sweep_started_reloaded_finished_and_opened(visit):
     for block in ("nothing", "conv1", "conv2", "conv3", "conv4"):
         pills.get_by_text(block, exact=True).click()
     settled(page)
-    for name, value in (("seeds", 2), ("epochs", 3), ("shots", 2), ("batch", 8)):
+    for name, value in (("seeds", 2), ("epochs", 3), ("head_epochs", 3), ("shots", 2), ("batch", 8)):
         number(page, name, value)
     expect(page.get_by_text(re.compile(r"2 trainings: about"))).to_be_visible(timeout=LONG)
     page.locator(".st-key-sweeps_start button").click()

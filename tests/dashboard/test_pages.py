@@ -3,13 +3,14 @@
 import re
 
 import pytest
+from streamlit.runtime.context import ContextProxy
 from streamlit.testing.v1 import AppTest
 
 from dashboard import state
 from dashboard.pages import GROUPS
 from dashboard.pages import PAGES as LISTED
 from models.storage import runs
-from tests.conftest import APP, PAGES
+from tests.conftest import APP, PAGES, ROOT
 
 
 def test_the_table_of_pages_names_every_script_once():
@@ -17,11 +18,20 @@ def test_the_table_of_pages_names_every_script_once():
     assert [page for group in GROUPS.values() for page in group] == list(LISTED.values())
 
 
+def assert_it_works(app):
+    """A page has a title, says that nothing failed, and has something to choose, to press, to follow or to look at."""
+    assert not app.exception and not app.error, [element.value for element in (*app.exception, *app.error)]
+    assert len(app.subheader) >= 1
+    in_frame = ("bar_", "ff_", "tour_")
+    kinds = ("button", "button_group", "selectbox", "slider", "radio", "number_input", "toggle", "multiselect")
+    own = [one for kind in kinds for one in app.main.get(kind) if not str(one.key).startswith(in_frame)]
+    assert own or any(app.main.get(kind) for kind in ("plotly_chart", "dataframe", "image", "page_link"))
+
+
 @pytest.mark.parametrize("name", PAGES)
 def test_page_opens_cold(app, name):
     app.switch_page(f"app_pages/{name}.py").run()
-    assert not app.exception
-    assert len(app.subheader) >= 1
+    assert_it_works(app)
 
 
 @pytest.mark.parametrize("name", PAGES)
@@ -31,7 +41,7 @@ def test_page_opens_with_nothing_trained(engine, name, dataset):
     app.query_params["data"] = dataset
     app.run()
     app.switch_page(f"app_pages/{name}.py").run()
-    assert not app.exception
+    assert_it_works(app)
 
 
 def test_the_link_reproduces_the_choices(engine):
@@ -77,4 +87,23 @@ def test_a_visitor_sees_no_run_of_another(engine):
 
 
 def test_shared_choices_are_documented():
-    assert state.Selection.__dataclass_fields__.keys() == {"backbone", "dataset", "run", "picture", "owner"}
+    """The README names every key that all pages share, and the name each has in the address."""
+    lines = (ROOT / "dashboard" / "README.md").read_text().splitlines()
+    keys, _, kept = next(line for line in lines if "shared by all pages" in line).strip("| ").split(" | ")
+    assert re.findall(r"`ff_(\w+)`", keys) == list(state._SHARED)
+    assert re.findall(r"`(\w+)`", kept) == list(state._SHARED) and kept.startswith("address: ")
+    whole = "\n".join(lines)
+    used = set(re.findall(r"[\"']ff_([a-z_]+)[\"']", (ROOT / "dashboard" / "state.py").read_text()))
+    assert all(f"`ff_{key}`" in whole for key in used), used
+
+
+@pytest.mark.parametrize("cookie", ["", "a" * 31, "a" * 33, "A" * 32, "../" + "a" * 29, "a" * 32 + "\n", "g" * 32])
+def test_a_cookie_that_is_no_visitors_id_is_not_taken(engine, monkeypatch, cookie):
+    monkeypatch.setattr(ContextProxy, "cookies", {state.COOKIE: cookie})
+    owner = AppTest.from_file(APP, default_timeout=60).run().session_state["ff_owner"]
+    assert re.fullmatch("[0-9a-f]{32}", owner) and owner != cookie
+
+
+def test_a_visitor_is_known_again_by_the_cookie(engine, monkeypatch):
+    monkeypatch.setattr(ContextProxy, "cookies", {state.COOKIE: "b" * 32})
+    assert AppTest.from_file(APP, default_timeout=60).run().session_state["ff_owner"] == "b" * 32

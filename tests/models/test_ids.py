@@ -27,8 +27,10 @@ def test_a_network_comes_back_as_it_was_written(text, expected):
 
 @pytest.mark.parametrize(
     "text",
-    ["", "run:", "run:a:end", "run:a:epoch", "run:a:epoch:-1", "run:a:epoch:٣", "run:a:start:epoch:1",
-     "backbone:frame8", "backbone:frame8:big", "backbone:frame8:64:other", "backbone::64", "network:a", "run:a\n"],
+    ["", "run:", "run:a", "run:other", f"run:{RUN[1:]}", f"run:{RUN}0", f"run:{RUN.upper()}", "run:../../etc/passwd",
+     f"run:../{RUN}", f"run:{RUN}:end", f"run:{RUN}:epoch", f"run:{RUN}:epoch:-1", f"run:{RUN}:epoch:٣",
+     f"run:{RUN}:start:epoch:1", f"run:{RUN}\n",
+     "backbone:frame8", "backbone:frame8:big", "backbone:frame8:64:other", "backbone::64", "network:a"],
 )  # fmt: skip
 def test_what_is_no_network_is_refused(text):
     with pytest.raises(InputError, match=r"^Expected a network such as .* Received "):

@@ -53,12 +53,20 @@ def test_an_empty_sample_is_undefined() -> None:
         assert all(math.isnan(value) for value in (estimate.value, estimate.low, estimate.high))
 
 
-def test_newcombes_published_interval():
-    # Statistics in Medicine 17 (1998), 36, 12, 2, 0 of 50: method 10 gives 0.0569 to 0.3404.
-    found = paired_difference(36, 2, 12, 0)
-    assert (found.value, found.n) == (pytest.approx(0.2), 50)
-    assert (found.low, found.high) == (pytest.approx(0.0569, abs=5e-5), pytest.approx(0.3404, abs=5e-5))
-    turned = paired_difference(36, 12, 2, 0)
+@pytest.mark.parametrize(
+    ("both", "one", "other", "neither", "low", "high"),
+    [
+        (36, 12, 2, 0, 0.0569, 0.3404),  # the pairs go against each other: no correction for continuity
+        (20, 12, 2, 16, 0.0562, 0.3292),  # they go together, and the correction makes the interval wider
+    ],
+)
+def test_newcombes_published_intervals(both, one, other, neither, low, high):
+    """Statistics in Medicine 17 (1998), method 10."""
+    n = both + one + other + neither
+    found = paired_difference(both, other, one, neither)
+    assert (found.value, found.n) == (pytest.approx((one - other) / n), n)
+    assert (found.low, found.high) == (pytest.approx(low, abs=5e-5), pytest.approx(high, abs=5e-5))
+    turned = paired_difference(both, one, other, neither)
     assert (turned.low, turned.high) == (pytest.approx(-found.high), pytest.approx(-found.low))
 
 

@@ -11,6 +11,7 @@ from typing import Final
 import streamlit as st
 
 from dashboard import state
+from dashboard.labels import safe_label
 from dashboard.views.activations import cache as activations_cache
 from dashboard.views.activations.before_after import show_layer
 from dashboard.views.activations.figures import EpochFilm, film
@@ -58,7 +59,7 @@ def draw(chosen: state.Selection, network: str) -> None:
         try:
             result = load_result(run)
         except RunNotFound as error:
-            st.error(str(error), icon=":material/error:")
+            st.error(safe_label(str(error), 400), icon=":material/error:")
             return
         number = _wanted(layer)
         found = _maps(run, layer, picture, number)

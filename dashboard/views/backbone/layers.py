@@ -10,10 +10,11 @@ import streamlit as st
 from dashboard import state
 from dashboard.figures.architecture import alt_text, architecture
 from dashboard.figures.gabor import SCALES, Scale, mosaic
+from dashboard.labels import safe_label
 from dashboard.widgets import cache
 from dashboard.widgets.block_diagram import block_diagram
 from dashboard.widgets.gabor_kernel import first_layer
-from models.backbones import weights
+from models.backbones import registry, weights
 from models.backbones.registry import BackboneSpec
 from models.backbones.tables import LayerRow, LayerTable
 from models.errors import FreezeframeError
@@ -51,6 +52,17 @@ def _choose(key: str, block: str) -> None:
     state.put(key, None if state.get(key) == block else block)
 
 
+def _counted_by_keras(table: LayerTable) -> str:
+    """Return why Keras counts more; "" where it does not."""
+    constants = registry.backbone(table.backbone).constants
+    if not constants:
+        return ""
+    return (
+        f" Keras counts {table.parameters + constants:,}: its {constants} more are the fixed numbers with which it "
+        "scales the pictures, and nothing ever learns them."
+    )
+
+
 def totals(table: LayerTable, block: str | None) -> None:
     """Draw what the chosen block, or the whole network, costs and sees."""
     rows = rows_of(table, block)
@@ -62,7 +74,7 @@ def totals(table: LayerTable, block: str | None) -> None:
         "Parameters",
         f"{sum(row.parameters for row in rows):,}",
         help=f"Numbers it keeps; {sum(row.biases for row in rows):,} of them are biases. BatchNorm's moving statistics "
-        "are counted too.",
+        f"are counted too.{'' if block else _counted_by_keras(table)}",
     )
     columns[2].metric(
         "MACs per picture",
@@ -153,7 +165,7 @@ def kernel_panel(spec: BackboneSpec, side: int) -> None:
     try:
         kernels = cache.first_kernels(str(network))
     except FreezeframeError as error:
-        st.warning(str(error), icon=":material/hourglass_top:")
+        st.warning(safe_label(str(error), 400), icon=":material/hourglass_top:")
         return
     _kernels(kernels, scale)
     if not gabor.too_small(*kernels.values.shape[:2]) and st.button(

@@ -9,9 +9,10 @@ import streamlit as st
 
 from dashboard import state
 from dashboard.figures import theme
+from dashboard.labels import safe_label
 from dashboard.views.general import figures, figures_treatments
 from dashboard.views.general.figures import BASE
-from dashboard.views.general.findings import Comparisons, findings_table
+from dashboard.views.general.findings import Comparisons, findings_table, limits
 from dashboard.views.general.notes import no_curve, notes, point_panel, progress, published_runs
 from models.errors import InputError
 from models.transferability import curves, findings
@@ -27,9 +28,10 @@ _NOT_SHOWN = (
     "would give: “general” here means general between these two tasks."
 )
 _CLEAR = (
-    "Measured here: differences of the same seed, with 95 % t-intervals; how far seeds scatter is pooled over all "
-    "layers and splits. Nothing corrects for looking at seven layers at once: of 20 differences that are none, one "
-    "will look clear. Published: only the mean and the range of the runs are known."
+    "Measured here: differences of the same seed, with 95 % intervals that hold the scatter of seeds (pooled over all "
+    "layers and splits) and the sampling of test pictures, as if the two networks erred on pictures independently of "
+    "each other, which makes them rather too wide. They are widened for the number of layers (Bonferroni), so that all "
+    "intervals of a finding hold at once with 95 %. Published: only the mean and the range of the runs are known."
 )
 
 
@@ -75,15 +77,20 @@ def experiment() -> None:
             _picture(side, y_range, relative, noise, (treatment, n))
     st.caption(_NOT_SHOWN)
     point_panel(rows, ours, paper, split, (treatment, n), relative=relative)
+    _what_they_say(rows, split, sides)
+    notes(rows)
+
+
+def _what_they_say(rows: tuple[Row, ...], split: str, sides: tuple[_Side, _Side]) -> None:
+    """Draw what so few runs can show, and then the findings of both sides."""
     st.markdown("##### What the curves say", help=_CLEAR)
+    if can := limits(sides[0].comparisons, _tested(rows, split)):
+        st.caption(can)
     near: tuple[Comparisons, Comparisons] = ({}, {})
     if split != RANDOM:
-        near = (
-            findings.measured(rows, RANDOM),
-            findings.published(published[RANDOM], published[RANDOM]),
-        )
+        published = curves.published()[RANDOM]
+        near = findings.measured(rows, RANDOM), findings.published(published, published)
     findings_table(sides[0].comparisons, sides[1].comparisons, *near)
-    notes(rows)
 
 
 def _rows() -> tuple[Row, ...]:
@@ -91,8 +98,14 @@ def _rows() -> tuple[Row, ...]:
     try:
         return curves.one_configuration(curves.load())
     except InputError as error:
-        st.warning(f"{error} Only the published curves are shown.", icon=":material/science:")
+        st.warning(f"{safe_label(str(error), 400)} Only the published curves are shown.", icon=":material/science:")
         return ()
+
+
+def _tested(rows: tuple[Row, ...], split: str) -> list[int]:
+    """Return on how many pictures the networks of a split were tested, each number once."""
+    splits = DIRECTIONS if split == BOTH else [split]
+    return sorted({row.pictures for row in rows if row.split in splits})
 
 
 def _controls() -> tuple[str, bool, bool]:

@@ -237,8 +237,9 @@ def _names(drawn: Curves, y_range: tuple[float, float], last: int) -> Marks:
 def _marks(drawn: Curves, comparisons: Mapping[str, Comparison]) -> tuple[Marks, Marks]:
     """Return shapes and annotations for what stands out from the scatter of runs; nothing for what does not.
 
-    Marked are the layers that are general, the deepest dip of co-adaptation, the largest loss by specificity, and the
-    highest gain of transfer, unless AnB+ gains nowhere on BnB+: training longer is no gain of transfer.
+    Marked are the layers copied without a clear loss, the deepest dip of co-adaptation, the largest loss by
+    specificity, and the highest gain of transfer, unless AnB+ gains nowhere on BnB+: training longer is no gain of
+    transfer.
     """
     shapes, annotations = _general(comparisons.get("general"))
     for name in ("co-adaptation", "specificity", "gain"):
@@ -259,7 +260,7 @@ def _general(comparison: Comparison | None) -> tuple[Marks, Marks]:
         return [], []
     kept = comparison.no_loss_up_to
     corners = {"x0": 0.5, "x1": kept + 0.5, "y0": 0, "y1": 1, "yref": "paper", "layer": "below"}
-    label = {**_TEXT, "x": (1 + kept) / 2, "y": 0.005, "yref": "paper", "yanchor": "bottom", "text": "general"}
+    label = {**_TEXT, "x": (1 + kept) / 2, "y": 0.005, "yref": "paper", "yanchor": "bottom", "text": "no clear loss"}
     return [{"type": "rect", **corners, "line": {"width": 0}, "fillcolor": _GENERAL}], [label]
 
 

@@ -107,6 +107,35 @@ def verdict(name: str, here: Comparison, there: Comparison) -> tuple[str, str]:
     return "inside the spread here", ":material/waves:"
 
 
+def limits(comparisons: Comparisons, pictures: Sequence[int]) -> str:
+    """Return what so few seeds and pictures can show and what they cannot, and how many comparisons are made.
+
+    Args:
+        comparisons: Measured here, of the split shown; empty where nothing was measured.
+        pictures: On which the networks behind them were tested, each number once.
+    """
+    if not comparisons:
+        return ""
+    seeds = sorted({each.runs for one in comparisons.values() for each in one.differences})
+    count = sum(len(one.differences) for one in comparisons.values())
+    layer_count = max(len(one.differences) for one in comparisons.values())
+    on = " to ".join(f"{number:,}" for number in dict.fromkeys((min(pictures), max(pictures))))
+    shown = " to ".join(str(number) for number in dict.fromkeys((seeds[0], seeds[-1])))
+    basis = f"{shown} {'seed' if seeds == [1] else 'seeds'} and {on} test pictures a network"
+    made = f"{count} comparisons are made ({len(comparisons)} pairs of treatments, up to {layer_count} layers)"
+    decided = [one.margins for name, one in comparisons.items() if one.decidable and name != "random"]
+    if not decided:
+        return f"**What {basis} can show:** nothing for certain, since how far seeds scatter is not known. {made}."
+    low, high = (100 * pick(ends) for pick, ends in ((min, [a for a, _ in decided]), (max, [b for _, b in decided])))
+    borrowed = " How far seeds scatter is taken from the other tasks." if seeds == [1] else ""
+    return (
+        f"**What {basis} can show:** differences of more than {low:.1f} to {high:.1f} points between learned layers. "
+        "Smaller ones may be there unseen, and none of this shows that two treatments are equal. "
+        f"{made}: margins hold for all layers of a pair at once with 95 %, but nothing corrects for the pairs."
+        f"{borrowed}"
+    )
+
+
 def amount(difference: Difference, comparison: Comparison) -> str:
     """Return a difference in points, with its margin and its n."""
     seeds = comparison.basis == "intervals"
@@ -140,18 +169,19 @@ def _clear(comparison: Comparison, what: str) -> str:
     """Return where the comparison shows a clear "loss" or "gain", and what shows it."""
     if not comparison.decidable:
         return "Only one seed: how far seeds scatter is not known."
-    widest = max(each.margin for each in comparison.differences)
+    wanted, opposite, other = comparison.losses, comparison.gains, "gain"
+    if what == "gain":
+        wanted, opposite, other = comparison.gains, comparison.losses, "loss"
+    widest, count = comparison.margins[1], len(comparison.differences)
+    corrected = f", corrected for {count} layers," if count > 1 else ""
     reason, missing = {
-        "intervals": ("the 95 % interval leaves out 0", "every 95 % interval holds 0"),
+        "intervals": (f"the 95 % interval{corrected} leaves out 0", f"every 95 % interval{corrected} holds 0"),
         "ranges": ("the ranges of the runs do not meet", "the ranges of the runs meet"),
         "single runs": (
             f"more than repeated runs of any treatment lie apart, {100 * widest:.1f} points",
             f"repeated runs of a treatment lie up to {100 * widest:.1f} points apart",
         ),
     }[comparison.basis]
-    wanted, opposite, other = comparison.losses, comparison.gains, "gain"
-    if what == "gain":
-        wanted, opposite, other = comparison.gains, comparison.losses, "loss"
     if wanted:
         return f"A clear {what} at n = {layers(wanted)}: {reason}."
     if opposite:

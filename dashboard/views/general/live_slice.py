@@ -12,7 +12,7 @@ from dashboard import state
 from dashboard.figures import theme
 from dashboard.labels import duration
 from dashboard.views.general import figures
-from dashboard.views.general.findings import TITLES, finding
+from dashboard.views.general.findings import TITLES, finding, limits
 from dashboard.widgets.jobs import choose_job, job_panel, refusal, refusal_kept
 from models.jobs import engine
 from models.storage import runs
@@ -197,7 +197,10 @@ def _words(rows: Sequence[Row], spec: SliceSpec) -> None:
     )
     # The findings are made for the splits of the large experiment; halves chosen without regard to kind are "random".
     compared = findings.measured([replace(row, split=RANDOM) for row in rows], RANDOM)
-    for name in _FINDINGS if len(rows) == spec.networks else ():
+    if len(rows) < spec.networks:
+        return
+    st.caption(limits(compared, sorted({row.pictures for row in rows})))
+    for name in _FINDINGS:
         if sentence := finding(name, compared, {}):
             heading, explanation = TITLES[name]
             st.markdown(f"**{heading}.** {sentence}", help=explanation)

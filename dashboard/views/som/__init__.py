@@ -4,6 +4,7 @@
     unit              one unit of it at a frame: its weights and its samples
     controls          what to train, and the button that starts it
     table_upload      a visitor's own table as data
+    table_as_read     how it was read, its first rows, how to read it otherwise; samples as its rows
     formulas          what a step does, typeset
     export            a trained map to take away
     reading           a trained map read: pictures of it, the samples of a unit, the units of a sample

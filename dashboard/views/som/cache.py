@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import streamlit as st
 
+from models.errors import InputError
 from models.som import data, failures, one_step, tables
 from models.som import film as som_film
 from models.som.data import SomTask
@@ -62,6 +63,19 @@ def trained(task: SomTask, run_id: str) -> Trained:
 def table(table_id: str) -> Table:
     """Return an uploaded table by its id, which nobody can guess; read-only."""
     return tables.load(table_id)
+
+
+def rows_of(task: SomTask) -> dict[str, list[str]]:
+    """Return which rows of a table the samples are: "line" and "name"; empty for others, or where the table is gone."""
+    try:
+        return _rows_of(task.table, task.columns) if task.table else {}
+    except InputError:
+        return {}
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _rows_of(table_id: str, columns: tuple[str, ...]) -> dict[str, list[str]]:
+    return tables.rows_of_samples(table(table_id), columns)
 
 
 @st.cache_resource(max_entries=16, show_spinner=False)

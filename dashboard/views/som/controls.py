@@ -7,7 +7,7 @@ from typing import Any
 import streamlit as st
 
 from dashboard import state
-from dashboard.labels import duration
+from dashboard.labels import duration, safe_label
 from dashboard.views.som.table_upload import table_fields
 from dashboard.widgets.jobs import refusal, refusal_kept
 from dashboard.widgets.page import network_of, say_random
@@ -247,7 +247,7 @@ def _offer(source: str, fields: dict[str, Any] | None, som: dict[str, Any], owne
         cost = task.cost
         refuse_too_large(task.som, cost)
     except FreezeframeError as error:
-        st.error(str(error), icon=":material/error:")
+        st.error(safe_label(str(error), 400), icon=":material/error:")
         return
     _train_button(task, owner)
     st.caption(

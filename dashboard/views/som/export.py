@@ -6,6 +6,7 @@ from pathlib import Path
 
 import streamlit as st
 
+from dashboard.views.som import cache
 from models.errors import InputError
 from models.som.data import SomTask, load
 from models.som.export import animation, codebook_npz, labels_csv
@@ -29,8 +30,10 @@ def draw(record: SomRecord, task: SomTask, folder: Path | None) -> None:
             "For numpy.load: `codebook` (rows, columns, values), its `samples`, and the settings.",
         ),
         (
-            "Labels (.csv)", "labels", "freezeframe-map-labels.csv", "text/csv", lambda: labels_csv(record),
-            "A row for each sample: its unit's row and column, its class, its distance to the unit's weights.",
+            "Labels (.csv)", "labels", "freezeframe-map-labels.csv", "text/csv",
+            lambda: labels_csv(record, cache.rows_of(task)),
+            "A row for each sample: its unit's row and column, its class, its distance to the unit's weights; of a "
+            "table the line of its file and the name of the row, too.",
         ),
         (
             "Film (.webp)", "film", "freezeframe-map.webp", "image/webp", lambda: animation(record),

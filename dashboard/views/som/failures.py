@@ -6,6 +6,7 @@ import streamlit as st
 
 from dashboard.figures import theme
 from dashboard.views.som import cache, figures_net
+from dashboard.views.som.watch import ERRORS
 from models.som.failures import FAILURES, Outcome
 
 DETECTOR_HELP = (
@@ -54,5 +55,6 @@ def _map(heading: str, outcome: Outcome, key: str) -> None:
     )
     st.caption(
         f"Topographic error {found.topographic_error:.1%} · spread of units {found.spread:.0%} of the data's · "
-        f"{int((found.sides < 0).sum())} of {len(found.sides)} cells turned over"
+        f"{int((found.sides < 0).sum())} of {len(found.sides)} cells turned over",
+        help=ERRORS,
     )

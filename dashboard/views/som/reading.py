@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import pandas as pd
 import streamlit as st
 from numpy.typing import NDArray
 
@@ -14,15 +13,17 @@ from dashboard import state
 from dashboard.figures import theme
 from dashboard.labels import plain_label, safe_label
 from dashboard.views.som import cache, figures, figures_classes, neighbours, weights
+from dashboard.views.som.table_as_read import samples_as_rows
 from dashboard.views.som.watch import choose_map, task_of
 from models.errors import FreezeframeError
 from models.pictures import images
 from models.som.data import SomTask, sample_pictures
+from models.som.export import plain
 from models.som.film import SomRecord
 from models.som.lattice import Lattice
 from models.som.measures import class_counts, hit_map, majority, unit_errors
 from models.som.samples import SomData
-from models.som.steps import nearest
+from models.som.search import nearest
 from models.storage import runs
 
 U_MATRIX, HITS, PLANE, PIES, LABELS, ERROR = "U-matrix", "Hits", "Component plane", "Class pies", "Labels", "Error"
@@ -196,7 +197,8 @@ def _beside(reading: _Reading) -> tuple[dict[str, int], Any]:
     bmu, second = int(reading.best[number]), None
     if reading.data is not None and not reading.task.rotations and reading.units > 1:
         flat = reading.record.codebook.reshape(reading.units, -1)
-        second = int(nearest(reading.data.features[number : number + 1], flat, second=True)[1][0])
+        both = nearest(reading.data.features[number : number + 1], flat, second=True)
+        second = int(both[0][0] if both[1][0] == bmu else both[1][0])
     marks = {"BMU": bmu} | ({} if second is None else {"runner-up": second})
     return marks, lambda: _sample(reading, number, bmu, second)
 
@@ -257,9 +259,9 @@ def _samples(reading: _Reading, members: NDArray[np.int64]) -> None:
             st.caption(f"The first {_MOST_TILES}.")
     elif reading.data is not None:
         few = members[:100]
-        names = _names(reading.task, reading.data.features.shape[1])
-        table = pd.DataFrame(reading.data.features[few], index=pd.Index(few, name="sample"), columns=names)
-        st.dataframe(table, key="som_read_rows", height=250)
+        # The browser offers what a table shows as a file for spreadsheets, and leaves names as they are.
+        names = [plain(name) for name in _names(reading.task, reading.data.features.shape[1])]
+        st.dataframe(samples_as_rows(reading.task, reading.data, few, names), key="som_read_rows", height=250)
 
 
 def _mosaic(tiles: NDArray[np.uint8], columns: int = 6, gap: int = 2) -> NDArray[np.uint8]:
@@ -281,6 +283,8 @@ def _sample(reading: _Reading, number: int, bmu: int, second: int | None) -> Non
         distance = float(np.linalg.norm(reading.data.features[number] - other))
         touch = bool(reading.lattice.touching(np.array([bmu]), np.array([second]))[0])
         lines.append(f"◇ runner-up {divmod(second, columns)}, distance **{distance:.3g}**")
+        if np.float32(distance) == record.distances[number]:
+            lines.append("Both are equally near: the first, row by row from the top left, counts as the BMU.")
         lines.append(
             "They touch: here the map keeps the order of the data."
             if touch

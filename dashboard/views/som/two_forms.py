@@ -8,6 +8,7 @@ import streamlit as st
 
 from dashboard.figures import theme
 from dashboard.views.som import cache, weights
+from dashboard.views.som.watch import ERRORS
 from models.som.data import SomTask
 from models.som.lattice import Lattice
 from models.som.one_step import Trained
@@ -43,7 +44,8 @@ def draw(task: SomTask, run_id: str) -> None:
                 )
             st.markdown(
                 f"Quantization error **{end.quantization_error:.3g}**, topographic error "
-                + ("**–**" if end.collapsed else f"**{end.topographic_error:.1%}**")
+                + ("**–**" if end.collapsed else f"**{end.topographic_error:.1%}**"),
+                help=ERRORS,
             )
     _verdict(*ends)
 

@@ -7,9 +7,12 @@ import pandas as pd
 import streamlit as st
 from numpy.typing import NDArray
 
+from dashboard.labels import safe_label
+from dashboard.views.som.table_as_read import samples_as_rows
 from models.errors import InputError
 from models.pictures import images
 from models.som.data import SomTask, load, sample_pictures
+from models.som.export import plain
 from models.som.film import SomRecord, net, unit_picture
 
 MOST = 100  # samples listed
@@ -50,11 +53,11 @@ def _pictures(record: SomRecord, task: SomTask, row: int, column: int, frame: in
 
 def _numbers(record: SomRecord, task: SomTask, row: int, column: int, frame: int, members: NDArray[np.int64]) -> None:
     """Draw the weights of a unit at a frame beside the mean of its samples, and these samples, each a row."""
-    names = task.origin.feature_names(record.codebook.shape[-1])
+    names = [plain(name) for name in task.origin.feature_names(record.codebook.shape[-1])]  # a table can be downloaded
     try:
         data = load(task)
     except InputError as error:
-        st.info(str(error), icon=":material/info:")
+        st.info(safe_label(str(error), 400), icon=":material/info:")
         return
     shown = {}
     if record.kind == "net":
@@ -75,7 +78,4 @@ def _numbers(record: SomRecord, task: SomTask, row: int, column: int, frame: int
         st.markdown(f"It is the BMU of **{len(members)}** of {record.bmu.shape[1]} samples.")
         if len(members):
             few = members[:MOST]
-            table = pd.DataFrame(data.features[few], index=pd.Index(few, name="sample"), columns=names)
-            if len(data.labels):
-                table.insert(0, "class", [data.classes[label] for label in data.labels[few]])
-            st.dataframe(table, key="som_unit_samples", height=240)
+            st.dataframe(samples_as_rows(task, data, few, names), key="som_unit_samples", height=240)

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import itertools
 import time
+from typing import Any
 
 import numpy as np
 import streamlit as st
+from numpy.typing import NDArray
 
 from dashboard.figures import theme
 from dashboard.views.som import cache, export, unit
 from dashboard.widgets.jobs import choose_job, job_panel, while_active
 from dashboard.widgets.player.player import Film, Series, player, shares
 from models.som.data import SomTask
-from models.som.film import ATLAS_COLUMNS, SOM, TILE, SomRecord
+from models.som.film import ATLAS_COLUMNS, SOM, TILE, SomRecord, frame_bytes, net
 from models.storage import runs
 
 EXAMPLE = "example"
@@ -22,6 +24,11 @@ HEIGHT = 420  # px of the lattice
 LIMITS = (
     "The map does not show distances: neighbouring units may be far apart in the data (see its U-matrix), and "
     "groups that lie apart in the data can lie side by side here."
+)
+ERRORS = (
+    "Quantization error: how far a sample is from the weights of its BMU, the nearest unit, on average. Topographic "
+    "error: the share of samples whose two nearest units do not touch. Of units equally near, the first counts as "
+    "nearer, row by row from the top left; where many units have the same weights, the topographic error says little."
 )
 NET_LIMITS = (
     "Lines join neighbours on the lattice. The net does not show how many samples a unit stands for: choose a unit, or "
@@ -41,8 +48,7 @@ def task_of(run: runs.Run | None) -> SomTask:
 
 def film_of(record: SomRecord, identity: str, epochs: int) -> Film:
     """Return what the player needs of a record."""
-    ends = itertools.accumulate(record.sizes.tolist())
-    frames = tuple(record.frames[end - size : end].tobytes() for end, size in zip(ends, record.sizes, strict=True))
+    frames, cloud = _drawn(record)
     series = [
         Series("Quantization error", tuple(record.quantization_error.tolist())),
         Series("Topographic error", tuple(record.topographic_error.tolist()), percent=True),
@@ -67,11 +73,24 @@ def film_of(record: SomRecord, identity: str, epochs: int) -> Film:
         shares=shares(record.bmu, record.labels, record.rows * record.columns) if labelled else b"",
         lattice=record.lattice,
         toroid=record.toroid,
-        cloud=record.cloud.tobytes(),
+        cloud=cloud.tobytes(),
         cloud_types=record.cloud_labels.astype(np.uint8).tobytes(),
         depth=record.cloud.shape[1],
         note=" ".join(_notes(record)),
     )
+
+
+def _drawn(record: SomRecord) -> tuple[tuple[bytes, ...], NDArray[Any]]:
+    """Return the frames and the cloud as the player takes them: points as float32.
+
+    Points in float64 are drawn from the middle of the cloud, where float32 has digits enough for them.
+    """
+    numbers = range(len(record.sizes))
+    if record.kind != "net" or record.codebook.dtype == np.float32:
+        return tuple(frame_bytes(record, number).tobytes() for number in numbers), record.cloud
+    middle = (record.cloud.min(axis=0) + record.cloud.max(axis=0)) / 2
+    frames = ((net(record, number) - middle).astype("<f4").tobytes() for number in numbers)
+    return tuple(frames), (record.cloud - middle).astype("<f4")
 
 
 def _notes(record: SomRecord) -> list[str]:
@@ -110,7 +129,7 @@ def draw(run: runs.Run | None) -> None:
             f"Quantization error {record.quantization_error[-1]:.3g} at the last frame."
         )
         picked = player(film, key="som_player", alt=alt, height=HEIGHT, live=not record.complete and active)
-        st.caption(NET_LIMITS if film.kind == "net" else LIMITS)
+        st.caption(NET_LIMITS if film.kind == "net" else LIMITS, help=ERRORS)
         if picked is not None:
             unit.draw(record, task, *picked)
         if record.complete:

@@ -94,7 +94,7 @@ def sweep_controls(choice: Choice, chosen: state.Selection) -> SweepSpec | None:
     with left:
         seeds = _number("Seeds", f"seeds_{choice}", 1, MOST_SEEDS, 3, _SEEDS_HELP)
     with right:
-        epochs = _number("Epochs", f"epochs_{choice}", 1, 1000, suggestion.base.epochs, "Of every training.")
+        epochs = _number("Epochs", f"epochs_{choice}", 1, 1000, suggestion.base.epochs, _epochs_help(suggestion.base))
     base = replace(_recipe(choice, suggestion.base, left, right), epochs=epochs)
     shown = state.shown(SWEEP)
     earlier = shown.id if shown is not None and shown.owner == chosen.owner else ""
@@ -102,8 +102,12 @@ def sweep_controls(choice: Choice, chosen: state.Selection) -> SweepSpec | None:
         ordered = tuple(value for value in offered if value in values)
         return SweepSpec(choice, ordered, lines, base, seeds, after=earlier)
     except InputError as error:
-        st.caption(f":material/info: {error}")
+        st.caption(f":material/info: {safe_label(str(error), 400)}")
         return None
+
+
+def _epochs_help(base: TrainingSpec) -> str:
+    return "Of all that learns, after the head alone." if base.head_epochs else "Of every training."
 
 
 def _help(choice: str) -> str:
@@ -152,10 +156,31 @@ def _recipe(choice: str, base: TrainingSpec, left: DeltaGenerator, right: DeltaG
             persist_state="session",
             help="Of the first step; it falls along a cosine to 0.",
         )
+    if base.head_epochs:
+        base = _head_first(base, left, right)
     if choice == "shots":
         return replace(base, batch=batch, learning_rate=rate)
     shots = _number("Pictures per class", f"shots_{choice}", 0, 200, base.shots or 0, "To learn from; 0 for all.")
     return replace(base, batch=batch, learning_rate=rate, shots=shots or None)
+
+
+def _head_first(base: TrainingSpec, left: DeltaGenerator, right: DeltaGenerator) -> TrainingSpec:
+    """Draw how long and at which rate the head learns before anything else does, and return the recipe."""
+    with left:
+        epochs = _number("Epochs, head", "head_epochs_depth", 1, 1000, base.head_epochs, "Of the head alone, at first.")
+    with right:
+        rate = st.number_input(
+            "Rate, head",
+            min_value=1e-6,
+            max_value=1.0,
+            value=base.head_rate,
+            step=1e-3,
+            format="%g",
+            key="sweeps_head_rate_depth",
+            persist_state="session",
+            help="Of the head's first step, while it learns alone; a backbone frozen whole has no other.",
+        )
+    return replace(base, head_epochs=epochs, head_rate=rate)
 
 
 def start_button(sweep: SweepSpec | None, owner: str) -> None:

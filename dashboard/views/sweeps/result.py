@@ -81,12 +81,13 @@ def _chart(sweep: SweepSpec, rows: Sequence[Finished]) -> None:
 def _words(sweep: SweepSpec, rows: Sequence[Finished]) -> None:
     base, tested = sweep.base, sorted({row.tested for row in rows})
     st.markdown("  \n".join(words.findings(sweep, rows)))
+    st.caption("  \n".join(words.trained_to_the_end(sweep, rows)))
     pictures = f"{tested[0]}" if len(tested) == 1 else f"{tested[0]} to {tested[-1]}"
     scratch = f" (from scratch {variations.SCRATCH_RATE:g})" if variations.SCRATCH in sweep.lines else ""
     shots = "" if sweep.choice == "shots" else f"{base.shots or 'all'} pictures per class, "
     st.caption(
-        f"{len(rows)} of {len(sweep.cells())} trainings: {shots}{base.epochs} epochs, Adam at "
-        f"{base.learning_rate:g}{scratch}, batches of {base.batch}. Each is tested on {pictures} pictures, and each "
+        f"{len(rows)} of {len(sweep.cells())} trainings: {shots}{words.schedule(base)}{scratch}, batches of "
+        f"{base.batch}. Each is tested on {pictures} pictures, and each "
         "seed splits the pictures anew: another set of seeds would move the line by about the width of its band."
     )
 

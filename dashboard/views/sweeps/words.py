@@ -1,15 +1,21 @@
-"""Findings of a sweep in sentences: only what stands out from the scatter of seeds is called a difference."""
+"""Findings of a sweep in sentences: only what stands out from the scatter of seeds is called a difference.
+
+Where several differences are looked at, how many is said; a value whose trainings had not come to their end is not
+called worse for it.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from math import isnan
 
 from models.intervals import Estimate
-from models.sweeps import results, variations
+from models.sweeps import convergence, pretraining, results, variations
 from models.sweeps.cells import Finished
 from models.sweeps.results import Gap, Point
 from models.sweeps.spec import SweepSpec, value_title
+from models.training.spec import TrainingSpec
 
 
 def findings(sweep: SweepSpec, rows: Sequence[Finished]) -> Iterator[str]:
@@ -21,11 +27,71 @@ def findings(sweep: SweepSpec, rows: Sequence[Finished]) -> Iterator[str]:
     if sweep.choice == "regulariser":
         yield from _regularisers(sweep, found.get(variations.AS_IS, ()))
     elif sweep.choice == "shots" and len(sweep.lines) > 1:
+        if answer := pretraining.sentence(pretraining.answers(sweep, rows)):
+            yield f"**Was pretraining needed?** {answer}"
         for other in sweep.lines[1:]:
             yield from _ahead(sweep, found, sweep.lines[0], other)
     else:
         for line, points in found.items():
             yield from _best(sweep, line, points)
+
+
+def trained_to_the_end(sweep: SweepSpec, rows: Sequence[Finished]) -> Iterator[str]:
+    """Return whether the trainings had come to their end, with their accuracies on what they learnt from.
+
+    Args:
+        sweep: Of any choice.
+        rows: Its finished cells, at least one.
+    """
+    points = [(line, point) for line, of_line in results.points(sweep, rows).items() for point in of_line]
+    shares = [point.train_mean for _, point in points if not isnan(point.train_mean)]
+    if shares:
+        ends = " to ".join(dict.fromkeys(f"{share:.1%}" for share in (min(shares), max(shares))))
+        yield f"Of the pictures they learnt from they get {ends} right, in the means over seeds{_measured_in(sweep)}."
+    falls = [point.late_fall for _, point in points if not isnan(point.late_fall)]
+    early = [_named(sweep, line, point) for line, point in points if point.converged is False]
+    if early:
+        yield (
+            f"**Not trained to the end:** {', '.join(early)}. The second half of the learning still took more than "
+            f"{convergence.FLAT:g} nats off the validation loss; with more epochs the order may be another one."
+        )
+    elif falls:
+        yield (
+            "Their validation losses are flat: the second half of the learning took "
+            f"{max(0.0, *falls):.2f} nats off at most."
+        )
+    yield from _heads_kept(sweep, rows)
+
+
+def _heads_kept(sweep: SweepSpec, rows: Sequence[Finished]) -> Iterator[str]:
+    """Return how many of the trainings with a second phase kept the head alone; nothing where none did."""
+    two = {cell.key for cell in sweep.cells() if cell.spec.head_epochs}
+    if kept := sum(row.head_kept for row in rows):
+        yield (
+            f"**In {kept} of {sum(row.key in two for row in rows)} trainings fine-tuning was of no use:** none of its "
+            "epochs did better on the validation pictures than the head alone, whose weights were kept. Of one seed "
+            "they are the same at every depth."
+        )
+
+
+def _measured_in(sweep: SweepSpec) -> str:
+    return ", measured in training, with dropout and augmentation at work" if sweep.choice == "regulariser" else ""
+
+
+def _named(sweep: SweepSpec, line: str, point: Point) -> str:
+    where = f"{variations.LINES[line].title.lower()}, " if len(sweep.lines) > 1 else ""
+    return f"{where}{_lower(value_title(sweep.choice, point.value))} ({point.late_fall:.2f} nats)"
+
+
+def schedule(base: TrainingSpec) -> str:
+    """Return the epochs and the rates of a recipe in words, those of both phases where it has two."""
+    if not base.head_epochs:
+        return f"{base.epochs} epochs, Adam at {base.learning_rate:g}"
+    return (
+        f"first the head alone, {base.head_epochs} epochs, Adam at {base.head_rate:g}, then all that learns, "
+        f"{base.epochs} epochs at {base.learning_rate:g} (frozen whole: all {base.head_epochs + base.epochs} epochs "
+        f"for the head, at {base.head_rate:g})"
+    )
 
 
 def describe(sweep: SweepSpec, found: Mapping[str, Sequence[Point]]) -> str:
@@ -46,11 +112,15 @@ def _best(sweep: SweepSpec, line: str, points: Sequence[Point]) -> Iterator[str]
     where = f" ({variations.LINES[line].title})" if len(sweep.lines) > 1 else ""
     yield f"**Highest{where}: {name}**, {top.mean:.1%} in the mean of {_seeds(len(top.cells))}."
     gaps = _repeated(results.against_best(points))
-    lower, level = [gap for gap in gaps if gap.clear < 0], [gap for gap in gaps if gap.clear >= 0]
+    lower, level = [gap for gap in gaps if gap.clear < 0], [gap for gap in gaps if gap.judged and gap.clear >= 0]
     if lower:
         yield f"Clearly lower: {_listed(sweep, lower)}."
     if level:
         yield f"Not told apart from it by these seeds: {_listed(sweep, level)}."
+    if early := [gap for gap in gaps if not gap.judged]:
+        yield f"Not judged, for want of epochs: {_listed(sweep, early)}."
+    if len(gaps) > 1:
+        yield _together(results.pairs(points), "pairs, since the highest was picked from the same numbers")
 
 
 def _regularisers(sweep: SweepSpec, points: Sequence[Point]) -> Iterator[str]:
@@ -60,6 +130,14 @@ def _regularisers(sweep: SweepSpec, points: Sequence[Point]) -> Iterator[str]:
             yield f"**{title} clearly:** {_listed(sweep, clear)}."
     if level := [gap for gap in gaps if gap.clear == 0]:
         yield f"No clear difference: {_listed(sweep, level)}."
+    if len(gaps) > 1:
+        yield _together(len(results.against_plain(points)), "comparisons with none")
+
+
+def _together(count: int, what: str) -> str:
+    return (
+        f"These are {count} {what}: the intervals are widened (Bonferroni), so that all of them hold at once with 95 %."
+    )
 
 
 def _ahead(sweep: SweepSpec, found: dict[str, tuple[Point, ...]], first: str, second: str) -> Iterator[str]:
@@ -71,6 +149,11 @@ def _ahead(sweep: SweepSpec, found: dict[str, tuple[Point, ...]], first: str, se
             yield f"**{who}** is clearly ahead of **{whom.lower()}** with {_listed(sweep, clear)}."
     if level := [gap for gap in gaps if gap.clear == 0]:
         yield f"No clear difference between the two with {_listed(sweep, level)}."
+    if len(gaps) > 1:
+        yield (
+            f"These are {len(gaps)} comparisons of 95 % each: where nothing differs, one of them would still look "
+            f"clear in up to {min(5 * len(gaps), 100)} of 100 such sweeps."
+        )
 
 
 def _negative(difference: Estimate) -> Estimate:

@@ -8,6 +8,7 @@ from typing import Any
 import streamlit as st
 
 from dashboard import state
+from dashboard.labels import safe_label
 from dashboard.views.train import cache as train_cache
 from dashboard.views.train.fields import share
 from dashboard.widgets.picture_picker import picture_title
@@ -103,7 +104,7 @@ def _preview(spec: TrainingSpec, picture: str) -> None:
     try:
         shown = train_cache.augmented_pictures(picture, spec.side, spec.augmentation, spec.seed, first, SHOWN)
     except FreezeframeError as error:
-        st.caption(f":material/error: {error}")
+        st.caption(f":material/error: {safe_label(str(error), 400)}")
         return
     tiles = [(shown.picture, "as it is", f"The picture without augmentation: {picture_title(picture)}")]
     for number, (changed, words) in enumerate(zip(shown.changed, shown.words, strict=True), start=first + 1):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 
 import streamlit as st
 
@@ -11,9 +12,9 @@ from dashboard.labels import safe_label
 from dashboard.widgets import work
 from dashboard.widgets.jobs import job_panel
 from dashboard.widgets.runs import verdict
-from models.errors import FreezeframeError, RunNotFound
+from models.errors import FreezeframeError, InputError, RunNotFound
 from models.storage import runs
-from models.sweeps import results, variations
+from models.sweeps import pretraining, results, variations
 from models.sweeps.cells import finished
 from models.sweeps.spec import SWEEP, SweepSpec, controls_of, validate
 from models.training.comparison import Compared
@@ -72,6 +73,7 @@ def _compare(run: runs.Run, result: TrainingResult, trained: Sequence[runs.Run])
         line = variations.SCRATCH if spec.trainable else variations.RANDOM
         compared.append(Compared(number, each.id, variations.LINES[line].title, spec, load_result(each)))
     shares = "; ".join(f"{one.name}: {one.accuracy.value:.1%} of {one.accuracy.n}" for one in compared)
+    _answer(compared)
     chart, words = st.columns([5, 6], gap="medium", vertical_alignment="center")
     chart.plotly_chart(
         comparison.accuracies(compared, 70 + 34 * len(compared)),
@@ -84,3 +86,14 @@ def _compare(run: runs.Run, result: TrainingResult, trained: Sequence[runs.Run])
             st.markdown(verdict(compared[0], one))
         epochs = compared[0].spec.head_epochs + compared[0].spec.epochs
         st.caption(f"{epochs} epochs and one seed each; from scratch everything learns, with Adam at 0.001.")
+
+
+def _answer(compared: Sequence[Compared]) -> None:
+    """Draw what the control from scratch answers, and how the answer changes with the number of pictures."""
+    scratch = [one for one in compared[1:] if one.spec.trainable]
+    said = []
+    with suppress(InputError):
+        said += [f"**{pretraining.of_one(compared[0], one)}**" for one in scratch]
+    if wider := pretraining.of_pictures_like(compared[0].spec):
+        said.append(f"It depends on how many pictures there are. {wider}")
+    st.markdown(" ".join(said))

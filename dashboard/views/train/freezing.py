@@ -13,7 +13,6 @@ from dashboard import state
 from dashboard.figures.architecture import alt_text, architecture, state_words
 from dashboard.widgets.block_diagram import block_diagram
 from models.backbones.tables import LayerTable
-from models.training.costs.estimate import learning_layers
 from models.training.spec import BatchNormPolicy, TrainingSpec
 
 How = Literal["block", "layer"]
@@ -158,7 +157,7 @@ def carry_over(table: LayerTable) -> None:
 
 def freeze_map(table: LayerTable, spec: TrainingSpec) -> None:
     """Draw the network as `spec` would train it."""
-    learning = frozenset(learning_layers(table, spec))
+    learning = frozenset(spec.learning)
     norms = norm_policies(table, spec)
     block_diagram(
         "train",
@@ -167,8 +166,7 @@ def freeze_map(table: LayerTable, spec: TrainingSpec) -> None:
         architecture(table, learning, spec.head, None, norms=norms, height=MAP_PX),
         alt=alt_text(table, learning, spec.head, norms),
         words={
-            block.name: f"{block.name}, {state_words(table, block.name, spec.trainable, norms)}"
-            for block in table.blocks
+            block.name: f"{block.name}, {state_words(table, block.name, learning, norms)}" for block in table.blocks
         },
         press=lambda block: click_block(table, block),
     )

@@ -11,7 +11,7 @@ from dashboard.labels import safe_label
 from dashboard.views.train import cache as train_cache
 from dashboard.views.train.progress import CURVES_PX
 from models.storage import runs
-from models.training.results import TrainingResult, WeightChange
+from models.training.results import TrainingResult, WeightChange, frozen_parameters
 
 
 def proof(run: runs.Run, result: TrainingResult) -> None:
@@ -46,13 +46,13 @@ def proof(run: runs.Run, result: TrainingResult) -> None:
 def verdict(layers: Sequence[WeightChange]) -> str:
     """Return in one or two sentences whether frozen layers stayed as they were, statistics apart."""
     frozen = [row for row in layers if row.frozen]
-    leaked = [row for row in frozen if row.max_abs_change != 0]
+    leaked = [row for row in frozen if row.max_abs_change != 0 or row.statistics_max_abs_change != 0]
     statistics = [row for row in layers if row.part == "backbone" and row.statistics_max_abs_change != 0]
     if leaked:
         names = ", ".join(safe_label(row.name) for row in leaked[:3])
         first = f":red[{len(leaked)} of {len(frozen)} frozen layers changed], {names} among them. This must not happen."
     elif frozen:
-        numbers = sum(row.parameters for row in frozen)
+        numbers = frozen_parameters(layers)
         first = f"All {len(frozen)} frozen layers with their {numbers:,} weights are the same to the last bit."
     else:
         first = "No layer was frozen."

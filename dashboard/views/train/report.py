@@ -117,7 +117,7 @@ def _took(run: runs.Run, result: TrainingResult) -> Iterator[tuple[str, str]]:
         expected = f", predicted {predicted.peak_mb:.0f} MB" if predicted else ""
         yield "memory at the peak", f"{summary['peak_mb']:.0f} MB{expected}"
     yield "parameters that learnt", f"{summary['parameters_trainable']:,}"
-    yield "parameters frozen", f"{summary['parameters_frozen']:,}"
+    yield "parameters frozen", f"{results.frozen_parameters(result.weight_change):,}"
     yield "epoch whose weights were kept", f"{summary['best_epoch']} of {len(result.history)}"
     yield "versions", ", ".join(_versions())
 

@@ -50,7 +50,7 @@ def _row(run: runs.Run, shown: runs.Run | None) -> dict[str, object]:
         recipe = {
             "Data": DATASETS[spec.dataset].title,
             "Backbone": BACKBONES[spec.backbone].title,
-            "Trainable layers": len(spec.trainable),
+            "Trainable layers": len(spec.learning),
         }
     return {
         "": "▸" if shown is not None and run.id == shown.id else "",

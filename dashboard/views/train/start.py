@@ -7,7 +7,7 @@ from dataclasses import replace
 import streamlit as st
 
 from dashboard import state
-from dashboard.labels import duration
+from dashboard.labels import duration, safe_label
 from dashboard.views.train import augmentation, recipe
 from dashboard.views.train.explained import last_layer_explained
 from dashboard.widgets.runs import kept_words, queue
@@ -67,12 +67,18 @@ def cost_lines(spec: TrainingSpec, cost: Cost) -> None:
         once = "once" if cost.cached else "anew in every epoch: too large to keep"
     st.markdown(
         f":orange[:material/local_fire_department:] **{cost.parameters_trainable:,}** trainable  \n"
-        f":blue[:material/ac_unit:] **{cost.parameters_frozen:,}** frozen  \n"
+        f":blue[:material/ac_unit:] **{cost.parameters_frozen:,}** frozen{_statistics(cost)}  \n"
         f":material/timer: about {duration(cost.seconds)}{_phase_times(cost)} · :material/memory: {memory}{kept}",
         help="Parameters are exact. Time and memory are estimates, made from the layer tables before anything runs. "
         f"{_rates_sentence(cost)} Memory is that of the whole process at its peak, within about a quarter. "
         f"The {cost.frozen_prefix_layers} layers below everything that learns are computed {once}.",
     )
+
+
+def _statistics(cost: Cost) -> str:
+    """Return how many numbers follow the batches without being learnt; "" where there are none."""
+    count = cost.parameters_statistics
+    return f" · **{count:,}** moving statistics of BatchNorm" if count else ""
 
 
 def _rates_sentence(cost: Cost) -> str:
@@ -108,7 +114,7 @@ def train_button(spec: TrainingSpec, owner: str, run: runs.Run | None) -> None:
     if st.button("Train", key="train_start", type="primary", icon=icon, width="stretch", disabled=held) and cost:
         problem = _start(spec, cost, owner, run)
     if problem:
-        above.error(problem, icon=":material/error:")
+        above.error(safe_label(problem, 400), icon=":material/error:")
     if spec.weights == "random":
         st.caption(":material/casino: Random weights: this backbone knows nothing yet.")
 

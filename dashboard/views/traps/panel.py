@@ -9,14 +9,19 @@ import streamlit as st
 
 from dashboard.figures import theme
 from dashboard.figures.curves import learning_curves
+from dashboard.views.traps import leak
 from dashboard.widgets.runs import clearness, points
 from models.intervals import Estimate
 from models.training.comparison import paired
-from models.training.traps import SEEDS, TRAPS, Outcome, Role, outcomes
+from models.training.traps import SEEDS, TRAPS, Outcome, Role, Trap, noticed, outcomes
 
 _HEIGHT = 210  # px of the curves
 NAMES: Final[Mapping[Role, str]] = {"wrong": "Wrong", "cured": "Cured", "control": "Control"}
-ICONS: Final[Mapping[Role, str]] = {"wrong": ":material/warning:", "cured": ":material/healing:"}
+ICONS: Final[Mapping[Role, str]] = {
+    "wrong": ":material/warning:",
+    "cured": ":material/healing:",
+    "control": ":material/science:",
+}
 
 
 def choose() -> str:
@@ -42,20 +47,25 @@ def results(name: str) -> None:
         st.info("No results are shipped for these recipes. Train both below.", icon=":material/model_training:")
         return
     wrong, cured = shipped["wrong"], shipped["cured"]
+    if wrong[0].spec.leaked:
+        leak.claim(wrong[0], cured[0])
+    beside = [made[0] for made in shipped.values()]
     left, right = st.columns(2, gap="medium")
     with left:
-        training("wrong", wrong, cured[:1])
+        training("wrong", wrong, beside)
     with right:
-        training("cured", cured, wrong[:1])
+        training("cured", cured, beside)
     if "control" in shipped:
-        control = shipped["control"]
-        accuracy = control[0].judged.accuracy
-        st.markdown(
-            f"**Control,** {trap.control_title}: {_right(accuracy)} ({_interval(accuracy)}); with {_seeds(control)}."
-        )
+        left, right = st.columns(2, gap="medium", vertical_alignment="center")
+        with left:
+            training("control", shipped["control"], beside)
+        with right:
+            _control(trap, wrong[0], cured[0], shipped["control"][0])
     st.markdown(difference(wrong[0], cured[0]))
+    if wrong[0].spec.leaked:
+        leak.pairs(wrong[0])
     notice, cure = st.columns(2, gap="medium")
-    notice.markdown(f"**How you notice it.** {trap.notice}")
+    notice.markdown(f"**How you notice it.** {noticed(trap, shipped)}")
     cure.markdown(f"**The cure.** {trap.cure}")
     st.caption(
         "What you do not see: how large the effect is with your data. These numbers stand on three seeds of one small "
@@ -63,11 +73,18 @@ def results(name: str) -> None:
     )
 
 
+def _control(trap: Trap, wrong: Outcome, cured: Outcome, control: Outcome) -> None:
+    """Draw what the third run is, and how it stands to the two others."""
+    st.markdown(f"**Control:** {trap.control_title}.")
+    st.markdown(difference(wrong, control, "Control against wrong"))
+    st.markdown(difference(control, cured, "Cured against control"))
+
+
 def training(role: Role, made: Sequence[Outcome], beside: Sequence[Outcome], *, own: bool = False) -> None:
     """Draw one training: accuracy, curves of the first seed, and what the other seeds gave.
 
     Args:
-        role: Of the recipe, "wrong" or "cured".
+        role: Of the recipe.
         made: One outcome per seed.
         beside: Outcomes drawn beside it, on axes of the same range.
         own: It is the visitor's, not a shipped one.
@@ -84,7 +101,8 @@ def training(role: Role, made: Sequence[Outcome], beside: Sequence[Outcome], *, 
     watched = first.validation
     seeds = "" if own else f" Test accuracy with {_seeds(made)}."
     st.caption(
-        f"{_interval(first.judged.accuracy)}. {_apart(first)}Validation {watched.value:.1%} of {watched.n}.{seeds}"
+        f"{_interval(first.judged.accuracy)}. {_apart(first)}Validation {watched.value:.1%} of {watched.n}, "
+        f"training {first.training:.1%}.{seeds}"
     )
 
 
@@ -112,13 +130,12 @@ def _apart(outcome: Outcome) -> str:
     )
 
 
-def difference(wrong: Outcome, cured: Outcome) -> str:
-    """Return by how much the cured run is better on the test pictures that neither has learnt from."""
-    found = paired(wrong.judged, cured.judged)
+def difference(first: Outcome, second: Outcome, words: str = "Cured against wrong") -> str:
+    """Return by how much a second run is better on the test pictures that neither has learnt from."""
+    found = paired(first.judged, second.judged)
     if found is None:
-        return "**Cured against wrong**: no test picture is left that neither has learnt from."
-    left = f" The {found.left_out} pictures that leaked are left out." if found.left_out else ""
+        return f"**{words}**: no test picture is left that neither has learnt from."
     return (
-        f"**Cured against wrong**: {points(found.difference)} on the same {found.difference.n} test pictures, "
-        f"{clearness(found.difference)}.{left}"
+        f"**{words}**: {points(found.difference)} on the same {found.difference.n} test pictures, "
+        f"{clearness(found.difference)}.{leak.meaning(found) if found.left_out else ''}"
     )

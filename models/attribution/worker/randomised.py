@@ -15,13 +15,12 @@ from numpy.typing import NDArray
 
 from models.attribution.maps import TESTED, Attribution, ExplanationSpec
 from models.attribution.pointing import rank_correlation, structural_similarity
-from models.attribution.randomised import PICTURES, TRAINED, Level, RandomisedResult, RandomisedSpec, levels
+from models.attribution.randomised import TRAINED, Level, RandomisedResult, RandomisedSpec, levels
 from models.attribution.worker import explain
-from models.ids import PictureId
 from models.networks import layers as networks_layers
 from models.networks.worker import answers, opened
 from models.occlusion.occlusion import occlusion_map
-from models.pictures import datasets, images
+from models.pictures import images
 from models.storage.progress import SILENT, Checked, Progress
 from models.training.worker.examples import pictures_per_pass
 
@@ -139,12 +138,10 @@ def measure(spec: RandomisedSpec, progress: Progress = SILENT) -> RandomisedResu
     """
     network = opened.load(spec.network)
     answers.score_function(network, "logit", spec.class_index)  # refuses what the network has not
-    test = datasets.split(spec.dataset).test
-    spread = test[np.linspace(0, len(test) - 1, PICTURES).round().astype(np.intp)]
-    others = [str(PictureId(spec.dataset, index)) for index in spread.tolist()]
+    others = spec.others
     pictures = [
         images.resize(images.load_picture(picture), network.height, network.width)
-        for picture in (spec.picture, *[other for other in others if other != spec.picture][: PICTURES - 1])
+        for picture in (spec.picture, *others)
     ]
     answered = opened.forward(network, np.stack(pictures[1:])).argmax(axis=1)
     parts = levels(networks_layers.layers(spec.network))
@@ -161,4 +158,5 @@ def measure(spec: RandomisedSpec, progress: Progress = SILENT) -> RandomisedResu
         structure=alike[1],
         unrelated=unrelated,
         seed=spec.seed,
+        others=others,
     )

@@ -15,6 +15,7 @@ from models.attribution.maps import ExplanationSpec
 from models.attribution.trust import SAMPLE, TrustResult, TrustSpec
 from models.attribution.worker import explain
 from models.ids import PictureId
+from models.networks import layers
 from models.networks.worker import answers, opened
 from models.occlusion.occlusion import share_inside
 from models.pictures import datasets, images
@@ -33,7 +34,7 @@ def measure(spec: TrustSpec, progress: Progress = SILENT) -> TrustResult:
     """
     network = opened.load(spec.network)
     dataset = datasets.get(spec.dataset)
-    test = datasets.split(spec.dataset).test
+    test = layers.test_pictures(spec.network, spec.dataset)
     sample = np.unique(np.linspace(0, len(test) - 1, min(SAMPLE, len(test))).round().astype(np.int64))
     if not dataset.has_masks:
         test, sample = test[sample], np.arange(len(sample))

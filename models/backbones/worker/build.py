@@ -9,6 +9,7 @@ from __future__ import annotations
 import importlib
 import random
 import re
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
@@ -107,7 +108,7 @@ def _weight_file(spec: BackboneSpec, include_top: bool) -> Path:
         raise InputError(
             f"Expected {spec.title} without its top. Its pretrained top is not among the weights kept here."
         )
-    return local(spec.id)
+    return local(spec.id, partial(check_weights, spec))
 
 
 def _of_this_project(
@@ -218,21 +219,21 @@ def scaled_twice(network: keras.Model) -> keras.Model:
 
 
 def check_weights(spec: BackboneSpec, file: Path) -> None:
-    """Load `file` into a network, so that every tensor's name and shape is compared.
+    """Load `file` into a network, so that the shape of every tensor is compared.
 
     Raises:
-        ValueError, OSError, KeyError: It is not a weight file of this backbone.
+        ValueError: It is not a weight file of this backbone.
     """
     size = spec.default_side
     make = getattr(keras.applications, spec.builder)
-    make(input_shape=(size, size, 3), include_top=False, weights=None).load_weights(file)
+    network = make(input_shape=(size, size, 3), include_top=False, weights=None)
+    try:
+        network.load_weights(file)
+    except Exception as error:  # damaged files fail with errors of nearly every type
+        raise ValueError(f"Expected the weights of {spec.title} in {file.name}. Received another file.") from error
 
 
 def download(spec: WeightsSpec, progress: Progress, _folder: Path) -> None:
     """Fetch the weights of a backbone; without a published hash they have to load before they count."""
     backbone = find(spec.backbone)
-
-    def check(file: Path) -> None:
-        check_weights(backbone, file)
-
-    fetch(backbone.id, progress, check)
+    fetch(backbone.id, progress, partial(check_weights, backbone))

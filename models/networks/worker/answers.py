@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from models.errors import InputError
 from models.networks.answers import SCORES, Answers, Prediction, ScoreFunction
-from models.networks.layers import split_seed
+from models.networks.layers import test_pictures
 from models.networks.worker import opened
 from models.pictures import datasets, images
 from models.storage.progress import Progress
@@ -39,7 +39,7 @@ def answers(network: str, dataset: str) -> Answers:
 
     Cost: a forward pass for each, about 1 s for 300 pictures with Frame8.
     """
-    loaded, index = opened.load(network), datasets.split(dataset, split_seed(network)).test
+    loaded, index = opened.load(network), test_pictures(network, dataset)
     pictures = images.resize(datasets.load(dataset).images[index], loaded.height, loaded.width)
     probabilities = opened.forward(loaded, pictures)
     return Answers(dataset, index, probabilities.argmax(axis=1), probabilities.max(axis=1), loaded.classes or ())

@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 
 from models.backbones import registry
 from models.ids import NetworkId
-from models.networks import layers
 from models.networks.worker.answers import layer_features
 from models.pictures import datasets, images
 from models.representations import probe, probe_fit
@@ -32,7 +31,7 @@ def measure(spec: ProbeSpec, progress: Progress = SILENT) -> ProbeResult:
     Cost: two forward passes per picture, and up to some seconds a block for the regressions.
     """
     labels = np.asarray(datasets.labels(spec.dataset), np.int64)
-    parts = probe.splits(spec.dataset, layers.split_seed(spec.network))
+    parts = probe.splits(spec.network, spec.dataset)
     for part in parts.values():
         probe_fit.check_pictures(labels, part)
     chosen, twins = probe.probed_layers(spec.network), spec.networks

@@ -50,18 +50,6 @@ class Pictures:
         return self.learnt + self.watched + self.tested
 
 
-def learning_layers(table: LayerTable, spec: TrainingSpec) -> set[str]:
-    """Return the backbone layers whose weights training changes; held BatchNorm is not among them."""
-    chosen = set(spec.trainable)
-    return {
-        row.name
-        for row in table.layers
-        if row.name in chosen
-        and row.parameters
-        and (not row.has_batch_norm or spec.batch_norm_in(row.block) == "train")
-    }
-
-
 def frozen_prefix(table: LayerTable, learning: set[str]) -> set[str]:
     """Return the layers that no learning layer feeds, directly or through others, and that do not learn."""
     moving: set[str] = set()
@@ -76,7 +64,7 @@ class Phase:
 
     def __init__(self, table: LayerTable, spec: TrainingSpec, n_classes: int, pictures: Pictures) -> None:
         self.spec, self.pictures, self.layers = spec, pictures, Layers(table)
-        self.learning = learning_layers(table, spec)
+        self.learning = set(spec.learning)
         self.prefix = frozen_prefix(table, self.learning)
         self.tail = {row.name for row in table.layers} - self.prefix
         head = head_layers(spec.head, table.layers[-1].output, n_classes)
@@ -165,8 +153,8 @@ class Cost:
     """What one run will cost; of two phases, parameters and frozen prefix are those of the second.
 
     Attributes:
-        parameters_trainable, parameters_frozen: Weights that training changes, and all others (statistics of
-            BatchNorm that is trained move, but not by training: they count as frozen).
+        parameters_trainable: Weights that training changes.
+        parameters_frozen: All numbers of the layers that do not learn, those that the proof of freezing counts.
         seconds: Of the processor, on one thread; what the clock says where the machine has nothing else to do.
         phase_seconds: How much of it every phase takes; the rest is building the network and saving the results.
         peak_mb: Memory of the worker at the peak, TensorFlow's own included.
@@ -175,6 +163,8 @@ class Cost:
             all the same, for the pictures that are learnt from.
         moving_mb: What one kept epoch takes: every number that moves, BatchNorm's statistics included.
         kept_epochs: Files of kept epochs at the end, at most; 0 where the run keeps none.
+        parameters_statistics: Numbers of layers that learn which no gradient changes: BatchNorm's moving means and
+            variances, which follow the batches. The three together are all that the network keeps.
         measured: The day the rates behind `seconds` were measured on this machine; "" for those of another.
     """
 
@@ -188,6 +178,7 @@ class Cost:
     kept_epochs: int
     phase_seconds: tuple[float, ...] = ()
     measured: str = ""
+    parameters_statistics: int = 0
 
 
 def estimate_run(
@@ -202,7 +193,8 @@ def estimate_run(
     epochs = sum(phase.spec.epochs for phase in phases)
     return Cost(
         parameters_trainable=last.trainable,
-        parameters_frozen=last.everything - last.trainable,
+        parameters_frozen=last.everything - last.moving,
+        parameters_statistics=last.moving - last.trainable,
         seconds=sum(seconds) + last.ends(rates),
         peak_mb=max(phase.peak_mb() for phase in phases),
         frozen_prefix_layers=len(last.prefix),

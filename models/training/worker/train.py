@@ -187,13 +187,15 @@ def _save_classifier(classifier: keras.Model, path: Path) -> None:
 def _facts(course: Course, classifier: keras.Model) -> dict[str, Any]:
     """Return the part of the summary that says how the run went; of two phases, what learnt in the last."""
     trainable = sum(int(np.prod(variable.shape)) for variable in classifier.trainable_variables)
+    frozen = sum(int(layer.count_params()) for layer in classifier.layers if layer.weights and not layer.trainable)
     return {
         "best_epoch": course.best_epoch,
         "epochs": len(course.history),
         "note": course.note,
         "path": _path(course.loop),
         "parameters_trainable": trainable,
-        "parameters_frozen": int(classifier.count_params()) - trainable,
+        "parameters_frozen": frozen,
+        "parameters_statistics": int(classifier.count_params()) - trainable - frozen,
         "spec": course.spec.to_json(),
     }
 

@@ -55,6 +55,13 @@ def test_the_worksheet_of_vgg16(engine) -> None:
     assert app.metric[3].help.startswith("15,237,608 values")
 
 
+def test_numbers_that_keras_counts_besides_are_told(engine) -> None:
+    app = opened("efficientnetb0")
+    assert numbers(app)["Parameters"] == "4,049,564"
+    assert "Keras counts 4,049,571: its 7 more are the fixed numbers" in app.metric[1].help
+    assert "Keras counts" not in opened("mobilenetv2").metric[1].help
+
+
 def test_a_block_shows_its_layers_alone(engine) -> None:
     app = opened("frame8")
     app.get_by_key("backbone_block_frame8").set_value("conv2").run()

@@ -125,7 +125,8 @@ def test_the_predicted_parameters_of_the_example_are_those_it_trained():
     run = runs.get(runs.EXAMPLE)
     cost, summary = recipes.estimate(TrainingSpec.from_json(run.spec)), load_result(run).summary
     assert cost.parameters_trainable == summary["parameters_trainable"]
-    assert cost.parameters_frozen == summary["parameters_frozen"]
+    assert cost.parameters_frozen == summary["parameters_frozen"] == 1_417_552
+    assert cost.parameters_statistics == summary["parameters_statistics"] == 2 * 512  # of the head's BatchNorm
 
 
 def test_long_titles_that_begin_alike_stay_apart(visit, another):

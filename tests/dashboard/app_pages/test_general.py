@@ -45,6 +45,8 @@ def test_two_seeds_are_drawn_beside_the_paper(visit, table):
     assert "Measured here, 2 seeds, 1 not whole yet" in here and "AnB: 39.5% at 1" in here
     assert "AnB: 62.8% at 1" in paper
     assert "random: seed 0 (37), seed 1 (37), seed 2 (20)" in texts(app)
+    assert "**What 2 seeds and 5,000 test pictures a network can show:**" in texts(app)
+    assert "49 comparisons are made" in texts(app)
     assert len(app.dataframe[0].value) == 3  # the unfinished seed's row too: AnB with n = 4 is there
 
 
@@ -82,6 +84,7 @@ def test_without_rows_the_paper_is_shown_and_the_page_says_why(visit, table, con
 def test_the_other_views_show_their_shipped_results(visit):
     app = visit(general_view="Live on digits")
     assert not app.exception and any(alt.startswith("A = ") for alt in alts(app))
+    assert "**What 5 seeds and 359 to 360 test pictures a network can show:**" in texts(app)
     app.segmented_control(key="general_view").set_value("Probe each layer").run()
     assert not app.exception and len(alts(app)) == 1
 

@@ -7,10 +7,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from dashboard.views.traps import leak
 from models.errors import QueueFull
 from models.jobs import engine as jobs_engine
 from models.storage import files, runs
-from models.training import traps
+from models.training import recipes, traps
+from models.training.comparison import paired
 from models.training.costs import estimate
 from models.training.results import load_result, save_result
 from models.training.traps import TRAPS
@@ -46,16 +48,52 @@ def own(engine, monkeypatch):
 def test_every_mistake_is_shown_beside_its_cure_without_training(visit, name):
     app = visit(traps_demo=TRAPS[name].title)
     assert not app.exception and app.session_state["traps_demo"] == name
-    assert len(app.get("plotly_chart")) == 2
+    assert not app.error and not app.warning
+    assert len(app.get("plotly_chart")) == len(TRAPS[name].specs)
     text = said(app)
     for role, made in traps.outcomes(name).items():
         accuracy = made[0].judged.accuracy
         assert f"**{accuracy.value:.1%}** of {accuracy.n} test pictures right" in text, role
-    assert "**Cured against wrong**" in text and TRAPS[name].notice in text and TRAPS[name].cure in text
-    assert ("that leaked, " in text) == (name == "leak") and ("**Control,**" in text) == (
-        name in ("coarse", "dissimilar")
-    )
+    assert "**Cured against wrong**" in text and TRAPS[name].cure in text
+    assert traps.noticed(TRAPS[name], traps.outcomes(name)) in text and "{" not in text
+    assert ("that leaked, " in text) == (name == "leak")
+    assert ("**Control:** frozen" in text) == (name in ("coarse", "dissimilar"))
     assert not app.button(key="traps_train_wrong").disabled
+
+
+def test_the_control_is_held_against_both(visit):
+    text = said(visit(traps_demo=TRAPS["coarse"].title))
+    assert "**Control against wrong**: +15.6 points (95% interval +10.9 to +20.3)" in text
+    assert "**Cured against control**: +8.8 points (95% interval +4.5 to +13.2)" in text
+    text = said(visit(traps_demo=TRAPS["dissimilar"].title))
+    assert "**Control against wrong**: +0.8 points" in text and "359 test pictures, no clear difference" in text
+
+
+def test_the_leak_says_what_is_claimed_and_what_is_true_and_shows_pairs(visit):
+    app = visit(traps_demo=TRAPS["leak"].title)
+    text = said(app)
+    assert "##### Claimed 95.9%. True 86.2%." in text
+    assert "100.0% of the 160 test pictures that leaked and 91.9% of the other 160" in text
+    assert "no clear difference. The 160 pictures that leaked are left out: the leak made the number larger" in text
+    assert "3 of the 160 pictures that lie in both parts" in text
+    shown = [image for element in app.get("image") for image in element.proto.imgs]
+    assert [image.caption for image in shown] == ["for training", "for the test"] * 3
+    urls = [image.url for image in shown]
+    assert urls[::2] == urls[1::2] and len(set(urls)) == 3
+
+
+def test_pictures_that_a_leak_is_shown_by_are_in_both_parts():
+    wrong = traps.outcomes("leak")["wrong"][0]
+    split = recipes.split_of(wrong.spec)
+    assert len(wrong.judged.leaked) == 160
+    assert set(wrong.judged.leaked) <= set(split.train) & set(split.test)
+
+
+def test_what_a_comparison_means_depends_on_its_interval():
+    found = paired(*(traps.outcomes("leak")[role][0].judged for role in ("wrong", "cured")))
+    assert "made the number larger" in leak.meaning(found)
+    clear = replace(found, difference=replace(found.difference, low=0.01))
+    assert leak.meaning(clear) == " The 160 pictures that leaked are left out."
 
 
 def test_without_shipped_results_the_page_offers_to_train(visit, monkeypatch, tmp_path):
@@ -143,7 +181,7 @@ def test_own_runs_stand_side_by_side_and_lead_to_their_comparison(visit, own):
     turned[:60] = np.roll(turned[:60], 1, axis=1)
     save_result(wrong.folder, replace(result, probability=turned))
     app.run()
-    assert not app.exception and len(app.get("plotly_chart")) == 4
+    assert not app.exception and len(app.get("plotly_chart")) == 4  # two shipped, two of one's own
     assert "**Wrong, your run:** **7" in said(app) and "**Cured, your run:** **96.7%** of 300" in said(app)
     assert said(app).count("**Cured against wrong**") == 2  # the shipped pair's, and one's own
     app.button(key="traps_compare").click().run()

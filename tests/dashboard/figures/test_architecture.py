@@ -121,6 +121,9 @@ def test_what_a_block_does_in_words() -> None:
     learning = {"conv4", "conv4_bn", "conv5"}
     words = [state_words(table("frame8", 64), block, learning, norms) for block in ("conv3", "conv4", "conv5")]
     assert words == ["frozen", "trainable, BatchNorm held", "1 of 2 layers trainable, BatchNorm learns"]
+    held = {"conv4", "conv5"}  # of a block whose BatchNorm is held, what learns is all that can
+    words = [state_words(table("frame8", 64), block, held, {"conv4": "hold"}) for block in ("conv4", "conv5")]
+    assert words == ["trainable, BatchNorm held", "1 of 2 layers trainable"]
 
 
 def test_more_columns_need_more_room(frame8: LayerTable) -> None:

@@ -57,6 +57,21 @@ def test_curves_of_a_picture_whose_score_is_known():
     assert np.unique(found.random_deletion.round(6), axis=0).shape[0] > 1
 
 
+def test_curves_begin_and_end_with_the_whole_picture_and_the_hidden_one():
+    def brightest(batch):  # tells the two apart, as the sum does not: the mean colour keeps it
+        return batch[..., 0].max(axis=(1, 2)) / 240
+
+    found = curves(brightest, PICTURE, {"any": np.eye(4, 6), "other": -np.eye(4, 6)}, cell=2, steps=6)
+    whole, hidden = 1.0, 15 / 240  # the mean colour is 15
+    for rows, ends in (
+        (found.deletion, (whole, hidden)),
+        (found.random_deletion, (whole, hidden)),
+        (found.insertion, (hidden, whole)),
+        (found.random_insertion, (hidden, whole)),
+    ):
+        np.testing.assert_allclose(rows[:, [0, -1]], [ends] * len(rows), atol=1e-6)
+
+
 def test_a_score_that_never_changes_has_flat_curves_and_its_own_area():
     found = curves(lambda batch: np.full(len(batch), 0.3), PICTURE, {"flat": np.zeros((4, 6))}, cell=1, steps=5)
     np.testing.assert_allclose(area(found.deletion, found.shares), 0.3, rtol=1e-6)
@@ -134,3 +149,17 @@ def test_the_mask_is_that_of_the_picture_at_the_size_of_the_map():
     assert larger.mean() == pytest.approx(mask.mean(), abs=0.02)
     assert pointing.mask_of("sample:digits:7", 64, 64) is None
     assert pointing.mask_of("upload:" + "0" * 32, 64, 64) is None
+
+
+@pytest.mark.parametrize(("size", "first"), [
+    (32, 2),  # the pixel before it averages columns 1 to 4 and one eighth of that is the object's
+    (128, 8),  # the pixel before it lies between columns 3 and 4, and a quarter of it is the object's
+])  # fmt: skip
+def test_a_pixel_is_the_objects_where_most_of_it_is(monkeypatch, size, first):
+    half = np.zeros((64, 64), bool)
+    half[:, 4:] = True
+    for made, expected in ((half, (slice(None), slice(first, None))), (half.T, (slice(first, None), slice(None)))):
+        monkeypatch.setattr(datasets, "mask", lambda dataset, index, made=made: made)
+        known = np.zeros((size, size), bool)
+        known[expected] = True
+        np.testing.assert_array_equal(pointing.mask_of("sample:galaxies:7", size, size), known)

@@ -1,9 +1,11 @@
 """Maps by name, the job for large networks, and what all maps are worth over test pictures: on a tiny trained run."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
-from models.attribution import deletion, pointing
+from models.attribution import deletion
 from models.attribution.deletion import Curves
 from models.attribution.maps import CURVES, METHODS, TESTED, Attribution, ExplanationSpec, written
 from models.attribution.randomised import RANDOMISED, RandomisedSpec
@@ -12,14 +14,15 @@ from models.attribution.worker import explain, trust
 from models.errors import Cancelled, InputError
 from models.networks.worker import answers
 from models.pictures import datasets
-from models.pictures.datasets import Split
 from models.storage import files, progress, runs
+from models.training import recipes
 from models.training import spec as training_spec
 from models.training.spec import TrainingSpec
 from models.training.worker import classifier
 from tests.models import tiny
 
 PICTURE = "sample:galaxies:571"
+OWN_SPLIT = TrainingSpec(split_seed=1)
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation doesn't accept a copy:DeprecationWarning")
 
 
@@ -27,7 +30,7 @@ pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation doesn't
 def network():
     """The id of a finished run whose network is small and takes 12 x 16 pictures."""
     model = classifier.attach(tiny.backbone(), training_spec.HeadSpec(), 5, seed=3)
-    run = runs.create("training", TrainingSpec().to_json(), owner="somebody", title="A run")
+    run = runs.create("training", OWN_SPLIT.to_json(), owner="somebody", title="A run")
     model.save(run.path("classifier.keras"))
     return f"run:{run.id}"
 
@@ -97,37 +100,75 @@ def test_the_curves_of_all_methods_come_of_their_own_maps(network, tmp_path):
 
 
 @pytest.fixture(scope="module")
-def measured(network):
-    """What the maps are worth over six test pictures."""
-    few = Split(np.arange(3), np.arange(3, 6), np.array([7, 100, 333, 571, 800, 1201]))
+def divided(network):
+    """What the maps are worth over the ten test pictures of fifty; the run's own split, and split 0."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(datasets, "split", lambda *_: few)
+        patch.setitem(datasets.DATASETS, "galaxies", replace(datasets.get("galaxies"), per_class=(10,) * 5))
         patch.setattr(trust, "SAMPLE", 3)
-        return trust.measure(TrustSpec(network))
+        assert TrustSpec(network).n_pictures == 10
+        return trust.measure(TrustSpec(network)), recipes.split_of(OWN_SPLIT), recipes.split_of(TrainingSpec())
+
+
+@pytest.fixture(scope="module")
+def measured(divided):
+    return divided[0]
+
+
+def at_size(mask, height, width):
+    """Where a mask, bool (H, W), covers more than half of what a pixel of a smaller picture averages over."""
+
+    def weights(n, m):
+        away = np.arange(n) + 0.5 - (np.arange(m)[:, None] + 0.5) * n / m
+        found = np.clip(1 - np.abs(away) * min(m / n, 1), 0, None)
+        return found / found.sum(axis=1, keepdims=True)
+
+    return weights(len(mask), height) @ mask @ weights(mask.shape[1], width).T > 0.5
+
+
+def test_a_run_is_judged_on_the_test_pictures_of_its_own_split(network, divided):
+    measured, own, first = divided
+    assert measured.index.tolist() == own.test.tolist() and len(own.test) == 10
+    assert not set(measured.index) & (set(own.train) | set(own.validation))
+    assert set(measured.index) & set(first.train)  # those of split 0 are others
+
+
+def test_a_result_over_the_test_pictures_of_another_split_is_not_shown(network):
+    spec, result = TrustSpec(network), TRUST.shipped(TrustSpec("run:example"))
+    run = runs.create("trust", spec.to_json(), owner="somebody", title="From an earlier version")
+    files.write_atomically(TRUST.path(run), files.pack(result))
+    assert TRUST.load(run) is None
+    own = replace(result, index=datasets.split("galaxies", 1).test)
+    files.write_atomically(TRUST.path(run), files.pack(own))
+    assert TRUST.load(run).index.tolist() == own.index.tolist()
+    example = runs.create("trust", TrustSpec("run:example").to_json(), owner="somebody", title="Of split 0")
+    files.write_atomically(TRUST.path(example), files.pack(result))
+    assert TRUST.load(example) is not None
 
 
 def test_every_test_picture_is_held_against_its_object(network, measured):
-    assert measured.index.tolist() == [7, 100, 333, 571, 800, 1201] and measured.methods == tuple(METHODS)
-    assert measured.label.tolist() == [2, 0, 3, 1, 0, 1] and measured.has_truth
-    said = answers.predict(network, "sample:galaxies:571")
-    assert measured.answer[3] == said.probabilities.argmax()
-    found = explain.attribution_map(
-        ExplanationSpec(network, "sample:galaxies:571", "logit", int(measured.answer[3]), "saliency")
-    )
-    mask = pointing.mask_of("sample:galaxies:571", tiny.HEIGHT, tiny.WIDTH)
+    assert measured.methods == tuple(METHODS) and measured.has_truth
+    assert measured.label.tolist() == (measured.index % 5).tolist()  # one class after the other
     row = measured.methods.index("saliency")
-    assert measured.share[row, 3] == pytest.approx(found.values[mask].sum() / found.values.sum(), rel=1e-5)
-    assert measured.area[3] == pytest.approx(mask.mean()) and measured.chance[3] >= measured.area[3]
-    assert measured.sample.tolist() == [0, 2, 5] and measured.deletion.shape == (len(METHODS), 3, len(measured.shares))
+    for at, index in enumerate(measured.index.tolist()):
+        picture = f"sample:galaxies:{index}"
+        assert measured.answer[at] == answers.predict(network, picture).probabilities.argmax()
+        mask = at_size(datasets.mask("galaxies", index), tiny.HEIGHT, tiny.WIDTH)
+        assert measured.area[at] == pytest.approx(mask.mean()) and measured.chance[at] >= measured.area[at]
+        asked = ExplanationSpec(network, picture, "logit", int(measured.answer[at]), "saliency")
+        found = explain.attribution_map(asked)
+        assert measured.share[row, at] == pytest.approx(found.values[mask].sum() / found.values.sum(), rel=1e-5)
+    assert measured.sample.tolist() == [0, 4, 9] and measured.deletion.shape == (len(METHODS), 3, len(measured.shares))
     np.testing.assert_allclose(
-        measured.insertion[:, 1, -1], answers.predict(network, "sample:galaxies:333").probabilities.max(), atol=1e-5
+        measured.insertion[:, 1, -1],
+        answers.predict(network, f"sample:galaxies:{measured.index[4]}").probabilities.max(),
+        atol=1e-5,
     )
 
 
 def test_the_summary_counts_all_or_only_the_right_answers(measured):
     everything, right = measured.pointing("all"), measured.pointing("right")
-    assert list(everything)[-2:] == ["centre", "even"] and everything["saliency"].n == 6
-    assert right["saliency"].n == int((measured.label == measured.answer).sum()) < 6
+    assert list(everything)[-2:] == ["centre", "even"] and everything["saliency"].n == 10
+    assert right["saliency"].n == int((measured.label == measured.answer).sum()) < 10
     assert everything["saliency"].value == pytest.approx(measured.hit[1].mean())
     shares = measured.shares_inside("all")
     assert shares["even"].value == pytest.approx(measured.area.mean(), rel=1e-5)

@@ -3,6 +3,7 @@
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 from keras import layers
 
 from models.attribution.maps import COMPLETE, ExplanationSpec
@@ -252,6 +253,29 @@ def test_pooled_maps_and_single_positions_are_passed_over():
     assert tuple(model.get_layer("single").output.shape[1:3]) == (1, 1)
     found = gradients.grad_cam(network_of(model), PICTURE, spec("logit", 0))
     assert found.layer == "last" and found.coarse.shape == (4, 7)
+
+
+def test_grad_cam_of_one_layer_after_the_other_is_each_layers_own():
+    inputs = keras.Input((HEIGHT, WIDTH, 3))
+    first = layers.Conv2D(2, 3, activation="relu", padding="same", name="first")(inputs)
+    second = layers.Conv2D(2, 3, activation="relu", padding="same", name="second")(first)
+    model = keras.Model(inputs, layers.Dense(3, activation="softmax")(layers.Flatten()(second)))
+    random = np.random.default_rng(5)
+    model.set_weights([random.normal(0, 0.1, weight.shape).astype("f4") + 0.05 for weight in model.get_weights()])
+    network = network_of(model)
+    for name in ("first", "second", "first"):  # of one shape, and asked of one network in memory
+        found = gradients.grad_cam(network, PICTURE, spec("logit", 0, layer=name))
+        with tf.GradientTape() as tape:
+            maps = keras.Model(model.input, model.get_layer(name).output)(PICTURE[None].astype("f4"))
+            tape.watch(maps)
+            answer = maps
+            for layer in model.layers[[layer.name for layer in model.layers].index(name) + 1 : -1]:
+                answer = layer(answer)
+            score = (answer @ model.layers[-1].kernel)[0, 0]
+        slopes = tape.gradient(score, maps)[0].numpy().mean(axis=(0, 1))
+        closed = maps[0].numpy() @ slopes
+        assert found.layer == name and np.ptp(closed) > 0
+        np.testing.assert_allclose(found.coarse, closed, atol=1e-4 * np.abs(closed).max())
 
 
 def test_maps_of_one_position_are_refused_by_grad_cam_only():

@@ -1,16 +1,29 @@
 """Weights made random from the top down: on a copy, repeatable, and every method followed."""
 
 import hashlib
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from models.attribution.maps import TESTED
-from models.attribution.randomised import MOST_LEVELS, Level, RandomisedResult, levels
+from models.attribution.randomised import (
+    MOST_LEVELS,
+    PICTURES,
+    RANDOMISED,
+    Level,
+    RandomisedResult,
+    RandomisedSpec,
+    levels,
+)
 from models.attribution.worker import randomised
 from models.errors import Cancelled
 from models.networks.layers import LayerChoice
 from models.networks.worker import opened
+from models.pictures import datasets, images
+from models.storage import files, runs
+from models.training import recipes
+from models.training.spec import TrainingSpec
 from tests.models import tiny
 
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation doesn't accept a copy:DeprecationWarning")
@@ -106,6 +119,53 @@ def test_blocks_become_levels_from_the_head_down_and_many_are_joined():
     many = levels(layers(*(f"b{n}" for n in range(30)), "head"))
     assert len(many) <= MOST_LEVELS and many[-1].title == "b0" and many[0].title == "head"
     assert sum(len(level.layers) for level in many) == 62
+
+
+def of_split(seed, owner="somebody"):
+    """The id of a run of Frame8 on the digits, whose data were divided with this seed."""
+    spec = TrainingSpec(dataset="digits", split_seed=seed)
+    return spec, f"run:{runs.create('training', spec.to_json(), owner=owner, title='A run').id}"
+
+
+def test_the_pictures_beside_are_test_pictures_of_the_runs_own_split():
+    training, network = of_split(3)
+    own = recipes.split_of(training)
+    asked = RandomisedSpec(network, f"sample:digits:{own.test[0]}", 1)
+    others = [int(picture.rpartition(":")[2]) for picture in asked.others]
+    assert len(others) == PICTURES - 1 and asked.picture not in asked.others
+    assert set(others) <= set(own.test) and not set(others) & (set(own.train) | set(own.validation))
+    assert others[-1] in own.test[-60:] and sorted(others) == others
+    elsewhere = RandomisedSpec(network, "upload:" + "0" * 32, 1).others
+    assert len(elsewhere) == PICTURES - 1 and elsewhere[0] == f"sample:digits:{own.test[0]}"
+
+
+def test_the_chosen_picture_and_those_beside_it_are_followed(network, monkeypatch):
+    _, asked_of = of_split(3)
+    spec, seen = RandomisedSpec(asked_of, "sample:digits:7", 2), {}
+
+    def follow(network, parts, pictures, classes, seed, progress):
+        seen.update(pictures=pictures, classes=classes)
+        return ("x",), np.zeros((1, 1, 2, 2), np.float16), np.zeros((2, 1, 1, 8), np.float32), np.zeros((1, 8), "f4")
+
+    monkeypatch.setattr(opened, "load", lambda _: network)
+    monkeypatch.setattr(randomised, "follow", follow)
+    found = randomised.measure(spec)
+    wanted = [datasets.picture("digits", int(p.rpartition(":")[2])) for p in (spec.picture, *spec.others)]
+    resized = [images.resize(picture, tiny.HEIGHT, tiny.WIDTH) for picture in wanted]
+    np.testing.assert_array_equal(seen["pictures"], resized)
+    assert found.others == spec.others and seen["classes"][0] == 2
+    assert seen["classes"][1:] == opened.forward(network, np.stack(resized[1:])).argmax(axis=1).tolist()
+
+
+def test_a_result_beside_the_test_pictures_of_another_split_is_not_shown():
+    old = result(np.zeros((1, 1, 2)))
+    for seed, kept in ((0, True), (3, False)):
+        spec = RandomisedSpec(of_split(seed)[1], "sample:digits:7", 2)
+        run = runs.create("randomised", spec.to_json(), owner="somebody", title="From an earlier version")
+        files.write_atomically(RANDOMISED.path(run), files.pack(old))
+        assert (RANDOMISED.load(run) is not None) == kept
+        files.write_atomically(RANDOMISED.path(run), files.pack(replace(old, others=spec.others)))
+        assert RANDOMISED.load(run) is not None
 
 
 def result(rank):

@@ -1,18 +1,14 @@
-"""Every offered backbone, built once: as Keras computes it, and as its layer table says.
+"""Every offered backbone, built once, with random weights: as its layer table says.
 
-The weights are made here: no file of ImageNet weights is needed. They lie in Keras's own published format.
+That pretrained ones answer as Keras's own do is in `test_download.py`.
 """
 
-import importlib
 import random
-import warnings
 from pathlib import Path
 
-import h5py
 import keras
 import numpy as np
 import pytest
-from keras.src.legacy.saving import legacy_h5_format
 
 from models.backbones import registry
 from models.backbones.registry import BACKBONES, PREPROCESSING_LAYERS, BackboneSpec
@@ -21,15 +17,7 @@ from models.backbones.worker import build
 from models.errors import InputError, WeightsUnavailable
 from models.features.gabor import FIRST_KERNELS
 from models.jobs.job import function
-
-MODULES = {  # one of every kind of preprocessing, and those whose graph is changed
-    "mobilenetv2": "mobilenet_v2",
-    "mobilenetv3small": "mobilenet_v3",
-    "efficientnetb0": "efficientnet",
-    "densenet121": "densenet",
-    "vgg16": "vgg16",
-}
-IMAGENET_MEAN, IMAGENET_DEVIATION = np.array([0.485, 0.456, 0.406]), np.array([0.229, 0.224, 0.225])
+from tests.models.backbones import published
 
 
 @pytest.fixture(scope="module", params=BACKBONES)  # the tests of one backbone follow one another
@@ -84,54 +72,11 @@ def test_the_graph_is_flat_and_named_by_itself_alone(built: tuple[BackboneSpec, 
     assert all(map(np.array_equal, again.get_weights(), network.get_weights()))
 
 
-def published(backbone: str, path: Path) -> keras.Model:
-    """Write a weight file as Keras publishes them and return the network it came from."""
-    keras.utils.set_random_seed(1)
-    network = getattr(keras.applications, BACKBONES[backbone].builder)(
-        weights=None, include_top=False, input_shape=(64, 96, 3)
-    )
-    generator = np.random.default_rng(0)
-    for variable in network.weights:
-        if variable.path.endswith(("moving_mean", "beta", "bias")):
-            variable.assign(generator.normal(0, 0.1, variable.shape))
-        elif variable.path.endswith("moving_variance"):
-            variable.assign(generator.uniform(0.5, 1.5, variable.shape))
-    for layer in network.layers:
-        if isinstance(layer, keras.layers.Normalization):  # with the deviation, as Keras's own download ends up with
-            layer.set_weights([IMAGENET_MEAN, IMAGENET_DEVIATION**2, np.array(1)])
-            layer.finalize_state()
-    with h5py.File(path, "w") as file, warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)  # of numpy, about Keras's own writer
-        legacy_h5_format.save_weights_to_hdf5_group(file, network)
-    return network
-
-
-@pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")  # Keras's, when it saves
-@pytest.mark.parametrize("backbone", MODULES)
-def test_pretrained_equals_keras_with_its_preprocessing(
-    backbone: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    file = tmp_path / "weights.h5"
-    expected_network = published(backbone, file)
-    monkeypatch.setattr(build, "local", lambda name: file)
-    network = build.build(backbone, side=(64, 96))
-    pictures = np.random.default_rng(1).uniform(0, 255, (2, 64, 96, 3)).astype(np.float32)
-    module = importlib.import_module(f"keras.applications.{MODULES[backbone]}")
-    expected = expected_network(module.preprocess_input(pictures.copy()), training=False).numpy()
-    assert expected.std() > 0.05
-    np.testing.assert_allclose(network(pictures, training=False).numpy(), expected, atol=2e-5)
-    if backbone == "mobilenetv2":  # the one whose file has no published hash
-        build.check_weights(BACKBONES[backbone], file)
-    if backbone == "mobilenetv3small":  # the one with gates, and small: saved and read again, safely
-        network.save(tmp_path / "network.keras")
-        read = keras.models.load_model(tmp_path / "network.keras", safe_mode=True)
-        np.testing.assert_array_equal(read(pictures, training=False), network(pictures, training=False))
-
-
 def test_a_weight_file_of_another_network_is_refused(tmp_path: Path) -> None:
-    published("vgg16", tmp_path / "vgg16.h5")
-    with pytest.raises(ValueError):
-        build.check_weights(BACKBONES["mobilenetv3small"], tmp_path / "vgg16.h5")
+    published.publish("mobilenetv3small", tmp_path / "small.h5")
+    build.check_weights(BACKBONES["mobilenetv3small"], tmp_path / "small.h5")
+    with pytest.raises(ValueError, match=r"Expected the weights of MobileNetV2 in small\.h5\. Received another file"):
+        build.check_weights(BACKBONES["mobilenetv2"], tmp_path / "small.h5")
 
 
 def test_seeds_decide_and_leave_pythons_own_randomness_alone() -> None:

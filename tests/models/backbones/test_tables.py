@@ -101,6 +101,18 @@ def test_blocks_hold_every_layer_once_and_in_order(backbone: str) -> None:
     assert all(5 <= len(whole.blocks) <= 9 and block.parameters for block in whole.blocks)
 
 
+@pytest.mark.parametrize("backbone", ["efficientnetb0", "mobilenetv3small"])
+def test_what_keras_counts_is_parameters_and_constants(backbone: str) -> None:
+    import keras
+
+    spec = BACKBONES[backbone]
+    theirs = getattr(keras.applications, spec.builder)(weights=None, include_top=False, input_shape=(96, 96, 3))
+    assert theirs.count_params() == spec.parameters + spec.constants
+    assert spec.constants == sum(
+        layer.count_params() for layer in theirs.layers if isinstance(layer, keras.layers.Normalization)
+    )
+
+
 def test_files_are_small_and_of_known_backbones() -> None:
     files = sorted(FOLDER.iterdir())
     assert [file.stem for file in files] == sorted(BACKBONES)

@@ -201,7 +201,7 @@ def picture(monkeypatch, kernel):
 
 
 def test_the_strongest_place_is_found_and_carried_back_to_its_window(picture, kernel):
-    found = backward.backward_views("run:any", "relu", 0, "any")
+    found = backward.backward_views("run:example", "relu", 0, "any")
     values = np.array(
         [[(picture[r : r + 3, c : c + 3] * kernel[..., 0]).sum() for c in range(WIDTH - 2)] for r in range(HEIGHT - 2)]
     )
@@ -215,16 +215,16 @@ def test_the_strongest_place_is_found_and_carried_back_to_its_window(picture, ke
 
 
 def test_a_silent_channel_has_no_gradient(picture):
-    found = backward.backward_views("run:any", "relu", 1, "any")
+    found = backward.backward_views("run:example", "relu", 1, "any")
     assert found.value == 0 and not found.gradient.any() and not found.guided.any()
 
 
 def test_the_view_of_a_class_is_that_of_its_logit(picture):
-    found = backward.backward_views("run:any", "head_output", 2, "any")
+    found = backward.backward_views("run:example", "head_output", 2, "any")
     assert (found.row, found.col, found.value) == (0, 0, 5.0)
 
 
 @pytest.mark.parametrize("channel", [-1, 3])
 def test_views_of_a_class_that_the_head_does_not_have_are_refused(picture, channel):
     with pytest.raises(InputError, match="from 0 to 2"):
-        backward.backward_views("run:any", "head_output", channel, "any")
+        backward.backward_views("run:example", "head_output", channel, "any")

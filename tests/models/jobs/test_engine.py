@@ -1,5 +1,6 @@
 """The engine on a real local cluster: clicks, jobs, the queue, and what may die."""
 
+import asyncio
 import dataclasses
 import http.client
 import itertools
@@ -172,8 +173,18 @@ def test_a_job_whose_worker_was_lost_is_given_up_unless_it_was_to_stop_anyway(as
 def test_a_waiting_job_is_cancelled_at_once():
     stopped, names = waiting_engine(("a1", "a"))
     (run_id,) = names
-    stopped.cancel(run_id)
+    stopped.cancel(run_id, visitor("a"))
     assert runs.get(run_id).status.state == "cancelled" and stopped.position(run_id) is None
+
+
+def test_nobody_stops_the_job_of_another():
+    stopped, names = waiting_engine(("a1", "a"))
+    (run_id,) = names
+    for other in (visitor("b"), "", run_id):
+        with pytest.raises(InputError, match="Expected a job of one's own to stop"):
+            stopped.cancel(run_id, other)
+    assert runs.get(run_id).status.state == "queued" and stopped.position(run_id) == 1
+    assert not runs.get(run_id).cancel_asked
 
 
 def test_a_job_runs_to_its_end_and_reports(engine):
@@ -184,7 +195,7 @@ def test_a_job_runs_to_its_end_and_reports(engine):
 
 
 def test_a_job_with_impossible_settings_fails_with_a_sentence(engine):
-    run = runs.get(engine.submit(TRAINING, training(side=7), owner=visitor("2")))
+    run = runs.get(engine.submit(TRAINING, training(learning_rate=-1.0), owner=visitor("2")))
     wait(lambda: not run.status.active)
     assert run.status.state == "failed" and "Expected" in run.status.message
 
@@ -192,7 +203,7 @@ def test_a_job_with_impossible_settings_fails_with_a_sentence(engine):
 def test_a_working_job_stops_when_asked(engine):
     run = runs.get(engine.submit(TRAINING, training(500, shots=40), owner=visitor("3")))
     wait(lambda: run.status.state == "running" and run.status.share > 0)
-    engine.cancel(run.id)
+    engine.cancel(run.id, visitor("3"))
     assert run.status.state == "cancelled"  # at once, whatever the worker is doing
     wait(lambda: run.id not in engine.start().running, 10)
     assert run.status.state == "cancelled"
@@ -267,6 +278,21 @@ def test_nobody_gets_in_without_the_credentials(engine):
     assert address.startswith("tls://127.0.0.1:")
     with pytest.raises((OSError, TypeError, ValueError)):
         Client(address.replace("tls://", "tcp://"), timeout=2)
+
+
+def test_the_client_speaks_to_nobody_without_encryption(monkeypatch, tmp_path):
+    from distributed.comm import connect
+
+    for name in ("CA", "CERT", "KEY"):
+        monkeypatch.delenv(f"FREEZEFRAME_TLS_{name}", raising=False)
+    monkeypatch.setenv("FREEZEFRAME_HOME", str(tmp_path))
+    made = jobs_cluster.Cluster()
+    try:
+        arguments = made.security().get_connection_args("client")
+        with pytest.raises(RuntimeError, match="encryption required"):
+            asyncio.run(connect("tcp://127.0.0.1:9", timeout=1, **arguments))
+    finally:
+        made.stop()
 
 
 def test_processes_that_cannot_start_are_a_sentence_not_a_wait(monkeypatch, tmp_path):

@@ -1,10 +1,12 @@
 """The list of layers a visitor may look into agrees with what Keras builds."""
 
+import numpy as np
 import pytest
 
 from models.errors import InputError
 from models.networks import layers
 from models.storage import runs
+from models.training import recipes
 from models.training.spec import HeadSpec, TrainingSpec
 
 
@@ -60,6 +62,18 @@ def test_the_estimated_time_grows_with_passes_and_pixels():
     assert layers.seconds("backbone:frame8:64", 100) == pytest.approx(100 * one)
     assert layers.seconds("backbone:frame8:128", 1) > 2 * one
     assert layers.side("backbone:frame8:128:random") == 128
+
+
+def test_a_run_is_judged_on_pictures_that_it_has_not_learnt_from():
+    spec = TrainingSpec(dataset="digits", split_seed=3, shots=5)
+    run = "run:" + runs.create("training", spec.to_json(), owner="somebody", title="A run").id
+    test, learnt = layers.test_pictures(run, "digits"), recipes.split_of(spec)
+    assert test.dtype == np.int64 and len(test) == len(set(test)) == 359
+    assert not set(test) & (set(learnt.train) | set(learnt.validation))
+    few = layers.split(run, "digits", 5)
+    assert (few.train.tolist(), few.test.tolist()) == (learnt.train.tolist(), test.tolist())
+    bare, example = (layers.test_pictures(name, "galaxies") for name in ("backbone:frame8:64", "run:example"))
+    assert bare.tolist() == example.tolist() != layers.test_pictures(run, "galaxies").tolist()
 
 
 def test_malformed_names_are_refused():

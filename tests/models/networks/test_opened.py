@@ -3,6 +3,7 @@
 import threading
 from pathlib import Path
 
+import keras
 import numpy as np
 import pytest
 
@@ -99,6 +100,14 @@ def test_a_run_without_a_classifier_is_refused(tmp_path):
     with pytest.raises(RunNotFound, match="no classifier"):
         opened.load(f"run:{run.id}")
     assert isinstance(run.path("classifier.keras"), Path)
+
+
+def test_a_classifier_file_that_brings_code_is_refused():
+    run = runs.create("training", TrainingSpec().to_json(), owner="o", title="t")
+    inputs = keras.Input((4, 6, 3))
+    keras.Sequential([inputs, keras.layers.Lambda(lambda pictures: pictures * 2)]).save(run.path("classifier.keras"))
+    with pytest.raises(ValueError, match=r"safe_mode|unsafe"):
+        opened.ended(run)
 
 
 def test_pictures_of_another_size_are_refused(classifier_run):

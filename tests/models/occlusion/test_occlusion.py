@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 
 from models.errors import Cancelled, InputError
-from models.occlusion import occlusion
 from models.occlusion.occlusion import BATCH, FILLS, cost, filling, occlusion_map, patch_origins, share_inside
 
 WHITE = np.full((7, 9, 3), 255, np.uint8)
@@ -128,12 +127,22 @@ def test_passes_are_counted_and_batches_bounded():
     assert result.n_passes == sum(sizes) == cost(12, 15, 2, 1) + 1
 
 
-def test_the_batch_size_does_not_change_the_answer(monkeypatch):
+@pytest.mark.parametrize("batch", [1, 2, 5])
+def test_the_batch_size_does_not_change_the_answer(batch):
     picture = np.random.default_rng(3).integers(0, 256, (11, 8, 3), np.uint8)
-    whole = occlusion_map(left_minus_right, picture, patch=4, stride=3)
-    monkeypatch.setattr(occlusion, "BATCH", 1)
-    single = occlusion_map(left_minus_right, picture, patch=4, stride=3)
-    np.testing.assert_array_equal(whole.drop, single.drop)
+    sizes = []
+
+    def score(pictures):
+        sizes.append(len(pictures))
+        return left_minus_right(pictures)
+
+    whole = occlusion_map(score, picture, patch=4, stride=3)
+    assert sizes == [1, 12]
+    sizes.clear()
+    parts = occlusion_map(score, picture, patch=4, stride=3, batch=batch)
+    assert sizes == [1, *[batch] * (12 // batch), *[12 % batch] * (12 % batch > 0)]
+    np.testing.assert_array_equal(whole.occluded, parts.occluded)
+    np.testing.assert_array_equal(whole.drop, parts.drop)
 
 
 def test_progress_is_told_and_can_cancel():

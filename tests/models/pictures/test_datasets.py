@@ -84,13 +84,14 @@ def test_a_picture_depends_on_its_number_only(dataset: str) -> None:
     assert (datasets.picture(dataset, 41) != here).mean() > 0.5
 
 
-def test_drawing_is_quick() -> None:
+def test_drawing_is_little_work() -> None:
+    """A picture is drawn while a page waits. Work of this thread is counted, not time: others may be busy meanwhile."""
     for module, classes in ((galaxies, 5), (textures, 8)):
         module.draw(0, 0)
-        began = time.perf_counter()
+        began = time.thread_time()
         for index in range(40):
             module.draw(index % classes, index)
-        assert (time.perf_counter() - began) / 40 < 0.02  # 2 ms when nothing else runs
+        assert (time.thread_time() - began) / 40 < 0.04  # s; 0.002 on a usual machine
 
 
 def test_a_mask_holds_the_galaxy_and_not_the_sky() -> None:

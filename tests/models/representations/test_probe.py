@@ -11,11 +11,13 @@ from models.errors import Cancelled, InputError, RunNotFound
 from models.jobs import execute
 from models.networks.worker import opened
 from models.pictures import datasets, images
+from models.representations import probe as probe_room
 from models.representations import probe_fit
 from models.representations.probe import PROBE, ProbeResult, ProbeSpec, probed_layers
 from models.representations.worker import probe
 from models.storage import files, runs
 from models.storage.progress import SILENT
+from models.training import recipes
 from models.training.spec import HeadSpec, TrainingSpec
 
 RANDOM = "backbone:frame8:64:random"
@@ -24,17 +26,15 @@ FEW = 90  # pictures of the small data set
 
 @pytest.fixture
 def few(monkeypatch, tmp_path):
-    """The first scans of the digits as if they were all, 6 of them to fit on and 3 to test on in every class."""
+    """The first scans of the digits as if they were all: of every class 5 to fit on, 2 to choose on, 2 to test on."""
     monkeypatch.setenv("FREEZEFRAME_HOME", str(tmp_path))
-    spec, scans, labels = datasets.get("digits"), datasets.load("digits").images, datasets.labels("digits")
+    scans, labels = datasets.load("digits").images, datasets.labels("digits")
     chosen = np.sort(np.concatenate([np.flatnonzero(labels == number)[: FEW // 10] for number in range(10)]))
-    small = datasets.Dataset(spec, scans[chosen], labels[chosen], None)
-    order = np.argsort(small.labels, kind="stable").reshape(10, -1)
-    cut = datasets.Split(*(np.sort(of.ravel()) for of in np.split(order, [5, 7], axis=1)))
-    monkeypatch.setattr(datasets, "load", lambda dataset: small)
-    monkeypatch.setattr(datasets, "labels", lambda dataset: small.labels)
-    monkeypatch.setattr(datasets, "split", lambda dataset, seed=0, shots=None: cut)
-    return small
+    monkeypatch.setitem(datasets.DATASETS, "digits", replace(datasets.get("digits"), per_class=(FEW // 10,) * 10))
+    monkeypatch.setattr(datasets, "_scans", lambda: (scans[chosen], labels[chosen]))
+    datasets.load.cache_clear()
+    yield datasets.load("digits")
+    datasets.load.cache_clear()
 
 
 class Watcher:
@@ -81,9 +81,19 @@ def test_a_probe_stops_when_asked_to(few):
 
 
 def test_a_job_whose_pictures_make_no_regression_says_why(few, monkeypatch):
+    monkeypatch.setitem(datasets.DATASETS, "digits", replace(datasets.get("digits"), per_class=(FEW,) * 10))
     monkeypatch.setattr(datasets, "labels", lambda dataset: np.zeros(FEW, np.int64))
     run = runs.create(PROBE.kind, ProbeSpec(RANDOM, "digits").to_json(), owner="o" * 32, title="Probe")
     assert execute.execute(run.id) == "failed" and "at least two classes" in run.status.message
+
+
+def test_a_run_is_probed_on_its_own_split(few):
+    spec = TrainingSpec(dataset="digits", split_seed=3)
+    run = runs.create("training", spec.to_json(), owner="o" * 32, title="Run")
+    [(budget, part)] = probe_room.splits(f"run:{run.id}", "digits").items()
+    own = recipes.split_of(spec)
+    assert budget == 5 and (part.train.tolist(), part.test.tolist()) == (own.train.tolist(), own.test.tolist())
+    assert set(part.test) != set(probe_room.splits(RANDOM, "digits")[5].test)
 
 
 def test_a_run_is_probed_with_its_head_and_beside_its_random_twin(tmp_path, monkeypatch):

@@ -7,9 +7,11 @@ import numpy as np
 import pytest
 
 from models.errors import TooLarge
+from models.som import tables
 from models.som.costs import estimate, memory_mb, refuse_too_large
-from models.som.data import SomTask
+from models.som.data import SomTask, load
 from models.som.spec import SomSpec
+from models.som.table_reading import parse
 from models.som.training import snapshots
 
 FEATURES = {"network": "backbone:frame8:64", "layer": "conv5_relu", "dataset": "digits"}
@@ -67,3 +69,19 @@ def test_memory_grows_with_what_is_held_and_is_refused_with_its_cost(monkeypatch
     monkeypatch.setenv("FREEZEFRAME_MEMORY_MB", "50")
     with pytest.raises(TooLarge, match=r"fits into the 50 MB left\. Received one of 200 x 200 units"):
         snapshots(np.zeros((10, 64), np.float32), spec)
+
+
+def test_rows_of_a_table_take_twice_the_memory_and_are_refused_by_it(tmp_path, monkeypatch):
+    assert memory_mb(SomSpec(30, 30), 5000, 9, number=8) == pytest.approx(
+        2 * memory_mb(SomSpec(30, 30), 5000, 9) - 40 * 5000 / 2**20
+    )
+    monkeypatch.setenv("FREEZEFRAME_HOME", str(tmp_path))
+    rng = np.random.default_rng(0)
+    lines = "\n".join(",".join(f"{value:.3f}" for value in row) for row in rng.random((300, 3)))
+    table = tables.store(parse(f"a,b,c\n{lines}".encode(), "t.csv"), "o" * 32)
+    task = SomTask("table", SomSpec(40, 40), table=table, columns=("a", "b", "c"))
+    assert load(task).features.itemsize == task.cost.number == 8 and SomTask().cost.number == 4
+    assert task.cost.memory_mb == memory_mb(task.som, 300, 3, number=8)
+    monkeypatch.setenv("FREEZEFRAME_MEMORY_MB", f"{0.75 * task.cost.memory_mb}")
+    with pytest.raises(TooLarge, match="40 x 40 units"):
+        snapshots(load(task).features, task.som)

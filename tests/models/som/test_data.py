@@ -9,7 +9,7 @@ from models.som import samples, tables
 from models.som.data import SomTask, load, sample_pictures
 from models.som.sources import FEATURES_FILE
 from models.som.spec import SomSpec
-from models.som.tables import parse
+from models.som.table_reading import parse
 
 
 def test_pictures_are_their_pixels(monkeypatch):

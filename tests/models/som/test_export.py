@@ -1,5 +1,6 @@
 """What a trained map leaves as files, each read back: weights, labels, and every pixel of its animated film."""
 
+import csv
 import io
 import json
 from dataclasses import replace
@@ -48,6 +49,16 @@ def test_the_labels_name_unit_class_and_distance_of_every_sample():
         "1,1,2,'=evil(),0",
         '2,2,4,"tame, and quoted",0.333333',
     ]
+
+
+@pytest.mark.parametrize("sign", ["=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠"])
+def test_no_name_is_a_formula_to_a_spreadsheet(sign):
+    record = filmed(POINTS, SomData(np.zeros((1, 2), np.float32), np.array([0]), (f"{sign}1+1",)))
+    record = replace(record, bmu=np.array([[0]], np.uint16), distances=np.array([0.5], np.float32))
+    rows = list(csv.reader(io.StringIO(export.labels_csv(record).decode(), newline="")))
+    in_a_line = " " if sign in "\r\n" else sign
+    assert len(rows) == 2 and rows[1][3] == f"'{in_a_line}1+1"
+    assert export.plain(f"a{sign}b") == f"a{in_a_line}b" and export.plain("") == ""
 
 
 def test_samples_without_classes_have_an_empty_column():

@@ -21,7 +21,7 @@ from models.som.samples import SomData
 from models.som.spec import SomSpec
 from models.som.training import Snapshot, snapshots
 from models.som.worker import film as worker
-from models.storage import progress, runs
+from models.storage import files, progress, runs
 
 SMALL = SomSpec(rows=3, columns=5, epochs=6, radius0=2, snapshots=4)
 
@@ -234,3 +234,16 @@ def test_a_mosaic_of_a_large_map_has_smaller_tiles() -> None:
     assert whole.shape == (600, 9, 3) and (whole == [255, 0, 0]).all()
     assert som_film.shrunk(whole, 200, 3, 200) is whole
     assert som_film.shrunk(whole, 200, 3, 1000).shape == (400, 6, 3)
+
+
+def test_the_net_of_times_keeps_their_seconds() -> None:
+    seconds = 1_760_000_000 + np.random.default_rng(5).integers(0, 600, (200, 2)).astype(float)
+    task = SomTask("table", replace(SMALL, epochs=20), table="0" * 32, columns=("from", "to"), standardise=False)
+    record, codebook = film(task, SomData.unlabelled(seconds))
+    assert record.codebook.dtype == record.cloud.dtype == np.float64
+    assert (som_film.net(record, 3) == codebook).all() and (record.cloud == seconds).all()
+    best = codebook.reshape(15, 2)[record.bmu[-1]]
+    assert record.distances == pytest.approx(np.linalg.norm(seconds - best, axis=1), rel=1e-6)
+    assert record.quantization_error[-1] < 150 and np.ptp(codebook) > 300
+    again = files.unpack(files.pack(record), som_film.SomRecord)
+    assert (som_film.net(again, 3) == codebook).all()

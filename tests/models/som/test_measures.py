@@ -20,7 +20,7 @@ from models.som.measures import (
     u_matrix,
     unit_errors,
 )
-from models.som.steps import nearest
+from models.som.search import nearest
 
 BEST, LABELS = [0, 0, 0, 2, 2, 5], [1, 1, 0, 0, 1, 1]
 
@@ -60,11 +60,11 @@ def test_best_and_second_best_equal_a_sort_of_all_distances(monkeypatch: pytest.
     samples, codebook = rng.random((50, 3), np.float32), rng.random((4, 5, 3), np.float32)
     order = np.linalg.norm(samples[:, None] - codebook.reshape(1, 20, 3), axis=2).argsort(axis=1)
     whole = quality(samples, codebook)
-    monkeypatch.setattr("models.som.steps.BLOCK_SAMPLES", 9)
+    monkeypatch.setattr("models.som.search.BLOCK_SAMPLES", 9)
     kept = quality(samples, codebook)
     assert (whole[0] == kept[0]).all() and whole[1:] == pytest.approx(kept[1:])
     assert [part.tolist() for part in nearest(samples, codebook.reshape(20, 3), second=True)] == order.T[:2].tolist()
-    monkeypatch.setattr("models.som.steps.BLOCK_VALUES", 7 * 3)  # 3 values each: five blocks of nine, one of five
+    monkeypatch.setattr("models.som.search.BLOCK_VALUES", 7 * 3)  # 3 values each: five blocks of nine, one of five
     parts = quality(samples, codebook)
     assert (whole[0] == parts[0]).all() and whole[1:] == pytest.approx(parts[1:])
 

@@ -111,3 +111,20 @@ def test_a_batch_training_is_followed_as_an_online_one():
 def test_too_many_weights_are_refused_with_their_number():
     with pytest.raises(InputError, match=r"at most 40,000 weights to follow step by step\. Received 160,000"):
         Trace(FEATURES, SomSpec(200, 200, "online"))
+
+
+def test_units_nearly_as_near_are_told_apart():
+    # Distances of 1 and 1 + 3e-8: equal in float32, and the second unit is the nearer one.
+    codebook = np.array([[[1.0, 2.5e-4], [1.0, 0.0], [0.0, 1.0]]], np.float32)
+    step = take_step(SomSpec(1, 3, "online"), np.zeros(2, np.float32), codebook, 0.5, 1.0)
+    assert (step.bmu, step.runner_up) == (1, 2)  # units 1 and 2 are equally near: the first is the BMU
+    assert step.distances.dtype == np.float64 and step.distances[0, 0] > step.distances[0, 1] == step.distances[0, 2]
+
+
+def test_a_step_keeps_the_digits_of_times():
+    times = 1_760_000_000 + np.arange(40.0)[:, None]
+    step = Trace(times, spec_of()).step(68)
+    assert step.sample.tolist() == [1_760_000_000 + step.index]
+    assert step.bmu == np.abs(step.before.ravel() - step.sample[0]).argmin()
+    assert np.ptp(step.before) > 10 and step.before.min() >= times.min() and step.before.max() <= times.max()
+    assert np.allclose(step.delta, step.after - step.before, atol=1e-6)

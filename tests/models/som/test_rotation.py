@@ -116,10 +116,8 @@ def sticks(monkeypatch):
         pictures[number, (across < (1.2, 4.0)[number % 2]) & (np.hypot(row, column) < 10)] = 200
     labels = np.arange(60) % 2
     made = datasets.Dataset(datasets.get("textures"), pictures, labels, None)
-    order = np.arange(60)
     monkeypatch.setattr(datasets, "load", lambda dataset: made)
     monkeypatch.setattr(datasets, "labels", lambda dataset: labels)
-    monkeypatch.setattr(datasets, "split", lambda dataset, seed=0: datasets.Split(order[:30], order[30:45], order[45:]))
     return made
 
 
@@ -132,7 +130,7 @@ def test_the_comparison_and_its_job(sticks, tmp_path, monkeypatch):
     ROTATION.path(run).write_bytes(pack(compare(ROTATION.spec_of(run), told)))
     found = ROTATION.load(run)
     assert told.notes[:2] == ["Map 1 of 4, plain", "Map 2 of 4, rotation-invariant"]
-    assert found.purity.shape == found.seen.shape == (2, 2) and found.n_test == 30
+    assert found.purity.shape == found.seen.shape == (2, 2) and found.n_test == 24
     assert found.mosaics.shape == (2, 24, 48) and found.unit_classes.shape == found.unit_shares.shape == (2, 2)
     assert (found.purity[1] == 1).all()  # two units are enough once the angle does not count
     with pytest.raises(Cancelled):
@@ -159,3 +157,28 @@ def test_on_galaxies_it_separates_classes_better_as_measured():
     plain, turned = found.purity
     assert turned.min() > plain.max() + 0.2
     assert (found.seen >= found.purity).all()
+
+
+def test_what_the_product_cannot_tell_apart_is_compared_by_differences():
+    """Bright pictures, and units that differ from them by less than the rounding of their products."""
+    samples = 1000 + RANDOM.random((20, 25), np.float32)
+    turned = poses(5, 4, mirror=True)
+    units = np.concatenate([in_pose(samples, RANDOM.integers(8, size=20), turned), samples[:4]])
+    units += np.float32(1e-3) * RANDOM.standard_normal(units.shape, np.float32)
+    exact = samples.astype(np.float64)
+    slow = np.array([[[np.square(one @ x - w).sum() for w in units] for one in turned] for x in exact])
+    order = slow.min(axis=1).argsort(axis=1)
+    found = match(samples, units, turned)
+    assert np.array_equal(found.best, order[:, 0]) and np.array_equal(found.second, order[:, 1])
+    assert np.array_equal(found.pose, slow[np.arange(20), :, found.best].argmin(axis=1))
+    assert found.squared == pytest.approx(slow.min(axis=(1, 2)), rel=1e-6)
+
+
+def test_of_equally_near_units_and_poses_the_first_counts():
+    picture = np.ones((1, 9), np.float32)  # the same in every pose
+    units = np.stack([picture[0] + 1, picture[0], picture[0], picture[0] + 2])
+    found = match(picture, units, poses(3, 4, mirror=True))
+    assert (found.best.tolist(), found.second.tolist(), found.pose.tolist()) == ([1], [2], [0])
+    assert found.squared.tolist() == [0]
+    alone = match(picture, units[:1], poses(3, 4, mirror=True))
+    assert (alone.best.tolist(), alone.second.tolist(), alone.squared.tolist()) == ([0], [0], [9])

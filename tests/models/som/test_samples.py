@@ -38,3 +38,17 @@ def test_named_colours_lie_around_their_names():
     orange = data.features[data.labels == data.classes.index("orange")].mean(axis=0) * 255
     assert orange == pytest.approx(NAMED["orange"], abs=8)
     assert (samples.random_colours().features == samples.random_colours().features).all()
+
+
+@pytest.mark.parametrize("start", [0.0, 1_760_000_000.0, 4_294_967_290.0, -1e12])
+def test_standardised_columns_keep_the_digits_in_which_they_differ(start):
+    seconds = np.random.default_rng(0).integers(0, 100, 50).astype(float)
+    found = samples.standardised(np.stack([start + seconds, np.full(50, start), start + (np.arange(50) == 7)], axis=1))
+    assert found[:, 0] == pytest.approx((seconds - seconds.mean()) / seconds.std(), abs=1e-12)
+    assert (found[:, 1] == 0).all()
+    assert len(np.unique(found[:, 2])) == 2 and found[:, 2].std() == pytest.approx(1)
+
+
+def test_the_largest_and_the_smallest_numbers_are_standardised():
+    large = samples.standardised(np.array([[-1.7e308, 3e-300], [1.7e308, 1e-300], [0.0, 2e-300]]))
+    assert large == pytest.approx(np.array([[-1, 1], [1, -1], [0, 0]]) * 1.5**0.5)

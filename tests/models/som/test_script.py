@@ -6,10 +6,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from models.som import tables
 from models.som.data import SomTask, load
+from models.som.export import codebook_npz
 from models.som.script import SAMPLES_FILE, script
 from models.som.spec import SomSpec
-from tests.models.som.trained import train
+from models.som.table_reading import parse
+from tests.models.som.trained import filmed, train
 
 SMALL = SomSpec(rows=3, columns=5, epochs=5, radius0=2, snapshots=2)
 POINTS = SomTask("points", SMALL, shape="two moons")
@@ -48,3 +51,51 @@ def test_only_a_map_of_pictures_in_all_rotations_needs_the_repository():
     text = script(task)
     compile(text, "freezeframe_map.py", "exec")
     assert "models.som.rotation" in text and repr(task.to_json()) in text
+
+
+def far_groups() -> np.ndarray:
+    """Two columns: most rows near 0, in two groups far apart, some rows "no data"."""
+    values = np.random.default_rng(3).standard_normal((300, 2))
+    values[::3] += 20_000
+    values[::7] = -9999
+    return values
+
+
+def seconds() -> np.ndarray:
+    """Times in seconds since 1970, and identifiers of ten digits."""
+    rng = np.random.default_rng(4)
+    return np.stack([1_760_000_000 + rng.integers(0, 900, 250), 4_000_000_000 + np.arange(250)], axis=1).astype(float)
+
+
+@pytest.mark.parametrize(
+    "som",
+    [
+        SomSpec(8, 8, epochs=30, radius0=4, snapshots=2),
+        SomSpec(6, 7, epochs=30, radius0=3, snapshots=2, lattice="hexagonal", toroid=True, start="pca"),
+        SomSpec(1, 12, epochs=30, radius0=4, snapshots=2, start="sample"),
+        SomSpec(6, 6, epochs=20, radius0=3, snapshots=2, neighbourhood="bubble", law="linear"),
+        SomSpec(6, 6, "online", 3, radius0=3, snapshots=2, lattice="hexagonal", law="inverse"),
+        SomSpec(6, 6, "online", 3, radius0=3, snapshots=2, neighbourhood="mexican hat", toroid=True),
+    ],
+    ids=lambda som: f"{som.method}-{som.lattice}-{som.neighbourhood}",
+)
+@pytest.mark.parametrize("standardise", [True, False])
+@pytest.mark.parametrize("rows", [far_groups, seconds])
+def test_of_a_table_it_finds_the_very_units_of_the_page(rows, standardise, som, tmp_path: Path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("FREEZEFRAME_HOME", str(tmp_path))
+    text = "a,b\n" + "\n".join(",".join(map(repr, row)) for row in rows().tolist())
+    table = tables.store(parse(text.encode(), "t.csv"), "o" * 32)
+    task = SomTask("table", som, table=table, columns=("a", "b"), standardise=standardise)
+    data = load(task)
+    if not standardise:
+        assert (data.features == rows()).all()
+    record = filmed(task, data)
+    Path(SAMPLES_FILE).write_bytes(codebook_npz(record, task, data.features))
+    exec(compile(script(task), "freezeframe_map.py", "exec"), {"__name__": "__main__"})
+    assert np.array_equal(np.load("bmu.npy"), record.bmu[-1])
+    extent = np.ptp(data.features, axis=0)
+    assert (np.abs(np.load("codebook.npy") - record.codebook) <= 1e-11 * extent + 1e-15).all()
+    shown = float(capsys.readouterr().out.split()[-1])
+    assert shown == pytest.approx(record.quantization_error[-1], rel=1e-5)
+    assert record.distances.mean() == pytest.approx(record.quantization_error[-1], rel=1e-5)

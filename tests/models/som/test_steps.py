@@ -8,8 +8,9 @@ import pytest
 
 from models.errors import InputError
 from models.som.lattice import Lattice, theta
+from models.som.search import Search, checked
 from models.som.spec import LATTICES, SomSpec
-from models.som.steps import Search, batch_step, checked, online_step, sample_order, weight_range
+from models.som.steps import batch_step, online_step, sample_order, weight_range
 
 
 def points(*rows: tuple[float, ...]) -> np.ndarray:
@@ -106,8 +107,8 @@ def test_neither_blocks_nor_known_bmus_change_a_batch_step(monkeypatch: pytest.M
     samples, codebook = rng.random((30, 3), np.float32), rng.random((4, 5, 3), np.float32)
     whole = batch_step(samples, codebook, 1.5)
     best = np.linalg.norm(samples[:, None] - codebook.reshape(1, 20, 3), axis=2).argmin(axis=1)
-    monkeypatch.setattr("models.som.steps.BLOCK_VALUES", 11 * 3)
-    monkeypatch.setattr("models.som.steps.BLOCK_SAMPLES", 7)
+    monkeypatch.setattr("models.som.search.BLOCK_VALUES", 11 * 3)
+    monkeypatch.setattr("models.som.search.BLOCK_SAMPLES", 7)
     calls: list[int] = []
     counted = Search(samples, 20, codebook.mean(axis=(0, 1)), lambda: calls.append(1))
     parts = batch_step(samples, codebook, 1.5, search=counted)
@@ -133,12 +134,18 @@ def test_rows_without_any_neighbour_in_reach_do_not_matter() -> None:
 def test_features_are_taken_as_they_are_or_refused() -> None:
     given = np.zeros((4, 3), np.float32)
     assert np.shares_memory(checked(given), given)
-    assert checked(np.arange(6).reshape(2, 3)).dtype == np.float32
-    for bad in (math.nan, math.inf, 1e300):
+    double = np.zeros((4, 3))
+    assert np.shares_memory(checked(double), double)
+    for kinds, kept in (((np.uint8, np.float16), np.float32), ((np.int32, np.int64), np.float64)):
+        assert all(checked(np.arange(6, dtype=kind).reshape(2, 3)).dtype == kept for kind in kinds)
+    assert checked(np.array([[1_760_000_001]])).tolist() == [[1_760_000_001]]
+    for bad in (math.nan, math.inf):
         with pytest.raises(InputError, match=r"Expected finite features\. Received NaN or infinity"):
             checked(np.array([[0, 1], [bad, 1]]))
     with pytest.raises(InputError, match=r"Expected features between -1e15 and 1e15\. Received 1e\+20"):
         checked(points((0, -1e20)))
+    with pytest.raises(InputError, match=r"between -1e15 and 1e15\. Received 1e\+300"):
+        checked(np.array([[0, 1], [1e300, 1]]))
     for wrong in (np.zeros((0, 3)), np.zeros((3, 0)), np.zeros(3), np.zeros((2, 3, 4))):
         with pytest.raises(InputError, match="Expected features of shape"):
             checked(wrong)

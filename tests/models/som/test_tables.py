@@ -1,87 +1,30 @@
-"""Tables from strangers: what a cell means, what is refused, and that a table stays its owner's."""
+"""Tables from strangers: which rows a map gets, and that a table stays its owner's."""
 
 import os
+import pickle
+from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from models.errors import InputError
-from models.som import tables
-from models.som.tables import forget, load, mine, parse, samples, store
+from models.jobs import execute, shipped
+from models.som import export, tables
+from models.som.data import SomTask
+from models.som.spec import SomSpec
+from models.som.table_reading import Reading, parse
+from models.som.tables import forget, load, mine, samples, store
+from tests.models.som.trained import filmed
+
+TABLES = Path(__file__).parents[2] / "data" / "tables"
+SMALL = SomSpec(rows=3, columns=5, epochs=5, radius0=2, snapshots=2)
 
 
 @pytest.fixture
 def home(tmp_path, monkeypatch):
     monkeypatch.setenv("FREEZEFRAME_HOME", str(tmp_path))
     return tmp_path
-
-
-def test_numbers_names_and_labels_of_a_plain_table():
-    table = parse(b"height,width,kind\n1,2.5,cat\n-3,4e1,dog\n", "pets.csv")
-    assert (table.title, table.names, table.label_names) == ("pets.csv", ("height", "width"), ("kind",))
-    assert table.values.tolist() == [[1, 2.5], [-3, 40]]
-    assert table.label_classes == (("cat", "dog"),) and table.codes.tolist() == [[0], [1]]
-    assert "separated by comma, with names" in table.notes[0]
-
-
-@pytest.mark.parametrize(
-    ("data", "names", "values"),
-    [
-        (b"1,2\n3,4\n", ("column 1", "column 2"), [[1, 2], [3, 4]]),  # no header
-        (b"year,2020\n1,2\n3,4\n", ("year", "2020"), [[1, 2], [3, 4]]),  # a header with a number in it
-        ("größe;höhe\n1,5;2\n1.234,5;3\n".encode("cp1252"), ("größe", "höhe"), [[1.5, 2], [1234.5, 3]]),
-        ("a\tb\n1\t2\n3\t4\n".encode("utf-16"), ("a", "b"), [[1, 2], [3, 4]]),
-        ("\ufeffa|b\r\n1|2\r\n\r\n3|4\r\n".encode(), ("a", "b"), [[1, 2], [3, 4]]),
-        (b'"a, b","c ""d"""\n"1","2"\n"3","4"\n', ("a, b", 'c "d"'), [[1, 2], [3, 4]]),
-        (b"a,a,\n1,2,3\n4,5,6\n", ("a", "a (2)", "column 3"), [[1, 2, 3], [4, 5, 6]]),
-        (b"a,b\n1,2,9\n3\n", ("a", "b"), [[1, 2], [3, np.nan]]),  # ragged
-        (b"=1+1,![x](http://evil/x.png)\n1,2\n3,4\n", ("=1+1", "![x](http://evil/x.png)"), [[1, 2], [3, 4]]),
-        (b"a,b\nnan,1\ninf,2\n1e999,3\n1e39,4\n,5\n6,7\n", ("a", "b"), [[np.nan, k] for k in range(1, 6)] + [[6, 7]]),
-        (b"a,b\n1_000,1\n2,2\n", ("b",), [[1], [2]]),  # Python alone would read 1_000
-        (b"a\n1\n2\n", ("a",), [[1], [2]]),
-    ],
-)
-def test_all_sorts_of_tables(data, names, values):
-    table = parse(data, "t")
-    assert table.names == names
-    np.testing.assert_allclose(table.values, np.array(values, float))
-
-
-@pytest.mark.parametrize(
-    ("data", "reason"),
-    [
-        (b"", "Received an empty file"),
-        (b"a,b\n1,2\n", "at least 2 rows of numbers. Received 1"),
-        (b"a,b\nx,y\nz,w\n", "one column that holds numbers only"),
-        (b"PK\x03\x04\x00\x00", "save a spreadsheet as CSV"),
-        (b"\xff\xfe\x00\xd8\x41", "Received bytes that are no text"),
-        (b"a,b\n1\n" * 3, "one column that holds numbers only"),
-        (b'a,b\n"1,2\n' + b"3,4\n" * 40000, "is a quotation mark missing"),
-        (b",".join([b"1"] * 10000) + b"\n" + b",".join([b"2"] * 10000), "2,000 columns. Received 2 and 10,000"),
-        (b"1,2\n" * 100001, "100,000 rows"),
-        (b"1" * 5_000_001, "at most 5 MB. Received 5.0 MB"),
-        (b"<html>\n<script>alert(1)</script>\n</html>", "one column that holds numbers only"),
-    ],
-)
-def test_what_is_no_table_is_refused_in_words(data, reason):
-    with pytest.raises(InputError, match=reason.replace("(", r"\(")):
-        parse(data, "t")
-
-
-def test_names_lose_control_signs_and_length():
-    table = parse(
-        ("\u202eevil\x07\x00name"[0:5] + "x" * 500 + ",b\n1,2\n3,4\n").encode(), "\x1b[31m a   title " + "y" * 200
-    )
-    assert table.names[0].startswith("evil") and len(table.names[0]) == 60
-    assert table.title.startswith("[31m a title y") and len(table.title) == 60
-
-
-def test_few_whole_numbers_may_be_labels_and_missing_ones_have_none():
-    table = parse(b"x,grade\n1.5,2\n2.5,\n3.5,10\n", "t")
-    assert table.label_classes == (("10", "2"),) and table.codes[:, 0].tolist() == [1, -1, 0]
-    data = samples(table, ("x",), "grade", standardise=False)
-    assert data.features.ravel().tolist() == [1.5, 2.5, 3.5]
-    assert data.labels.tolist() == [1, 2, 0] and data.classes == ("10", "2", "none")
 
 
 def test_rows_that_lack_a_chosen_number_are_left_out():
@@ -153,6 +96,74 @@ def test_a_damaged_table_is_gone(home):
         load(name)
 
 
-def test_the_wines_are_a_table():
-    table = parse(tables.wine(), "Wines")
-    assert len(table.values) == 178 and len(table.names) == 13 and table.label_names == ("grower",)
+def test_a_file_is_kept_before_it_is_read_and_goes_with_its_table(home):
+    data = b"a,k\n1,x\n2,y\n"
+    name = tables.keep(data, "o" * 32)
+    assert tables.source(name) == data and mine("o" * 32) == ()
+    assert store(parse(data, "t"), "o" * 32, name) == name and mine("o" * 32) == (name,)
+    forget(name, "p" * 32)
+    assert tables.source(name) == data
+    forget(name, "o" * 32)
+    with pytest.raises(InputError, match="no longer kept"):
+        tables.source(name)
+    with pytest.raises(InputError, match="at most 5 MB"):
+        tables.keep(b"1" * 5_000_001, "o" * 32)
+    assert list((home / "tables").iterdir()) == []
+
+
+def test_the_oldest_files_go_first_too(home, monkeypatch):
+    monkeypatch.setattr(tables, "MOST", 2)
+    names = []
+    for age in (30, 20, 10):
+        names.append(tables.keep(b"words", "o" * 32))
+        [path] = (home / "tables").glob(f"*.{names[-1]}.gz")
+        os.utime(path, (path.stat().st_mtime - age,) * 2)
+    kept = {path.name.split(".")[1] for path in (home / "tables").iterdir()}
+    assert kept == set(names[1:])
+
+
+def test_a_table_comes_back_as_it_was(home):
+    table = parse(b"name,a,k\nx y,1,0\nz,,1\n" + b"w,2,1\n" * 3, "t")
+    found = load(store(table, "o" * 32))
+    for field in ("title", "names", "label_names", "label_classes", "notes", "row_names", "head", "set_aside", "label"):
+        assert getattr(found, field) == getattr(table, field), field
+    assert found.lines.tolist() == [2, 3, 4, 5, 6] and found.read_with == (",", ".", "yes")
+    assert found.chosen == ("", "", "")
+
+
+def test_a_worker_reads_a_kept_file_and_a_refusal_comes_back(home):
+    asked = {"table": tables.keep(b"a;b\n1,234;2\n2,345;3\n", "o" * 32), "title": "t", "reading": Reading(decimal=".")}
+    assert shipped.find(tables.READ_TABLE, asked) is None
+    found = pickle.loads(pickle.dumps(execute.interactive("read_table", asked)))
+    assert type(found) is tables.Table and found.values.tolist() == [[1234, 2], [2345, 3]]
+    refused = execute.interactive("read_table", {**asked, "reading": Reading(separator="|")})
+    assert type(refused) is InputError and "numbers only" in str(refused)
+
+
+def test_samples_know_their_lines_and_names():
+    table = parse((TABLES / "gaps.csv").read_bytes(), "gaps.csv")  # y is missing in line 4, x in line 7
+    found = tables.rows_of_samples(table, ("x", "y"))
+    assert found == {
+        "line": ["2", "3", "5", "6", "8", "9", "10", "11"],
+        "name": ["n0", "n1", "n3", "n4", "n6", "n7", "n8", "n9"],
+    }
+    assert tables.rows_of_samples(table, ("x",))["line"] == ["2", "3", "4", "5", "6", "8", "9", "10", "11"]
+    assert len(samples(table, ("x", "y"), "", standardise=True).features) == len(found["line"])
+    old = replace(table, lines=np.empty(0, np.int32), row_names=())
+    assert tables.rows_of_samples(old, ("x", "y")) == {}
+    with pytest.raises(InputError, match="Expected columns of the table"):
+        tables.rows_of_samples(table, ("z",))
+
+
+def test_the_labels_of_a_map_name_lines_and_rows_of_the_file():
+    table = parse(b"name,x,y\n=evil(),0,1\nb,,3\nc,4,1\n", "t")
+    data = samples(table, ("x", "y"), "", standardise=False)
+    record = filmed(SomTask("points", SMALL, shape="square"), data)
+    lines = export.labels_csv(record, tables.rows_of_samples(table, ("x", "y"))).decode().splitlines()
+    assert lines[0] == "sample,line,name,row,column,class,distance"
+    assert [line.split(",")[:3] for line in lines[1:]] == [["0", "2", "'=evil()"], ["1", "4", "c"]]
+
+
+def test_numbers_of_ten_digits_keep_them():
+    table = parse(b"time,v\n1700000001,1.5\n1700000002,2.5\n1700000004,3\n", "t")
+    assert table.values.dtype == np.float64 and table.values[:, 0].tolist() == [1700000001, 1700000002, 1700000004]

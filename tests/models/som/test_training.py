@@ -209,7 +209,7 @@ def test_principal_axes_do_not_depend_on_the_block(monkeypatch: pytest.MonkeyPat
     variances, directions = np.linalg.eigh(np.cov(samples.T.astype(float), bias=True))
     assert np.linalg.norm(axes, axis=1) == pytest.approx(np.sqrt(variances[:0:-1]))
     assert abs(axes @ directions[:, :0:-1]) == pytest.approx(np.diag(np.sqrt(variances[:0:-1])), abs=1e-9)
-    monkeypatch.setattr("models.som.steps.BLOCK_VALUES", 7 * 3)
+    monkeypatch.setattr("models.som.search.BLOCK_VALUES", 7 * 3)
     for whole, parts in zip((mean, axes), principal_axes(samples), strict=True):
         assert parts == pytest.approx(whole)
 

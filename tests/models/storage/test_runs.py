@@ -3,6 +3,7 @@
 import errno
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -10,7 +11,7 @@ import time
 
 import pytest
 
-from models.errors import Cancelled, RunNotFound, StorageUnavailable
+from models.errors import Cancelled, InputError, RunNotFound, StorageUnavailable
 from models.jobs import execute
 from models.storage import files, runs
 
@@ -117,6 +118,29 @@ def test_nobody_else_may_look_into_runs_also_those_of_an_older_home(own_home, wa
         folder = own_home / "runs"
     modes = {path.stat().st_mode & 0o777 for path in (own_home / "runs", folder)}
     assert modes == {0o700}
+
+
+def test_an_id_leads_to_no_folder_outside_runs(own_home):
+    """Also where there is a record to be read: whoever knows a path must not come to it by a link."""
+    run = runs.create("training", {}, owner="a" * 32, title="A run")
+    for folder in (own_home / "elsewhere", own_home / "runs" / "named"):
+        shutil.copytree(run.folder, folder)
+    ids = [
+        "../elsewhere",
+        "named",
+        f"../runs/{run.id}",
+        f"./{run.id}",
+        f"{run.id}/",
+        f"{run.id}\n",
+        run.folder.as_posix(),
+    ]
+    for wrong in (*ids, run.id.replace(run.id[0], "A"), run.id[:-1], "", "."):
+        with pytest.raises(RunNotFound, match="32 characters out of 0-9 and a-f"):
+            runs.get(wrong)
+        with pytest.raises(InputError, match="32 characters out of 0-9 and a-f"):
+            runs.publish(own_home / "elsewhere", wrong, {}, started=0.0)
+    assert (own_home / "elsewhere" / "spec.json").exists()
+    assert runs.get(run.id).title == "A run" and [found.id for found in runs.everything()] == [run.id]
 
 
 def test_a_half_made_folder_is_cleared_away_after_a_day(own_home):

@@ -18,6 +18,7 @@ from models.networks.worker import opened
 from models.storage import runs
 from models.storage.progress import SILENT
 from models.sweeps import cells
+from models.sweeps.convergence import late_fall
 from models.sweeps.spec import SWEEP, SweepSpec
 from models.sweeps.worker import job
 from models.training.results import load_result
@@ -113,6 +114,7 @@ def test_cells_are_runs_of_their_own_that_no_list_shows(whole):
         assert TrainingSpec.from_json(run.spec) == cell.spec
         assert run.status.state == "done"
         assert load_result(run).summary["accuracy"] == row.accuracy
+        assert row.late_fall == late_fall(load_result(run).history) and row.late_fall == row.late_fall
     assert not whole.path("work").exists()
     assert opened.load(f"run:{run.id}").classes == tuple("0123456789")
 

@@ -6,11 +6,21 @@ import pytest
 
 from models.errors import InputError
 from models.sweeps import variations
-from models.sweeps.spec import SweepSpec, cell_seconds, validate
+from models.sweeps.spec import SweepSpec, cell_seconds, suggested, validate
 from models.sweeps.spec import depths as depths_of
+from models.training import recipes
 from models.training.spec import TrainingSpec
 
 BASE = TrainingSpec(dataset="digits", shots=5, epochs=3, batch=8, seed=7, split_seed=2)
+
+
+def test_the_suggested_depths_train_the_head_to_its_end_and_pretrained_layers_at_a_rate_of_their_own():
+    """60 steps at 0.001 for everything made the line that has a new head alone look 15 points lower."""
+    base = suggested("depth", recipes.DEFAULT).base
+    assert (base.head_epochs, base.head_rate) == (recipes.DEFAULT.epochs, recipes.DEFAULT.learning_rate) == (60, 3e-3)
+    assert base.learning_rate == recipes.FINE_TUNING_RATE < base.head_rate
+    frozen = SweepSpec("depth", ("conv5",), base=base, seeds=1).cells()[0].spec
+    assert frozen.epochs >= 60 and frozen.learning_rate == 3e-3
 
 
 def test_cells_are_every_line_with_every_value_and_seed_and_a_seed_brings_its_split():

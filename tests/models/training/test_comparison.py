@@ -60,6 +60,20 @@ def test_pictures_that_one_run_has_learnt_from_are_left_out():
     assert paired(run(SPEC, both, [True] * 5), run(other, both, [True] * 5)) is None
 
 
+@pytest.mark.parametrize("part", ["train", "validation"])
+@pytest.mark.parametrize("turned", [False, True])
+def test_neither_training_nor_validation_pictures_of_either_run_are_compared(part, turned):
+    other = replace(SPEC, split_seed=1)
+    split = recipes.split_of(other)
+    known = np.intersect1d(TEST, getattr(split, part))[:6]
+    clean = np.intersect1d(TEST, split.test)[:9]
+    index = np.concatenate([known, clean])
+    pair = [run(SPEC, index, [True] * 15), run(other, index, [True] * 6 + [False] * 9)]
+    found = paired(*pair[::-1] if turned else pair)
+    assert (found.difference.n, found.left_out) == (9, 6)
+    assert found.difference.value == (1 if turned else -1)
+
+
 def test_other_data_are_not_compared():
     one = run(SPEC, TEST[:3], [True] * 3)
     assert paired(one, replace(one, spec=replace(SPEC, dataset="galaxies"))) is None

@@ -145,9 +145,9 @@ def test_the_backbone_beside_a_script_makes_the_mistake_that_it_names():
 
 
 def test_held_batch_norm_is_not_among_what_learns():
-    assert keras_script.learning(TWO) == ("conv4", "conv5", "conv5_bn")
-    assert keras_script.learning(replace(TWO, batch_norm="hold")) == ("conv4", "conv4_bn", "conv5")
-    assert keras_script.learning(FEW) == ()
+    assert TWO.learning == ("conv4", "conv5", "conv5_bn")
+    assert replace(TWO, batch_norm="hold").learning == ("conv4", "conv4_bn", "conv5")
+    assert FEW.learning == ()
 
 
 def test_only_a_training_has_a_script():

@@ -98,18 +98,21 @@ def test_parameters_by_hand():
     assert cost.parameters_frozen == table.parameters and cost.frozen_prefix_layers == len(table.layers)
     rich = replace(SPEC, head=HeadSpec("average+max", (7,), batch_norm=True))
     assert estimate(rich).parameters_trainable == 2 * 512 + 512 * 7 + 2 * 7 + 7 * 5 + 5
-    assert estimate(rich).parameters_frozen == table.parameters + 2 * 512 + 2 * 7  # moving means and variances
+    assert estimate(rich).parameters_frozen == table.parameters
+    assert estimate(rich).parameters_statistics == 2 * 512 + 2 * 7  # moving means and variances of the head
     flat = replace(SPEC, head=HeadSpec("flatten"))
     assert estimate(flat).parameters_trainable == 8 * 8 * 256 * 5 + 5
 
 
 def test_held_batch_norm_counts_as_frozen_and_the_prefix_ends_at_the_first_layer_that_learns():
     two = replace(SPEC, trainable=("conv5", "conv5_bn"), batch_norm="train", batch_norm_except=("conv5",))
-    assert costs_estimate.learning_layers(tables.table("frame8", 64), two) == {"conv5"}
+    assert two.learning == ("conv5",)
     last = replace(SPEC, trainable=("conv5", "conv5_bn"))
     held, trained = estimate(last), estimate(replace(last, batch_norm="train"))
     assert held.parameters_trainable == 3 * 3 * 256 * 256 + estimate(SPEC).parameters_trainable
     assert trained.parameters_trainable - held.parameters_trainable == 2 * 256
+    assert (held.parameters_statistics, trained.parameters_statistics) == (0, 2 * 256)
+    assert held.parameters_frozen - trained.parameters_frozen == 4 * 256
     rows = [row.name for row in tables.table("frame8", 64).layers]
     assert held.frozen_prefix_layers == rows.index("conv5") and held.cached
     everything = apply_preset("everything", SPEC)

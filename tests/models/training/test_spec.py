@@ -60,13 +60,22 @@ def test_names_of_another_version_are_refused(data, message):
         TrainingSpec.from_json(data)
 
 
+def test_what_learns_is_what_a_gradient_changes_input_first():
+    spec = TrainingSpec(trainable=("conv5_bn", "conv5", "conv4", "conv4_bn"), batch_norm_except=("conv4",))
+    assert spec.learning == ("conv4", "conv4_bn", "conv5")
+    assert replace(spec, batch_norm="train").learning == ("conv4", "conv5", "conv5_bn")
+    assert TrainingSpec().learning == ()
+
+
 def test_a_run_is_named_after_data_backbone_and_what_learns():
     assert TrainingSpec().title == "Galaxies: Frame8 frozen" and TrainingSpec().data_summary == ""
     two = TrainingSpec(trainable=("conv5", "conv5_bn"), weights="random", shots=20)
-    assert two.title == "Galaxies: Frame8 2 layers learn, random weights, 20 shots"
+    assert two.title == "Galaxies: Frame8 1 layer learns, random weights, 20 shots"  # BatchNorm is held
+    assert replace(two, batch_norm="train").title == "Galaxies: Frame8 2 layers learn, random weights, 20 shots"
+    assert replace(two, trainable=("conv5_bn",)).title == "Galaxies: Frame8 frozen, random weights, 20 shots"
     more = replace(
         two, weights="pretrained", head_epochs=3, label_noise=0.2, split_seed=1, leaked=0.5,
         preprocessing="scaled twice", augmentation=AugmentationSpec(hue=9.0),
     )  # fmt: skip
     assert more.data_summary == "20 shots, 20% wrong labels, split 1, scaled twice, 50% of the test leaked"
-    assert more.title == f"Galaxies: Frame8 head first, then 2 layers learn, {more.data_summary}, augmented"
+    assert more.title == f"Galaxies: Frame8 head first, then 1 layer learns, {more.data_summary}, augmented"

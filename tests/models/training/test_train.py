@@ -149,6 +149,9 @@ def test_the_results_are_complete_and_the_saved_classifier_gives_them(whole):
     best = max(loaded.history, key=lambda row: (row["val_accuracy"], -row["val_loss"]))
     right = loaded.val_probability.argmax(1) == loaded.val_label
     assert loaded.summary["best_epoch"] == best["epoch"] and right.mean() == pytest.approx(best["val_accuracy"])
+    kinds = [loaded.summary[f"parameters_{kind}"] for kind in ("trainable", "frozen", "statistics")]
+    assert kinds[1] == sum(row.parameters for row in loaded.weight_change if row.frozen) > 0
+    assert sum(kinds) == sum(row.parameters for row in loaded.weight_change)
     saved = keras.models.load_model(folder / "classifier.keras", safe_mode=True)
     material = tiny.material()
     probability = saved.predict(material.images[material.split.test].astype("f4"), verbose=0)

@@ -2,7 +2,9 @@
 
 import math
 
+import numpy as np
 import pytest
+from scipy import stats
 
 from models.transferability.curves import BOTH, DIRECTIONS, RANDOM, Point
 from models.transferability.curves import published as published_curves
@@ -31,11 +33,20 @@ THREE = (
 )
 
 
-def test_margins_are_half_a_t_interval_with_the_pooled_spread():
-    """Differences -.01 .01 0 and -.10 -.12 -.11: both scatter with variance .0001, 4 degrees of freedom, t = 2.776."""
+def margin(scatter: float, freedom: float, known: float, share: float) -> float:
+    """Half an interval by hand: variances added, Welch and Satterthwaite's degrees of freedom, Student's quantile."""
+    total = scatter + known
+    return float(stats.t.ppf(share, total**2 / (scatter**2 / freedom))) * math.sqrt(total)
+
+
+def test_margins_hold_the_scatter_of_seeds_and_the_sampling_of_pictures_at_all_layers_at_once():
+    """Differences -.01 .01 0 and -.10 -.12 -.11: both scatter with variance .0001; 4 degrees of freedom in two layers
+    that share a base are 4 / 1.25. Means .5 against .5 and .39 against .5; 5,000 pictures, half of them in common."""
     found = measured(rows(RANDOM, *THREE), RANDOM)["general"]
     assert [each.mean for each in found.differences] == pytest.approx([0.0, -0.11])
-    assert [each.margin for each in found.differences] == pytest.approx([2.7764 * 0.01 / math.sqrt(3)] * 2, rel=1e-4)
+    for each, sampling in zip(found.differences, (0.25 + 0.25, 0.39 * 0.61 + 0.25), strict=True):
+        by_hand = margin(0.0001 / 3, 3.2, 0.5 * sampling / 5000, 1 - 0.025 / 2)
+        assert each.margin == pytest.approx(by_hand, rel=1e-9)
     assert found.losses == (2,) and found.gains == () and found.no_loss_up_to == 1
     assert (found.differences[1].low, found.differences[1].high) == pytest.approx((-0.12, -0.10))
 
@@ -43,14 +54,51 @@ def test_margins_are_half_a_t_interval_with_the_pooled_spread():
 def test_one_seed_of_another_split_borrows_the_spread():
     both = rows(RANDOM, *THREE) + rows(DIRECTIONS[0], THREE[0])
     found = measured(both, DIRECTIONS[0])["general"]
-    assert found.differences[1].margin == pytest.approx(2.7764 * 0.01, rel=1e-4)
+    by_hand = margin(0.0001, 3.2, (0.4 * 0.6 + 0.25) / 5000, 1 - 0.025 / 2)  # all pictures in common
+    assert found.differences[1].margin == pytest.approx(by_hand, rel=1e-9)
     assert found.losses == (2,)
 
 
 def test_the_mean_of_two_directions_scatters_less():
     both = rows(RANDOM, *THREE) + rows(DIRECTIONS[0], THREE[0]) + rows(DIRECTIONS[1], THREE[0])
     found = measured(both, BOTH)["general"]
-    assert found.differences[1].margin == pytest.approx(2.7764 * 0.01 / math.sqrt(2), rel=1e-4)
+    by_hand = margin(0.0001 / 2, 3.2, (0.4 * 0.6 + 0.25) / 5000 / 2, 1 - 0.025 / 2)
+    assert found.differences[1].margin == pytest.approx(by_hand, rel=1e-9)
+
+
+def test_margins_of_seeds_that_hardly_scatter_are_as_wide_as_the_pictures_make_them():
+    """Two seeds give the same difference by luck; on 5,000 pictures at 35 % chance alone moves it by a point."""
+    lucky = ({("baseB", 0): 0.35, ("AnB", 1): 0.355}, {("baseB", 0): 0.36, ("AnB", 1): 0.3651})
+    found = measured(rows(RANDOM, *lucky), RANDOM)["general"]
+    assert found.differences[0].margin > 0.012 and not found.losses and not found.gains
+
+
+def simulated(generator, *, seeds=2, layers=7, pictures=5000, drift=0.003, shared=0.5):
+    """Rows of an experiment in which nothing differs: base and layers are right on 35 % of all pictures there are.
+
+    A network is right on a picture where a number of the two lies below 0.35, moved by the seed; of the test pictures
+    `shared` are the same for every seed, and the others are drawn anew.
+    """
+    networks = [("baseB", 0), *(("AnB", n) for n in range(1, layers + 1))]
+    kept = generator.random((len(networks), round(shared * pictures)))
+    found = []
+    for _ in range(seeds):
+        fresh = generator.random((len(networks), pictures - kept.shape[1]))
+        level = 0.35 + drift * generator.standard_normal((len(networks), 1))
+        right = (np.concatenate([kept, fresh], axis=1) < level).mean(axis=1)
+        found.append(dict(zip(networks, map(float, right), strict=True)))
+    return rows(RANDOM, *found)
+
+
+@pytest.mark.parametrize("layers", [1, 7])
+@pytest.mark.parametrize("seeds", [2, 4])
+def test_where_nothing_differs_all_margins_of_a_comparison_hold_19_times_in_20(layers, seeds):
+    generator = np.random.default_rng([layers, seeds])
+    held = []
+    for _ in range(1000):
+        found = measured(simulated(generator, seeds=seeds, layers=layers), RANDOM)["general"]
+        held.append(not any(each.clear for each in found.differences))
+    assert 0.93 <= np.mean(held) <= 0.97
 
 
 def test_one_seed_alone_decides_nothing():

@@ -84,7 +84,7 @@ def test_the_chosen_point_is_ringed_and_one_that_is_not_there_is_not():
 
 def test_what_stands_out_is_marked_with_its_points():
     figure = draw(PAPER, FOUND, depth=8)
-    assert {"general", "co-adaptation<br>−3.2", "specificity<br>−8.1", "gain +2.1"} <= set(texts(figure))
+    assert {"no clear loss", "co-adaptation<br>−3.2", "specificity<br>−8.1", "gain +2.1"} <= set(texts(figure))
     arrows = {arrow.x: (arrow.ay, arrow.y) for arrow in figure.layout.annotations if arrow.showarrow}
     assert arrows[5] == (PAPER["baseB"][0].mean, PAPER["BnB"][4].mean)
     (general,) = [shape for shape in figure.layout.shapes if shape.yref == "paper"]

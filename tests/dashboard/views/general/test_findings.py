@@ -2,10 +2,10 @@
 
 import pytest
 
-from dashboard.views.general.findings import finding, layers, verdict
-from models.transferability.curves import BOTH, RANDOM
+from dashboard.views.general.findings import finding, layers, limits, verdict
+from models.transferability.curves import BOTH, DIRECTIONS, RANDOM, load, one_configuration
 from models.transferability.curves import published as published_curves
-from models.transferability.findings import Comparison, Difference, published
+from models.transferability.findings import Comparison, Difference, measured, published
 
 OF = published_curves()
 PAPER, FAR = published(OF[RANDOM], OF[RANDOM]), published(OF[BOTH], OF[RANDOM])
@@ -33,14 +33,15 @@ def test_the_loss_of_dissimilar_tasks_stands_beside_that_of_random_halves():
 
 def test_margins_and_seeds_stand_beside_every_difference():
     assert finding("co-adaptation", {"co-adaptation": seeds(0.0, -0.015)}, {}) == (
-        "Lowest at n = 2: −1.5 ± 2.0 points, 3 seeds. No clear loss: every 95 % interval holds 0."
+        "Lowest at n = 2: −1.5 ± 2.0 points, 3 seeds. No clear loss: "
+        "every 95 % interval, corrected for 2 layers, holds 0."
     )
 
 
 def test_a_clear_difference_the_other_way_is_not_called_none():
     assert finding("co-adaptation", {"co-adaptation": seeds(0.05, 0.0)}, {}) == (
         "Lowest at n = 2: 0.0 ± 2.0 points, 3 seeds. "
-        "No loss, but a clear gain at n = 1: the 95 % interval leaves out 0."
+        "No loss, but a clear gain at n = 1: the 95 % interval, corrected for 2 layers, leaves out 0."
     )
     assert "No gain, but a clear loss at n = 1" in finding("gain", {"gain": seeds(-0.05)}, {})
 
@@ -81,3 +82,33 @@ def test_agreement_with_the_paper_is_decided_by_what_is_clear(name, here, expect
 
 def test_numbers_of_layers_are_listed_as_people_do():
     assert [layers(numbers) for numbers in ((4,), (4, 5), (1, 2, 7))] == ["4", "4 and 5", "1, 2 and 7"]
+
+
+def test_what_few_seeds_can_show_stands_before_the_findings_with_its_numbers():
+    found = measured(one_configuration(load()), RANDOM)
+    learned = [each.margin for name, one in found.items() if name != "random" for each in one.differences]
+    said = limits(found, [5000])
+    assert said.startswith("**What 2 seeds and 5,000 test pictures a network can show:** differences of more than ")
+    assert f"than {100 * min(learned):.1f} to {100 * max(learned):.1f} points" in said
+    assert "49 comparisons are made (7 pairs of treatments, up to 7 layers)" in said
+    assert sum(len(one.differences) for one in found.values()) == 49
+    assert "nothing corrects for the pairs" in said
+    assert limits({}, []) == ""
+
+
+def test_one_seed_without_others_is_said_to_show_nothing_for_certain():
+    alone = {"general": seeds(-0.05, margin=float("nan"), runs=1)}
+    assert limits(alone, [3600]).startswith("**What 1 seed and 3,600 test pictures a network can show:** nothing for")
+
+
+def test_the_shipped_rows_claim_no_more_than_two_seeds_bear():
+    """A gain of a point at n = 1 and 2 and a loss of 0.6 at n = 5 were claimed from margins of 0.4 points."""
+    found = measured(one_configuration(load()), RANDOM)
+    assert found["general"].losses == (6, 7) and found["general"].gains == ()
+    assert "No clear loss up to n = 5: −0.6 ± 1.9 points, 2 seeds. The first clear loss is at n = 6: −3.7" in finding(
+        "general", found, {}
+    )
+    assert found["gain"].gains == (3, 4, 5, 6, 7) and found["gain beyond longer"].gains == ()
+    far = measured(one_configuration(load()), DIRECTIONS[0])
+    assert far["general"].losses == (4, 5, 6, 7)
+    assert limits(far, [3600]).endswith("How far seeds scatter is taken from the other tasks.")

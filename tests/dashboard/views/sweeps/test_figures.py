@@ -30,6 +30,13 @@ def test_a_line_goes_through_the_means_and_every_seed_is_a_dot():
     assert list(figure.layout.xaxis.ticktext) == ["5", "20", "all"]
 
 
+def test_beside_one_line_stands_the_accuracy_on_what_it_learnt_from():
+    sweep = SweepSpec("depth", ("conv4", "conv5"), base=BASE)
+    found = [Finished("base", "conv5", number, "", 0.7, 100, share, 1.0) for number, share in enumerate((0.9, 0.8))]
+    [learnt] = [trace for trace in accuracy(sweep, found, 300).data if trace.name == "training accuracy"]
+    assert list(learnt.x) == [1] and list(learnt.y) == pytest.approx([0.85])
+
+
 def test_differences_are_to_none_of_the_same_seed_with_their_intervals():
     sweep = SweepSpec("regulariser", ("none", "dropout", "decay"), base=BASE)
     found = rows("base", "none", [0.5, 0.6]) + rows("base", "dropout", [0.6, 0.8]) + rows("base", "decay", [0.4])
