@@ -299,7 +299,7 @@ class TrainingSpec(JobSpec):
         chosen = set(self.trainable)
         return tuple(
             row.name
-            for row in tables.table(self.backbone, self.side).layers
+            for row in tables.table(self.backbone, registry.BACKBONES[self.backbone].default_side).layers  # at any side
             if row.name in chosen
             and row.parameters
             and (not row.has_batch_norm or self.batch_norm_in(row.block) == "train")

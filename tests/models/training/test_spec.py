@@ -65,6 +65,8 @@ def test_what_learns_is_what_a_gradient_changes_input_first():
     assert spec.learning == ("conv4", "conv4_bn", "conv5")
     assert replace(spec, batch_norm="train").learning == ("conv4", "conv5", "conv5_bn")
     assert TrainingSpec().learning == ()
+    impossible = replace(spec, side=7)  # is refused where it is checked, and has a name until then
+    assert impossible.learning == spec.learning and "3 layers learn" in impossible.title
 
 
 def test_a_run_is_named_after_data_backbone_and_what_learns():
