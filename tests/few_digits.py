@@ -22,11 +22,12 @@ COUNT = 200  # with 12 or so of each digit to learn from, 4 to watch, 4 to test
 @contextmanager
 def few_digits() -> Iterator[None]:
     """Let this process know the first digits alone while the body runs."""
-    images, labels = datasets._scans()
-    per_class = tuple(int(count) for count in np.bincount(labels[:COUNT]))
+    digits = datasets.load("digits")
+    images, labels = digits.images[:COUNT], digits.labels[:COUNT]
+    per_class = tuple(int(count) for count in np.bincount(labels))
+    few = replace(digits.spec, per_class=per_class, origin=lambda: (images, labels))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setitem(datasets.DATASETS, "digits", replace(datasets.DATASETS["digits"], per_class=per_class))
-        patch.setattr(datasets, "_scans", lambda: (images[:COUNT], labels[:COUNT]))
+        patch.setitem(datasets.DATASETS, "digits", few)
         datasets.load.cache_clear()
         yield
     datasets.load.cache_clear()

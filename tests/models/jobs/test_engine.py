@@ -12,6 +12,7 @@ import subprocess
 import sys
 import time
 import urllib.request
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -289,8 +290,9 @@ def test_the_client_speaks_to_nobody_without_encryption(monkeypatch, tmp_path):
     made = jobs_cluster.Cluster()
     try:
         arguments = made.security().get_connection_args("client")
-        with pytest.raises(RuntimeError, match="encryption required"):
-            asyncio.run(connect("tcp://127.0.0.1:9", timeout=1, **arguments))
+        # In a thread of its own, where the browser tests have left no event loop running.
+        with ThreadPoolExecutor(1) as apart, pytest.raises(RuntimeError, match="encryption required"):
+            apart.submit(lambda: asyncio.run(connect("tcp://127.0.0.1:9", timeout=1, **arguments))).result()
     finally:
         made.stop()
 
