@@ -53,6 +53,8 @@ def accuracy(sweep: SweepSpec, rows: Sequence[Finished], height: int) -> go.Figu
         fixedrange=True,
     )
     theme.accuracy_axis(figure)
+    if len(sweep.lines) == 1:
+        figure.update_yaxes(title_text="accuracy")  # on test and on training pictures: the legend says which
     return figure.update_layout(margin={"t": 30}, hovermode="closest")
 
 

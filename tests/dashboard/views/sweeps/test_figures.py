@@ -33,8 +33,10 @@ def test_a_line_goes_through_the_means_and_every_seed_is_a_dot():
 def test_beside_one_line_stands_the_accuracy_on_what_it_learnt_from():
     sweep = SweepSpec("depth", ("conv4", "conv5"), base=BASE)
     found = [Finished("base", "conv5", number, "", 0.7, 100, share, 1.0) for number, share in enumerate((0.9, 0.8))]
-    [learnt] = [trace for trace in accuracy(sweep, found, 300).data if trace.name == "training accuracy"]
+    chart = accuracy(sweep, found, 300)
+    [learnt] = [trace for trace in chart.data if trace.name == "training accuracy"]
     assert list(learnt.x) == [1] and list(learnt.y) == pytest.approx([0.85])
+    assert chart.layout.yaxis.title.text == "accuracy"  # not of the test pictures alone
 
 
 def test_differences_are_to_none_of_the_same_seed_with_their_intervals():
