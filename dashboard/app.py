@@ -1,4 +1,4 @@
-"""The frame around every page: sidebar, experiment bar, and the chosen page in it.
+"""The server: Streamlit's own, with its scripts compressed on their way to the browser.
 
 streamlit run dashboard/app.py
 """
@@ -6,56 +6,13 @@ streamlit run dashboard/app.py
 import sys
 from pathlib import Path
 
-import pandas  # noqa: F401  Plotly takes it from sys.modules, half loaded too while another visitor's page imports it
 import streamlit as st
+from starlette.middleware import Middleware
 
 ROOT = str(Path(__file__).resolve().parents[1])
 if ROOT not in sys.path:  # `streamlit run` puts only dashboard/ on the path
     sys.path.insert(0, ROOT)
 
-from dashboard import state
-from dashboard.frame.bar import experiment_bar
-from dashboard.frame.browser import one_entry_per_page, remember
-from dashboard.frame.tour import tour_bar
-from dashboard.labels import safe_label
-from dashboard.pages import GROUPS, HOME, PAGES
-from models.jobs import engine
-from models.storage import files
+from dashboard.frame.compression import CompressedOnce
 
-ICON = Path(ROOT, "assets", "icon.svg")
-
-
-def navigation() -> dict[str, list[st.Page]]:
-    """Return the pages as Streamlit lists them: one plain script each."""
-    return {
-        group: [
-            st.Page(
-                page.script,
-                title=page.title,
-                icon=page.icon,
-                help=page.sentence,
-                default=page.name == HOME,
-                url_path=page.name,
-            )
-            for page in pages
-        ]
-        for group, pages in GROUPS.items()
-    }
-
-
-st.set_page_config(page_title="Freezeframe", page_icon=str(ICON), layout="wide", initial_sidebar_state=240)
-state.prepare()
-st.html(Path(__file__).with_name("style.css"))
-st.logo(str(ICON), size="large")
-page = st.navigation(navigation(), position="sidebar", expanded=True)
-experiment_bar()
-for note in filter(None, (files.storage_note(), state.get("ff_run_problem"))):
-    st.warning(safe_label(note, 400), icon=":material/folder_off:")
-name = page.url_path or HOME
-tour_bar(name)
-page.run()
-remember()
-one_entry_per_page()
-engine.start()  # after the first paint: the workers warm up while the visitor reads
-if PAGES[name].starts_jobs:
-    engine.warm_up_jobs()
+app = st.App("main.py", middleware=[Middleware(CompressedOnce)])

@@ -23,7 +23,7 @@ from dashboard.pages import PAGES
 from models.jobs import engine, shipped
 from models.jobs.job import Task
 
-APP = Path(__file__).with_name("app.py")
+APP = Path(__file__).with_name("main.py")
 VIEWS = (  # page, key of a widget, and what it is set to
     ("backbone", "backbone_view", "Its own classes"),
     ("features", "features_view", "What it looks for"),

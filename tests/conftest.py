@@ -14,7 +14,7 @@ os.environ["FREEZEFRAME_RATES"] = "default"  # the same predictions on every mac
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")
 ROOT = Path(__file__).resolve().parents[1]
-APP = str(ROOT / "dashboard" / "app.py")
+APP = str(ROOT / "dashboard" / "main.py")
 PAGES = sorted(path.stem for path in (ROOT / "dashboard" / "app_pages").glob("*.py"))
 DRAWN = "FREEZEFRAME_TESTS_DRAWN"  # where the drawn pictures lie that all processes of one test run share
 STARTED_IT = DRAWN not in os.environ  # false in the workers of xdist

@@ -293,7 +293,7 @@ def test_pandas_is_whole_before_anything_is_drawn():
     """Plotly asks `sys.modules` for it, and fails on one that another visitor's page is just importing."""
     names = [
         node.names[0].name
-        for node in ast.parse((ROOT / "dashboard/app.py").read_text()).body
+        for node in ast.parse((ROOT / "dashboard/main.py").read_text()).body
         if isinstance(node, ast.Import)
     ]
     assert names.index("pandas") < names.index("streamlit")

@@ -1,8 +1,9 @@
 """What stands around every page.
 
-    bar       the experiment bar: backbone, data, run, what is running
-    tour      the tour: one click trains, then a bar leads from page to page
-    browser   scripts in the browser: its history, and the cookie of the visitor
+    bar          the experiment bar: backbone, data, run, what is running
+    tour         the tour: one click trains, then a bar leads from page to page
+    browser      scripts in the browser: its history, and the cookie of the visitor
+    compression  the server's answers compressed, once for all visitors
 
-`app.py` puts them together; they import widgets and figures, and no view.
+`main.py` puts them together; they import widgets and figures, and no view.
 """
