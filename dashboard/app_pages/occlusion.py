@@ -8,7 +8,7 @@ from dashboard.widgets.page import breadcrumb, empty, has_classifier, header, ne
 
 # Every view draws itself for the visitor's choices and the network's id.
 VIEWS = {
-    "Map": (map.draw, "Orange: hiding this place lowers the score of the class. Blue: it raises it."),
+    "Map": (map.draw, "Purple: hiding this place lowers the score of the class. Green: it raises it."),
     "The whole figure": (figure.draw, "Move the square: what every class and one map answer, at once."),
     "Other methods": (methods.draw, "Other ways to ask which pixels matter, on the same picture and class."),
     "Can I trust it?": (trust.draw, "Three tests of these maps, and what each test cannot tell."),

@@ -17,8 +17,7 @@ from models.training.results import WeightChange
 SYMBOLS: Final = ("circle", "square", "diamond", "triangle-up", "cross", "star")
 DASHES: Final = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")
 MOST: Final = len(SYMBOLS)
-# Blue and orange mean frozen and trainable here.
-COLOURS: Final = [colour for colour in theme.CLASS_COLOURS if colour not in (theme.FROZEN, theme.TRAINABLE)][:MOST]
+COLOURS: Final = theme.LINE_COLOURS
 _APART = 0.16  # of the distance of two layers, between the marks of two runs
 
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import html
 import math
+from collections.abc import Iterator
 from typing import Any, Final
 
 import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
-from plotly.colors import sample_colorscale, unlabel_rgb
 
 from dashboard.figures import theme
 from models.training.evaluation import ClassScore, row_shares
@@ -17,6 +17,7 @@ from models.training.evaluation import ClassScore, row_shares
 PLOT_PX: Final = 380  # side of the matrix; a cell is a whole number of pixels
 NAME_LONGEST: Final = 14
 COLOUR_BAR_PX: Final = 68
+_RIGHT: Final = [[0, "rgba(127, 139, 147, 0.08)"], [1, "rgba(127, 139, 147, 0.5)"]]  # the diagonal, theme.NEUTRAL
 UNDEFINED: Final = "–"
 SYMBOLS: Final = {"precision": "circle", "recall": "diamond", "f1": "square"}
 
@@ -26,9 +27,10 @@ def confusion_heatmap(
 ) -> go.Figure:
     """Draw a confusion matrix, rows true and columns predicted, every cell with its number.
 
-    Colour grows with the square root of the number, so that a few mistakes stand out from none; the colour bar has the
-    plain numbers. Diagonal cells are framed. An invisible square over every cell takes the clicks, since Streamlit
-    reports none for heatmaps: a selected point's `customdata` begins with (true, predicted).
+    Mistakes are red and the diagonal is grey, both deeper with the square root of the number, so that a few mistakes
+    stand out from none; cells without pictures stay blank. The colour bar has the plain numbers of mistakes. An
+    invisible square over every cell takes the clicks, since Streamlit reports none for heatmaps: a selected point's
+    `customdata` begins with (true, predicted).
 
     Args:
         matrix: int64 (C, C), C >= 1.
@@ -37,17 +39,17 @@ def confusion_heatmap(
         selected: (true, predicted) of the cell to mark.
     """
     values = row_shares(matrix) if shares else matrix.astype(np.float64)
-    top = 1.0 if shares else max(float(matrix.max()), 1.0)
+    depth = depths(values)
     cell = max(PLOT_PX // len(classes), 24)
-    figure = go.Figure([_colours(values, top, shares), _click_targets(matrix, classes, cell)])
-    shapes = [_frame((index, index), theme.NEUTRAL, 3, inset=0.48) for index in range(len(classes))]
+    figure = go.Figure([*_colours(values, depth, shares), _click_targets(matrix, classes, cell)])
+    shapes = []
     if selected is not None:
         shapes += [
             _frame(selected, "rgb(0, 0, 0)", 7, inset=0.46),
             _frame(selected, "rgb(255, 255, 255)", 3, inset=0.46),
         ]
     # All at once: adding them one by one takes two seconds for ten classes.
-    figure.update_layout(annotations=_numbers(values, top, shares, cell), shapes=shapes)
+    figure.update_layout(annotations=_numbers(values, shares, cell), shapes=shapes)
     return _axes(figure, matrix, classes, cell)
 
 
@@ -87,15 +89,25 @@ def score_intervals(scores: tuple[ClassScore, ...]) -> go.Figure:
     return figure
 
 
-def text_colours(shares: NDArray[np.float64]) -> list[str]:
-    """Return black or white for each share (0..1) of the sequential scale, whichever reads better on it."""
-    grounds = [unlabel_rgb(colour) for colour in sample_colorscale(theme.SEQUENTIAL, shares.tolist())]
-    channels = np.array(grounds) / 255
-    linear = np.where(channels <= 0.04045, channels / 12.92, ((channels + 0.055) / 1.055) ** 2.4)
-    luminance = linear @ [0.2126, 0.7152, 0.0722]
-    # WCAG contrast is (lighter + 0.05) / (darker + 0.05), with white 1 and black 0.
-    white = 1.05 / (luminance + 0.05) > (luminance + 0.05) / 0.05
-    return ["rgb(255, 255, 255)" if better else "rgb(0, 0, 0)" for better in white]
+def most_mistakes(values: NDArray[np.float64]) -> float:
+    """Return the number or share with the deepest red: the largest mistake, or a tenth of the largest number.
+
+    A tenth, so that one mistake among hundreds of right answers does not look like a disaster.
+    """
+    known = np.nan_to_num(values)
+    return max(float(_off_diagonal(known).max(initial=0)), 0.1 * float(known.max(initial=0))) or 1.0
+
+
+def depths(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return how deep the colour of every cell is, 0..1 float64 (C, C): 0 without pictures and where undefined."""
+    known = np.nan_to_num(values)
+    right, wrong = known * np.eye(len(known)), _off_diagonal(known)
+    largest = float(right.max(initial=0)) or 1.0
+    return np.sqrt(right / largest) + np.sqrt(wrong / most_mistakes(values))
+
+
+def _off_diagonal(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    return values * (1 - np.eye(len(values)))
 
 
 def cell_text(value: float, shares: bool) -> str:
@@ -107,26 +119,23 @@ def cell_text(value: float, shares: bool) -> str:
     return "&lt;1%" if 0 < value < 0.01 else "&gt;99%" if 0.99 < value < 1 else f"{value:.0%}"
 
 
-def _colours(values: NDArray[np.float64], top: float, shares: bool) -> go.Heatmap:
-    ticks = [0.0, 0.05, 0.25, 0.5, 1.0] if shares else sorted({round(top * k * k / 16) for k in range(5)})
-    return go.Heatmap(
-        z=np.sqrt(values / top),
-        zmin=0,
-        zmax=1,
-        colorscale=theme.SEQUENTIAL,
-        xgap=1,
-        ygap=1,
-        hoverinfo="skip",
-        colorbar={
-            "title": {"text": "share" if shares else "pictures", "side": "top"},
-            "tickvals": [math.sqrt(tick / top) for tick in ticks],
-            "ticktext": [cell_text(tick, shares) for tick in ticks],
-            "thickness": 12,
-            "len": 1,
-            "x": 1.02,
-            "outlinewidth": 0,
-        },
-    )
+def _colours(values: NDArray[np.float64], depth: NDArray[np.float64], shares: bool) -> Iterator[go.Heatmap]:
+    """Yield the mistakes and the diagonal; what does not belong to one of them is left out of it."""
+    top, right = most_mistakes(values), np.eye(len(values), dtype=bool)
+    ticks = [top * k * k / 4 for k in range(3)] if shares else sorted({round(top * k * k / 9) for k in range(4)})
+    bar = {
+        "title": {"text": "mistakes", "side": "top"},
+        "tickvals": [math.sqrt(tick / top) for tick in ticks],
+        "ticktext": [f"{tick:.0%}" if shares else f"{tick:.0f}" for tick in ticks],
+        "thickness": 12,
+        "len": 1,
+        "x": 1.02,
+        "outlinewidth": 0,
+    }
+    common = {"zmin": 0, "zmax": 1, "xgap": 1, "ygap": 1, "hoverinfo": "skip"}
+    wrong = np.where(right | (depth == 0), np.nan, depth)
+    yield go.Heatmap(z=wrong, colorscale=theme.MISTAKES, colorbar=bar, **common)
+    yield go.Heatmap(z=np.where(right & (depth > 0), depth, np.nan), colorscale=_RIGHT, showscale=False, **common)
 
 
 def _click_targets(matrix: NDArray[np.int64], classes: tuple[str, ...], cell: int) -> go.Scatter:
@@ -150,15 +159,16 @@ def _click_targets(matrix: NDArray[np.int64], classes: tuple[str, ...], cell: in
     )
 
 
-def _numbers(values: NDArray[np.float64], top: float, shares: bool, cell: int) -> list[dict[str, Any]]:
+def _numbers(values: NDArray[np.float64], shares: bool, cell: int) -> list[dict[str, Any]]:
     """Return each number as an annotation: a click on it reaches the square below, and it never dims."""
     size = 16 if cell >= 56 else 12 if cell >= 34 else 10
-    colours = text_colours(np.sqrt(np.nan_to_num(values) / top).ravel())
     annotations = []
-    for ((row, column), value), colour in zip(np.ndenumerate(values), colours, strict=True):
-        text = cell_text(float(value), shares)
-        font = {"color": theme.NEUTRAL if math.isnan(value) else colour, "size": size}
-        text = f"<b>{text}</b>" if value > 0 and row != column else text
+    for (row, column), value in np.ndenumerate(values):
+        text, font = cell_text(float(value), shares) if value else "", {"size": size}
+        if math.isnan(value):
+            font["color"] = theme.NEUTRAL
+        elif value and row != column:
+            text = f"<b>{text}</b>"
         annotations.append({"x": column, "y": row, "text": text, "showarrow": False, "font": font})
     return annotations
 

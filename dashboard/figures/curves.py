@@ -13,7 +13,7 @@ from plotly.subplots import make_subplots
 from dashboard.figures import theme
 from models.training.results import WeightChange, opening
 
-TRAINING, VALIDATION = theme.NEUTRAL, "#009E73"  # not blue and orange: those mean frozen and trainable
+TRAINING, VALIDATION = theme.NEUTRAL, theme.VALIDATION
 PANELS = (("Accuracy", "accuracy", ".1%"), ("Loss", "loss", ".3f"))
 MARKERS_UP_TO = 40  # epochs; beyond, the dots of a line touch each other
 _ROOM = 1.05  # of an axis with a fixed range, for the highest line

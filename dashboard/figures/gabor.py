@@ -30,7 +30,7 @@ NOISE = "Noise"
 COLOURS = {"Pretrained": theme.FROZEN, "This run": theme.TRAINABLE}  # every other row is neutral
 _SCALE = ("rgb(1, 1, 1)", "rgb(128, 128, 128)", "rgb(255, 255, 255)")
 _SPREAD = 0.62  # of a row's height, over which its points lie
-_MARKS = {"grey": ("circle", theme.NEUTRAL), "coloured": ("diamond", theme.CLASS_COLOURS[3])}
+_MARKS = {"grey": ("circle", theme.NEUTRAL), "coloured": ("diamond", theme.LINE_COLOURS[1])}
 
 
 @dataclass(frozen=True, slots=True)

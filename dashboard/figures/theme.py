@@ -11,26 +11,34 @@ from models.intervals import Estimate
 FROZEN: Final = "#0072B2"
 TRAINABLE: Final = "#E69F00"
 NEUTRAL: Final = "#7F8B93"
-# Okabe-Ito and fillers, in the order of `chartCategoricalColors` in .streamlit/config.toml; class i has colour i.
+# Class i has colour i, everywhere. Found by a search for colours of moderate chroma that stay apart for eyes without
+# red, green or blue cones (Machado, Oliveira and Fernandes, 2009), from FROZEN and TRAINABLE, and from the red of
+# errors; the first five are furthest apart. In the order of `chartCategoricalColors` in .streamlit/config.toml.
 CLASS_COLOURS: Final = (
-    "#0072B2",
-    "#E69F00",
-    "#009E73",
-    "#CC79A7",
-    "#56B4E9",
-    "#D55E00",
-    "#8F7BC4",
-    "#B8A800",
-    "#7F7F7F",
-    "#4B5D67",
+    "#882255",
+    "#B4C34B",
+    "#1EC3FF",
+    "#5A5A00",
+    "#F0A5A5",
+    "#5A4BA5",
+    "#9678A5",
+    "#A5695A",
+    "#78963C",
+    "#D2B478",
 )
+# Of trainings, methods and lines beside each other (Okabe and Ito, 2008, without FROZEN and TRAINABLE, and two more).
+LINE_COLOURS: Final = ("#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#8F7BC4", "#B8A800")
+VALIDATION: Final = LINE_COLOURS[0]
+# Over the page's own ground. At its deepest the page's ink has a contrast of 4.8 on it, in the light and in the dark.
+MISTAKES: Final = [[0.0, "rgba(213, 80, 30, 0.06)"], [1.0, "rgba(213, 80, 30, 0.8)"]]
 SEQUENTIAL: Final = "Viridis"  # unsigned values
-DIVERGING: Final = [  # signed values; blue below zero, white at zero, orange above
-    [0.0, "rgb(0, 84, 140)"],
-    [0.25, "rgb(107, 174, 214)"],
+FOR, AGAINST = "Purple", "Green"  # the ends of DIVERGING in words: evidence for a class and against it
+DIVERGING: Final = [  # signed values; green below zero, white at zero, purple above (ColorBrewer's PRGn)
+    [0.0, "rgb(0, 90, 50)"],
+    [0.25, "rgb(127, 191, 123)"],
     [0.5, "rgb(255, 255, 255)"],
-    [0.75, "rgb(250, 176, 84)"],
-    [1.0, "rgb(190, 90, 0)"],
+    [0.75, "rgb(175, 141, 195)"],
+    [1.0, "rgb(100, 30, 120)"],
 ]
 WEIGHTS: Final = "Cividis"  # kernels, so that weights never look like activations
 GRID: Final = "rgba(127, 139, 147, 0.25)"  # readable on light and dark pages

@@ -31,7 +31,7 @@ STEPS: Final = (
     Step("train", "The backbone is frozen and only the head learns. Watch the curves, then the proof below."),
     Step("evaluate", "Each row is a true class. Click a cell off the diagonal to see what went wrong."),
     Step("activations", "Each tile is one channel. Go from the first layer to the last: edges, then parts."),
-    Step("occlusion", "Orange: hiding this spot lowers the score. Is it the object, or the background?"),
+    Step("occlusion", "Purple: hiding this spot lowers the score. Is it the object, or the background?"),
     Step("som", "Press play: neighbours on the map become alike. Nobody told it the classes."),
 )
 

@@ -34,7 +34,8 @@ def confusion_panel(evaluation: Evaluation) -> tuple[int, int]:
             required=True,
             bind="query-params",
             help="Counts: pictures in the cell. Shares: pictures in the cell out of all pictures of that true class. "
-            "The colour grows with the square root of the number, so that single mistakes can be seen.",
+            "Mistakes are red, right answers grey; the colour deepens with the square root of the number, so that "
+            "single mistakes can be seen. A blank cell has no pictures.",
         )
     with true:
         row = _class_picker("True class", _TRUE, evaluation.classes, start[0])

@@ -19,7 +19,7 @@ from models.intervals import Estimate
 from models.pictures import images
 
 WAYS: Final = {"deletion": "Taken away: lower is better", "insertion": "Put back: higher is better"}
-COLOURS: Final = dict(zip(TESTED, cycle(theme.CLASS_COLOURS), strict=False))
+COLOURS: Final = dict(zip(TESTED, cycle(theme.LINE_COLOURS), strict=False))
 _DASHES: Final = dict(zip(TESTED, cycle(("solid", "dot", "dash", "longdash", "dashdot", "longdashdot")), strict=False))
 GAP: Final = 4  # px between the maps of a strip
 REFERENCES: Final = {"even": "Even map (chance)", "centre": "Always the middle", "random": "Random order"}

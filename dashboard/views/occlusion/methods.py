@@ -34,7 +34,7 @@ _SURE = 0.99
 _ADVICE = "**A sure answer's probability has next to no gradient: try the logit.** "
 _CLIPPED = ", ".join(method.title for method in METHODS.values() if method.clip < 1)
 _SCALES = (
-    "Orange speaks for the class, blue against it; dark to bright says only how much. Every map has its own scale, "
+    "Purple speaks for the class, green against it; dark to bright says only how much. Every map has its own scale, "
     f"beyond which lie the strongest 1 % of {_CLIPPED}: compare where maps point, not how bright they are. "
 )
 _NOT_SHOWN = "None of them shows why, or whether it can be trusted: the view Can I trust it? asks that."

@@ -18,7 +18,7 @@ from models.som.depth import DepthResult
 from models.som.lattice import Lattice
 from models.som.measures import NextDoor
 
-TRAINED, RANDOM = "#009E73", theme.NEUTRAL
+TRAINED, RANDOM = theme.LINE_COLOURS[0], theme.NEUTRAL
 _FRAME = 2  # px around a unit's picture, in the colour of its class
 NAMED_PAIRS = 3  # that are written into the picture
 

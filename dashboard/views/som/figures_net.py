@@ -49,11 +49,11 @@ def net(
     dots = {"size": 3, "color": theme.NEUTRAL, "opacity": 0.5}
     figure.add_scatter(x=shown[:, 0], y=shown[:, 1], mode="markers", marker=dots, hoverinfo="skip")
     ends = [(unit, other) for unit in range(len(weights)) for other in lattice.neighbours(unit) if unit < other]
-    line = {"color": theme.CLASS_COLOURS[6], "width": 1}
+    line = {"color": theme.LINE_COLOURS[4], "width": 1}
     _lines(figure, weights[np.array(ends, np.int64).reshape(-1, 2)], line)
     if moved is not None:
         goals = moved.reshape(-1, moved.shape[-1])[:, :2]
-        _lines(figure, np.stack([weights, goals], axis=1), {"color": theme.CLASS_COLOURS[2], "width": 3})
+        _lines(figure, np.stack([weights, goals], axis=1), {"color": theme.LINE_COLOURS[0], "width": 3})
     figure.add_scatter(
         x=weights[:, 0],
         y=weights[:, 1],

@@ -13,7 +13,7 @@ from models.sweeps.cells import Finished
 from models.sweeps.results import Gap, Point, points
 from models.sweeps.spec import SweepSpec, cell_title, value_title
 
-_MEAN: Final = "#009E73"
+_MEAN: Final = theme.LINE_COLOURS[0]
 # line: (colour, dash, symbol)
 STYLES: Final = {
     variations.AS_IS: (_MEAN, "solid", "circle"),

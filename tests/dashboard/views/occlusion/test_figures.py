@@ -35,7 +35,7 @@ def test_several_maps_share_one_scale_with_zero_in_the_middle():
 
 def test_a_scale_of_signed_values_diverges_and_another_does_not():
     assert stops(True)[32] == (255, 255, 255)
-    assert stops(True)[0] == (0, 84, 140) and stops(True)[-1] == (190, 90, 0)
+    assert stops(True)[0] == (0, 90, 50) and stops(True)[-1] == (100, 30, 120)
     assert stops(False)[0] == (68, 1, 84)
     assert len(stops(True)) == len(stops(False)) == 65
 

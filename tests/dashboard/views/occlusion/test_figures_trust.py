@@ -88,6 +88,6 @@ def test_similarity_is_a_line_a_method_with_gaps_where_maps_are_flat(followed):
 def test_a_strip_shows_maps_side_by_side_in_their_colours(followed):
     signed = figures_trust.strip(followed, METHODS["integrated"], tile=12)
     assert signed.shape == (8, 3 * 12 + 2 * figures_trust.GAP, 3)
-    assert signed[3, 5].tolist() == [0, 84, 140] and signed[0, 0].tolist() == [255, 255, 255]
+    assert signed[3, 5].tolist() == [0, 90, 50] and signed[0, 0].tolist() == [255, 255, 255]
     unsigned = figures_trust.strip(followed, METHODS["saliency"])
     assert unsigned[0, 0].tolist() == [68, 1, 84]

@@ -17,7 +17,7 @@ FOUND = NextDoor(
 
 
 def test_a_class_keeps_its_colour_and_loses_its_markup():
-    assert colours_of(CLASSES)[:2] == [("spiral", "#0072B2"), ("ring &lt;b&gt;", "#E69F00")]
+    assert colours_of(CLASSES)[:2] == [("spiral", "#882255"), ("ring &lt;b&gt;", "#B4C34B")]
     assert len(colours_of([str(number) for number in range(12)])) == 12
 
 
@@ -25,8 +25,8 @@ def test_units_have_the_colour_of_their_class_paler_where_it_is_a_part():
     labels, shares = np.array([0, -1, 1, 0, 2, 2]), np.array([1.0, 0, 0.5, 0.2, 1, 1])
     figure = label_map(Lattice(2, 3), labels, shares, CLASSES, height=300, marks={"chosen": 1})
     picture = figure.data[0].z
-    assert tuple(picture[0, 0]) == (0, 0x72, 0xB2) and tuple(picture[0, 1]) == figures.EMPTY
-    assert tuple(picture[0, 2]) == tuple(round(c * 0.625 + 255 * 0.375) for c in (0xE6, 0x9F, 0x00))
+    assert tuple(picture[0, 0]) == (0x88, 0x22, 0x55) and tuple(picture[0, 1]) == figures.EMPTY
+    assert tuple(picture[0, 2]) == tuple(round(c * 0.625 + 255 * 0.375) for c in (0xB4, 0xC3, 0x4B))
     [units] = [trace for trace in figure.data if trace.customdata is not None]
     assert units.text[2] == "row 0, column 2<br>ring &lt;b&gt;, 50% of its samples"
     assert units.text[1].endswith("no sample")
