@@ -34,11 +34,11 @@ MISTAKES: Final = [[0.0, "rgba(213, 80, 30, 0.06)"], [1.0, "rgba(213, 80, 30, 0.
 SEQUENTIAL: Final = "Viridis"  # unsigned values
 FOR, AGAINST = "Purple", "Green"  # the ends of DIVERGING in words: evidence for a class and against it
 DIVERGING: Final = [  # signed values; green below zero, white at zero, purple above (ColorBrewer's PRGn)
-    [0.0, "rgb(0, 90, 50)"],
+    [0.0, "rgb(20, 130, 70)"],
     [0.25, "rgb(127, 191, 123)"],
     [0.5, "rgb(255, 255, 255)"],
     [0.75, "rgb(175, 141, 195)"],
-    [1.0, "rgb(100, 30, 120)"],
+    [1.0, "rgb(145, 45, 180)"],
 ]
 WEIGHTS: Final = "Cividis"  # kernels, so that weights never look like activations
 GRID: Final = "rgba(127, 139, 147, 0.25)"  # readable on light and dark pages

@@ -17,7 +17,7 @@ import numpy as np
 import streamlit as st
 
 from dashboard.figures import theme
-from dashboard.views.occlusion.figures import MapScale, PixelMap, cell_edges, nearest_done, outline, stops
+from dashboard.views.occlusion.figures import FADE, MapScale, PixelMap, cell_edges, nearest_done, outline, stops
 from models.occlusion import occlusion
 from models.occlusion import scores as occlusion_scores
 from models.occlusion.scores import PatchScores
@@ -65,7 +65,7 @@ def linked_maps(
         scales: Those that the maps name by number.
         key: Of the component.
         alt: What the maps show, for who cannot see them.
-        opacity: Of the maps over the picture, 0..1.
+        opacity: Of the maps over the picture where they are strongest, 0..1; they are transparent at zero.
         mask: (H, W) bool, outlined in white on black; None for none.
     """
     x, y = ([], []) if mask is None else outline(mask)
@@ -82,6 +82,7 @@ def linked_maps(
             for i in range(0, len(x), 3)
         ],
         "opacity": opacity,
+        "fade": FADE,
         "alt": alt,
         "hint": _HINT,
     }

@@ -6,6 +6,7 @@ import base64
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Final
 
 import numpy as np
 import plotly.graph_objects as go
@@ -22,6 +23,7 @@ from models.pictures import images
 
 Colour = tuple[int, int, int]
 _PICTURE_PX = 320  # the picture is enlarged to about this before the browser sees it, so that its pixels stay sharp
+FADE: Final = 0.6  # a map's opacity is its value's share of the largest one, to this power: none where nothing depends
 _FADED = "rgba(127, 139, 147, 0.35)"
 
 
@@ -55,6 +57,18 @@ def stops(signed: bool) -> tuple[Colour, ...]:
     scale = theme.DIVERGING if signed else get_colorscale(theme.SEQUENTIAL)
     red_green_blue = (unlabel_rgb(colour) for colour in sample_colorscale(scale, np.linspace(0, 1, 65)))
     return tuple((round(red), round(green), round(blue)) for red, green, blue in red_green_blue)
+
+
+@lru_cache(maxsize=2)
+def faded(signed: bool) -> tuple[tuple[float, str], ...]:
+    """Return the colours of a scale for Plotly, the more transparent the nearer they are to its zero."""
+    colours = stops(signed)
+    shares = np.linspace(0, 1, len(colours))
+    strength = (np.abs(2 * shares - 1) if signed else shares) ** FADE
+    return tuple(
+        (float(share), f"rgba({red}, {green}, {blue}, {alpha:.3f})")
+        for share, alpha, (red, green, blue) in zip(shares, strength, colours, strict=True)
+    )
 
 
 def falls(maps: Sequence[tuple[str, OcclusionMap]], unit: str) -> tuple[list[PixelMap], list[MapScale]]:
@@ -143,7 +157,7 @@ def panel(
     Args:
         image: (H, W, 3) uint8 at the size of the map.
         values: (H, W), or None.
-        method: How it is scaled: signed maps have zero in the middle, others at the dark end.
+        method: How it is scaled: signed maps have zero in the middle, others at the dark end. Zero is transparent.
         unit: Of the values, for the text at the pointer.
         opacity: Of the map, 0..1.
         mask: (H, W) bool, outlined in white on black; None for none.
@@ -158,7 +172,7 @@ def panel(
             z=values,
             zmin=-end if method.signed else 0,
             zmax=end,
-            colorscale=theme.DIVERGING if method.signed else theme.SEQUENTIAL,
+            colorscale=faded(method.signed),
             showscale=False,
             opacity=opacity,
             hovertemplate=f"row %{{y}}, col %{{x}}<br>%{{z:.3g}} {unit}<extra></extra>",

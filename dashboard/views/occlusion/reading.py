@@ -27,11 +27,12 @@ def view_controls(has_mask: bool) -> tuple[float, bool]:
         "Map over picture",
         0.0,
         1.0,
-        0.65,
+        0.9,
         0.05,
         key="occlusion_opacity",
         persist_state="session",
-        help="0 shows only the picture, 1 only the map.",
+        help="How strongly the map covers the picture where its values are largest. Where they are zero, it is "
+        "transparent: there you see the picture as it is.",
     )
     outlined = has_mask and st.toggle(
         "Outline the object",

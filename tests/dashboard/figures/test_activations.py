@@ -16,7 +16,7 @@ def test_unsigned_values_start_at_zero_and_signed_ones_have_zero_in_the_middle()
     assert scale_of(values, signed=False, clip=False) == Scale(0, 4)
     assert scale_of(-values, signed=True, clip=False) == Scale(-4, 4)
     assert colour(np.zeros((1, 2)), Scale(-4, 4)).tolist() == [[[255, 255, 255]] * 2]
-    assert colour(np.array([-9.0, 9.0]), Scale(-4, 4)).tolist() == [[0, 90, 50], [100, 30, 120]]
+    assert colour(np.array([-9.0, 9.0]), Scale(-4, 4)).tolist() == [[20, 130, 70], [145, 45, 180]]
 
 
 def test_a_layer_of_zeros_does_not_divide_by_zero():
@@ -29,7 +29,7 @@ def test_numbers_of_a_diverged_network_can_be_drawn(clip):
     maps = np.array([[[np.nan, np.inf], [2.0, -np.inf]]], np.float32)
     assert scale_of(maps, signed=True, clip=clip) == Scale(-2, 2)
     assert scale_of(np.full((2, 2), np.nan), signed=False, clip=clip) == Scale(0, 1)
-    assert colour(maps[0, 0], Scale(-2, 2)).tolist() == [[255, 255, 255], [100, 30, 120]]
+    assert colour(maps[0, 0], Scale(-2, 2)).tolist() == [[255, 255, 255], [145, 45, 180]]
     usual = RunningStatistics("layer", "digits")
     nothing = np.full((2, 2, 2), np.nan, np.float32)
     usual.add(nothing[None])

@@ -2,6 +2,11 @@
 
 const views = new WeakMap();
 
+// How opaque a value is, 0..1: not at all at zero, so that the picture stays as it is where nothing depends on it.
+function strength(value, scale, fade) {
+  return Math.min(1, Math.abs(value) / Math.max(scale.high, -scale.low)) ** fade;
+}
+
 class LinkedMaps {
   constructor(root) {
     [this.root, this.said, this.cursor, this.panels] = [root, null, null, []];
@@ -82,7 +87,7 @@ class LinkedMaps {
     for (let at = 0; at < values.length; at++) {
       if (Number.isNaN(values[at])) continue; // no square that covers this pixel is computed yet
       pixels.data.set(colourOf(scale.stops, (values[at] - scale.low) / (scale.high - scale.low)), 4 * at);
-      pixels.data[4 * at + 3] = 255;
+      pixels.data[4 * at + 3] = 255 * strength(values[at], scale, said.fade);
     }
     sheet.getContext("2d").putImageData(pixels, 0, 0);
     if (image) panel.picture(g, image);

@@ -10,6 +10,7 @@ from dashboard.views.occlusion.figures import (
     by_layer,
     cell_edges,
     disagreement,
+    faded,
     falls,
     nearest_done,
     outline,
@@ -35,7 +36,7 @@ def test_several_maps_share_one_scale_with_zero_in_the_middle():
 
 def test_a_scale_of_signed_values_diverges_and_another_does_not():
     assert stops(True)[32] == (255, 255, 255)
-    assert stops(True)[0] == (0, 90, 50) and stops(True)[-1] == (100, 30, 120)
+    assert stops(True)[0] == (20, 130, 70) and stops(True)[-1] == (145, 45, 180)
     assert stops(False)[0] == (68, 1, 84)
     assert len(stops(True)) == len(stops(False)) == 65
 
@@ -109,3 +110,12 @@ def test_the_outline_of_one_pixel_is_its_four_sides():
 
 def test_an_object_at_the_edge_is_closed():
     assert len(outline(np.ones((2, 3), bool))[0]) == 3 * (2 * 2 + 2 * 3)
+
+
+def test_a_map_over_its_picture_is_transparent_at_zero_and_opaque_at_its_ends():
+    signed, unsigned = faded(True), faded(False)
+    assert signed[0] == (0, "rgba(20, 130, 70, 1.000)") and signed[-1] == (1, "rgba(145, 45, 180, 1.000)")
+    assert signed[32] == (0.5, "rgba(255, 255, 255, 0.000)")
+    assert unsigned[0][1].endswith(" 0.000)") and unsigned[-1][1].endswith(" 1.000)")
+    quarter = float(signed[24][1].rsplit(" ", 1)[1].removesuffix(")"))
+    assert abs(quarter - 0.25**0.6) < 1e-3

@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 
-from dashboard.figures import theme
 from dashboard.views.occlusion import figures, figures_trust
 from models.attribution.deletion import curves as delete
 from models.attribution.maps import METHODS
@@ -18,7 +17,9 @@ def test_a_signed_panel_has_zero_in_the_middle_and_an_unsigned_one_at_the_end():
     signed = figures.panel(IMAGE, VALUES, METHODS["occlusion"], mask=VALUES > 0.5)
     heat = signed.data[0]
     assert (heat.zmin, heat.zmax) == (-2, 2) and np.array_equal(heat.z, VALUES)
-    assert heat.colorscale[2][1] == theme.DIVERGING[2][1] and len(signed.data) == 3  # the outline, white on black
+    assert (
+        heat.colorscale[32] == (0.5, "rgba(255, 255, 255, 0.000)") and len(signed.data) == 3
+    )  # the outline, white on black
     unsigned = figures.panel(IMAGE, np.abs(VALUES), METHODS["gradcam"]).data[0]
     assert (unsigned.zmin, unsigned.zmax) == (0, 2)
     flat = figures.panel(IMAGE, 0 * VALUES, METHODS["saliency"]).data[0]
@@ -88,6 +89,6 @@ def test_similarity_is_a_line_a_method_with_gaps_where_maps_are_flat(followed):
 def test_a_strip_shows_maps_side_by_side_in_their_colours(followed):
     signed = figures_trust.strip(followed, METHODS["integrated"], tile=12)
     assert signed.shape == (8, 3 * 12 + 2 * figures_trust.GAP, 3)
-    assert signed[3, 5].tolist() == [0, 90, 50] and signed[0, 0].tolist() == [255, 255, 255]
+    assert signed[3, 5].tolist() == [20, 130, 70] and signed[0, 0].tolist() == [255, 255, 255]
     unsigned = figures_trust.strip(followed, METHODS["saliency"])
     assert unsigned[0, 0].tolist() == [68, 1, 84]
