@@ -71,4 +71,4 @@ def experiment_bar() -> None:
             on_change=lambda: state.choose(run=st.session_state["bar_run"]),
         )
         with running:
-            job_chip(chosen.owner)
+            job_chip(chosen.owner, chosen.run)

@@ -76,12 +76,35 @@ def time_left(run: runs.Run, now: float) -> str:
     return "" if left is None or left <= 0 else f"about {duration(left)} left"
 
 
+def still_takes(run: runs.Run, now: float) -> float | None:
+    """Return how many seconds a run still takes, by its pace or as it was predicted; None where neither is known."""
+    status = run.status
+    begun = status.started or now
+    left = seconds_left(shares_reached(run.events(), begun), now)
+    if left is None and run.seconds is not None:
+        left = run.seconds - (now - begun)
+    return None if left is None else max(left, 0.0)
+
+
+def waits_for(ahead: Sequence[runs.Run], now: float) -> str:
+    """Return what a job waits for and how long: "Waiting for 2 trainings, about 4 min"; how long only where known.
+
+    The jobs may be anybody's: their number and kind are all that is said of them.
+    """
+    kinds = {run.kind for run in ahead}
+    noun = "training" if kinds == {"training"} else "job"
+    count = f"a {noun}" if len(ahead) == 1 else f"{len(ahead)} {noun}s"
+    times = [still_takes(run, now) for run in ahead]
+    known = [seconds for seconds in times if seconds is not None]
+    return f"Waiting for {count}" + (f", about {duration(sum(known))}" if len(known) == len(times) else "")
+
+
 def describe(run: runs.Run) -> str:
     """Return one line on where the job stands."""
     status = run.status
     if status.state == "queued":
-        position = engine.position(run.id)
-        return "Starting…" if position in (None, 0) else f"Waiting: number {position} in the queue"
+        ahead = engine.ahead(run.id)
+        return waits_for(ahead, time.time()) if ahead else "Starting…"
     if status.state == "running":
         return " · ".join(filter(None, [status.note or "Working", time_left(run, time.time())]))
     ends = {"done": "Finished", "cancelled": "Cancelled", "failed": "Stopped"}
@@ -197,15 +220,20 @@ def job_lines(run_id: str, *, key: str, active: bool) -> None:
         st.info(describe(run), icon=":material/cancel:")
 
 
-def job_chip(owner: str) -> None:
-    """Draw the visitor's running job in the experiment bar: what, how far, cancel."""
+def job_chip(owner: str, shown: runs.Run | None = None) -> None:
+    """Draw the visitor's running job in the experiment bar: what, how far, cancel; `shown` is the chosen training."""
     active = [run for run in runs.listing(owner) if run.status.active]
+    others = shown if shown is not None and shown.owner != owner and shown.status.active else None
+    polls = bool(active or others)
 
-    @st.fragment(run_every=_CHIP_POLL_S if active else None)
+    @st.fragment(run_every=_CHIP_POLL_S if polls else None)
     def chip() -> None:
         going = [run for run in active if run.status.active]
-        if active and len(going) < len(active):
+        if len(going) < len(active) or (others is not None and not others.status.active):
             st.rerun()
+        if not going and others is not None:
+            st.caption(f":material/progress_activity: Somebody else's training, {others.status.share:.0%}")
+            return
         if not going:
             st.caption(":material/check: Nothing is running")
             return

@@ -54,7 +54,7 @@ def queue(costs: Mapping[TrainingSpec, Cost], owner: str) -> list[str]:
     Raises:
         FreezeframeError: The visitor has too many jobs already, or the runs cannot be written.
     """
-    queued = engine.submit_all(TRAINING, list(costs), owner=owner)
+    queued = engine.submit_all(TRAINING, list(costs), owner=owner, seconds=[cost.seconds for cost in costs.values()])
     for run_id, cost in zip(queued, costs.values(), strict=True):
         estimate.keep(runs.get(run_id).folder, cost)
     return queued

@@ -6,6 +6,7 @@
     lifeline   ends a compute process with the one that started it
     cluster    the local Dask scheduler and workers, or the address of others
     execute    what a worker does: a job to its end, the answer of a task
+    turns      which waiting job starts next
     engine     the queue, and what pages call
 
 May import: storage. `execute` alone looks into the catalogue, when it runs.

@@ -171,10 +171,11 @@ class Cluster:
             self._launch_worker(name)
         return dead
 
-    def kill(self, name: str) -> None:
-        """End a worker that no longer listens; `heal` brings a new one."""
-        if name in self.processes:
-            self.processes[name].kill()
+    def kill(self, offer: str) -> None:
+        """End the workers that offer "jobs" or "interactive" and no longer listen; `heal` brings new ones."""
+        for name, spec in self.specs.items():
+            if name in self.processes and getattr(spec, offer):
+                self.processes[name].kill()
 
     def stop(self) -> None:
         """End every process that was started here."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import atexit
 import logging
+import math
 import secrets
 import shutil
 import threading
@@ -18,10 +19,11 @@ from dataclasses import replace
 from typing import Any, TypeVar
 
 from models.errors import EngineUnavailable, FreezeframeError, InputError, QueueFull, StorageUnavailable
-from models.jobs import execute, shipped
+from models.jobs import execute, shipped, turns
 from models.jobs.cluster import Cluster
-from models.jobs.job import Job, Spec, Task
+from models.jobs.job import Job, PricedSpec, Spec, Task
 from models.jobs.machine import WARM
+from models.jobs.turns import LANES, Running
 from models.storage import runs
 
 MOST_JOBS = 4  # of one visitor: one running and three waiting
@@ -42,7 +44,7 @@ class Engine:
     def __init__(self) -> None:
         self.lock = threading.RLock()
         self.waiting: list[runs.Run] = []  # in the order they were asked for
-        self.running: dict[str, tuple[runs.Run, Any]] = {}  # run id -> run, Dask future
+        self.running: dict[str, Running] = {}  # by run id
         self.served: dict[str, float] = {}  # visitor -> when one of his jobs was last started
         self.cancelled_at: dict[str, float] = {}
         self.ready = threading.Event()
@@ -123,7 +125,7 @@ class Engine:
         self.problem = message
         client, self.client = self.client, None
         with self.lock:
-            self.waiting[:0] = [run for run, _ in self.running.values() if run.status.active]
+            self.waiting[:0] = [job.run for job in self.running.values() if job.run.status.active]
             self.running.clear()
             self.cancelled_at.clear()
         if client is not None:
@@ -137,15 +139,15 @@ class Engine:
     def _reap(self) -> None:
         """Take finished jobs off the list, and end workers whose job does not stop when asked to."""
         with self.lock:
-            for run_id, (run, future) in list(self.running.items()):
-                if future.done():
+            for run_id, job in list(self.running.items()):
+                if job.future.done():
                     del self.running[run_id]
-                    self._settle(run, future)
-                elif run.cancel_asked:
+                    self._settle(job.run, job.future)
+                elif job.run.cancel_asked:
                     asked = self.cancelled_at.setdefault(run_id, time.monotonic())
                     if time.monotonic() - asked > _GRACE_S and self.cluster is not None:
                         self.cancelled_at[run_id] = time.monotonic()
-                        self.cluster.kill("jobs")
+                        self.cluster.kill(job.lane)
 
     def _settle(self, run: runs.Run, future: Any) -> None:
         self.cancelled_at.pop(run.id, None)
@@ -158,43 +160,40 @@ class Engine:
 
     def _dispatch(self) -> None:
         with self.lock:
-            while len(self.running) < self._capacity() and (run := self._next()) is not None:
-                self.waiting.remove(run)
-                self.served[run.owner] = time.monotonic()
-                future = self.client.submit(
-                    execute.execute, run.id, resources={"jobs": 1}, pure=False, key=f"job-{secrets.token_hex(8)}"
-                )
-                self.running[run.id] = (run, future)
+            for lane in LANES:
+                while self._busy(lane) < self._capacity(lane) and (run := self._next(lane)) is not None:
+                    self.waiting.remove(run)
+                    self.served[run.owner] = time.monotonic()
+                    key = f"job-{secrets.token_hex(8)}"
+                    future = self.client.submit(execute.execute, run.id, resources={lane: 1}, pure=False, key=key)
+                    self.running[run.id] = Running(run, future, lane)
 
-    def _capacity(self) -> int:
+    def _busy(self, lane: str) -> int:
+        return sum(job.lane == lane for job in self.running.values())
+
+    def _capacity(self, lane: str) -> int:
         if self.cluster is not None and not self.cluster.remote:
-            return sum(spec.jobs for spec in self.cluster.specs.values())
+            return sum(getattr(spec, lane) for spec in self.cluster.specs.values())
         workers = self.client.scheduler_info()["workers"].values()
-        return sum(int(worker["resources"].get("jobs", 0)) for worker in workers)
+        return sum(int(worker["resources"].get(lane, 0)) for worker in workers)
 
     def _order(self) -> list[runs.Run]:
-        """Return the waiting runs in the order they will start: visitors take turns, each in his own order."""
-        busy = {run.owner for run, _ in self.running.values()}
-        turn = {run.owner: (run.owner in busy, self.served.get(run.owner, 0.0)) for run in self.waiting}
-        rank: dict[str, int] = {}
-        keyed = []
-        for position, run in enumerate(self.waiting):
-            rank[run.owner] = rank.get(run.owner, -1) + 1
-            keyed.append(((rank[run.owner] + turn[run.owner][0], turn[run.owner][1], position), run))
-        return [run for _, run in sorted(keyed, key=lambda pair: pair[0])]
+        return turns.order(self.waiting, self.running.values(), self.served)
 
-    def _next(self) -> runs.Run | None:
-        busy = {run.owner for run, _ in self.running.values()}
-        return next((run for run in self._order() if run.owner not in busy), None)
+    def _next(self, lane: str) -> runs.Run | None:
+        return turns.next_run(self._order(), self.running.values(), lane)
 
     # -- what the page calls ----------------------------------------------------------------------------------------
 
-    def submit_all(self, job: Job[Spec, Any], specs: Sequence[Spec], *, owner: str) -> list[str]:
+    def submit_all(
+        self, job: Job[Spec, Any], specs: Sequence[Spec], *, owner: str, seconds: Sequence[float] = ()
+    ) -> list[str]:
         """Queue some jobs of one kind, all or none, and return their run ids."""
+        predicted = seconds or [spec.seconds if isinstance(spec, PricedSpec) else math.inf for spec in specs]
         made: list[runs.Run] = []
         with self.lock:
             mine = [run for run in self.waiting if run.owner == owner]
-            mine += [run for run, _ in self.running.values() if run.owner == owner]
+            mine += [job.run for job in self.running.values() if job.run.owner == owner]
             if len(mine) >= MOST_JOBS:
                 raise QueueFull(
                     f"You already have {len(mine)} jobs running or waiting, the most a visitor may have. "
@@ -211,8 +210,9 @@ class Engine:
                     "Try again later."
                 )
             try:
-                for spec in specs:
-                    made.append(runs.create(job.kind, spec.to_json(), owner=owner, title=spec.title))
+                for spec, takes in zip(specs, predicted, strict=True):
+                    written = spec.to_json()
+                    made.append(runs.create(job.kind, written, owner=owner, title=spec.title, seconds=takes))
             except StorageUnavailable:
                 for run in made:
                     shutil.rmtree(run.folder, ignore_errors=True)
@@ -235,11 +235,13 @@ class Engine:
         with suppress(OSError):  # on a full disk the cancel alone has to do
             run.set_status(replace(status, state="cancelled", finished=time.time()))
 
-    def position(self, run_id: str) -> int | None:
-        """Return a waiting job's place in the queue, from 1; None when it does not wait."""
+    def ahead(self, run_id: str) -> list[runs.Run]:
+        """Return what a waiting job waits for: the runs that are being worked on, then those that start before it."""
         with self.lock:
-            order = [run.id for run in self._order()]
-        return order.index(run_id) + 1 if run_id in order else None
+            order = self._order()
+            running = [job.run for job in self.running.values() if job.lane == LANES[0]]
+        ids = [run.id for run in order]
+        return [*running, *order[: ids.index(run_id)]] if run_id in ids else []
 
     def call(self, task: Task[Answer], timeout: float, arguments: Mapping[str, Any]) -> Answer:
         """Return an interactive task's answer, recorded or computed by a worker; one lost worker is forgiven."""
@@ -339,14 +341,20 @@ def submit(job: Job[Spec, Any], spec: Spec, *, owner: str) -> str:
     return submit_all(job, [spec], owner=owner)[0]
 
 
-def submit_all(job: Job[Spec, Any], specs: Sequence[Spec], *, owner: str) -> list[str]:
+def submit_all(job: Job[Spec, Any], specs: Sequence[Spec], *, owner: str, seconds: Sequence[float] = ()) -> list[str]:
     """Queue some jobs of one kind, all of them or none, and return their run ids.
+
+    Args:
+        job: Their kind.
+        specs: What they are asked to do.
+        owner: The visitor's id.
+        seconds: How long each should take, where the specs do not say so themselves.
 
     Raises:
         QueueFull: There is no room for all of them.
         StorageUnavailable: They cannot be written.
     """
-    return start().submit_all(job, specs, owner=owner)
+    return start().submit_all(job, specs, owner=owner, seconds=seconds)
 
 
 def cancel(run_id: str, owner: str) -> None:
@@ -359,9 +367,9 @@ def cancel(run_id: str, owner: str) -> None:
     start().cancel(run_id, owner)
 
 
-def position(run_id: str) -> int | None:
-    """Return a waiting job's place in the queue, from 1; None when it does not wait."""
-    return start().position(run_id)
+def ahead(run_id: str) -> list[runs.Run]:
+    """Return the runs that a waiting job waits for, whoever's they are; none when it does not wait."""
+    return start().ahead(run_id)
 
 
 def call(task: Task[Answer], *, timeout: float = _CALL_S, **arguments: Any) -> Answer:

@@ -99,6 +99,12 @@ class Run:
         return float(self.record["created"])
 
     @property
+    def seconds(self) -> float | None:
+        """Return how long the work was predicted to take; None where nothing was predicted."""
+        predicted = self.record.get("seconds")
+        return float(predicted) if isinstance(predicted, int | float) else None
+
+    @property
     def spec(self) -> dict[str, Any]:
         """Return what was asked for, as the job reads it."""
         return dict(self.record["spec"])
@@ -197,8 +203,8 @@ class RunProgress:
             self.run.set_status(ended)
 
 
-def create(kind: str, spec: Mapping[str, Any], *, owner: str, title: str) -> Run:
-    """Make the directory of a new run, queued; it appears whole or not at all.
+def create(kind: str, spec: Mapping[str, Any], *, owner: str, title: str, seconds: float | None = None) -> Run:
+    """Make the directory of a new run, queued; it appears whole or not at all. `seconds` is how long it should take.
 
     Raises:
         StorageUnavailable: It cannot be written.
@@ -207,6 +213,8 @@ def create(kind: str, spec: Mapping[str, Any], *, owner: str, title: str) -> Run
     folder = home() / "runs" / run_id
     building = folder.with_name(f".{run_id}.tmp")
     record = {"version": 1, "kind": kind, "title": title, "owner": owner, "created": time.time(), "spec": dict(spec)}
+    if seconds is not None and math.isfinite(seconds):
+        record["seconds"] = seconds
     try:
         with saving():
             private_folder("runs")

@@ -240,7 +240,7 @@ def test_without_a_run_it_says_what_to_do(open_page: Callable[..., AppTest]) -> 
 def test_a_run_without_results_says_what_to_do(
     open_page: Callable[..., AppTest], run: runs.Run, state: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(engine, "position", lambda run_id: 2)
+    monkeypatch.setattr(engine, "ahead", lambda run_id: [])
     run.path("predictions.npz").unlink()
     run.set_status(runs.RunStatus(state, message="It ran out of memory."))
     app = open_page(run.id)

@@ -60,12 +60,12 @@ def test_a_full_queue_is_said(visit, monkeypatch):
 
 
 def test_every_state_of_a_run_is_shown(visit, monkeypatch):
-    monkeypatch.setattr(engine, "position", lambda run_id: 2)
+    monkeypatch.setattr(engine, "ahead", lambda run_id: [runs.get(run_id)] * 2)
     run = runs.create("transferability", TINY.to_json(), owner="o" * 32, title="Somebody's *slice*")
     page = visit(**VIEW, slice=run.id)
     assert not page.exception and page.session_state["ff_slice"] == run.id
     assert page.selectbox(key="general_slice_run").value == run.id and not page.get("plotly_chart")
-    assert "Waiting: number 2" in page.get("progress")[0].proto.text
+    assert "Waiting for 2 " in page.get("progress")[0].proto.text
     rows = "\n".join(slice.EXAMPLE.read_text().splitlines()[:4])
     run.path("rows.csv").write_text(rows)
     run.set_status(runs.RunStatus("running", started=time.time(), share=0.2, note="Training AnB"))

@@ -49,12 +49,12 @@ def test_another_backbone_has_a_price_and_a_button(visit, monkeypatch):
 
 
 def test_every_state_of_a_job_is_shown(visit, monkeypatch):
-    monkeypatch.setattr(engine, "position", lambda run_id: 2)
+    monkeypatch.setattr(engine, "ahead", lambda run_id: [runs.get(run_id)] * 2)
     page = visit(**VIEW, backbone="mobilenetv2")
     spec = ProbeSpec("backbone:mobilenetv2:96:random", "galaxies")
     run = runs.create("probe", spec.to_json(), owner=page.session_state["ff_owner"], title="Probe")
     page.run()
-    assert "Waiting: number 2" in page.get("progress")[0].proto.text
+    assert "Waiting for 2 " in page.get("progress")[0].proto.text
     assert "general_probe_start" not in [button.key for button in page.button]
     run.set_status(runs.RunStatus("failed", message="Out of *memory*", finished=time.time()))
     page.run()

@@ -199,7 +199,7 @@ def test_train_queues_the_settings_that_are_shown_and_a_second_click_queues_noth
     asked = []
     run_id = runs.create("training", {"backbone": "frame8", "dataset": "galaxies"}, owner="", title="queued").id
 
-    def submit_all(job, specs, *, owner):
+    def submit_all(job, specs, *, owner, seconds=()):
         (spec,) = specs
         asked.append((job.kind, spec))
         written = {**runs.get(run_id).record, "spec": spec.to_json()}

@@ -21,7 +21,7 @@ def asked(monkeypatch):
     specs = []
     run_id = runs.create("training", replace(recipes.DEFAULT, seed=99).to_json(), owner="", title="queued").id
 
-    def submit_all(job, queued, *, owner):
+    def submit_all(job, queued, *, owner, seconds=()):
         specs.extend(queued)
         return [run_id] * len(queued)
 

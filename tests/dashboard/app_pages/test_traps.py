@@ -29,7 +29,7 @@ def said(app):
 @pytest.fixture
 def own(engine, monkeypatch):
     """Makes a run of a trap's recipe that belongs to the visitor of a page, with the example's results if done."""
-    monkeypatch.setattr(jobs_engine, "position", lambda run_id: 2)
+    monkeypatch.setattr(jobs_engine, "ahead", lambda run_id: [runs.get(run_id)] * 2)
 
     def make(app, spec, status=DONE):
         run = runs.create("training", spec, owner=app.session_state["ff_owner"], title="A run of one's own")
@@ -112,7 +112,8 @@ def queue(monkeypatch):
     """Collects what is queued: a list of (kind, owner, specs)."""
     asked = []
 
-    def submit_all(job, specs, *, owner):
+    def submit_all(job, specs, *, owner, seconds):
+        assert len(seconds) == len(specs) and all(one > 0 for one in seconds)
         asked.append((job.kind, owner, specs))
         return [runs.EXAMPLE] * len(specs)
 
@@ -158,7 +159,7 @@ def test_own_runs_are_found_again_in_every_state(visit, own):
     app = visit(traps_demo=TRAPS["scaled"].title)
     run = own(app, TRAPS["scaled"].wrong.to_json(), runs.RunStatus("queued"))
     app.run()
-    assert "Waiting: number 2" in app.get("progress")[0].proto.text
+    assert "Waiting for 2 " in app.get("progress")[0].proto.text
     assert not {"traps_train_wrong", "traps_train_both"} & keys(app)
     run.set_status(runs.RunStatus("failed", message="Out of *memory*", finished=time.time()))
     app.run()

@@ -18,7 +18,7 @@ def bar(app) -> str:
 def test_the_tour_trains_the_default_and_goes_from_stop_to_stop(app, monkeypatch):
     queued = []
 
-    def submit_all(job, specs, *, owner):
+    def submit_all(job, specs, *, owner, seconds=()):
         queued.extend(runs.create(job.kind, spec.to_json(), owner=owner, title=spec.title) for spec in specs)
         return [run.id for run in queued]
 

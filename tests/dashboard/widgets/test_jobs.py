@@ -4,7 +4,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from dashboard.widgets.jobs import distinct_names, seconds_left, shares_reached, time_left
+from dashboard.widgets.jobs import distinct_names, seconds_left, shares_reached, still_takes, time_left, waits_for
 from models.storage import runs
 
 
@@ -71,3 +71,31 @@ def test_a_page_says_what_is_left_of_a_run(tmp_path, monkeypatch):
     assert time_left(run, 1100.0) == ""
     run.path("events.jsonl").write_text('[]\n{"epoch": 1}\n{"share": 0.5}\n')
     assert time_left(run, 1030.0) == ""
+
+
+def queued(kind, seconds=None, share=None, began=0.0):
+    """A run as the queue has it: predicted, and at a share of its work since it began."""
+    reports = [] if share is None else [{"at": began + n, "share": share * n / 10} for n in range(11)]
+    status = SimpleNamespace(started=began if share is not None else None)
+    return SimpleNamespace(kind=kind, seconds=seconds, status=status, events=lambda: reports)
+
+
+@pytest.mark.parametrize(
+    ("ahead", "words"),
+    [
+        ([queued("training", 240)], "Waiting for a training, about 4 min"),
+        ([queued("som", 20), queued("training", 25)], "Waiting for 2 jobs, about 45 s"),
+        (
+            [queued("training", 600, share=0.25, began=90.0), queued("training", 30)],
+            "Waiting for 2 trainings, about 60 s",
+        ),
+        ([queued("training", 90), queued("weights")], "Waiting for 2 jobs"),
+    ],
+)
+def test_who_waits_hears_for_what_and_how_long(ahead, words):
+    assert waits_for(ahead, 100.0) == words  # a quarter in 10 s: 30 s are left, whatever was predicted
+
+
+def test_a_job_that_is_at_its_end_or_late_takes_no_less_than_nothing():
+    assert still_takes(queued("training", 10, share=0.0, began=50.0), 100.0) == 0
+    assert still_takes(queued("weights"), 100.0) is None

@@ -25,6 +25,7 @@ from models.jobs import execute
 from models.jobs.engine import MOST_JOBS, MOST_WAITING, Engine
 from models.jobs.job import Job, JobSpec
 from models.jobs.machine import WARM
+from models.jobs.turns import SHORT_S, Running
 from models.networks.answers import PREDICT
 from models.storage import runs
 from models.training import recipes
@@ -98,17 +99,64 @@ def test_a_run_of_an_unknown_kind_ends_with_the_known_ones():
 def test_visitors_take_turns_and_each_keeps_his_order():
     stopped, names = waiting_engine(("a1", "a"), ("a2", "a"), ("a3", "a"), ("b1", "b"), ("c1", "c"), ("b2", "b"))
     assert [names[run.id] for run in stopped._order()] == ["a1", "b1", "c1", "a2", "b2", "a3"]
-    assert {names[run_id]: stopped.position(run_id) for run_id in names}["b1"] == 2
 
 
 def test_a_visitor_whose_job_runs_waits_behind_the_others():
     stopped, names = waiting_engine(("a1", "a"), ("a2", "a"), ("b1", "b"))
-    first = stopped._next()
+    first = stopped._next("jobs")
     stopped.waiting.remove(first)
-    stopped.running[first.id] = (first, None)
-    assert names[stopped._next().id] == "b1"
+    stopped.running[first.id] = Running(first, None)
+    assert names[stopped._next("jobs").id] == "b1"
     stopped.waiting = [run for run in stopped.waiting if run.owner == visitor("a")]
-    assert stopped._next() is None  # one at a time, even when nobody else waits
+    assert stopped._next("jobs") is None  # one at a time, even when nobody else waits
+
+
+def take(stopped: Engine, lane: str) -> str:
+    """Let the next waiting run go into a lane, as dispatching does; return its title, "" where none may."""
+    if (run := stopped._next(lane)) is None:
+        return ""
+    stopped.waiting.remove(run)
+    stopped.running[run.id] = Running(run, None, lane)
+    return run.title
+
+
+def test_short_work_does_not_wait_for_the_long_work_of_others():
+    stopped = Engine()
+    for name, letter, seconds in (
+        ("long", "a", 600.0),
+        ("longer", "b", 1200.0),
+        ("short", "c", SHORT_S),
+        ("not quite", "d", SHORT_S + 0.1),
+        ("own short", "a", 1.0),
+    ):
+        stopped.submit_all(QUEUED, [Named(name)], owner=visitor(letter), seconds=[seconds])
+    stopped.submit_all(QUEUED, [Named("unknown")], owner=visitor("e"))
+    assert take(stopped, "jobs") == "long"
+    assert take(stopped, "interactive") == "short"
+    stopped.running = {key: job for key, job in stopped.running.items() if job.lane == "jobs"}
+    assert take(stopped, "interactive") == "own short"  # beside the visitor's own long job
+    stopped.running = {key: job for key, job in stopped.running.items() if job.lane == "jobs"}
+    assert take(stopped, "interactive") == ""  # what is long, or of unknown length, waits for its turn
+    assert [run.title for run in stopped._order()] == ["longer", "not quite", "unknown"]
+
+
+def test_who_waits_is_behind_what_runs_and_what_comes_before():
+    stopped, names = waiting_engine(("a1", "a"), ("b1", "b"), ("c1", "c"))
+    ids = {name: run_id for run_id, name in names.items()}
+    assert take(stopped, "jobs") == "a1"
+    assert [run.title for run in stopped.ahead(ids["c1"])] == ["a1", "b1"]
+    assert [run.title for run in stopped.ahead(ids["b1"])] == ["a1"]
+    assert stopped.ahead(ids["a1"]) == []
+
+
+def test_a_short_job_ends_while_a_long_one_runs(engine):
+    long = runs.get(engine.submit_all(TRAINING, [training(500, shots=40)], owner=visitor("8"), seconds=[600.0])[0])
+    wait(lambda: long.status.state == "running" and long.status.share > 0)
+    short = runs.get(engine.submit_all(TRAINING, [training()], owner=visitor("9"), seconds=[1.0])[0])
+    wait(lambda: not short.status.active)
+    assert short.status.state == "done" and long.status.state == "running"
+    engine.cancel(long.id, visitor("8"))
+    wait(lambda: long.id not in engine.start().running, 10)
 
 
 def test_a_visitor_may_have_four_jobs_and_not_five():
@@ -137,10 +185,10 @@ def test_jobs_that_belong_together_are_queued_all_or_none(monkeypatch):
     stopped.waiting = stopped.waiting[:1]
     create, before = runs.create, len(runs.listing(visitor("p")))
 
-    def disk_full_at_the_second(kind, spec, *, owner, title):
+    def disk_full_at_the_second(kind, spec, *, owner, title, seconds):
         if title == "cured":
             raise StorageUnavailable("The disk is full")
-        return create(kind, spec, owner=owner, title=title)
+        return create(kind, spec, owner=owner, title=title, seconds=seconds)
 
     monkeypatch.setattr(runs, "create", disk_full_at_the_second)
     with pytest.raises(StorageUnavailable):
@@ -175,7 +223,7 @@ def test_a_waiting_job_is_cancelled_at_once():
     stopped, names = waiting_engine(("a1", "a"))
     (run_id,) = names
     stopped.cancel(run_id, visitor("a"))
-    assert runs.get(run_id).status.state == "cancelled" and stopped.position(run_id) is None
+    assert runs.get(run_id).status.state == "cancelled" and not stopped.waiting
 
 
 def test_nobody_stops_the_job_of_another():
@@ -184,7 +232,7 @@ def test_nobody_stops_the_job_of_another():
     for other in (visitor("b"), "", run_id):
         with pytest.raises(InputError, match="Expected a job of one's own to stop"):
             stopped.cancel(run_id, other)
-    assert runs.get(run_id).status.state == "queued" and stopped.position(run_id) == 1
+    assert runs.get(run_id).status.state == "queued" and [run.id for run in stopped.waiting] == [run_id]
     assert not runs.get(run_id).cancel_asked
 
 
