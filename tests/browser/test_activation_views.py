@@ -9,8 +9,8 @@ from playwright.sync_api import expect
 from models.storage import runs
 from models.training import kept_epochs, recipes
 from models.training.spec import TrainingSpec
-from tests.browser.conftest import in_address, settled, trained_run
-from tests.browser.test_journeys import LONG, go, train
+from tests.browser.conftest import in_address, settled
+from tests.browser.test_journeys import LONG, finished, go, train
 
 MAPS = ".st-key-activations_zoom .maps"
 
@@ -26,15 +26,12 @@ SPEC = replace(
 
 
 @pytest.fixture(scope="module")
-def run(server):
-    """The id of a run whose last block was fine-tuned for three epochs, all of them kept."""
-    made = trained_run(server, SPEC)
-    assert kept_epochs.epochs(made.folder) == (1, 2, 3)
-    return made.id
-
-
-def test_such_a_run_is_asked_for_on_the_train_page(visit, server):
-    page = visit("train?data=digits&train_shots=2+pictures")
+def run(browser, server):
+    """The id of a run that was asked for on the Train page: its last block fine-tuned for three epochs, all kept."""
+    context = browser.new_context(viewport={"width": 1366, "height": 768})
+    page = context.new_page()
+    page.goto(f"{server.url}/train?data=digits&train_shots=2+pictures")
+    settled(page)
     page.locator(".st-key-train_preset_last_block button").first.click()
     expect(page).to_have_url(re.compile("train_cut_frame8=conv4"))
     page.locator(".st-key-train_recipe button").first.click()
@@ -48,9 +45,11 @@ def test_such_a_run_is_asked_for_on_the_train_page(visit, server):
     page.keyboard.press("Escape")
     expect(page.get_by_text(re.compile(r"keeps 3 epochs, \d+(\.\d+)? MB")).first).to_be_visible()
     run_id = train(page)
-    asked = runs.Run(run_id, server.home / "runs" / run_id)
-    asked.cancel()
-    assert TrainingSpec.from_json(asked.spec) == SPEC
+    finished(page)
+    made = runs.Run(run_id, server.home / "runs" / run_id)
+    assert TrainingSpec.from_json(made.spec) == SPEC and kept_epochs.epochs(made.folder) == (1, 2, 3)
+    yield run_id
+    context.close()
 
 
 def test_compare_before_and_after_and_step_through_the_epochs(visit, run):

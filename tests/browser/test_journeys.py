@@ -132,6 +132,11 @@ def test_a_run_is_found_again_after_a_reload_and_who_has_its_link_may_watch_and_
     cancel.click()
     for one in (page, guest):  # the guest's page hears of it from the run alone
         expect(one.get_by_text("Cancelled").first).to_be_visible(timeout=LONG)
+    settled(page)
+    again = train(page)
+    expect(page.locator(".st-key-train_job_cancel button").first).to_be_visible(timeout=LONG)
+    runs.Run(again, server.home / "runs" / again).cancel()  # the owner's page hears of a cancel from elsewhere
+    expect(page.get_by_text("Cancelled").first).to_be_visible(timeout=LONG)
 
 
 def test_two_visitors_train_at_once_and_see_only_their_own(visit, server):

@@ -40,6 +40,12 @@ def unit_at(page, across: float, down: float) -> None:
 def test_colours_are_watched_to_the_end_scrubbed_and_a_unit_is_chosen(player):
     first = player.locator(SLIDER).input_value()
     expect(player.locator(SLIDER)).not_to_have_value(first, timeout=20_000)  # it plays by itself
+    player.locator(f"{PLAY}[aria-label='Pause']").click()
+    player.locator(f"{PLAY}[aria-label='Play']").wait_for()
+    held = player.locator(SLIDER).input_value()
+    player.wait_for_timeout(500)
+    assert player.locator(SLIDER).input_value() == held and int(held) < 100
+    player.locator(PLAY).click()  # from there on
     waits_for(player, "Epoch 100 of 100")
     player.locator(f"{PLAY}[aria-label='Play']").click()
     player.locator(f"{PLAY}[aria-label='Pause']").wait_for()
