@@ -19,7 +19,12 @@ WINGS = (  # a wing imports only those before it
     "storage", "jobs", "pictures", "frame8", "backbones", "training", "sweeps", "networks", "activations", "occlusion",
     "features", "representations", "attribution", "som", "transferability",
 )  # fmt: skip
-EVERYBODYS = {"errors", "intervals", "ids"}  # modules of the core that any wing may import, and that import no wing
+EVERYBODYS = {
+    "errors",
+    "intervals",
+    "ids",
+    "wording",
+}  # modules of the core that any wing may import, and that import no wing
 ABOVE = {"catalogue", "ship"}  # modules of the core that import the wings
 LONGEST = 400  # lines of a file
 PAGE = 60  # lines of a page's script that are not empty
@@ -304,3 +309,74 @@ def test_nothing_else_lies_at_the_top():
     found = {line.split("/")[0] for line in tracked.splitlines()}
     expected = {"README.md", "requirements.txt", "LICENSE", "dashboard", "models", "assets", "tests"}
     assert {name for name in found if not name.startswith(".")} <= expected
+
+
+# Their numbers are read by machines, or stand in programs.
+_PROGRAMS = {
+    "models.training.keras_script", "models.som.script", "models.som.export", "models.transferability.experiment",
+}  # fmt: skip
+_IN_THE_BROWSER = {".0f", ".1f", ".2f", ".3f", ".1%"}  # Plotly writes these as `models.wording` does, from zero on
+_EXACT = {("models.som.table_reading", ".15g")}  # what was read out of a cell, to the last digit
+
+
+def texts_of(path: Path) -> list[tuple[int, str]]:
+    """Return the strings of a module with their lines, docstrings left out; "\\0" stands for what is filled in."""
+    tree = ast.parse(path.read_text())
+    described = {
+        id(node.body[0].value)
+        for node in ast.walk(tree)
+        if isinstance(node, (ast.Module, ast.ClassDef, ast.FunctionDef)) and isinstance(node.body[0], ast.Expr)
+    }
+    found, parts = [], set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.JoinedStr):
+            parts |= {id(part) for part in node.values}
+            filled = (part.value if isinstance(part, ast.Constant) else "\0" for part in node.values)
+            found.append((node.lineno, "".join(map(str, filled))))
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in described | parts:
+            found.append((node.lineno, node.value))
+    return found
+
+
+def wrong_numbers(path: Path) -> list[str]:
+    """Return where a module writes numbers for people by other means than `models.wording`."""
+    name, offenders = name_of(path), []
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.FormattedValue) and node.format_spec is not None:
+            spec = ast.unparse(node.format_spec)[2:-1]
+            if not re.fullmatch(r"0?\d*d?", spec) and (name, spec) not in _EXACT:
+                offenders.append(f"{name}:{node.lineno} {ast.unparse(node.value)}:{spec}")
+        if isinstance(node, ast.Call) and ast.unparse(node.func).endswith(("NumberColumn", "ProgressColumn")):
+            written = [ast.unparse(word.value) for word in node.keywords if word.arg == "format"]
+            offenders += [f"{name}:{node.lineno} column format {text}" for text in written if text != "'plain'"]
+    for line, text in texts_of(path):
+        offenders += [
+            f"{name}:{line} {found[0]}"
+            for found in re.finditer(r"(%?)\{[^{}:]*:([+,~.\d]*[%efg,])\}", text)
+            if not (found[1] and found[2] in _IN_THE_BROWSER)
+        ]
+        offenders += [
+            f"{name}:{line} {found[0]}"
+            for found in re.finditer(r"[\d\0] %(?![\w({])|(?<!\w)\d(?:\.\d+)?e[+-]?\d{1,3}(?!\w)", text)
+        ]
+        offenders += [f"{name}:{line} {text!r}" for _ in range(text == "−") if name != "models.wording"]
+    return offenders
+
+
+def test_numbers_are_written_in_one_place():
+    paths = [path for folder in ("models", "dashboard") for path in files(folder)]
+    checked = [path for path in paths if name_of(path) not in _PROGRAMS | {"models.wording"}]
+    assert not [offender for path in checked for offender in wrong_numbers(path)]
+
+
+def test_a_time_of_day_is_written_in_one_place():
+    allowed = {"dashboard.labels", "models.training.worker.measure_rates"}  # the second keeps a day, in UTC, in a file
+    writes = re.compile(r"\b(strftime|fromtimestamp|isoformat|localtime|gmtime|ctime|asctime|datetime\.now)\(")
+    paths = [path for folder in ("models", "dashboard") for path in files(folder)]
+    assert not [name_of(path) for path in paths if writes.search(path.read_text()) and name_of(path) not in allowed]
+
+
+def test_scripts_of_the_browser_write_numbers_in_one_place():
+    writes = re.compile(r"toFixed|toPrecision|toLocale|toExponential|[\"'] %")
+    scripts = [path for path in (ROOT / "dashboard").rglob("*.js") if path.name != "numbers.js"]
+    assert scripts and not [path.name for path in scripts if writes.search(path.read_text())]

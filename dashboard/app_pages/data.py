@@ -6,10 +6,13 @@ from dashboard import state
 from dashboard.views.data.gallery import PARTS, chosen_picture, class_gallery, class_sizes, how_divided, next_screenful
 from dashboard.widgets import page
 from models.pictures import datasets
+from models.wording import grouped
 
 chosen = state.selection()
 spec = datasets.get(chosen.dataset)
-page.header("Data", f"{spec.size:,} pictures of {spec.height} × {spec.width} pixels in {len(spec.classes)} classes.")
+page.header(
+    "Data", f"{grouped(spec.size)} pictures of {spec.height} × {spec.width} pixels in {len(spec.classes)} classes."
+)
 st.session_state["data_set"] = chosen.dataset
 with st.container(horizontal=True, vertical_alignment="center"):
     st.segmented_control(

@@ -14,6 +14,7 @@ from models.pictures.datasets import DATASETS
 from models.training.evaluation import evaluate
 from models.training.results import load_result
 from models.training.spec import TRAINING
+from models.wording import percent, percent_range
 
 header(
     "Evaluate",
@@ -44,7 +45,7 @@ with matrix:
 with pictures:
     low, high = evaluation.accuracy_interval
     st.markdown(
-        f"Accuracy **{evaluation.accuracy:.1%}** ({100 * low:.1f}–{100 * high:.1f}), n = {evaluation.n}",
+        f"Accuracy **{percent(evaluation.accuracy)}** ({percent_range(low, high)}), n = {evaluation.n}",
         help="Pictures on the diagonal out of all n test pictures, which training never saw. "
         "In brackets the 95% interval (Wilson): other pictures of the same kind would give another number.",
     )

@@ -14,6 +14,7 @@ from plotly.colors import get_colorscale, sample_colorscale, unlabel_rgb
 from dashboard.figures import theme
 from models.activations.maps import QUANTILE, ActivationMaps, ChannelStatistics, ClassSelectivity, NetworkScale, rank
 from models.pictures import images
+from models.wording import percent, significant
 
 SCALES = {"layer": "One for the layer", "channel": "One per channel", "network": "One for the network"}
 COLUMNS = 10
@@ -42,7 +43,7 @@ class Scale:
 
 
 def scale_of(values: np.ndarray, *, signed: bool, clip: bool) -> Scale:
-    """Return the scale of `values` (any shape); with `clip` it ends at their 99.5 % quantile.
+    """Return the scale of `values` (any shape); with `clip` it ends at their 99.5% quantile.
 
     Values that are all zero get the scale 0..1: nothing is divided by zero. NaN and infinity, which a classifier whose
     training diverged may give, do not count.
@@ -175,8 +176,8 @@ def grid(
     coloured = tiles(answer.maps, chosen, scale_for(answer, scale, network))
     best = None if selectivity is None else selectivity.best
     texts = [
-        f"channel {number}, rank {page * PER_PAGE + place}: strongest {answer.maximum[number]:.3g}, "
-        f"mean {answer.mean[number]:.3g}, above zero on {answer.share_active[number]:.0%}"
+        f"channel {number}, rank {page * PER_PAGE + place}: strongest {significant(answer.maximum[number])}, "
+        f"mean {significant(answer.mean[number])}, above zero on {percent(answer.share_active[number])}"
         + (f", most selective for {selectivity.classes[best[number]]}" if selectivity and best is not None else "")
         + (", dead over the sample" if usual.dead[number] else "")
         for place, number in enumerate(chosen, start=1)
@@ -200,16 +201,19 @@ def legend(answer: ActivationMaps, scale: str, network: NetworkScale | None = No
         signed = bool(answer.maps.min() < 0)
         return Legend(gradient(signed), "the same below zero" if signed else "0", "each channel's strongest value")
     beyond = float((np.abs(answer.maps) > shared.high).mean())
-    note = f"{beyond:.1%} of the layer's values lie beyond." if beyond else "None of the layer's values lies beyond."
+    note = (
+        f"{percent(beyond)} of the layer's values lie beyond." if beyond else "None of the layer's values lies beyond."
+    )
     if scale == "network" and network is not None:
         _, largest, signed = network.end(answer.layer)
         kind = "that is negative at times" if signed else "that is never negative"
         note += (
-            f" One scale for every layer {kind}: {largest} sets it, of whose values {QUANTILE:.1%} lie below in each "
+            f" One scale for every layer {kind}: {largest} sets it, of whose values {percent(QUANTILE)} lie below in "
+            "each "
             f"of {network.n_pictures} training pictures."
         )
-    low = f"{shared.low:.3g} and less" if shared.signed else "0"
-    return Legend(gradient(shared.signed), low, f"{shared.high:.3g} and more", note)
+    low = f"{significant(shared.low)} and less" if shared.signed else "0"
+    return Legend(gradient(shared.signed), low, f"{significant(shared.high)} and more", note)
 
 
 def units(
@@ -233,8 +237,11 @@ def units(
                 "line_width": 0,
                 "pattern": {"shape": ["/" if dead[number] else "" for number in order], "size": 5},
             },
-            customdata=["dead over the sample" if dead[number] else "alive" for number in order],
-            hovertemplate="unit %{x}<br>value %{y:.3f}<br>%{customdata}<extra></extra>",
+            customdata=[
+                f"{significant(float(values[number]))}<br>{'dead over the sample' if dead[number] else 'alive'}"
+                for number in order
+            ],
+            hovertemplate="unit %{x}<br>value %{customdata}<extra></extra>",
         )
     )
     figure.update_xaxes(title=None if names else "unit, in order of rank", type="category", fixedrange=True, nticks=24)

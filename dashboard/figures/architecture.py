@@ -20,6 +20,7 @@ from dashboard.figures import theme
 from dashboard.figures.drawing import LINE_HEIGHT, Canvas
 from models.backbones.tables import Block, LayerRow, LayerTable
 from models.training.spec import HeadSpec
+from models.wording import file_size, grouped, in_millions
 
 HEIGHT = 300  # pixels of the whole figure
 _WIDTH, _TALL = 1000.0, 100.0  # the drawing's own units, along x and for the tallest cuboid
@@ -173,14 +174,14 @@ def _block(table: LayerTable, block: Block, trainable: frozenset[str] | None, no
     state = "" if trainable is None else f", {state_words(table, block.name, trainable, norms)}"
     hover = (
         f"<b>{block.name}</b>{state}<br>{len(block.layers)} layers, "
-        f"{block.parameters:,} parameters<br>{block.macs / 1e6:,.1f} million MACs, "
-        f"{block.activation_bytes / 1e6:,.2f} MB of activations<br>"
+        f"{grouped(block.parameters)} parameters<br>{in_millions(block.macs)} MACs, "
+        f"{file_size(block.activation_bytes)} of activations<br>"
         f"a unit at its end sees {block.receptive_field} × {block.receptive_field} pixels"
     )
     policy = norms.get(block.name)
     if policy:
         hover += f"<br>{_NORM_WORDS[policy]}"
-    lines = (f"{side}×{side}", f"×{channels:,}")
+    lines = (f"{side}×{side}", f"×{grouped(channels)}")
     badge = {"hold": theme.FROZEN, "train": theme.TRAINABLE}.get(policy or "", "")
     return _Column(block.name, lines, _thickness(channels), _TALL * share, share, runs, hover, True, badge)
 
@@ -194,19 +195,23 @@ def _picture(table: LayerTable) -> _Column:
 def _head(table: LayerTable, head: HeadSpec) -> Iterator[_Column]:
     rows, columns, channels = table.layers[-1].output
     features = channels * {"flatten": rows * columns, "average+max": 2}.get(head.pooling, 1)
-    hover = f"{_POOLING_NAMES[head.pooling]} pooling: {features:,} features, no weights"
+    hover = f"{_POOLING_NAMES[head.pooling]} pooling: {grouped(features)} features, no weights"
     second = "" if head.pooling == "flatten" else "pooling"
     yield _bar(_POOLING_NAMES[head.pooling], second, features, theme.NEUTRAL, hover)
     for number, units in enumerate(head.widths, start=1):
         yield _bar(
-            f"dense {number}", "ReLU", units, theme.TRAINABLE, f"new dense layer, {units:,} units, ReLU: trainable"
+            f"dense {number}",
+            "ReLU",
+            units,
+            theme.TRAINABLE,
+            f"new dense layer, {grouped(units)} units, ReLU: trainable",
         )
     yield _bar("classes", "softmax", None, theme.TRAINABLE, "new dense layer, softmax over your classes: trainable")
 
 
 def _bar(name: str, second: str, units: int | None, colour: str, hover: str) -> _Column:
     tall = min(20.0 + 7.0 * math.log2(units), _TALL) if units else 30.0
-    lines = (second, f"×{units:,}" if units else "")
+    lines = (second, f"×{grouped(units)}" if units else "")
     return _Column(name, lines, 12.0, tall, 0.12, ((colour, 1.0),), hover, False)
 
 

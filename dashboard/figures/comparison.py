@@ -13,6 +13,7 @@ from dashboard.figures import theme
 from dashboard.figures.curves import MARKERS_UP_TO, add_line, lay_out_changes, lay_out_panels
 from models.training.comparison import Compared
 from models.training.results import WeightChange
+from models.wording import TICK_PERCENT, percent, significant
 
 SYMBOLS: Final = ("circle", "square", "diamond", "triangle-up", "cross", "star")
 DASHES: Final = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")
@@ -22,7 +23,7 @@ _APART = 0.16  # of the distance of two layers, between the marks of two runs
 
 
 def accuracies(compared: Sequence[Compared], height: int) -> go.Figure:
-    """Test accuracy of every run, a mark with its 95 % interval, the first run on top; the height in px."""
+    """Test accuracy of every run, a mark with its 95% interval, the first run on top; the height in px."""
     figure = go.Figure()
     for run, colour, symbol in zip(compared, COLOURS, SYMBOLS, strict=False):
         name, estimate = html.escape(run.name), run.accuracy
@@ -37,13 +38,13 @@ def accuracies(compared: Sequence[Compared], height: int) -> go.Figure:
             },
             mode="markers",
             marker={"color": colour, "symbol": symbol, "size": 12},
-            hovertemplate=f"{name}<br>{estimate.value:.1%} of {estimate.n} test pictures<br>"
-            f"95% interval {estimate.low:.1%} to {estimate.high:.1%}<extra></extra>",
+            hovertemplate=f"{name}<br>{percent(estimate.value)} of {estimate.n} test pictures<br>"
+            f"95% interval {percent(estimate.low)} to {percent(estimate.high)}<extra></extra>",
             showlegend=False,
         )
     theme.layout(figure, height)
     figure.update_xaxes(
-        title_text="test accuracy", title_standoff=4, tickformat=".0%", automargin=True, gridcolor=theme.GRID
+        title_text="test accuracy", title_standoff=4, tickformat=TICK_PERCENT, automargin=True, gridcolor=theme.GRID
     )
     figure.update_yaxes(autorange="reversed", automargin=True, showgrid=False)
     return figure
@@ -104,5 +105,5 @@ def drift(compared: Sequence[Compared], height: int) -> go.Figure:
 
 def _moved(row: WeightChange) -> str:
     if row.relative_change:
-        return f"{row.relative_change:.3g}"
+        return significant(row.relative_change)
     return "exactly 0, frozen" if row.frozen else "exactly 0"

@@ -13,12 +13,12 @@ from numpy.typing import NDArray
 
 from dashboard.figures import theme
 from models.training.evaluation import ClassScore, row_shares
+from models.wording import TICK_PERCENT, UNDEFINED, fixed, whole_percent
 
 PLOT_PX: Final = 380  # side of the matrix; a cell is a whole number of pixels
 NAME_LONGEST: Final = 14
 COLOUR_BAR_PX: Final = 68
 _RIGHT: Final = [[0, "rgba(127, 139, 147, 0.08)"], [1, "rgba(127, 139, 147, 0.5)"]]  # the diagonal, theme.NEUTRAL
-UNDEFINED: Final = "–"
 SYMBOLS: Final = {"precision": "circle", "recall": "diamond", "f1": "square"}
 
 
@@ -77,7 +77,7 @@ def score_intervals(scores: tuple[ClassScore, ...]) -> go.Figure:
             "<br>95%: %{customdata[1]:.1%} to %{customdata[2]:.1%}, n = %{customdata[3]}<extra></extra>",
         )
     theme.layout(figure, 70 + 44 * len(scores))
-    figure.update_xaxes(range=[0, 1.02], tickformat=".0%", fixedrange=True)
+    figure.update_xaxes(range=[0, 1.02], tickformat=TICK_PERCENT, fixedrange=True)
     figure.update_yaxes(
         range=[len(scores) - 0.5, -0.5],
         tickvals=list(range(len(scores))),
@@ -115,8 +115,8 @@ def cell_text(value: float, shares: bool) -> str:
     if math.isnan(value):
         return UNDEFINED
     if not shares:
-        return f"{value:.0f}"
-    return "&lt;1%" if 0 < value < 0.01 else "&gt;99%" if 0.99 < value < 1 else f"{value:.0%}"
+        return fixed(value, 0)
+    return "&lt;1%" if 0 < value < 0.01 else "&gt;99%" if 0.99 < value < 1 else whole_percent(value)
 
 
 def _colours(values: NDArray[np.float64], depth: NDArray[np.float64], shares: bool) -> Iterator[go.Heatmap]:
@@ -126,7 +126,7 @@ def _colours(values: NDArray[np.float64], depth: NDArray[np.float64], shares: bo
     bar = {
         "title": {"text": "mistakes", "side": "top"},
         "tickvals": [math.sqrt(tick / top) for tick in ticks],
-        "ticktext": [f"{tick:.0%}" if shares else f"{tick:.0f}" for tick in ticks],
+        "ticktext": [whole_percent(tick) if shares else fixed(tick, 0) for tick in ticks],
         "thickness": 12,
         "len": 1,
         "x": 1.02,
@@ -164,7 +164,8 @@ def _numbers(values: NDArray[np.float64], shares: bool, cell: int) -> list[dict[
     size = 16 if cell >= 56 else 12 if cell >= 34 else 10
     annotations = []
     for (row, column), value in np.ndenumerate(values):
-        text, font = cell_text(float(value), shares) if value else "", {"size": size}
+        text = cell_text(float(value), shares) if value else ""
+        font: dict[str, Any] = {"size": size}
         if math.isnan(value):
             font["color"] = theme.NEUTRAL
         elif value and row != column:

@@ -12,6 +12,7 @@ from plotly.subplots import make_subplots
 
 from dashboard.figures import theme
 from models.training.results import WeightChange, opening
+from models.wording import TICK_PERCENT, fixed, grouped, significant
 
 TRAINING, VALIDATION = theme.NEUTRAL, theme.VALIDATION
 PANELS = (("Accuracy", "accuracy", ".1%"), ("Loss", "loss", ".3f"))
@@ -102,7 +103,7 @@ def lay_out_panels(figure: go.Figure, height: int) -> None:
     theme.layout(figure, height)
     figure.update_xaxes(title_text="epoch", title_standoff=4, tickformat="d", automargin=True, gridcolor=theme.GRID)
     figure.update_yaxes(automargin=True, gridcolor=theme.GRID, zeroline=False)
-    figure.update_yaxes(tickformat=".0%", row=1, col=1)
+    figure.update_yaxes(tickformat=TICK_PERCENT, row=1, col=1)
 
 
 def _mark_border(figure: go.Figure, place: float) -> None:
@@ -202,7 +203,7 @@ def _draw(
     """
     moved = [index for index, row in enumerate(layers) if row.frozen is frozen and row.relative_change != 0]
     still = [index for index, row in enumerate(layers) if row.frozen is frozen and row.relative_change == 0]
-    hover = f"%{{customdata[0]}} ({'frozen' if frozen else 'trainable'})<br>%{{customdata[1]:,}} parameters<br>"
+    hover = f"%{{customdata[0]}} ({'frozen' if frozen else 'trainable'})<br>%{{customdata[1]}} parameters<br>"
     figure.add_bar(
         x=moved,
         y=[_finite(layers[index].relative_change) for index in moved],
@@ -210,7 +211,7 @@ def _draw(
         name=names[0],
         marker={"color": colour},
         showlegend=bool(moved),
-        hovertemplate=f"{hover}relative change %{{y:.2e}}<extra></extra>",
+        hovertemplate=f"{hover}relative change %{{customdata[2]}}<extra></extra>",
     )
     figure.add_scatter(
         x=still,
@@ -224,9 +225,9 @@ def _draw(
     )
 
 
-def _row_data(row: WeightChange) -> tuple[str, int, float]:
+def _row_data(row: WeightChange) -> tuple[str, str, str]:
     """Return what the pointer shows: the layer's name, its parameters, its relative change."""
-    return row.name, row.parameters, row.relative_change
+    return row.name, grouped(row.parameters), significant(row.relative_change)
 
 
 def _finite(value: float | None) -> float | None:
@@ -236,7 +237,7 @@ def _finite(value: float | None) -> float | None:
 
 def _power(decade: int) -> str:
     """Return a decade as the axis writes it: "1", "0.1", "0.01", then powers."""
-    return f"{10.0**decade:g}" if -2 <= decade <= 2 else f"10<sup>{decade}</sup>".replace("-", "−")
+    return significant(10.0**decade, 6) if -2 <= decade <= 2 else f"10<sup>{fixed(decade, 0)}</sup>"
 
 
 def _axis_range(changes: Sequence[float]) -> tuple[float, float]:

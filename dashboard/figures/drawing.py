@@ -102,7 +102,7 @@ class Canvas:
         figure.update_layout(shapes=self._shapes, annotations=self._texts)
 
     def _polygon(self, corners: Sequence[tuple[float, float]], colour: str) -> None:
-        path = "M" + "L".join(f"{x:.1f},{y:.1f}" for x, y in corners) + "Z"
+        path = "M" + "L".join(f"{round(x, 1)},{round(y, 1)}" for x, y in corners) + "Z"
         line = {"width": 0.75, "color": _EDGE}
         self._shapes.append({"type": "path", "path": path, "fillcolor": colour, "line": line})
 
@@ -114,4 +114,4 @@ def mixed(colour: str, towards: int, share: float) -> str:
 
 
 def _moved(path: str, right: float, up: float) -> str:
-    return _PAIR.sub(lambda pair: f"{float(pair[1]) + right:g},{float(pair[2]) + up:g}", path)
+    return _PAIR.sub(lambda pair: f"{round(float(pair[1]) + right, 4)},{round(float(pair[2]) + up, 4)}", path)

@@ -14,6 +14,7 @@ from dashboard.figures.activations import Grid, Legend
 from models.errors import InputError
 from models.features.gabor import KINDS, GaborFits, kinds, longest_wavelength
 from models.pictures import images
+from models.wording import fixed, grouped
 
 Scale = Literal["kernel", "joint"]
 SCALES: dict[Scale, str] = {"kernel": "Each its own scale", "joint": "One scale for all"}
@@ -112,7 +113,7 @@ def sheet(fits: GaborFits, numbers: np.ndarray, well: float) -> Grid:
         width=width,
         height=height,
         channels=tuple(numbers.tolist()),
-        captions=tuple(f"{n} · {fits.r2[n]:.2f}" for n in numbers),
+        captions=tuple(f"{n} · {fixed(fits.r2[n], 2)}" for n in numbers),
         labels=tuple(f"kernel {n}: {KINDS[found[n]].lower()}, {words(fits, n)}" for n in numbers),
         dead=(False,) * len(numbers),
         legends=(Legend(_SCALE, "− its largest weight", "+ its largest weight"),),
@@ -123,8 +124,8 @@ def sheet(fits: GaborFits, numbers: np.ndarray, well: float) -> Grid:
 
 def words(fits: GaborFits, number: int) -> str:
     """Return the fit of one kernel in a line."""
-    wavelength = f"{'at least ' if fits.endless[number] else ''}{fits.wavelength[number]:.1f} px"
-    return f"R² {fits.r2[number]:.2f}, stripes at {fits.angle[number]:.0f}°, wavelength {wavelength}"
+    wavelength = f"{'at least ' if fits.endless[number] else ''}{fixed(fits.wavelength[number], 1)} px"
+    return f"R² {fixed(fits.r2[number], 2)}, stripes at {fixed(fits.angle[number], 0)}°, wavelength {wavelength}"
 
 
 def strips(groups: Mapping[str, np.ndarray], limit: float | None, well: float, height: int = 210) -> go.Figure:
@@ -132,15 +133,15 @@ def strips(groups: Mapping[str, np.ndarray], limit: float | None, well: float, h
 
     Args:
         groups: Name of a row to R2 (n,).
-        limit: What 95 % of the kernels of noise stay below; None where that is not known.
+        limit: What 95% of the kernels of noise stay below; None where that is not known.
         well: From where a kernel counts as well fitted.
         height: Of the figure, in px.
     """
     figure = go.Figure()
     for row, (name, r2) in enumerate(groups.items()):
         _strip(figure, row, name, r2)
-    marks = [] if limit is None else [(limit, "dot", f"95 % of noise: {limit:.2f}")]
-    marks.append((well, "solid", f"well fitted: {well:.2f}"))
+    marks = [] if limit is None else [(limit, "dot", f"95% of noise: {fixed(limit, 2)}")]
+    marks.append((well, "solid", f"well fitted: {fixed(well, 2)}"))
     lines = [
         {"type": "line", "x0": x, "x1": x, "y0": 0, "y1": 1, "yref": "paper"}
         | {"line": {"color": theme.NEUTRAL, "width": 1, "dash": dash}}
@@ -153,7 +154,7 @@ def strips(groups: Mapping[str, np.ndarray], limit: float | None, well: float, h
     figure.update_xaxes(range=[-0.01, 1.01], title_text="R² of the fit", gridcolor=theme.GRID, fixedrange=True)
     figure.update_yaxes(
         tickvals=[-row for row in range(len(groups))],
-        ticktext=[f"{name} ({len(r2):,})" for name, r2 in groups.items()],
+        ticktext=[f"{name} ({grouped(len(r2))})" for name, r2 in groups.items()],
         range=[-len(groups) + 0.45, 0.55],
         zeroline=False,
         showgrid=False,

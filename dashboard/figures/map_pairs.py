@@ -12,6 +12,7 @@ from dashboard.figures import theme
 from dashboard.figures.activations import Grid, Legend, Scale, colour, gradient, scale_of, shrunk
 from models.activations.changes import LayerChanges, MapPair
 from models.pictures import images
+from models.wording import TICK_PERCENT, percent, significant, whole_percent
 
 COLUMNS = 4
 PER_PAGE = 6 * COLUMNS
@@ -39,25 +40,25 @@ def grid(pair: MapPair, criterion: str, page: int) -> Grid:
     moved, share = pair.change()
     strongest = [maps.max(axis=(0, 1)) for maps in (pair.before, pair.after)]
     texts = [
-        f"channel {number}, rank {page * PER_PAGE + place}: moved by {moved[number]:.3g} (root mean square), "
-        f"{share[number]:.0%} of what it was; strongest {strongest[0][number]:.3g} before, "
-        f"{strongest[1][number]:.3g} after"
+        f"channel {number}, rank {page * PER_PAGE + place}: moved by {significant(moved[number])} (root mean square), "
+        f"{percent(share[number])} of what it was; strongest {significant(strongest[0][number])} before, "
+        f"{significant(strongest[1][number])} after"
         for place, number in enumerate(chosen, start=1)
     ]
-    low = f"{values.low:.3g} and less" if values.signed else "0"
+    low = f"{significant(values.low)} and less" if values.signed else "0"
     ends = ("difference: 0 everywhere", "")
     if pair.difference.any():
-        ends = (f"difference: {difference.low:.3g} and less", f"+{difference.high:.3g} and more")
+        ends = (f"difference: {significant(difference.low)} and less", f"+{significant(difference.high)} and more")
     return Grid(
         sprite=images.png(images.tile(coloured, COLUMNS * len(parts), gap=0, background=0)),
         width=coloured.shape[2],
         height=coloured.shape[1],
         channels=tuple(chosen.tolist()),
-        captions=tuple(f"{number} · {share[number]:.0%}" for number in chosen.tolist()),
+        captions=tuple(f"{number} · {whole_percent(share[number])}" for number in chosen.tolist()),
         labels=tuple(texts),
         dead=(False,) * len(chosen),
         legends=(
-            Legend(gradient(values.signed), f"before, after: {low}", f"{values.high:.3g} and more"),
+            Legend(gradient(values.signed), f"before, after: {low}", f"{significant(values.high)} and more"),
             Legend(gradient(True), *ends),
         ),
         columns=COLUMNS,
@@ -78,8 +79,9 @@ def units(
     """
     figure, shown = go.Figure(), [names[number] if names else str(number) for number in order]
     for title, values, colour_of in (("before", before, theme.NEUTRAL), ("after", after, theme.TRAINABLE)):
-        bar = {"marker": {"color": colour_of, "line_width": 0}, "hovertemplate": "unit %{x}<br>value %{y:.3f}"}
-        figure.add_bar(x=shown, y=values[order], name=title, **bar)
+        bar = {"marker": {"color": colour_of, "line_width": 0}, "hovertemplate": "unit %{x}<br>value %{customdata}"}
+        written = [significant(value) for value in values[order].tolist()]
+        figure.add_bar(x=shown, y=values[order], name=title, customdata=written, **bar)
     figure.update_xaxes(title=None if names else "unit, in order of rank", type="category", fixedrange=True, nticks=24)
     figure.update_yaxes(title="value", fixedrange=True, gridcolor=theme.GRID, zerolinecolor=theme.GRID)
     return theme.layout(figure, height)
@@ -122,7 +124,9 @@ def layer_changes(
     named = sorted({0, len(layers) - 1, *marks})
     figure.update_xaxes(tickvals=named, ticktext=[layers[number] for number in named], fixedrange=True, showgrid=False)
     figure.update_xaxes(ticklabeloverflow="allow", tickangle=0)
-    figure.update_yaxes(title="moved by", tickformat=".0%", rangemode="tozero", fixedrange=True, gridcolor=theme.GRID)
+    figure.update_yaxes(
+        title="moved by", tickformat=TICK_PERCENT, rangemode="tozero", fixedrange=True, gridcolor=theme.GRID
+    )
     band = {"type": "rect", "y0": 0, "y1": 1, "yref": "paper", "line_width": 0, "layer": "below"}
     shapes = [{**band, "x0": m - 0.5, "x1": m + 0.5, "fillcolor": "rgba(127, 139, 147, 0.22)"} for m in marks]
     return theme.layout(figure, height).update_layout(bargap=0.15, shapes=shapes, margin_r=36)

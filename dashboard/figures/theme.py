@@ -7,6 +7,7 @@ from typing import Any, Final
 import plotly.graph_objects as go
 
 from models.intervals import Estimate
+from models.wording import TICK_PERCENT, percent, percent_range
 
 FROZEN: Final = "#0072B2"
 TRAINABLE: Final = "#E69F00"
@@ -42,6 +43,7 @@ DIVERGING: Final = [  # signed values; green below zero, white at zero, purple a
 ]
 WEIGHTS: Final = "Cividis"  # kernels, so that weights never look like activations
 GRID: Final = "rgba(127, 139, 147, 0.25)"  # readable on light and dark pages
+_NUMBERS: Final = {"separatethousands": True, "exponentformat": "power"}
 CONFIG: Final[dict[str, Any]] = {"displayModeBar": False, "scrollZoom": False}
 
 
@@ -60,7 +62,9 @@ def base(height: int, width: int | None = None) -> dict[str, Any]:
 
 
 def layout(figure: go.Figure, height: int, *, width: int | None = None) -> go.Figure:
-    """Give `figure` the house layout."""
+    """Give `figure` the house layout; ticks write numbers as `models.wording` does."""
+    figure.update_xaxes(_NUMBERS)
+    figure.update_yaxes(_NUMBERS)
     return figure.update_layout(base(height, width))
 
 
@@ -68,7 +72,7 @@ def accuracy_axis(figure: go.Figure) -> go.Figure:
     """Make the upright axis one of test accuracies."""
     return figure.update_yaxes(
         title_text="accuracy on test pictures",
-        tickformat=".0%",
+        tickformat=TICK_PERCENT,
         automargin=True,
         gridcolor=GRID,
         zeroline=False,
@@ -78,4 +82,4 @@ def accuracy_axis(figure: go.Figure) -> go.Figure:
 
 def interval(estimate: Estimate) -> str:
     """Return an accuracy with its interval, as people read it."""
-    return f"{estimate.value:.1%} ({100 * estimate.low:.1f}–{100 * estimate.high:.1f}%)"
+    return f"{percent(estimate.value)} ({percent_range(estimate.low, estimate.high)})"

@@ -8,6 +8,7 @@
     cache            every cache that several pages share
     picture_picker   the choice of a picture, uploads and camera too
     unit_picker      the choice of a layer and of a channel
+    formatted        a table whose numbers are written in the one format
     tiles            pictures with words, to be chosen by a click or with keys; what all widgets of tiles share
     thumbnails       rows of small pictures, to be clicked
     channel_grid     a grid of maps, one for each channel of a layer

@@ -47,7 +47,10 @@ def block_diagram(
     rules = [f".st-key-{chart}_stage {{ min-width: {least_width(table, head)}px; }}"]
     places = block_places(table, head)
     for block, left, width in places:
-        rules.append(f".st-key-{chart}_key_{block} {{ left: {left:.3%}; width: {width:.3%} !important; }}")
+        rules.append(
+            f".st-key-{chart}_key_{block} "
+            f"{{ left: {round(100 * left, 3)}%; width: {round(100 * width, 3)}% !important; }}"
+        )
     st.html(f"<style>{' '.join(rules)}</style>")
     with st.container(key=f"{chart}_scroll").container(key=f"{chart}_stage", gap=None):
         st.plotly_chart(figure, key=chart, on_select=clicked, selection_mode="points", config=theme.CONFIG, alt=alt)

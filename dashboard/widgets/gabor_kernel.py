@@ -12,6 +12,7 @@ from dashboard.widgets.unit_picker import open_unit, prepare_unit
 from models.features import gabor as features_gabor
 from models.features.gabor import COLOUR, KINDS, ORIENTED, SMOOTH, GaborFits
 from models.pictures.images import enlarge
+from models.wording import fixed, significant, tex
 
 KERNEL = "features_kernel"
 _SIDE = 104  # px of a picture, three beside each other on a phone; sent twice as large for fine screens
@@ -44,8 +45,8 @@ def draw(fits: GaborFits, number: int, well: float, linked: str) -> None:
                 enlarge(picture, 2 * _SIDE), caption=name, width=_SIDE, alt=f"{name}: kernel {number} of {fits.layer}"
             )
     st.markdown(
-        f"R² = {fits.share[number]:.2f} (in one colour) × {fits.within[number]:.2f} (a Gabor function) = "
-        f"**{fits.r2[number]:.2f}**"
+        f"R² = {fixed(fits.share[number], 2)} (in one colour) × {fixed(fits.within[number], 2)} (a Gabor function) = "
+        f"**{fixed(fits.r2[number], 2)}**"
     )
     _kind(fits, number, well)
     _formula(fits, number)
@@ -75,12 +76,14 @@ def _kind(fits: GaborFits, number: int, well: float) -> None:
     """Say what kind the kernel is, and by which numbers."""
     kind, seen = features_gabor.kinds(fits, well)[number], features_gabor.look(fits.kernels[..., [number]])
     st.caption(
-        f"**{KINDS[kind]}.** Share that is colour, not grey: {seen.colour[0]:.2f}. Orientation index: "
-        f"{seen.orientation[0]:.2f}. Cycles over its side: {seen.cycles[0]:.2f}.",
-        help=f"Colour blob: colour ≥ {COLOUR:g}, orientation < {ORIENTED:g}, cycles ≤ {SMOOTH:g}. Edge or grating: "
-        f"R² ≥ {well:.2f} and orientation ≥ {ORIENTED:g}, which none of 1,000 kernels of noise reaches; coloured from "
-        f"colour ≥ {COLOUR:g}. The orientation index is the length of the mean direction of the power spectrum, angles "
-        "doubled: 0 for none, 1 for stripes.",
+        f"**{KINDS[kind]}.** Share that is colour, not grey: {fixed(seen.colour[0], 2)}. Orientation index: "
+        f"{fixed(seen.orientation[0], 2)}. Cycles over its side: {fixed(seen.cycles[0], 2)}.",
+        help=f"Colour blob: colour ≥ {significant(COLOUR, 6)}, orientation < {significant(ORIENTED, 6)}, cycles ≤ "
+        f"{significant(SMOOTH, 6)}. Edge or grating: "
+        f"R² ≥ {fixed(well, 2)} and orientation ≥ {significant(ORIENTED, 6)}, which none of 1,000 kernels of noise "
+        "reaches; coloured from "
+        f"colour ≥ {significant(COLOUR, 6)}. The orientation index is the length of the mean direction of the power "
+        "spectrum, angles doubled: 0 for none, 1 for stripes.",
     )
 
 
@@ -91,24 +94,25 @@ def _formula(fits: GaborFits, number: int) -> None:
         for name in ("amplitude", "offset", "across", "along", "wavelength", "phase", "angle", "row", "col")
     )
     at_limit = r"\text{ (limit)}" if fits.endless[number] else ""
-    down, right, turn = _shift("r", row), _shift("c", col), rf"{angle:.0f}^\circ"
+    down, right, turn = _shift("r", row), _shift("c", col), rf"{fixed(angle, 0)}^\circ"
     st.latex(
-        rf"\begin{{aligned}} g &= {amplitude:.2f}\,e^{{-\frac{{u^2}}{{2\cdot {across:.2f}^2}}-"
-        rf"\frac{{v^2}}{{2\cdot {along:.2f}^2}}}}\cos\!\left(\tfrac{{2\pi u}}{{{wavelength:.2f}{at_limit}}}"
-        rf"{phase:+.0f}^\circ\right){_plain(offset)} \\ u &= {right}\sin {turn}+{down}\cos {turn} \\ "
-        rf"v &= {right}\cos {turn}-{down}\sin {turn} \end{{aligned}}"
+        rf"\begin{{aligned}} g &= {tex(fixed(amplitude, 2))}\,e^{{-\frac{{u^2}}{{2\cdot {fixed(across, 2)}^2}}-"
+        rf"\frac{{v^2}}{{2\cdot {fixed(along, 2)}^2}}}}\cos\!\left(\tfrac{{2\pi u}}{{{fixed(wavelength, 2)}{at_limit}}}"
+        rf"{tex(fixed(phase, 0, signed=True))}^\circ\right){_plain(offset)} \\ "
+        rf"u &= {right}\sin {turn}+{down}\cos {turn} \\ v &= {right}\cos {turn}-{down}\sin {turn} \end{{aligned}}"
     )
     red, green, blue = fits.colour[number]
     st.caption(
         f"r and c are row and column in px; stripes at 0° lie flat, at 90° stand upright. The kernel is g, in units of "
-        f"the weights, times the colour ({red:+.2f} red, {green:+.2f} green, {blue:+.2f} blue), plus its mean colour."
+        f"the weights, times the colour ({fixed(red, 2, signed=True)} red, {fixed(green, 2, signed=True)} green, "
+        f"{fixed(blue, 2, signed=True)} blue), plus its mean colour."
     )
 
 
 def _plain(value: float) -> str:
-    """Return a signed number without "-0.00"."""
-    return f"{round(value, 2) + 0.0:+.2f}"
+    """Return a signed number, for a formula."""
+    return tex(fixed(value, 2, signed=True))
 
 
 def _shift(name: str, by: float) -> str:
-    return rf"({name}{-by:+.1f})"
+    return rf"({name}{tex(fixed(-by, 1, signed=True))})"

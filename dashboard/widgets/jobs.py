@@ -14,11 +14,12 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from dashboard import state
-from dashboard.labels import duration, plain_label, safe_label
+from dashboard.labels import plain_label, safe_label
 from models.errors import FreezeframeError
 from models.jobs import engine
 from models.jobs.job import Job
 from models.storage import runs
+from models.wording import duration, whole_percent
 
 _POLL_S = 1.0
 _CHIP_POLL_S = 3.0  # every poll costs the browser a new look at the whole page
@@ -239,7 +240,7 @@ def job_chip(owner: str, shown: runs.Run | None = None) -> None:
             return
         run = going[-1]
         status = run.status
-        with st.popover(f"{run.kind.capitalize()} {status.share:.0%}", icon=":material/progress_activity:"):
+        with st.popover(f"{run.kind.capitalize()} {whole_percent(status.share)}", icon=":material/progress_activity:"):
             for job in reversed(going):
                 st.markdown(f"**{safe_label(job.title)}**")
                 st.caption(describe(job))

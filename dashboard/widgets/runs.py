@@ -13,6 +13,7 @@ from models.training.comparison import Compared, paired
 from models.training.costs import estimate
 from models.training.costs.estimate import Cost
 from models.training.spec import TRAINING, TrainingSpec
+from models.wording import file_size, in_points, p_value, whole_percent
 
 
 def mistakes(spec: TrainingSpec) -> list[str]:
@@ -22,12 +23,14 @@ def mistakes(spec: TrainingSpec) -> list[str]:
         sentences.append("its pictures are divided by 255 before a network that scales them itself.")
     if spec.leaked:
         sentences.append(
-            f"copies of {spec.leaked:.0%} of the test pictures lie among its training pictures, so that its test "
+            f"copies of {whole_percent(spec.leaked)} of the test pictures lie among its training pictures, so that "
+            "its test "
             "accuracy and everything made of test pictures say too much."
         )
     if spec.label_noise:
         sentences.append(
-            f"{spec.label_noise:.0%} of its training pictures have the label of another class. Validation and test "
+            f"{whole_percent(spec.label_noise)} of its training pictures have the label of another class. Validation "
+            "and test "
             "labels are right."
         )
     return sentences
@@ -41,7 +44,7 @@ def mistake_warning(spec: TrainingSpec) -> None:
 
 def kept_words(cost: Cost) -> str:
     """Return how many epochs a run would keep and what they take: "20 epochs, 40 MB"."""
-    return f"{cost.kept_epochs} epochs, {cost.kept_epochs * cost.moving_mb:.2g} MB"
+    return f"{cost.kept_epochs} epochs, {file_size(1e6 * cost.kept_epochs * cost.moving_mb)}"
 
 
 def queue(costs: Mapping[TrainingSpec, Cost], owner: str) -> list[str]:
@@ -69,7 +72,7 @@ def verdict(first: Compared, second: Compared) -> str:
     if found is None:
         return f"**{two} and {one}** share no test picture that neither has learnt from: other splits, or leaks."
     difference = found.difference
-    chance = "< 0.001" if found.p < 0.001 else f"= {found.p:.2g}"
+    chance = p_value(found.p)
     left = f" {found.left_out} pictures that one of them has learnt from are left out." if found.left_out else ""
     return (
         f"**{two} against {one}**: {points(difference)} on {difference.n} pictures both were tested on, "
@@ -80,9 +83,7 @@ def verdict(first: Compared, second: Compared) -> str:
 
 def points(difference: Estimate) -> str:
     """Return a difference of shares with its interval: "+1.3 points (95% interval −0.2 to +2.8)"."""
-    value, low, high = (
-        f"{100 * share:+.1f}".replace("-", "−") for share in (difference.value, difference.low, difference.high)
-    )
+    value, low, high = (in_points(share) for share in (difference.value, difference.low, difference.high))
     return f"{value} points (95% interval {low} to {high})"
 
 

@@ -11,6 +11,7 @@ from models.backbones.registry import BACKBONES, DEFAULT
 from models.backbones.weights import WEIGHTS, WeightsSpec
 from models.jobs import engine
 from models.training.spec import TrainingSpec
+from models.wording import file_size
 
 
 def weights_missing(spec: TrainingSpec) -> bool:
@@ -24,9 +25,10 @@ def weights_offer(spec: TrainingSpec, owner: str) -> None:
     here = weights.unchecked(spec.backbone)
     st.warning(
         f"A file lies where the pretrained weights of {backbone.title} belong; it has not been checked yet. Only if it "
-        f"turns out to be another file are {backbone.weights_mb:.0f} MB downloaded."
+        f"turns out to be another file are {file_size(1e6 * backbone.weights_mb)} downloaded."
         if here
-        else f"The pretrained weights of {backbone.title} ({backbone.weights_mb:.0f} MB) are not on this machine yet.",
+        else f"The pretrained weights of {backbone.title} ({file_size(1e6 * backbone.weights_mb)}) are not "
+        "on this machine yet.",
         icon=":material/fact_check:" if here else ":material/cloud_download:",
     )
     run = WEIGHTS.newest(WeightsSpec(spec.backbone), owner)

@@ -12,12 +12,12 @@ from typing import Any, Generic, TypeVar
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from dashboard.labels import duration
 from dashboard.widgets import cache
 from dashboard.widgets.jobs import job_panel, refusal, refusal_kept
 from models.jobs import engine
 from models.jobs.job import Job, PricedSpec
 from models.storage import runs
+from models.wording import duration
 
 SHIPPED = ":material/inventory_2: Measured beforehand, with these very settings."
 Result = TypeVar("Result")

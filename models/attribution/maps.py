@@ -19,6 +19,7 @@ from models.jobs.job import Job, PricedSpec, Task
 from models.networks import layers
 from models.storage import files, runs
 from models.storage.files import Result
+from models.wording import percent, significant
 
 BASELINES: Final = {"mean": "the mean colour", "black": "black", "grey": "grey", "blur": "the blurred picture"}
 COMPLETE: Final = 0.01  # how far integrated gradients may miss what they have to add up to
@@ -71,7 +72,10 @@ def _completeness(found: Attribution) -> str:
     if found.gap is None:
         return "The baseline has the picture's score: there is nothing to share out."
     due, close = found.score - found.baseline_score, "" if found.gap <= COMPLETE else ", **not complete**"
-    return f"Adds up to {found.total:.3g} of {due:.3g}: {found.gap:.1%} off{close}, {found.steps} steps."
+    return (
+        f"Adds up to {significant(found.total)} of {significant(due)}: {percent(found.gap)} off{close}, "
+        f"{found.steps} steps."
+    )
 
 
 def _grid(found: Attribution) -> str:

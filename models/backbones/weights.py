@@ -26,6 +26,7 @@ from models.errors import WeightsUnavailable
 from models.jobs.job import Job, JobSpec
 from models.storage.files import UNWRITABLE, home, private_folder, write_atomically
 from models.storage.progress import SILENT, Progress
+from models.wording import file_size
 
 CONNECT_SECONDS, SILENCE_SECONDS = 4, 15
 Check = Callable[[Path], None]
@@ -92,7 +93,7 @@ def local(backbone: str, check: Check | None = None) -> Path:
     file = path(spec)
     if not file.exists():
         raise WeightsUnavailable(
-            f"The ImageNet weights of {spec.title} ({spec.weights_mb:g} MB) are not on this machine. "
+            f"The ImageNet weights of {spec.title} ({file_size(1e6 * spec.weights_mb)}) are not on this machine. "
             f"Download them on the Backbone page. {_INSTEAD}"
         )
     if spec.shipped or _intact(file) or _taken(spec, file, check):
@@ -307,7 +308,7 @@ class _Meter:
             return
         self._reported = time.monotonic()
         total = self.total or self._expected
-        note = f"{self._what}: {self._arrived / 1e6:.1f} of {total / 1e6:.1f} MB"
+        note = f"{self._what}: {file_size(self._arrived)} of {file_size(total)}"
         self._progress.event(share=_ARRIVED * min(self._arrived / total, 1.0), note=note)
 
     def reset(self) -> None:

@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.errors import InputError
+from models.wording import significant
 
 Floats = NDArray[np.float64]
 Objective = Callable[[NDArray[Any]], tuple[float, NDArray[Any]]]  # (H, W, 3) -> value, gradient (H, W, 3)
@@ -155,8 +156,9 @@ def checked(strengths: Mapping[str, float]) -> dict[str, float]:
         strength = strengths.get(switch.id, 0.0)
         if strength and not switch.low <= strength <= switch.high:
             raise InputError(
-                f"Expected 0 or {switch.low:g} to {switch.high:g} {switch.unit} of {switch.title.lower()}. "
-                f"Received {strength:g}."
+                f"Expected 0 or {significant(switch.low, 6)} to {significant(switch.high, 6)} {switch.unit} of "
+                f"{switch.title.lower()}. "
+                f"Received {significant(strength, 6)}."
             )
     return {name: float(strengths.get(name, 0.0)) for name in SWITCHES}
 

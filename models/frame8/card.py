@@ -23,6 +23,7 @@ import numpy as np
 
 from models.errors import InputError
 from models.storage.files import ASSETS, arrays_of, write_atomically
+from models.wording import grouped
 
 FOLDER = ASSETS / "frame8"
 WEIGHTS, CARD, KERNELS = "frame8.npz", "frame8.json", "frame8_kernels.npz"
@@ -208,7 +209,8 @@ def write(
     card = {
         "network": "frame8",
         "parameters": network.count_params(),
-        "data": f"Tiny ImageNet: {counts[0]:,} training and {counts[1]:,} validation pictures of {len(names)} classes, "
+        "data": f"Tiny ImageNet: {grouped(counts[0])} training and {grouped(counts[1])} validation pictures of "
+        "{len(names)} classes, "
         "64 x 64",
         "recipe": asdict(recipe),
         "epochs_done": len(history),

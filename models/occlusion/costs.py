@@ -23,6 +23,7 @@ from models.occlusion.plan import Kind, Node, Placed, Reaches, gathers, reaches
 from models.training.costs import rates
 from models.training.costs.layers import Layers
 from models.training.costs.rates import Rates
+from models.wording import percent
 
 MACS_PER_S = 45e9
 BYTES_PER_S = 4e9  # written and read again
@@ -109,7 +110,8 @@ def why_whole(nodes: Sequence[Node], start: int, share: np.ndarray) -> str:
     if start < most:
         behind = [number for number in range(start, most) if nodes[number].macs] or [start]
         return (
-            f"From `{nodes[start].name}` on, whole maps are computed: there the square reaches {share[behind[0]]:.0%} "
+            f"From `{nodes[start].name}` on, whole maps are computed: there the square reaches "
+            f"{percent(share[behind[0]])} "
             f"of them or more, and cutting out windows would take longer than it saves."
         )
     rest = nodes[most:]

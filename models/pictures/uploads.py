@@ -8,13 +8,16 @@ import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from models.errors import PictureError
+from models.wording import file_size, grouped
 
 FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "GIF")
 MAX_BYTES = 25_000_000
 MAX_PIXELS = 20_000_000
 MAX_SIDE = 10_000
 WORKING_SIDE = 2_048  # pixels; larger pictures are shrunk while they are decoded, which bounds the memory
-_LIMITS = f"Expected a picture of at most {MAX_PIXELS // 10**6} megapixels, each side at most {MAX_SIDE:,} pixels."
+_LIMITS = (
+    f"Expected a picture of at most {MAX_PIXELS // 10**6} megapixels, each side at most {grouped(MAX_SIDE)} pixels."
+)
 # Pillow's own guard works before any pixel is decoded; it raises at twice this number.
 Image.MAX_IMAGE_PIXELS = MAX_PIXELS
 
@@ -35,7 +38,7 @@ def decode(data: bytes) -> np.ndarray:
     if not data:
         raise PictureError("Expected a picture file. Received an empty file.")
     if len(data) > MAX_BYTES:
-        raise PictureError(f"Expected a file of at most {MAX_BYTES // 10**6} MB. Received {len(data) / 1e6:.0f} MB.")
+        raise PictureError(f"Expected a file of at most {file_size(MAX_BYTES)}. Received {file_size(len(data))}.")
     try:
         with Image.open(BytesIO(data), formats=FORMATS) as opened:
             _check_size(opened.width, opened.height)
@@ -55,7 +58,7 @@ def decode(data: bytes) -> np.ndarray:
 def _check_size(width: int, height: int) -> None:
     """Raise PictureError unless the size that the file's header claims may be decoded."""
     if width * height > MAX_PIXELS or max(width, height) > MAX_SIDE:
-        raise PictureError(f"{_LIMITS} Received {width:,} x {height:,} pixels.")
+        raise PictureError(f"{_LIMITS} Received {grouped(width)} × {grouped(height)} pixels.")
     if min(width, height) < 1:
         raise PictureError("Expected a picture with at least one pixel. Received an empty one.")
 

@@ -8,6 +8,7 @@ from models.errors import TooLarge
 from models.jobs.machine import FLOAT, MB, memory_limit_mb
 from models.som.search import BLOCK_SAMPLES, BLOCK_VALUES
 from models.som.spec import SomSpec
+from models.wording import file_size, grouped
 
 _COPIES = 8  # of the weights, at the most, that a step and a snapshot hold at once
 # Measured on one thread of an AMD EPYC with AVX-512 and doubled, since most laptops do less.
@@ -70,7 +71,9 @@ def refuse_too_large(som: SomSpec, cost: SomCost) -> None:
         side += 1
     would = f"A map of {side} x {side} units would fit." if side else "Choose data with fewer samples or features."
     raise TooLarge(
-        f"Expected a map that fits into the {limit:,.0f} MB left. Received one of {som.rows} x {som.columns} units "
-        f"with {cost.features:,} weights each for {cost.samples:,} samples, which needs {cost.memory_mb:,.0f} MB. "
+        f"Expected a map that fits into the {file_size(1e6 * limit)} left. Received one of {som.rows} x {som.columns} "
+        "units "
+        f"with {grouped(cost.features)} weights each for {grouped(cost.samples)} samples, which needs "
+        f"{file_size(1e6 * cost.memory_mb)}. "
         f"{would}"
     )

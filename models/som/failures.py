@@ -24,6 +24,7 @@ from models.som.samples import cloud
 from models.som.search import checked
 from models.som.spec import SomSpec
 from models.som.training import snapshots
+from models.wording import fixed, grouped, percent
 
 FLAT = 0.02  # share of a map's area that may be turned over before it is called folded
 OVERLAP = 1.1  # area of all cells against the area they cover at the most, above which a map lies over itself
@@ -108,7 +109,19 @@ def diagnose(codebook: Floats, lattice: Lattice, samples: Floats, before: Floats
     )  # fmt: skip
     verdict = _verdict(found, lattice, placed)
     sentences = _SENTENCES | (_OF_LINES if not len(found.sides) else {})
-    return replace(found, verdict=verdict, sentence=sentences[verdict].format(found, ignored=_ignored(explained)))
+    return replace(found, verdict=verdict, sentence=sentences[verdict].format_map(_words(found)))
+
+
+def _words(found: Diagnosis) -> dict[str, str]:
+    """Return the numbers that the sentences speak of, by their names in braces."""
+    return {
+        "flipped": percent(found.flipped),
+        "crossings": grouped(found.crossings),
+        "topographic_error": percent(found.topographic_error),
+        "spread": percent(found.spread),
+        "moved": fixed(found.moved, 1),
+        "ignored": _ignored(found.explained),
+    }
 
 
 def _orientation(faces: Indices, placed: NDArray[np.float64]) -> tuple[Indices, float]:
@@ -195,19 +208,19 @@ def _lies_over_itself(lattice: Lattice, placed: NDArray[np.float64]) -> bool:
 
 _SENTENCES = {
     "flat": "Unfolded: all cells of the lattice turn the same way in the data, and none lies over another.",
-    "folded": "Folded: {0.flipped:.0%} of its area is turned over, or lies over the rest, along a line.",
-    "twisted": "Twisted: {0.flipped:.0%} of its area is turned over, and both sides meet in one point.",
+    "folded": "Folded: {flipped} of its area is turned over, or lies over the rest, along a line.",
+    "twisted": "Twisted: {flipped} of its area is turned over, and both sides meet in one point.",
     "tangled": "Tangled: neighbouring cells turn in opposite ways nearly everywhere. The lattice has no order yet.",
-    "collapsed": "Collapsed: the units' spread is {0.spread:.0%} of the data's. All units say the same.",
-    "shrunk": "Shrunk: the units' spread is {0.spread:.0%} of the data's. The map has not unfolded to the edge.",
-    "restless": "Restless: in the last epoch a unit still moved {0.moved:.1f} times the distance of two neighbours.",
+    "collapsed": "Collapsed: the units' spread is {spread} of the data's. All units say the same.",
+    "shrunk": "Shrunk: the units' spread is {spread} of the data's. The map has not unfolded to the edge.",
+    "restless": "Restless: in the last epoch a unit still moved {moved} times the distance of two neighbours.",
     "one-sided": "One-sided: the map explains next to nothing of feature {ignored}. Its distances never saw it.",
     "unclear": "Not to be told from cells: a toroid, or data that fill more than a plane, fold without any fault. "
-    "Its topographic error is {0.topographic_error:.0%}.",
+    "Its topographic error is {topographic_error}.",
 }
 _OF_LINES = {
     "flat": "Unfolded: the line nowhere crosses itself.",
-    "folded": "Folded: the line crosses itself {0.crossings} times.",
+    "folded": "Folded: the line crosses itself {crossings} times.",
 }
 
 

@@ -18,6 +18,7 @@ from models.som.search import checked
 from models.som.spec import SomSpec
 from models.som.steps import Range, online_step, sample_order, squared_distances, weight_range
 from models.som.training import snapshots
+from models.wording import grouped
 
 MAX_STEPS = 20_000  # of a training that can be looked at; later ones change little
 MAX_VALUES = 40_000  # weights of a map that can be followed step by step
@@ -150,7 +151,8 @@ class Trace:
         values = spec.rows * spec.columns * self._samples.shape[1]
         if values > MAX_VALUES:
             raise InputError(
-                f"Expected a map of at most {MAX_VALUES:,} weights to follow step by step. Received {values:,}."
+                f"Expected a map of at most {grouped(MAX_VALUES)} weights to follow step by step. Received "
+                f"{grouped(values)}."
             )
         self.total = self.spec.steps(len(self._samples))
         self.steps = min(self.total, MAX_STEPS)

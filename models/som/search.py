@@ -20,6 +20,7 @@ from numpy.typing import DTypeLike, NDArray
 
 from models.errors import InputError
 from models.som.lattice import Doubles, Floats, Indices
+from models.wording import significant
 
 MAX_VALUE = 1e15  # larger values overflow when they are squared
 BLOCK_VALUES = 1 << 21  # numbers held at once: 8 MiB
@@ -55,7 +56,7 @@ def checked(features: NDArray[Any], check: Callable[[], None] = silent) -> Float
         if not np.isfinite(largest):
             raise InputError("Expected finite features. Received NaN or infinity.")
         if largest > MAX_VALUE:
-            raise InputError(f"Expected features between -1e15 and 1e15. Received {largest:g}.")
+            raise InputError(f"Expected features between −10¹⁵ and 10¹⁵. Received {significant(largest, 6)}.")
     return samples
 
 

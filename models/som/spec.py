@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from models.errors import InputError
 from models.storage.specs import PlainSpec
+from models.wording import grouped, significant
 
 METHODS = ("batch", "online")
 STARTS = ("random", "sample", "pca")
@@ -77,7 +78,7 @@ class SomSpec(PlainSpec):
         for name, (low, high) in LIMITS.items():
             value = getattr(self, name)
             if not low <= value <= high:
-                raise InputError(f"Expected {name} between {low:g} and {high:g}. Received {value:g}.")
+                raise InputError(f"Expected {name} between {_said(low)} and {_said(high)}. Received {_said(value)}.")
         for name, known in CHOICES.items():
             if (choice := getattr(self, name)) not in known:
                 raise InputError(f"Expected {name} to be one of {', '.join(known)}. Received {choice}.")
@@ -117,3 +118,9 @@ class SomSpec(PlainSpec):
         if self.law == "inverse":
             return initial / (1 + share * math.expm1(self.decay))
         return initial * math.exp(-step * self.decay / steps)
+
+
+def _said(value: float) -> str:
+    if math.isnan(value):
+        return "NaN"
+    return grouped(value) if isinstance(value, int) else significant(value, 6)

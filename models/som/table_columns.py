@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.som.table_cells import NO_LABEL, plain
+from models.wording import grouped
 
 MAX_CLASSES = 30  # different values of a column that may still name the classes
 _FEW = 10  # different whole numbers that look like labels without a name that says so
@@ -106,7 +107,10 @@ class Column:
         found = self._named_values
         if len(found) < 2:
             return f"“{self.name}” cannot be labels: it {f'holds “{found[0]}” only' if found else 'is empty'}."
-        return f"“{self.name}” cannot be labels: it holds {len(found):,} different values, {MAX_CLASSES} are the most."
+        return (
+            f"“{self.name}” cannot be labels: it holds {grouped(len(found))} different values, "
+            f"{MAX_CLASSES} are the most."
+        )
 
 
 def set_aside(columns: Sequence[Column]) -> dict[str, str]:

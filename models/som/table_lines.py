@@ -16,6 +16,7 @@ from dataclasses import dataclass
 
 from models.errors import InputError
 from models.som import table_cells as cells_
+from models.wording import grouped
 
 SEPARATORS = {"\t": "tab", ";": "semicolon", "|": "bar", ",": "comma", " ": "space"}
 GLANCE = 100  # lines from which separator and header are recognised
@@ -77,7 +78,7 @@ def cut(text: str, separator: str, most: int) -> Lines:
     """
     lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
     if len(lines) > _EMPTY * most:
-        raise InputError(f"Expected at most {most:,} rows. Received {len(lines):,} lines.")
+        raise InputError(f"Expected at most {grouped(most)} rows. Received {grouped(len(lines))} lines.")
     notes = []
     said = _SEP_LINE.fullmatch(lines[0].strip("\ufeff ") or "\t")
     if said:
@@ -103,8 +104,8 @@ def cut(text: str, separator: str, most: int) -> Lines:
 
 def listed(lines: list[int]) -> str:
     """Return the numbers of lines in words, three at most."""
-    few = ", ".join(f"{line:,}" for line in lines[:3])
-    more = f" and {len(lines) - 3:,} more" if len(lines) > 3 else ""
+    few = ", ".join(grouped(line) for line in lines[:3])
+    more = f" and {grouped(len(lines) - 3)} more" if len(lines) > 3 else ""
     return f"line{'s' * (len(lines) > 1)} {few}{more}"
 
 

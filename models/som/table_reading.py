@@ -22,6 +22,7 @@ from models.som.table_columns import Column
 from models.som.table_lines import GLANCE, SEPARATORS, Lines
 from models.som.tables import MAX_BYTES, Table
 from models.storage.specs import PlainSpec
+from models.wording import file_size, grouped
 
 MAX_ROWS, MAX_COLUMNS = 100_000, 2_000
 HEAD = 5  # rows shown as they stand in the file
@@ -57,14 +58,15 @@ def parse(data: bytes, title: str, reading: Reading = Reading()) -> Table:
         InputError: Too large, not text, fewer than two rows, or without any column of numbers.
     """
     if len(data) > MAX_BYTES:
-        raise InputError(f"Expected a table of at most {MAX_BYTES / 1e6:.0f} MB. Received {len(data) / 1e6:.1f} MB.")
+        raise InputError(f"Expected a table of at most {file_size(MAX_BYTES)}. Received {file_size(len(data))}.")
     text, encoding, guessed = table_lines.decoded(data)
     lines = table_lines.cut(text, reading.separator, MAX_ROWS)
     widest = max(range(len(lines.rows)), key=lambda place: len(lines.rows[place]))
     if len(lines.rows) > MAX_ROWS or len(lines.rows[widest]) > MAX_COLUMNS:
         raise InputError(
-            f"Expected at most {MAX_ROWS:,} rows and {MAX_COLUMNS:,} columns. "
-            f"Received {len(lines.rows):,} and {len(lines.rows[widest]):,} (line {lines.numbers[widest]:,})."
+            f"Expected at most {grouped(MAX_ROWS)} rows and {grouped(MAX_COLUMNS)} columns. "
+            f"Received {grouped(len(lines.rows))} and {grouped(len(lines.rows[widest]))} (line "
+            f"{grouped(lines.numbers[widest])})."
         )
     sheet = _Sheet.of(lines, reading)
     notes = []
@@ -116,7 +118,7 @@ class _Sheet:
         wrong = [number for row, number in zip(body, numbers, strict=True) if len(row) != width]
         if wrong:
             notes.append(
-                f"{len(wrong):,} rows are longer or shorter than the first ({table_lines.listed(wrong)}): "
+                f"{grouped(len(wrong))} rows are longer or shorter than the first ({table_lines.listed(wrong)}): "
                 "cut, or filled with missing values."
             )
         columns = tuple(zip(*([*row[:width], *[""] * (width - len(row))] for row in body), strict=True))
@@ -214,10 +216,10 @@ def _first_text(column: Column, numbers: list[int]) -> str:
     """Return where a column of texts holds the first one that is no number, in words."""
     for cell, line in zip(column.cells, numbers, strict=True):
         if not table_cells.is_missing(cell) and not is_number(cell):
-            return f"line {line:,} of “{column.name}” holds “{plain(cell)}”"
+            return f"line {grouped(line)} of “{column.name}” holds “{plain(cell)}”"
     for cell, line in zip(column.cells, numbers, strict=True):
         if table_cells.number(cell, POINT) is None:
-            return f"line {line:,} of “{column.name}” holds “{plain(cell)}” beside numbers with a decimal point"
+            return f"line {grouped(line)} of “{column.name}” holds “{plain(cell)}” beside numbers with a decimal point"
     return f"“{column.name}” is empty"
 
 
@@ -250,8 +252,10 @@ def _on_gaps(numeric: list[Column], values: NDArray[np.float64]) -> list[str]:
     for column in numeric:
         gaps = np.flatnonzero(np.isnan(column.numbers)).tolist()
         markers.update(plain(column.cells[place]) for place in gaps)
-    said = ", ".join(f"{f'“{cell}”' if cell else 'empty'} ({count:,})" for cell, count in markers.most_common(_SAID))
-    return [f"{missing:,} of {len(values):,} rows lack a number somewhere. Taken as missing: {said}."]
+    said = ", ".join(
+        f"{f'“{cell}”' if cell else 'empty'} ({grouped(count)})" for cell, count in markers.most_common(_SAID)
+    )
+    return [f"{grouped(missing)} of {grouped(len(values))} rows lack a number somewhere. Taken as missing: {said}."]
 
 
 def _some(cells: Sequence[str]) -> str:

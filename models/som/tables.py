@@ -22,6 +22,7 @@ from models.errors import InputError
 from models.jobs.job import Task
 from models.som.samples import SomData, standardised
 from models.storage import files
+from models.wording import file_size
 
 MAX_BYTES = 5_000_000  # of a file; its cells take up to thirty times as much while they are read
 AT_ONCE = 500_000  # bytes of a file that a page reads itself; a worker reads larger ones
@@ -91,7 +92,7 @@ def keep(data: bytes, owner: str) -> str:
         StorageUnavailable: It cannot be written.
     """
     if len(data) > MAX_BYTES:
-        raise InputError(f"Expected a table of at most {MAX_BYTES / 1e6:.0f} MB. Received {len(data) / 1e6:.1f} MB.")
+        raise InputError(f"Expected a table of at most {file_size(MAX_BYTES)}. Received {file_size(len(data))}.")
     name = secrets.token_hex(16)
     with files.saving():
         files.write_atomically(_folder() / f"{_signature(owner)}.{name}.gz", gzip.compress(data, 1))

@@ -14,6 +14,7 @@ from models.sweeps.spec import ALL, SweepSpec
 from models.training import recipes
 from models.training.comparison import Compared, paired
 from models.training.spec import TrainingSpec
+from models.wording import percent
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +26,7 @@ class Answer:
         frozen, scratch: Mean test accuracies, 0..1, over the seeds that both have.
         seeds: How many, at least 2.
         ahead: 1 where the frozen pretrained backbone is clearly ahead, -1 where the network from scratch is, 0 where
-            these seeds cannot tell; each at 95 % for itself.
+            these seeds cannot tell; each at 95% for itself.
     """
 
     shots: int
@@ -84,7 +85,7 @@ def of_one(first: Compared, scratch: Compared) -> str:
         raise InputError("Expected test pictures that neither run has learnt from. Received none.")
     difference = found.difference
     word = "No" if difference.low > 0 else "Yes" if difference.high < 0 else "This one seed does not show it"
-    shares = f"{scratch.accuracy.value:.1%} from scratch, {first.accuracy.value:.1%} with this run"
+    shares = f"{percent(scratch.accuracy.value)} from scratch, {percent(first.accuracy.value)} with this run"
     return f"{word}: {shares}, on {difference.n} test pictures."
 
 
@@ -113,4 +114,4 @@ def sentence(found: Sequence[Answer]) -> str:
 
 
 def _shares(answer: Answer) -> str:
-    return f"{answer.scratch:.1%} from scratch, {answer.frozen:.1%} with the pretrained backbone frozen"
+    return f"{percent(answer.scratch)} from scratch, {percent(answer.frozen)} with the pretrained backbone frozen"

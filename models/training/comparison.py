@@ -12,6 +12,7 @@ from models.intervals import Estimate, mcnemar, paired_difference, wilson
 from models.training import mistakes, recipes
 from models.training.results import TrainingResult
 from models.training.spec import TrainingSpec
+from models.wording import significant
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +83,7 @@ class Difference:
     """The accuracy of a second run minus that of a first, on the same pictures.
 
     Attributes:
-        difference: -1..1, with its 95 % interval; n counts the pictures.
+        difference: -1..1, with its 95% interval; n counts the pictures.
         only_first, only_second: Pictures that this run alone gets right.
         left_out: Pictures that both were tested on and one of them has learnt from.
         p: Of McNemar's exact test, two-sided: how likely the pictures on which the runs disagree are split so unevenly
@@ -120,7 +121,7 @@ def _text(value: Any) -> str:
         return ", ".join(map(str, value)) or "none"
     if isinstance(value, bool):
         return "yes" if value else "no"
-    return "all" if value is None else f"{value:g}" if isinstance(value, float) else str(value)
+    return "all" if value is None else significant(value, 6) if isinstance(value, float) else str(value)
 
 
 def paired(first: Judged, second: Judged) -> Difference | None:

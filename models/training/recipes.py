@@ -13,6 +13,7 @@ from models.pictures import datasets
 from models.training import kept_epochs, mistakes
 from models.training.costs.estimate import Cost, Pictures, estimate_run, smaller_runs
 from models.training.spec import HeadSpec, TrainingSpec, expect
+from models.wording import file_size, whole_percent
 
 MAX_WIDTH, MAX_HIDDEN, MAX_EPOCHS = 4096, 4, 1000
 SHARES = 3  # training, validation and test each need a picture of every class
@@ -59,7 +60,7 @@ def _check_numbers(spec: TrainingSpec) -> None:
     expect(
         not (spec.leaked and spec.label_noise),
         "either leaked test pictures or wrong labels (together, test labels would be wrong too)",
-        f"{spec.leaked:g} and {spec.label_noise:g}",
+        f"{whole_percent(spec.leaked)} and {whole_percent(spec.label_noise)}",
     )
     spec.augmentation.check()
     expect(spec.patience >= 0, "a patience of 0 (off) or more epochs", spec.patience)
@@ -124,7 +125,8 @@ def _check_memory(spec: TrainingSpec, cost: Cost) -> None:
     words = next((words for words, smaller in smaller_runs(spec) if _fits(smaller, limit)), "")
     advice = f"{words} would fit." if words else "Nothing that is offered here would fit."
     raise TooLarge(
-        f"Expected a run that fits into {limit:.0f} MB. Received one that needs about {cost.peak_mb:.0f} MB. {advice}"
+        f"Expected a run that fits into {file_size(1e6 * limit)}. Received one that needs about "
+        f"{file_size(1e6 * cost.peak_mb)}. {advice}"
     )
 
 
@@ -141,8 +143,8 @@ def _check_kept(spec: TrainingSpec, cost: Cost) -> None:
     largest = kept_epochs.MOST_MB / kept_epochs.FEWEST
     if spec.keep_epochs and cost.moving_mb > largest:
         raise TooLarge(
-            f"Expected at most {largest:.0f} MB of weights that move, to keep those of every epoch. Received "
-            f"{cost.moving_mb:.0f} MB. Freeze more layers, or do not keep the epochs."
+            f"Expected at most {file_size(1e6 * largest)} of weights that move, to keep those of every epoch. Received "
+            f"{file_size(1e6 * cost.moving_mb)}. Freeze more layers, or do not keep the epochs."
         )
 
 

@@ -17,6 +17,7 @@ from models.errors import InputError
 from models.jobs.job import Job, JobSpec, Task
 from models.pictures import datasets
 from models.storage.specs import PlainSpec
+from models.wording import fixed, significant, whole_percent
 
 Pooling = Literal["average", "max", "average+max", "flatten"]
 BatchNormPolicy = Literal["hold", "train"]
@@ -84,7 +85,10 @@ class AugmentationSpec(PlainSpec):
         for name, largest in LIMITS.items():
             value = getattr(self, name)
             if not 0 <= value <= largest:
-                raise InputError(f"Expected the augmentation's {name} from 0 to {largest:g}. Received {value:g}.")
+                raise InputError(
+                    f"Expected the augmentation's {name} from 0 to {significant(largest, 6)}. Received "
+                    f"{significant(value, 6)}."
+                )
 
 
 OFF = AugmentationSpec()
@@ -130,13 +134,17 @@ def words(spec: AugmentationSpec, row: NDArray[np.floating]) -> str:
     changes = [
         ("mirrored", drawn["flip_horizontal"]),
         ("upside down", drawn["flip_vertical"]),
-        (f"turned {drawn['degrees']:+.0f}°", spec.rotation),
-        (f"moved {drawn['down']:+.0%} down, {drawn['right']:+.0%} right", spec.shift),
-        (f"× {drawn['scale']:.2f}", spec.zoom),
-        (f"brightness {drawn['brightness']:+.0%}", spec.brightness),
-        (f"contrast × {drawn['contrast']:.2f}", spec.contrast),
-        (f"saturation × {drawn['saturation']:.2f}", spec.saturation),
-        (f"hue {drawn['hue']:+.0f}°", spec.hue),
+        (f"turned {fixed(drawn['degrees'], 0, signed=True)}°", spec.rotation),
+        (
+            f"moved {whole_percent(drawn['down'], signed=True)} down, {whole_percent(drawn['right'], signed=True)} "
+            "right",
+            spec.shift,
+        ),
+        (f"× {fixed(drawn['scale'], 2)}", spec.zoom),
+        (f"brightness {whole_percent(drawn['brightness'], signed=True)}", spec.brightness),
+        (f"contrast × {fixed(drawn['contrast'], 2)}", spec.contrast),
+        (f"saturation × {fixed(drawn['saturation'], 2)}", spec.saturation),
+        (f"hue {fixed(drawn['hue'], 0, signed=True)}°", spec.hue),
         ("a square covered", spec.cutout),
     ]
     return ", ".join(text for text, applies in changes if applies) or "unchanged"
@@ -283,10 +291,10 @@ class TrainingSpec(JobSpec):
         """What differs from all pictures of the first split, in a few words; "" if nothing does."""
         differences = [
             (f"{self.shots} shots", self.shots),
-            (f"{self.label_noise:.0%} wrong labels", self.label_noise),
+            (f"{whole_percent(self.label_noise)} wrong labels", self.label_noise),
             (f"split {self.split_seed}", self.split_seed),
             ("scaled twice", self.preprocessing == "scaled twice"),
-            (f"{self.leaked:.0%} of the test leaked", self.leaked),
+            (f"{whole_percent(self.leaked)} of the test leaked", self.leaked),
         ]
         return ", ".join(text for text, applies in differences if applies)
 

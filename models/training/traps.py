@@ -21,6 +21,7 @@ from models.training import recipes
 from models.training.comparison import Judged
 from models.training.results import TrainingResult
 from models.training.spec import HeadSpec, TrainingSpec
+from models.wording import percent
 
 Role = Literal["wrong", "cured", "control"]
 SEEDS: Final = (0, 1, 2)  # of the shipped results
@@ -192,7 +193,7 @@ class Outcome:
 
 
 def figures(made: Mapping[Role, Sequence[Outcome]]) -> dict[str, str]:
-    """Return the numbers that the texts of a trap speak of, by their names in braces, in whole percent.
+    """Return the numbers that the texts of a trap speak of, by their names in braces, in percent.
 
     Each is the mean over the seeds: test accuracy, and what the last epoch came to on training and validation pictures.
     """
@@ -200,9 +201,9 @@ def figures(made: Mapping[Role, Sequence[Outcome]]) -> dict[str, str]:
     for role, seeds in made.items():
         last = [outcome.history[-1] for outcome in seeds]
         found[f"{role}_epochs"] = f"{seeds[0].spec.epochs}"
-        found[f"{role}_test"] = f"{np.mean([outcome.judged.accuracy.value for outcome in seeds]):.0%}"
-        found[f"{role}_training"] = f"{np.mean([row['accuracy'] for row in last]):.0%}"
-        found[f"{role}_validation"] = f"{np.mean([row['val_accuracy'] for row in last]):.0%}"
+        found[f"{role}_test"] = percent(float(np.mean([outcome.judged.accuracy.value for outcome in seeds])))
+        found[f"{role}_training"] = percent(float(np.mean([row["accuracy"] for row in last])))
+        found[f"{role}_validation"] = percent(float(np.mean([row["val_accuracy"] for row in last])))
     return found
 
 
@@ -213,7 +214,7 @@ def noticed(trap: Trap, made: Mapping[Role, Sequence[Outcome]]) -> str:
 
 def claimed(wrong: Outcome, cured: Outcome) -> str:
     """Return what a training with leaked test pictures claims, and what the same training gives without the leak."""
-    return f"Claimed {wrong.judged.accuracy.value:.1%}. True {cured.judged.accuracy.value:.1%}."
+    return f"Claimed {percent(wrong.judged.accuracy.value)}. True {percent(cured.judged.accuracy.value)}."
 
 
 def of_result(spec: TrainingSpec, result: TrainingResult) -> Outcome:

@@ -73,5 +73,6 @@ def test_several_classes_and_all_fills_are_read_at_one_place(visit):
     page.keyboard.press("ArrowRight")
     expect(maps.locator(".where")).to_have_text("row 32, col 33")
     values = maps.locator("h4 .value").all_inner_texts()
-    assert len(values) == 5 and all(re.fullmatch(r"−?[\d.e-]+", value) for value in values)
+    number = re.compile(r"−?(?:[\d.,]+(?: × 10⁻?[⁰¹²³⁴⁵⁶⁷⁸⁹]+)?|10⁻?[⁰¹²³⁴⁵⁶⁷⁸⁹]+)")
+    assert len(values) == 5 and all(number.fullmatch(value) for value in values)
     expect(page).to_have_url(re.compile("occlusion_show=Fills"))

@@ -26,6 +26,30 @@ def assert_it_works(app):
     kinds = ("button", "button_group", "selectbox", "slider", "radio", "number_input", "toggle", "multiselect")
     own = [one for kind in kinds for one in app.main.get(kind) if not str(one.key).startswith(in_frame)]
     assert own or any(app.main.get(kind) for kind in ("plotly_chart", "dataframe", "image", "page_link"))
+    assert not odd_numbers(app)
+
+
+# What a number never looks like in a sentence (`models/wording.py`); names, addresses, code and formulas are left out.
+_NO_PROSE = re.compile(
+    r"```.*?```|`[^`]*`|\$[^$]*\$|\]\([^)]*\)|<style>.*?</style>|https?://\S+|\b[0-9a-f]{8,}\b", re.DOTALL
+)
+_ODD = re.compile(
+    r"(?<![\w.])\d+(?:\.\d+)?[eE][-+]?\d+\b"  # 1e-7
+    r"|(?<![\w\\)/.-])-\d"  # -3, with a hyphen for a minus
+    r"|(?<![\w./:,−])\d{5,}(?!\w)"  # 12345
+    r"|\d %"  # 63 %
+    r"|[1-9]\d*\.\d{4,}|\b0\.0*[1-9]\d{3,}"  # 0.123456
+)
+
+
+def odd_numbers(app):
+    """Return the numbers on a page that are not written in the one format, with what stands around them."""
+    kinds = ("markdown", "caption", "info", "warning", "success", "error", "subheader", "button", "expander", "radio")
+    texts = [str(getattr(one, "value", "") or "") + " " + str(getattr(one, "label", "") or "") + " "
+             + str(getattr(one, "help", "") or "") for kind in kinds for one in app.main.get(kind)]  # fmt: skip
+    texts += [f"{one.value} {one.delta}" for one in app.metric]
+    plain = [_NO_PROSE.sub(" ", text) for text in texts]
+    return [text[max(found.start() - 40, 0) : found.end() + 20] for text in plain for found in _ODD.finditer(text)]
 
 
 @pytest.mark.parametrize("name", PAGES)

@@ -22,6 +22,7 @@ from models.networks.layers import LayerChoice
 from models.pictures.datasets import DATASETS
 from models.storage import runs
 from models.training.results import WeightChange, load_result
+from models.wording import grouped, percent, significant
 
 VIEW = "Before and after"
 
@@ -80,7 +81,7 @@ def _controls(n_channels: int) -> tuple[str, int]:
             bind="query-params",
             width=210,
             help="The difference is the root of the mean square over the map; relative to that of the map before. A "
-            "channel that was silent before and speaks now counts as 100 %.",
+            "channel that was silent before and speaks now counts as 100%.",
         )
     sheet = st.pagination(pages, key=f"activations_changes_sheet_{pages}", width="stretch") if pages > 1 else 1
     return criterion, sheet - 1
@@ -93,14 +94,16 @@ def _sentence(chosen: state.Selection, network: str, layer: LayerChoice, largest
     if not untouched:
         low, middle, high = np.percentile(moved, (25, 50, 75))
         st.markdown(
-            f"Training moved what **{layer.name}** answers by **{middle:.0%}** of what it was: the median over "
-            f"{len(moved)} pictures of {DATASETS[changes.dataset].title} (middle half {low:.0%} to {high:.0%})."
+            f"Training moved what **{layer.name}** answers by **{percent(middle)}** of what it was: the median over "
+            f"{len(moved)} pictures of {DATASETS[changes.dataset].title} (middle half {percent(low)} to "
+            f"{percent(high)})."
         )
         return
     st.markdown(
         f":blue[:material/ac_unit:] **Nothing up to {layer.name} learns, so nothing changed.** "
-        f"{_proof(chosen, network, layer)}The largest difference between the {int(np.prod(layer.shape)):,} values of "
-        f"this picture before and after is {f'{largest:.1g}' if largest else 'exactly 0'}."
+        f"{_proof(chosen, network, layer)}The largest difference between the {grouped(int(np.prod(layer.shape)))} "
+        "values of "
+        f"this picture before and after is {f'{significant(largest)}' if largest else 'exactly 0'}."
     )
     if target := layers.moved_most(network):
         st.button(
@@ -129,8 +132,9 @@ def _proof(chosen: state.Selection, network: str, layer: LayerChoice) -> str:
 def _weights(rows: list[WeightChange]) -> str:
     largest = max(max(row.max_abs_change, row.statistics_max_abs_change) for row in rows)
     return (
-        f"The {sum(row.parameters for row in rows):,} weights of the {len(rows)} layers up to here are the same to the "
-        f"last bit (largest change {largest:.1f})."
+        f"The {grouped(sum(row.parameters for row in rows))} weights of the {len(rows)} layers up to here are the "
+        "same to the "
+        f"last bit (largest change {significant(largest)})."
     )
 
 
@@ -150,11 +154,12 @@ def _zoom(pair: MapPair, layer: LayerChoice, network: str, picture: str) -> None
         side, alt = layers.side(network), f"Channel {number} before and after training, and the difference"
         field_view(maps, layer, picture, side, key="activations_change_zoom", alt=alt)
         st.caption(
-            f"Moved by {moved:.3g} (root mean square), {share:.0%} of what it was; strongest {old.max():.3g} before, "
-            f"{new.max():.3g} after."
+            f"Moved by {significant(moved)} (root mean square), {percent(share)} of what it was; strongest "
+            f"{significant(old.max())} before, "
+            f"{significant(new.max())} after."
         )
     else:
-        st.caption(f"{old.max():.3g} before, {new.max():.3g} after.")
+        st.caption(f"{significant(old.max())} before, {significant(new.max())} after.")
     if st.button("What it looks for", icon=":material/travel_explore:", key="activations_changes_features"):
         open_unit("features", network, (layer.name, number))
 

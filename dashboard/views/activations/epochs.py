@@ -11,7 +11,7 @@ from typing import Final
 import streamlit as st
 
 from dashboard import state
-from dashboard.labels import safe_label
+from dashboard.labels import NUMBERS_SCRIPT, safe_label
 from dashboard.views.activations import cache as activations_cache
 from dashboard.views.activations.before_after import show_layer
 from dashboard.views.activations.figures import EpochFilm, film
@@ -27,6 +27,7 @@ from models.networks.layers import LayerChoice
 from models.storage import runs
 from models.training import kept_epochs
 from models.training.results import TrainingResult, load_result
+from models.wording import file_size
 
 VIEW: Final = "Through the epochs"
 CHANNELS: Final = 15  # of the film
@@ -35,7 +36,7 @@ _film = st.components.v2.component(
     "freezeframe_epoch_film",
     html=(_FOLDER / "film.html").read_text("utf-8"),
     css=(_FOLDER / "film.css").read_text("utf-8"),
-    js=(_FOLDER / "film.js").read_text("utf-8"),
+    js=NUMBERS_SCRIPT + (_FOLDER / "film.js").read_text("utf-8"),
 )
 
 
@@ -132,7 +133,8 @@ def _what_it_shows(run: runs.Run, result: TrainingResult, kept: tuple[int, ...])
         f"{len(result.val_index)} validation pictures."
     )
     st.caption(
-        f"This run kept {which} and the start, which its settings give again ({kept_epochs.megabytes(run.folder):.1f} "
+        f"This run kept {which} and the start, which its settings give again "
+        f"({file_size(1e6 * kept_epochs.megabytes(run.folder))} "
         f"MB). Channels are ranked by the largest distance of their map from the one at the start."
     )
 

@@ -12,6 +12,7 @@ import numpy as np
 import streamlit as st
 
 from dashboard.figures.activations import Scale, palette
+from dashboard.labels import NUMBERS_SCRIPT
 from dashboard.widgets.picture_picker import picture_title
 from models.networks.layers import LayerChoice
 from models.pictures import images
@@ -22,7 +23,7 @@ _view = st.components.v2.component(
     "freezeframe_field_view",
     html=(_FOLDER / "view.html").read_text("utf-8"),
     css=(_FOLDER / "view.css").read_text("utf-8"),
-    js=(_FOLDER / "view.js").read_text("utf-8"),
+    js=NUMBERS_SCRIPT + (_FOLDER / "view.js").read_text("utf-8"),
 )
 
 

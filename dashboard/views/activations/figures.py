@@ -8,6 +8,7 @@ import numpy as np
 
 from dashboard.figures.activations import gradient, palette, scale_of
 from models.activations.changes import EpochMaps
+from models.wording import significant
 
 _LONGEST = 56  # values sent per side of a map; larger maps are averaged down
 _COLOURS = 255  # an odd number, so that zero has the middle one to itself
@@ -54,7 +55,9 @@ def film(found: EpochMaps, history: tuple[dict[str, float], ...], best: int) -> 
         epochs=tuple(found.epochs.tolist()),
         best=best,
         channels=tuple(found.channels.tolist()),
-        labels=tuple(f"channel {c}: moved by up to {found.change[c]:.3g} on the way" for c in found.channels.tolist()),
+        labels=tuple(
+            f"channel {c}: moved by up to {significant(found.change[c])} on the way" for c in found.channels.tolist()
+        ),
         width=cells.shape[2],
         height=cells.shape[1],
         frames=np.ascontiguousarray(np.moveaxis(cells, -1, 1)).tobytes(),
@@ -62,8 +65,8 @@ def film(found: EpochMaps, history: tuple[dict[str, float], ...], best: int) -> 
         strongest=tuple(tuple(row) for row in np.nan_to_num(found.strongest[:, found.channels]).tolist()),
         accuracy=tuple((int(row["epoch"]), float(row["val_accuracy"])) for row in history),
         gradient=gradient(signed),
-        low=f"{scale.low:.3g} and less" if signed else "0",
-        high=f"{scale.high:.3g} and more, in all epochs",
+        low=f"{significant(scale.low)} and less" if signed else "0",
+        high=f"{significant(scale.high)} and more, in all epochs",
     )
 
 

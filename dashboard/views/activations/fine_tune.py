@@ -7,7 +7,7 @@ from dataclasses import replace
 import streamlit as st
 
 from dashboard import state
-from dashboard.labels import duration, safe_label
+from dashboard.labels import safe_label
 from dashboard.widgets.jobs import job_panel, refusal, refusal_kept
 from dashboard.widgets.runs import kept_words, queue
 from dashboard.widgets.weights_offer import weights_missing
@@ -15,6 +15,7 @@ from models.backbones.registry import BACKBONES
 from models.errors import FreezeframeError
 from models.training.recipes import DEFAULT, PRESETS, apply_preset, validate
 from models.training.spec import TRAINING, TrainingSpec
+from models.wording import duration, significant
 
 _PROBLEM = "activations_offer_problem"
 
@@ -57,7 +58,8 @@ def fine_tune_offer(chosen: state.Selection) -> None:
             help=PRESETS["last_block"].description,
         )
         st.caption(
-            f"{spec.epochs} epochs at a rate of {spec.learning_rate:g}: about {duration(cost.seconds)}. It keeps "
+            f"{spec.epochs} epochs at a rate of {significant(spec.learning_rate, 6)}: about {duration(cost.seconds)}. "
+            "It keeps "
             f"the weights of {kept_words(cost)}, and becomes the chosen run.",
             width="stretch",
         )

@@ -17,6 +17,7 @@ from dashboard.widgets.unit_picker import layer_picker, open_unit
 from models.activations.maps import RANKINGS, ActivationMaps, ChannelStatistics, ClassSelectivity, rank, unusualness
 from models.networks import layers
 from models.pictures.datasets import DATASETS
+from models.wording import fixed, percent, significant
 
 VIEW = "Maps"
 KEY = "activations_channel"
@@ -174,15 +175,17 @@ def channel_panel(
         field_view([Map(values, scale)], layer, picture, side, key="activations_zoom", alt=alt)
     away = unusualness(answer, usual)[number]
     st.caption(
-        f"Strongest {values.max():.3g}, mean {values.mean():.3g}, above zero on {answer.share_active[number]:.0%}.",
-        help=f"The mean over a sample of the data is {usual.mean[number]:.3g}; in this picture it lies {away:.1f} "
+        f"Strongest {significant(values.max())}, mean {significant(values.mean())}, above zero on "
+        f"{percent(answer.share_active[number])}.",
+        help=f"The mean over a sample of the data is {significant(usual.mean[number])}; in this picture it lies "
+        f"{fixed(away, 1)} "
         "standard deviations away from that.",
     )
     if selectivity is not None:
         best = int(selectivity.best[number])
         st.caption(
             f"Tells **{safe_label(selectivity.classes[best])}** from the others best: d′ = "
-            f"{selectivity.value[best, number]:.1f} over {selectivity.pictures[best]} against "
+            f"{fixed(selectivity.value[best, number], 1)} over {selectivity.pictures[best]} against "
             f"{selectivity.pictures.sum() - selectivity.pictures[best]} training pictures.",
             help="d′ is the distance between the mean over the class and the mean over the others, in standard "
             "deviations. It was the largest of all classes, and so flatters; 1 is much overlap, 3 is hardly any.",

@@ -11,6 +11,7 @@ from plotly.subplots import make_subplots
 from dashboard.figures import theme
 from dashboard.figures.curves import TRAINING, VALIDATION
 from models.networks.answers import Prediction
+from models.wording import TICK_PERCENT, percent
 
 SHOWN = 5  # bars
 PANELS = (("Top-1", "top_1", VALIDATION, "solid", ".1%"), ("Loss", "loss", TRAINING, "dot", ".3f"))
@@ -29,8 +30,8 @@ def top_classes(prediction: Prediction, height: int = 168) -> go.Figure:
             y=list(range(len(best))),
             orientation="h",
             marker={"color": [_SHADES[0], *[_SHADES[1]] * (len(best) - 1)]},
-            customdata=names,
-            hovertemplate="%{customdata}: %{x:.2%}<extra></extra>",
+            customdata=[f"{name}: {likelihood(share)}" for name, share in zip(names, shares, strict=True)],
+            hovertemplate="%{customdata}<extra></extra>",
         )
     )
     return _bar_axes(figure, names, shares, height)
@@ -59,8 +60,8 @@ def groups(found: Mapping[str, Sequence[tuple[str, float]]], height: int = 168) 
             textposition="inside",
             insidetextanchor="middle",
             textfont={"color": "rgb(255, 255, 255)" if place < 1 else "rgb(10, 10, 10)"},
-            customdata=[name for _, name, _ in rows],
-            hovertemplate="%{customdata}: %{x:.2%}<extra></extra>",
+            customdata=[f"{name}: {likelihood(share)}" for _, name, share in rows],
+            hovertemplate="%{customdata}<extra></extra>",
             showlegend=False,
         )
     totals = [sum(share for _, share in parts) for parts in shown.values()]
@@ -68,16 +69,16 @@ def groups(found: Mapping[str, Sequence[tuple[str, float]]], height: int = 168) 
     return _bar_axes(figure, list(shown), totals, height)
 
 
-def percent(share: float) -> str:
-    """Return a probability as "98.9%", with two digits that say something where it is small."""
-    return f"{share:.1%}" if share >= 0.001 else "below 0.1%"
+def likelihood(share: float) -> str:
+    """Return a probability as "98.9%"; "below 0.1%" where that would be 0.0%."""
+    return percent(share) if share >= 0.001 else "below 0.1%"
 
 
 def _bar_axes(figure: go.Figure, names: Sequence[str], shares: Sequence[float], height: int) -> go.Figure:
     """Name every bar, with its number: beside the bar it would not take the colour of the page's text."""
-    texts = [f"{name}, {percent(share)}" for name, share in zip(names, shares, strict=True)]
+    texts = [f"{name}, {likelihood(share)}" for name, share in zip(names, shares, strict=True)]
     theme.layout(figure, height)
-    figure.update_xaxes(range=[0, 1], tickvals=[0, 0.25, 0.5, 0.75, 1], tickformat=".0%", gridcolor=theme.GRID)
+    figure.update_xaxes(range=[0, 1], tickvals=[0, 0.25, 0.5, 0.75, 1], tickformat=TICK_PERCENT, gridcolor=theme.GRID)
     figure.update_yaxes(
         tickvals=list(range(len(names))), ticktext=texts, autorange="reversed", automargin=True, showgrid=False
     )
@@ -113,7 +114,7 @@ def pretraining_curves(history: Sequence[Mapping[str, float]], stages: Sequence[
         for epoch in stages
         for x, y in (("x", "y"), ("x2", "y2"))
     ]
-    figure.update_yaxes(tickformat=".0%", row=1, col=1)
+    figure.update_yaxes(tickformat=TICK_PERCENT, row=1, col=1)
     return _epoch_axes(figure, len(history), height).update_layout(shapes=marks)
 
 

@@ -13,6 +13,7 @@ from dashboard.figures.gabor import SCALES, Scale, mosaic
 from dashboard.labels import safe_label
 from dashboard.widgets import cache
 from dashboard.widgets.block_diagram import block_diagram
+from dashboard.widgets.formatted import formatted
 from dashboard.widgets.gabor_kernel import first_layer
 from models.backbones import registry, weights
 from models.backbones.registry import BackboneSpec
@@ -22,6 +23,7 @@ from models.features import gabor
 from models.features.gabor import Kernels
 from models.ids import NetworkId
 from models.pictures.images import png
+from models.wording import file_size, grouped, short, significant
 
 KERNEL_COLUMNS = 16
 _WEIGHTS = {"pretrained": "Pretrained", "random": "Random"}
@@ -58,7 +60,8 @@ def _counted_by_keras(table: LayerTable) -> str:
     if not constants:
         return ""
     return (
-        f" Keras counts {table.parameters + constants:,}: its {constants} more are the fixed numbers with which it "
+        f" Keras counts {grouped(table.parameters + constants)}: its {constants} more are the fixed numbers with "
+        "which it "
         "scales the pictures, and nothing ever learns them."
     )
 
@@ -72,20 +75,21 @@ def totals(table: LayerTable, block: str | None) -> None:
     columns[0].metric("Layers", f"{len(rows)}", help=f"{weighted} of them have weights.")
     columns[1].metric(
         "Parameters",
-        f"{sum(row.parameters for row in rows):,}",
-        help=f"Numbers it keeps; {sum(row.biases for row in rows):,} of them are biases. BatchNorm's moving statistics "
+        grouped(sum(row.parameters for row in rows)),
+        help=f"Numbers it keeps; {grouped(sum(row.biases for row in rows))} of them are biases. BatchNorm's moving "
+        "statistics "
         f"are counted too.{'' if block else _counted_by_keras(table)}",
     )
     columns[2].metric(
         "MACs per picture",
-        _macs(sum(row.macs for row in rows)),
+        short(sum(row.macs for row in rows)),
         help="Multiply-accumulate operations of convolutions (h·w·c_out·k·k·c_in; depthwise h·w·c·k·k) and dense "
         "layers (n_in·n_out). BatchNorm, pooling, activations and sums are counted as 0.",
     )
     columns[3].metric(
         "Activations per picture",
-        f"{activations / 1e6:,.2f} MB",
-        help=f"{activations // 4:,} values of 4 bytes when every layer's output is kept"
+        file_size(activations),
+        help=f"{grouped(activations // 4)} values of 4 bytes when every layer's output is kept"
         f"{'' if block else ', the picture included'}. Reshapes and dropout pass theirs on.",
     )
     field, jump = rows[-1].receptive_field, rows[-1].jump
@@ -98,8 +102,9 @@ def totals(table: LayerTable, block: str | None) -> None:
     )
 
 
-def _macs(count: int) -> str:
-    return f"{count / 1e9:.2f} G" if count >= 1e9 else f"{count / 1e6:.1f} M"
+def _macs(number: int) -> str:
+    """Return the operations of one layer, which may be few or none."""
+    return short(number) if number >= 1e5 else grouped(number)
 
 
 def rows_of(table: LayerTable, block: str | None) -> Sequence[LayerRow]:
@@ -116,21 +121,26 @@ def layer_table(table: LayerTable, block: str | None) -> None:
     """Draw one line per layer."""
     rows = rows_of(table, block)
     number = st.column_config.NumberColumn
+    columns: dict[str, Sequence[object]] = {
+        "Block": [row.block for row in rows],
+        "Layer": [row.name for row in rows],
+        "Kind": [row.kind for row in rows],
+        "Output": [" × ".join(map(str, row.output)) for row in rows],
+        "Kernel": [row.kernel if _slides(row) else None for row in rows],
+        "Stride": [row.stride if _slides(row) else None for row in rows],
+        "Parameters": [row.parameters for row in rows],
+        "Activations": [row.activation_bytes for row in rows],
+        "MACs": [row.macs for row in rows],
+        "Field": [row.receptive_field for row in rows],
+        "Jump": [row.jump for row in rows],
+        "Reads": [", ".join(row.inputs) for row in rows],
+    }
     st.dataframe(
-        {
-            "Block": [row.block for row in rows],
-            "Layer": [row.name for row in rows],
-            "Kind": [row.kind for row in rows],
-            "Output": [" × ".join(map(str, row.output)) for row in rows],
-            "Kernel": [row.kernel if _slides(row) else None for row in rows],
-            "Stride": [row.stride if _slides(row) else None for row in rows],
-            "Parameters": [row.parameters for row in rows],
-            "Activations": [row.activation_bytes / 1e3 for row in rows],
-            "MACs": [row.macs / 1e6 for row in rows],
-            "Field": [row.receptive_field for row in rows],
-            "Jump": [row.jump for row in rows],
-            "Reads": [", ".join(row.inputs) for row in rows],
-        },
+        formatted(
+            columns,
+            dict.fromkeys(("Kernel", "Stride", "Parameters", "Field", "Jump"), grouped)
+            | {"Activations": file_size, "MACs": _macs},
+        ),
         hide_index=True,
         key="backbone_layers",
         placeholder="–",
@@ -139,11 +149,8 @@ def layer_table(table: LayerTable, block: str | None) -> None:
         column_config={
             "Block": None if block else st.column_config.TextColumn(width="small"),
             "Output": st.column_config.TextColumn(help="Height × width × channels"),
-            "Parameters": number(format="localized"),
-            "Activations": number(
-                "Memory, KB", format="%.1f", help="Of its output: 4 bytes per value, for one picture"
-            ),
-            "MACs": number("MACs, M", format="%.2f", help="Millions of multiply-accumulate operations per picture"),
+            "Activations": number("Memory", help="Of its output: 4 bytes per value, for one picture"),
+            "MACs": number(help="Multiply-accumulate operations per picture"),
             "Field": number("Field, px", help="Receptive field: side of the square of pixels one unit depends on"),
             "Jump": number("Jump, px", help="Pixels between the windows of neighbouring units"),
             "Reads": st.column_config.TextColumn(help="The layers whose output it takes"),
@@ -212,10 +219,11 @@ def _kernels(kernels: Kernels, scale: Scale) -> None:
         width=min(drawn.image.shape[1], 956),
         alt=f"The {count} kernels of {kernels.layer} as small colour pictures, {drawn.columns} in a row",
     )
-    limit = "its own largest weight" if drawn.limit is None else f"±{drawn.limit:.3g}, the largest of all"
+    limit = "its own largest weight" if drawn.limit is None else f"±{significant(drawn.limit)}, the largest of all"
     largest = np.abs(kernels.values).max(axis=(0, 1, 2))
     st.caption(
         f"{count} kernels of {kernels.layer}, {height} × {width} × 3 (red, green, blue). Mid-grey is 0; a kernel's "
-        f"brightest and darkest values stand for {limit}; nothing is clipped. Largest weights: {largest.min():.3g} to "
-        f"{largest.max():.3g}. The kernels show what the first layer looks for, not how often it finds it."
+        f"brightest and darkest values stand for {limit}; nothing is clipped. Largest weights: "
+        f"{significant(largest.min())} to "
+        f"{significant(largest.max())}. The kernels show what the first layer looks for, not how often it finds it."
     )

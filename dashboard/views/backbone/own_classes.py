@@ -7,7 +7,7 @@ import streamlit as st
 
 from dashboard.figures import theme
 from dashboard.labels import safe_label
-from dashboard.views.backbone.figures import groups, percent, top_classes
+from dashboard.views.backbone.figures import groups, top_classes
 from dashboard.views.backbone.pretraining import only_frame8
 from dashboard.widgets import cache
 from dashboard.widgets.page import refuse
@@ -18,6 +18,7 @@ from models.frame8 import classes
 from models.ids import NetworkId, PictureId
 from models.networks.answers import Answers, Prediction
 from models.pictures import datasets
+from models.wording import percent
 
 FINE, COARSE = "Its 200 classes", "Coarse groups"
 _THUMBNAIL_PX = 80
@@ -100,5 +101,7 @@ def habits(answers: Answers) -> str:
     """Return what a classifier mostly says, and how often it is more than half sure."""
     names, counts = np.unique(answers.answer, return_counts=True)
     common = np.argsort(-counts, kind="stable")[:2]
-    most = ", ".join(f"{answers.classes[names[place]]} {counts[place] / len(answers.index):.0%}" for place in common)
-    return f"{most}; more than half sure in {np.mean(answers.probability > 0.5):.0%}."
+    most = ", ".join(
+        f"{answers.classes[names[place]]} {percent(counts[place] / len(answers.index))}" for place in common
+    )
+    return f"{most}; more than half sure in {percent(float(np.mean(answers.probability > 0.5)))}."

@@ -10,12 +10,7 @@ from dashboard.widgets.weights_offer import download
 from models.backbones import tables, weights
 from models.backbones.registry import BACKBONES, BackboneSpec
 from models.backbones.weights import WEIGHTS, WeightsSpec
-
-
-def short(count: float) -> str:
-    """Return a count with two or three digits and its unit: "0.94 M", "24 M", "2.8 G"."""
-    value, unit = (count / 1e9, "G") if count >= 1e9 else (count / 1e6, "M")
-    return f"{value:.{2 if value < 1 else 1 if value < 10 else 0}f} {unit}"
+from models.wording import file_size, short
 
 
 def backbone_picker(current: str) -> None:
@@ -45,7 +40,7 @@ def _label(name: str) -> str:
 
 def _caption(spec: BackboneSpec) -> str:
     macs = tables.table(spec.id, spec.default_side).macs
-    return f"{short(spec.parameters)} · {spec.weights_mb:.0f} MB · {spec.year} · {short(macs)}"
+    return f"{short(spec.parameters)} · {file_size(1e6 * spec.weights_mb)} · {spec.year} · {short(macs)}"
 
 
 def side_picker(spec: BackboneSpec) -> int:
@@ -91,7 +86,7 @@ def weights_state(spec: BackboneSpec, owner: str) -> None:
     words.caption(f":material/cloud_download: The pretrained weights are not on this machine yet. {spec.trained_on}.")
     if run is None or not run.status.active:
         button.button(
-            f"Download {spec.weights_mb:.0f} MB",
+            f"Download {file_size(1e6 * spec.weights_mb)}",
             key="backbone_download",
             icon=":material/download:",
             on_click=download,

@@ -14,6 +14,7 @@ from models.backbones.registry import BACKBONES, DEFAULT, BackboneSpec
 from models.frame8.card import KernelStages, learning_rate
 from models.intervals import wilson
 from models.pictures.images import png
+from models.wording import fixed, percent, percent_range
 
 COLUMNS = 6
 TILE = 42  # pixels of a kernel, shown at half the size: crisp on fine screens too
@@ -33,7 +34,7 @@ def draw(spec: BackboneSpec) -> None:
         pretraining_curves(card.history, stages.epochs),
         key="backbone_pretraining",
         config=theme.CONFIG,
-        alt=f"Top-1 and loss over {epochs} epochs of pretraining; top-1 ends at {card.history[-1]['top_1']:.1%}",
+        alt=f"Top-1 and loss over {epochs} epochs of pretraining; top-1 ends at {percent(card.history[-1]['top_1'])}",
     )
     rates.plotly_chart(
         learning_rates([learning_rate(step, STEPS, card.recipe) for step in range(epochs * STEPS)], epochs),
@@ -44,9 +45,10 @@ def draw(spec: BackboneSpec) -> None:
     )
     reached = wilson(round(card.history[-1]["top_1"] * VALIDATION_PICTURES), VALIDATION_PICTURES)
     st.caption(
-        f"**{reached.value:.1%}** (95% interval {reached.low:.1%}–{reached.high:.1%}) of the 10,000 validation "
+        f"**{percent(reached.value)}** (95% interval {percent_range(reached.low, reached.high)}) of the 10,000 "
+        "validation "
         f"pictures named right among 200 classes (by chance 0.5%), after {epochs} epochs, "
-        f"{card.hours:.1f} h on {card.machine}. Loss: on the training pictures. "
+        f"{fixed(card.hours, 1)} h on {card.machine}. Loss: on the training pictures. "
         "The rate drops where the plan was shortened."
     )
     _kernels(stages)

@@ -16,6 +16,7 @@ from models.ids import NetworkId
 from models.pictures import datasets
 from models.representations.cka import CKA, PICTURES, CkaSpec, Likeness
 from models.training.comparison import Compared
+from models.wording import fixed
 
 
 def cka_panel(compared: Sequence[Compared], owner: str) -> None:
@@ -68,7 +69,7 @@ def _choice(label: str, key: str, names: list[str], default: int) -> str:
 
 
 def _matrix(result: Likeness, first: str, second: str) -> None:
-    same = "; ".join(f"{name} {value:.2f}" for name, value in result.diagonal.items())
+    same = "; ".join(f"{name} {fixed(value, 2)}" for name, value in result.diagonal.items())
     st.plotly_chart(
         figures.matrix(result, first, second, 120 + 30 * len(result.first)),
         key="compare_likeness_matrix",

@@ -15,6 +15,7 @@ from models.storage import runs
 from models.training.comparison import Compared, settings
 from models.training.results import load_result
 from models.training.spec import TRAINING
+from models.wording import percent
 
 
 def choose_runs() -> list[runs.Run]:
@@ -61,7 +62,7 @@ def read(chosen: list[runs.Run]) -> list[Compared]:
 
 def accuracies(compared: list[Compared]) -> None:
     """Draw every run's accuracy, and how the others differ from the first on the same pictures."""
-    values = "; ".join(f"{run.name}: {run.accuracy.value:.1%} of {run.accuracy.n}" for run in compared)
+    values = "; ".join(f"{run.name}: {percent(run.accuracy.value)} of {run.accuracy.n}" for run in compared)
     st.plotly_chart(
         comparison.accuracies(compared, 80 + 40 * len(compared)),
         key="compare_accuracies",
@@ -85,8 +86,8 @@ def mistake_sentence(run: Compared) -> str:
     if (parts := run.judged.apart()) is not None:
         fresh = parts[1]
         words += (
-            f" Of the {fresh.n} that did not leak it gets {fresh.value:.1%} right ({fresh.low:.1%} to "
-            f"{fresh.high:.1%}); differences leave leaked pictures out."
+            f" Of the {fresh.n} that did not leak it gets {percent(fresh.value)} right ({percent(fresh.low)} to "
+            f"{percent(fresh.high)}); differences leave leaked pictures out."
             if fresh.n
             else " None is left that says what it is worth."
         )

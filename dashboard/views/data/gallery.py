@@ -13,6 +13,7 @@ from dashboard.widgets.picture_picker import picture_title
 from dashboard.widgets.thumbnails import Row, thumbnails
 from models.ids import PictureId
 from models.pictures import datasets, images
+from models.wording import grouped
 
 PARTS = {"Training": "train", "Validation": "validation", "Test": "test"}
 _HEIGHT = 580  # px for all rows together: the whole gallery is seen without scrolling
@@ -96,7 +97,8 @@ def how_divided(dataset: str, seed: int) -> None:
     split = datasets.split(dataset, seed)
     why = f"with seed {seed}, as for the chosen run" if seed else "with seed 0: everybody gets the same parts"
     st.markdown(
-        f"**The split.** The network learns from {len(split.train):,} pictures, is watched on "
-        f"{len(split.validation):,} while it learns, and is judged on {len(split.test):,} that it has never seen. "
+        f"**The split.** The network learns from {grouped(len(split.train))} pictures, is watched on "
+        f"{grouped(len(split.validation))} while it learns, and is judged on {grouped(len(split.test))} that it has "
+        "never seen. "
         f"Divided at random within every class, {why}. Another seed, on the Train page under Data, divides anew."
     )

@@ -17,6 +17,7 @@ from models.pictures import datasets
 from models.pictures.datasets import DatasetSpec
 from models.training.evaluation import Answers, cell_members, most_confident_mistakes
 from models.training.results import TrainingResult
+from models.wording import percent
 
 PICTURE_PX = 112
 _NOISY_COLUMNS = 8
@@ -85,7 +86,7 @@ def _sheet(count: int, grid: tuple[int, int], key: str) -> Iterator[tuple[int, D
 
 def _card(answers: Answers, place: int, picture: str, classes: Sequence[str], key: str, name_classes: bool) -> None:
     true, predicted = (classes[int(number)] for number in (answers.label[place], answers.predicted[place]))
-    confidence = f"{answers.confidence[place]:.1%}"
+    confidence = percent(answers.confidence[place])
     st.image(
         cache.enlarged_png(picture, 2 * PICTURE_PX),
         width=PICTURE_PX,
@@ -110,9 +111,11 @@ def noisy_labels_panel(result: TrainingResult, dataset: DatasetSpec) -> None:
     by_heart = wilson(int((predicted == result.noisy_label).sum()), n)
     st.markdown("##### Wrong labels")
     st.markdown(
-        f"**{n}** training pictures were learnt with the label of another class. Of **{through.value:.0%}** "
-        f"({through.low:.0%} to {through.high:.0%}) the classifier says the true class all the same: it saw through "
-        f"the label. Of **{by_heart.value:.0%}** ({by_heart.low:.0%} to {by_heart.high:.0%}) it says the wrong one: "
+        f"**{n}** training pictures were learnt with the label of another class. Of **{percent(through.value)}** "
+        f"({percent(through.low)} to {percent(through.high)}) the classifier says the true class all the same: it saw "
+        "through "
+        f"the label. Of **{percent(by_heart.value)}** ({percent(by_heart.low)} to {percent(by_heart.high)}) it says "
+        "the wrong one: "
         "learnt by heart.",
         help="In brackets the 95% intervals (Wilson). The test pictures above all have their true labels.",
     )

@@ -7,9 +7,10 @@ import math
 import streamlit as st
 
 from dashboard.figures import theme
-from dashboard.figures.confusion import UNDEFINED, score_intervals
+from dashboard.figures.confusion import score_intervals
 from models.intervals import Estimate
 from models.training.evaluation import Evaluation
+from models.wording import UNDEFINED, percent, percent_range
 
 HELP = (
     "Precision: of the pictures called so, how many are. Recall: of the pictures that are so, how many were found. "
@@ -19,16 +20,11 @@ HELP = (
 )
 
 
-def percent(value: float) -> str:
-    """Return a share as "93%", or a dash where it is undefined."""
-    return UNDEFINED if math.isnan(value) else f"{value:.0%}"
-
-
 def with_interval(estimate: Estimate) -> str:
-    """Return "93% (84–97) of 60", or a dash where it is undefined."""
+    """Return "93.3% (84.1–97.4%) of 60", or a dash where it is undefined."""
     if math.isnan(estimate.value):
         return UNDEFINED
-    return f"{percent(estimate.value)} ({100 * estimate.low:.0f}–{100 * estimate.high:.0f}) of {estimate.n}"
+    return f"{percent(estimate.value)} ({percent_range(estimate.low, estimate.high)}) of {estimate.n}"
 
 
 def score_table(evaluation: Evaluation) -> None:

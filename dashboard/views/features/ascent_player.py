@@ -14,11 +14,14 @@ from typing import Final
 
 import streamlit as st
 
+from dashboard.labels import NUMBERS_SCRIPT
 from models.features.maximisation import Film
 
 _FOLDER = Path(__file__).with_name("ascent_player")
 _HTML, _STYLE, _SCRIPT = ((_FOLDER / f"player.{kind}").read_text("utf-8") for kind in ("html", "css", "js"))
-_component = st.components.v2.component("freezeframe_ascent_player", html=_HTML, css=_STYLE, js=_SCRIPT)
+_component = st.components.v2.component(
+    "freezeframe_ascent_player", html=_HTML, css=_STYLE, js=NUMBERS_SCRIPT + _SCRIPT
+)
 SIDE: Final = 256  # px of a picture at most
 
 

@@ -12,6 +12,7 @@ from dashboard.widgets import cache
 from dashboard.widgets.picture_picker import picture_title
 from dashboard.widgets.unit_picker import Unit
 from models.pictures import images
+from models.wording import percent, significant
 
 _SIDE, _SENT = 168, 512  # px of a picture on the page, and as it is sent
 _RULES: Final = {
@@ -44,13 +45,15 @@ def backward(unit: Unit, network: str, picture: str) -> None:
             with st.container(width=_SIDE):
                 alt = f"{title} of {unit.name} in {picture_title(picture)}; grey is zero"
                 st.image(images.enlarge(drawn, _SENT), width=_SIDE, alt=alt)
-                st.caption(f"{title}, ±{scale:.2g}", help=sentence)
+                st.caption(f"{title}, ±{significant(scale)}", help=sentence)
     logit = " before the softmax" if unit.layer.name == "head_output" else ""
     place = f" at row {found.row}, column {found.col}" if unit.layer.is_map else logit
     silent = " It is silent here: there is nothing to carry back." if not any(map(np.any, signals.values())) else ""
     st.caption(
-        f"Of its strongest value, {found.value:.3g}{place}.{silent} Grey is zero, brighter raises the answer, darker "
-        f"lowers it, for red, green and blue apart; each picture has its own scale, clipped at {CLIPPED:.1%} of its "
+        f"Of its strongest value, {significant(found.value)}{place}.{silent} Grey is zero, brighter raises the "
+        "answer, darker "
+        f"lowers it, for red, green and blue apart; each picture has its own scale, clipped at {percent(CLIPPED)} of "
+        "its "
         f"values (given, per grey level). {_others(found.n_rectified, found.others)}{_NOT_SHOWN}"
     )
 

@@ -17,6 +17,7 @@ from models.features.gabor import KINDS, GaborFits
 from models.features.gabor_stages import Noise, Stages
 from models.intervals import wilson
 from models.pictures import images
+from models.wording import fixed, grouped, percent
 
 _COLUMNS = 12
 _TILE = 42  # px of a kernel in a frame
@@ -36,7 +37,7 @@ def draw(every: dict[str, GaborFits], noise: Noise | None, which: str, number: i
             key="features_strips",
             config=theme.CONFIG,
             alt="R² of every kernel, one row for each network; medians "
-            + ", ".join(f"{name} {np.median(r2):.2f}" for name, r2 in rows.items()),
+            + ", ".join(f"{name} {fixed(np.median(r2), 2)}" for name, r2 in rows.items()),
         )
         if frozen:
             st.caption(
@@ -50,11 +51,13 @@ def draw(every: dict[str, GaborFits], noise: Noise | None, which: str, number: i
         hide_index=True,
         alt="Shares of well-fitted kernels with their intervals, and how many are of each kind",
     )
-    yardstick = f"{len(noise.r2):,} kernels of noise, of the same size and fitted in the same way" if noise else ""
+    yardstick = (
+        f"{grouped(len(noise.r2))} kernels of noise, of the same size and fitted in the same way" if noise else ""
+    )
     st.caption(
-        "Shares with their 95 % Wilson intervals; n is the number of kernels. "
+        "Shares with their 95% Wilson intervals; n is the number of kernels. "
         + (
-            f"A Gabor function can follow a part of anything: the dotted line is what 95 % of {yardstick}, stay below."
+            f"A Gabor function can follow a part of anything: the dotted line is what 95% of {yardstick}, stay below."
             if noise
             else ""
         )
@@ -73,11 +76,11 @@ def _row(name: str, fits: GaborFits, noise: Noise | None, well: float) -> dict[s
     found, count = features_gabor.kinds(fits, well), len(fits)
     row: dict[str, object] = {
         "Weights": name,
-        "Median R²": f"{np.median(fits.r2):.2f}",
+        "Median R²": fixed(np.median(fits.r2), 2),
         "Well fitted": interval(wilson(int((fits.r2 >= well).sum()), count)),
     }
     if noise:
-        row["Above 95 % of noise"] = interval(wilson(int((fits.r2 > noise.limit).sum()), count))
+        row["Above 95% of noise"] = interval(wilson(int((fits.r2 > noise.limit).sum()), count))
     return row | {title: found.count(kind) for kind, title in KINDS.items()}
 
 
@@ -120,7 +123,7 @@ def film(spec: BackboneSpec, well: float) -> None:
         film,
         key=_PLAYER,
         alt=f"The {len(stages.fits[0])} kernels of conv1 at {len(stages.epochs)} moments of pretraining, from noise to "
-        f"edges and blobs of colour; well fitted: {shares[0]:.0%} before, {shares[-1]:.0%} after",
+        f"edges and blobs of colour; well fitted: {percent(shares[0])} before, {percent(shares[-1])} after",
         height=250,
     )
     st.caption(
@@ -158,7 +161,9 @@ def film_of(stages: Stages, well: float) -> Film:
             "Before training" if epoch == 0 else f"After {epoch} of {last} epochs" for epoch in stages.epochs
         ),
         series=(
-            Series(f"Well fitted (R² ≥ {well:.2f})", tuple(float((f.r2 >= well).mean()) for f in stages.fits), True),
+            Series(
+                f"Well fitted (R² ≥ {fixed(well, 2)})", tuple(float((f.r2 >= well).mean()) for f in stages.fits), True
+            ),
             Series("Median R²", tuple(float(np.median(fits.r2)) for fits in stages.fits)),
             Series("Colour blobs", tuple(blobs), True),
         ),

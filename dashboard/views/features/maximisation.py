@@ -10,7 +10,6 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from dashboard import state
-from dashboard.labels import duration
 from dashboard.views.features import cache as features_cache
 from dashboard.views.features.ascent_player import SIDE, Shown, ascent_player
 from dashboard.views.features.backward import backward
@@ -28,6 +27,7 @@ from models.jobs import engine
 from models.networks import layers
 from models.pictures.datasets import DATASETS
 from models.storage import runs
+from models.wording import duration, significant
 
 _AGAINST, _PROBLEM = "features_against", "features_ascent_problem"
 _NOT_SHOWN: Final = (
@@ -183,7 +183,10 @@ def _outcome(unit: Unit, film: Film) -> str:
         return f"After {film.steps[-1]} steps the network's numbers overflow: its training may have diverged."
     if last <= 0:
         return f"**{unit.name.capitalize()} never rose above zero**, whatever the {film.total} steps tried."
-    return f"**{unit.name.capitalize()}** answers {first:.3g} to the noise at the start and **{last:.3g}** at the end."
+    return (
+        f"**{unit.name.capitalize()}** answers {significant(first)} to the noise at the start and "
+        f"**{significant(last)}** at the end."
+    )
 
 
 def _compared(film: Film, bare: Film) -> str:
@@ -191,7 +194,7 @@ def _compared(film: Film, bare: Film) -> str:
     if film.end != "done" or bare.end != "done":
         return ""
     more = "more, for a picture that says less" if bare.values[-1] > film.values[-1] else "not more"
-    return f" With every switch off it answers {bare.values[-1]:.3g}: {more}."
+    return f" With every switch off it answers {significant(bare.values[-1])}: {more}."
 
 
 def _left_out(spec: MaximisationSpec) -> str:
@@ -212,7 +215,9 @@ def earlier(
     tiles = []
     for setting in known:
         words = f"{switches_on(setting)}; seed {setting.seed}"
-        tiles.append(Tile(found[setting].frames[-1], words, f"{words}: answers {found[setting].values[-1]:.3g}"))
+        tiles.append(
+            Tile(found[setting].frames[-1], words, f"{words}: answers {significant(found[setting].values[-1])}")
+        )
     st.markdown("**Earlier pictures for this unit**", help="Choose one to compare with.")
     picture_tiles(
         tiles,

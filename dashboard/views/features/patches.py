@@ -28,6 +28,7 @@ from models.networks.layers import LayerChoice
 from models.pictures import images
 from models.pictures.datasets import DATASETS, labels
 from models.storage import runs
+from models.wording import grouped, percent, significant
 
 _KEY = "features_patches"
 _PER_PAGE = 18
@@ -135,7 +136,7 @@ def _search(chosen: state.Selection, network: str, run: runs.Run | None) -> None
         return
     engine.warm_up_jobs()  # while the visitor reads what it costs
     st.info(
-        f"Nobody has looked yet which of the {DATASETS[chosen.dataset].size:,} pictures excite the units of "
+        f"Nobody has looked yet which of the {grouped(DATASETS[chosen.dataset].size)} pictures excite the units of "
         f"{name_of(network, chosen)} most. One pass over them finds it for all {len(layers.layers(network))} layers "
         "at once.",
         icon=":material/travel_explore:",
@@ -154,7 +155,7 @@ def _search(chosen: state.Selection, network: str, run: runs.Run | None) -> None
 
 def _no_patches(unit: Unit, value: float, n_pictures: int) -> str:
     if np.isfinite(value):
-        return f"{unit.name.capitalize()} is dead: it is never above zero in any of the {n_pictures:,} pictures."
+        return f"{unit.name.capitalize()} is dead: it is never above zero in any of the {grouped(n_pictures)} pictures."
     return f"{unit.name.capitalize()} gives no numbers: the training of this network went astray."
 
 
@@ -168,7 +169,9 @@ def _pairs(network: str, shown: Patches, rule: str) -> None:
     patch_pairs(
         pairs,
         [
-            Patch(f"{name} {value:.3g}", f"rank {rank}: {title}, value {value:.4g}", colour_of(number))
+            Patch(
+                f"{name} {significant(value)}", f"rank {rank}: {title}, value {significant(value)}", colour_of(number)
+            )
             for rank, (name, title, value, number) in enumerate(
                 zip(classes, titles, shown.values, numbers, strict=True), 1
             )
@@ -191,7 +194,8 @@ def _sentences(shown: Patches, pairs: Pairs) -> list[str]:
         else f"each cut to the {pairs.width} × {pairs.height} px that the value depends on"
     )
     found = [
-        f"Left: the {n} of {shown.n_pictures:,} pictures that excite {unit.name} most, {what}; one place per picture."
+        f"Left: the {n} of {grouped(shown.n_pictures)} pictures that excite {unit.name} most, {what}; one place per "
+        "picture."
     ]
     if n < patches.TOP:
         found.append("No other picture excites it above zero.")
@@ -201,7 +205,9 @@ def _sentences(shown: Patches, pairs: Pairs) -> list[str]:
         found.append("The ring marks the place.")
     if pairs.outside:
         found.append("Hatched: outside the picture.")
-    found.append(f"Right: grey is no signal; each has its own scale, clipped at {CLIPPED:.1%}. The frame is the class.")
+    found.append(
+        f"Right: grey is no signal; each has its own scale, clipped at {percent(CLIPPED)}. The frame is the class."
+    )
     if unit.layer.name == "head_output":
         found.append("The values are probabilities; the projection is that of the score before the softmax.")
     if pairs.others:
@@ -226,7 +232,7 @@ def _beside(network: str, shown: Patches) -> None:
     image = boxed(images.resize(images.load_picture(name), side, side), cut, _BESIDE_PX)
     st.image(image, width=_BESIDE_PX, alt=f"The whole picture with the patch outlined: {picture_title(name)}")
     where = f", at row {row}, column {col} of the map" if unit.layer.is_map else ""
-    st.caption(f"Value {shown.values[number]:.4g}{where}.")
+    st.caption(f"Value {significant(shown.values[number])}{where}.")
     for page, label, icon in (("activations", "Activations", "blur_on"), ("occlusion", "Occlusion", "select_all")):
         if st.button(label, icon=f":material/{icon}:", key=f"features_to_{page}", width="stretch"):
             also = None
@@ -266,8 +272,10 @@ def _all_units(dataset: str, network: str, unit: Unit, strongest: Strongest) -> 
     for channel in channels:
         places = strongest.places(channel)
         picture = features_cache.patch_mosaic(network, unit.layer.name, dataset, places)
-        words = f"{channel}: {strongest.value[0, channel]:.3g}" if places else f"{channel}: dead"
-        tiles.append(Tile(picture, words, f"{name[:-1]} {channel}, strongest value {strongest.value[0, channel]:.3g}"))
+        words = f"{channel}: {significant(strongest.value[0, channel])}" if places else f"{channel}: dead"
+        tiles.append(
+            Tile(picture, words, f"{name[:-1]} {channel}, strongest value {significant(strongest.value[0, channel])}")
+        )
     picture_tiles(
         tiles,
         selected=channels.index(unit.channel) if unit.channel in channels else None,

@@ -10,6 +10,7 @@ from streamlit.delta_generator import DeltaGenerator
 from dashboard.widgets.unit_picker import Unit
 from models.features.ascent import SWITCHES, Switch
 from models.features.maximisation import LARGEST_SEED, STEPS, MaximisationSpec, canonical
+from models.wording import significant
 
 _FIELDS = MaximisationSpec.__dataclass_fields__
 PLACE_TITLES = {"everywhere": "Everywhere", "centre": "In the middle"}
@@ -90,7 +91,8 @@ def _rest(unit: Unit) -> dict[str, Any]:
 def switches_on(spec: MaximisationSpec) -> str:
     """Return which switches are on, in words."""
     on = [
-        f"{switch.title.lower()} {spec.strengths[name]:g}{' ' if switch.unit not in ('', '°') else ''}{switch.unit}"
+        f"{switch.title.lower()} "
+        f"{significant(spec.strengths[name], 6)}{' ' if switch.unit not in ('', '°') else ''}{switch.unit}"
         for name, switch in SWITCHES.items()
         if spec.strengths[name]
     ]

@@ -28,10 +28,10 @@ _NOT_SHOWN = (
     "would give: “general” here means general between these two tasks."
 )
 _CLEAR = (
-    "Measured here: differences of the same seed, with 95 % intervals that hold the scatter of seeds (pooled over all "
+    "Measured here: differences of the same seed, with 95% intervals that hold the scatter of seeds (pooled over all "
     "layers and splits) and the sampling of test pictures, as if the two networks erred on pictures independently of "
     "each other, which makes them rather too wide. They are widened for the number of layers (Bonferroni), so that all "
-    "intervals of a finding hold at once with 95 %. Published: only the mean and the range of the runs are known."
+    "intervals of a finding hold at once with 95%. Published: only the mean and the range of the runs are known."
 )
 
 

@@ -16,6 +16,7 @@ import plotly.graph_objects as go
 from dashboard.figures import theme
 from models.transferability.curves import Curves, Point
 from models.transferability.findings import Comparison
+from models.wording import fixed, in_points
 
 BASE: Final = "baseB"
 Marks = list[dict[str, Any]]  # Plotly shapes or annotations
@@ -125,8 +126,8 @@ def clicked(event: Mapping[str, Any] | None) -> tuple[str, int] | None:
 def written(value: float, relative: bool) -> str:
     """Return an accuracy in percent, or a difference of two in points, as people read it."""
     if not relative:
-        return f"{100 * value:.1f}%"
-    return f"{100 * value:+.1f}".replace("-", "−") if round(100 * value, 1) else "0.0"
+        return f"{fixed(100 * value, 1)}%"
+    return in_points(value) if round(100 * value, 1) else "0.0"
 
 
 def describe(lines: Curves, title: str, *, noise: bool, relative: bool) -> str:
@@ -270,7 +271,7 @@ def _arrow(name: str, n: int, difference: float, line: tuple[Point, ...], refere
     there = next(point.mean for point in reference if point.n in (0, n))
     arrow = {"x": n, "y": here, "ax": n, "ay": there, "axref": "x", "ayref": "y", "text": "", "showarrow": True}
     head = {"arrowhead": 2, "arrowsize": 1, "arrowwidth": 1.6, "arrowcolor": theme.NEUTRAL, "standoff": 6}
-    value = f"{100 * difference:+.1f}".replace("-", "−")
+    value = in_points(difference)
     if difference > 0:
         label = {"text": f"{name} {value}", "xanchor": "right", "yshift": 17}
     elif n < line[-1].n:

@@ -10,6 +10,7 @@ from dashboard.figures import theme
 from dashboard.figures.theme import interval
 from models.intervals import Estimate
 from models.representations.probe import ProbeResult
+from models.wording import percent
 
 # weights: (colour, dash, symbol, where beside the block's tick, so that intervals do not hide each other)
 STYLES: Final[dict[str, tuple[str, str, str, float]]] = {
@@ -19,7 +20,7 @@ STYLES: Final[dict[str, tuple[str, str, str, float]]] = {
 
 
 def accuracy_by_depth(result: ProbeResult, budget: int, height: int = 380) -> go.Figure:
-    """Accuracy on the test pictures against depth, with 95 % intervals; both lines begin at the pixels.
+    """Accuracy on the test pictures against depth, with 95% intervals; both lines begin at the pixels.
 
     Args:
         result: Of a probe.
@@ -50,7 +51,7 @@ def accuracy_by_depth(result: ProbeResult, budget: int, height: int = 380) -> go
         shapes=[{"type": "line", "xref": "paper", "x0": 0, "x1": 1, "y0": chance, "y1": chance, "line": line}],
         annotations=[
             {
-                "text": f"chance: {chance:.0%}",
+                "text": f"chance: {percent(chance)}",
                 "xref": "paper",
                 "x": 1,
                 "xanchor": "right",
@@ -68,7 +69,7 @@ def describe(result: ProbeResult, budget: int) -> str:
     lines = []
     for weights in result.weights:
         found = [(_name(result, depth), result.accuracy(weights, budget, depth)) for depth in range(len(result.layers))]
-        lines.append(f"{weights}: " + ", ".join(f"{name} {of.value:.1%}" for name, of in found if of is not None))
+        lines.append(f"{weights}: " + ", ".join(f"{name} {percent(of.value)}" for name, of in found if of is not None))
     return f"Accuracy of a linear model by depth, {result.n_test} test pictures. {'; '.join(lines)}."
 
 

@@ -10,6 +10,7 @@ import streamlit as st
 
 from dashboard.views.general.figures import written
 from models.transferability.findings import Comparison, Difference
+from models.wording import fixed, grouped
 
 Comparisons = Mapping[str, Comparison]
 
@@ -119,7 +120,7 @@ def limits(comparisons: Comparisons, pictures: Sequence[int]) -> str:
     seeds = sorted({each.runs for one in comparisons.values() for each in one.differences})
     count = sum(len(one.differences) for one in comparisons.values())
     layer_count = max(len(one.differences) for one in comparisons.values())
-    on = " to ".join(f"{number:,}" for number in dict.fromkeys((min(pictures), max(pictures))))
+    on = " to ".join(grouped(number) for number in dict.fromkeys((min(pictures), max(pictures))))
     shown = " to ".join(str(number) for number in dict.fromkeys((seeds[0], seeds[-1])))
     basis = f"{shown} {'seed' if seeds == [1] else 'seeds'} and {on} test pictures a network"
     made = f"{count} comparisons are made ({len(comparisons)} pairs of treatments, up to {layer_count} layers)"
@@ -129,9 +130,10 @@ def limits(comparisons: Comparisons, pictures: Sequence[int]) -> str:
     low, high = (100 * pick(ends) for pick, ends in ((min, [a for a, _ in decided]), (max, [b for _, b in decided])))
     borrowed = " How far seeds scatter is taken from the other tasks." if seeds == [1] else ""
     return (
-        f"**What {basis} can show:** differences of more than {low:.1f} to {high:.1f} points between learned layers. "
+        f"**What {basis} can show:** differences of more than {fixed(low, 1)} to {fixed(high, 1)} points between "
+        "learned layers. "
         "Smaller ones may be there unseen, and none of this shows that two treatments are equal. "
-        f"{made}: margins hold for all layers of a pair at once with 95 %, but nothing corrects for the pairs."
+        f"{made}: margins hold for all layers of a pair at once with 95%, but nothing corrects for the pairs."
         f"{borrowed}"
     )
 
@@ -140,7 +142,7 @@ def amount(difference: Difference, comparison: Comparison) -> str:
     """Return a difference in points, with its margin and its n."""
     seeds = comparison.basis == "intervals"
     unit = ("seed" if seeds else "run") + ("" if difference.runs == 1 else "s")
-    margin = f" ± {100 * difference.margin:.1f}" if seeds and not math.isnan(difference.margin) else ""
+    margin = f" ± {fixed(100 * difference.margin, 1)}" if seeds and not math.isnan(difference.margin) else ""
     return f"{points(difference.mean)}{margin} points, {difference.runs} {unit}"
 
 
@@ -175,11 +177,11 @@ def _clear(comparison: Comparison, what: str) -> str:
     widest, count = comparison.margins[1], len(comparison.differences)
     corrected = f", corrected for {count} layers," if count > 1 else ""
     reason, missing = {
-        "intervals": (f"the 95 % interval{corrected} leaves out 0", f"every 95 % interval{corrected} holds 0"),
+        "intervals": (f"the 95% interval{corrected} leaves out 0", f"every 95% interval{corrected} holds 0"),
         "ranges": ("the ranges of the runs do not meet", "the ranges of the runs meet"),
         "single runs": (
-            f"more than repeated runs of any treatment lie apart, {100 * widest:.1f} points",
-            f"repeated runs of a treatment lie up to {100 * widest:.1f} points apart",
+            f"more than repeated runs of any treatment lie apart, {fixed(100 * widest, 1)} points",
+            f"repeated runs of a treatment lie up to {fixed(100 * widest, 1)} points apart",
         ),
     }[comparison.basis]
     if wanted:

@@ -10,9 +10,9 @@ import streamlit as st
 
 from dashboard import state
 from dashboard.figures import theme
-from dashboard.labels import duration
 from dashboard.views.general import figures
 from dashboard.views.general.findings import TITLES, finding, limits
+from dashboard.widgets.formatted import formatted
 from dashboard.widgets.jobs import choose_job, job_panel, refusal, refusal_kept
 from models.jobs import engine
 from models.storage import runs
@@ -20,6 +20,7 @@ from models.transferability import curves, findings, slice
 from models.transferability.curves import RANDOM
 from models.transferability.experiment import FOUR, Row, to_csv
 from models.transferability.slice import DIGITS, EPOCHS, MOST_SEEDS, SLICE, SPLIT, SliceSpec
+from models.wording import duration, grouped, percent, took
 
 _DIGITS, _SEED, _PROBLEM = "general_slice_digits", "general_slice_seed", "general_slice_problem"
 _HEIGHT = 360  # px of the chart
@@ -189,7 +190,7 @@ def _words(rows: Sequence[Row], spec: SliceSpec) -> None:
     if 1 in noise and base:
         reached = (
             " Digits are easy: with random filters in the first layer the layers above reach "
-            f"{noise[1]:.1%}, trained from the first layer on {base[0].mean:.1%}."
+            f"{percent(noise[1])}, trained from the first layer on {percent(base[0].mean)}."
         )
     st.caption(
         "What you do not see: how much a copied layer is worth on natural pictures; the experiment beside this one "
@@ -209,15 +210,15 @@ def _words(rows: Sequence[Row], spec: SliceSpec) -> None:
 def _table(rows: Sequence[Row], spec: SliceSpec) -> None:
     with st.expander(f"All {len(rows)} rows", key="general_slice_rows"):
         st.dataframe(
-            [asdict(row) for row in rows],
+            formatted([asdict(row) for row in rows], {"accuracy": percent, "seconds": took, "pictures": grouped}),
             hide_index=True,
             height=240,
             column_order=("treatment", "n", "seed", "accuracy", "pictures", "epochs", "seconds"),
             column_config={
                 "n": st.column_config.NumberColumn("n: layers copied"),
-                "accuracy": st.column_config.NumberColumn(format="percent", help="On scans never trained on."),
+                "accuracy": st.column_config.NumberColumn(help="On scans never trained on."),
                 "pictures": st.column_config.NumberColumn("measured on", help="Scans that the accuracy stands on."),
-                "seconds": st.column_config.NumberColumn(format="%.1f"),
+                "seconds": st.column_config.NumberColumn("time"),
             },
             alt="Every finished network with its treatment, layers copied, seed, accuracy and time",
         )

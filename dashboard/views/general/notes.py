@@ -8,9 +8,11 @@ import streamlit as st
 
 from dashboard.views.general import figures_treatments
 from dashboard.views.general.figures import written
+from dashboard.widgets.formatted import formatted
 from models.transferability import experiment
 from models.transferability.curves import BOTH, DIRECTIONS, PUBLISHED, Curves, networks, values
 from models.transferability.experiment import EIGHT, SPLITS, Row
+from models.wording import grouped, percent, took
 
 REFERENCE = (
     "J. Yosinski, J. Clune, Y. Bengio, H. Lipson: How transferable are features in deep neural networks? Advances in "
@@ -140,23 +142,26 @@ def _reached(curves: Curves, treatment: str, n: int, unit: str, relative: bool) 
 def _table(behind: Sequence[Row]) -> None:
     ordered = sorted(behind, key=lambda row: (row.split, row.seed))
     st.dataframe(
-        {
-            "A and B": [row.split for row in ordered],
-            "Seed": [row.seed for row in ordered],
-            "Accuracy": [100 * row.accuracy for row in ordered],
-            "Pictures": [row.pictures for row in ordered],
-            "Classes": [row.classes for row in ordered],
-            "Epochs": [row.epochs for row in ordered],
-            "Seconds": [row.seconds for row in ordered],
-            "Digest": [row.digest for row in ordered],
-        },
+        formatted(
+            {
+                "A and B": [row.split for row in ordered],
+                "Seed": [row.seed for row in ordered],
+                "Accuracy": [row.accuracy for row in ordered],
+                "Pictures": [row.pictures for row in ordered],
+                "Classes": [row.classes for row in ordered],
+                "Epochs": [row.epochs for row in ordered],
+                "Seconds": [row.seconds for row in ordered],
+                "Digest": [row.digest for row in ordered],
+            },
+            {"Accuracy": percent, "Pictures": grouped, "Seconds": took},
+        ),
         hide_index=True,
         width="stretch",
         height="content",
         column_config={
-            "Accuracy": st.column_config.NumberColumn(format="%.2f %%", help="Top-1 on the validation pictures of B."),
+            "Accuracy": st.column_config.NumberColumn(help="Top-1 on the validation pictures of B."),
             "Pictures": st.column_config.NumberColumn(help="The accuracy was measured on."),
-            "Seconds": st.column_config.NumberColumn(format="%.0f", help="Its training took, on one processor core."),
+            "Seconds": st.column_config.NumberColumn("Time", help="Its training took, on one processor core."),
             "Digest": st.column_config.TextColumn(help="Changes with any value of the architecture or the schedule."),
         },
         key="general_runs",
@@ -165,7 +170,7 @@ def _table(behind: Sequence[Row]) -> None:
 
 
 def _range(numbers: Sequence[int]) -> str:
-    return f"{numbers[0]:,}" if numbers[0] == numbers[-1] else f"{numbers[0]:,} to {numbers[-1]:,}"
+    return grouped(numbers[0]) if numbers[0] == numbers[-1] else f"{grouped(numbers[0])} to {grouped(numbers[-1])}"
 
 
 def _widths() -> list[int]:

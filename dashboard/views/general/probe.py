@@ -20,6 +20,7 @@ from models.networks.layers import HEAD
 from models.pictures import datasets
 from models.representations.probe import FEW, PIXELS_SIDE, PROBE, ProbeResult, ProbeSpec, probed_layers
 from models.training.spec import TRAINING
+from models.wording import grouped, significant
 
 _HEIGHT: Final = 370  # px of the chart
 _NOT_SHOWN = (
@@ -42,7 +43,7 @@ def probe(selection: state.Selection) -> None:
         main.error(safe_label(str(error), 400), icon=":material/error:")
         return
     what = (
-        f"{datasets.get(spec.dataset).size:,} pictures, {len(probed_layers(spec.network))} blocks, "
+        f"{grouped(datasets.get(spec.dataset).size)} pictures, {len(probed_layers(spec.network))} blocks, "
         f"{' and '.join(spec.networks)} weights"
     )
     with main:
@@ -122,7 +123,8 @@ def _picture(result: ProbeResult, budget: int) -> None:
     st.markdown(_sentence(result, budget))
     n_train = int(result.n_train[result.budgets.index(budget)])
     st.caption(
-        f"Fitted on {n_train:,} training pictures, measured on {result.n_test} test pictures; 95 % Wilson intervals. "
+        f"Fitted on {grouped(n_train)} training pictures, measured on {result.n_test} test pictures; 95% Wilson "
+        "intervals. "
         f"How strongly weights are held small, and which block is called best, {result.n_validation} validation "
         f"pictures decide. {_NOT_SHOWN}"
     )
@@ -160,8 +162,8 @@ def _table(result: ProbeResult, budget: int) -> None:
         for name in result.weights:
             found = result.accuracy(name, budget, depth)
             strength = result.strengths[result.weights.index(name), result.budgets.index(budget), depth]
-            row[f"{name.capitalize()} (95 %)"] = theme.interval(found) if found else "no such layer"
-            row[f"C, {name}"] = f"{strength:g}" if found else ""
+            row[f"{name.capitalize()} (95%)"] = theme.interval(found) if found else "no such layer"
+            row[f"C, {name}"] = significant(strength, 6) if found else ""
         rows.append(row)
     with st.expander("All numbers", key="general_probe_numbers"):
         st.dataframe(rows, hide_index=True, alt="Accuracy with its interval at every block")

@@ -15,6 +15,7 @@ from dashboard.widgets import cache
 from models.backbones import registry
 from models.pictures import datasets
 from models.storage import runs
+from models.wording import grouped, percent
 
 PICTURES: Final = Path(__file__).resolve().parents[3] / "assets" / "home"
 PER_ROW = 6
@@ -36,7 +37,7 @@ def standing(chosen: state.Selection) -> None:
     """Draw what is chosen, what is known about it, and the next step."""
     with st.container(border=True):
         backbone, data = registry.BACKBONES[chosen.backbone], datasets.DATASETS[chosen.dataset]
-        st.markdown(f"**Where you stand:** {backbone.title} and {data.title}, {data.size:,} pictures")
+        st.markdown(f"**Where you stand:** {backbone.title} and {data.title}, {grouped(data.size)} pictures")
         line, page, label = _known(chosen.run)
         st.markdown(line)
         st.page_link(PAGES[page].script, label=f"Next: {label}", icon=":material/arrow_forward:")
@@ -52,7 +53,7 @@ def _known(run: runs.Run | None) -> tuple[str, str, str]:
         return f":material/pending: {name}: {status.state}", "train", "back to training"
     try:
         summary = json.loads(run.path("summary.json").read_bytes())
-        right = f"{summary['accuracy']:.1%} of {summary['n_test']} test pictures right"
+        right = f"{percent(summary['accuracy'])} of {summary['n_test']} test pictures right"
     except (OSError, ValueError, KeyError, TypeError):
         return f":material/error: {name}: its results are missing or damaged", "train", "train it again"
     return f":material/check_circle: {name}: {right}", "evaluate", "see what it gets wrong"

@@ -17,6 +17,7 @@ import numpy as np
 import streamlit as st
 
 from dashboard.figures import theme
+from dashboard.labels import NUMBERS_SCRIPT
 from dashboard.views.occlusion.figures import FADE, MapScale, PixelMap, cell_edges, nearest_done, outline, stops
 from models.occlusion import occlusion
 from models.occlusion import scores as occlusion_scores
@@ -32,7 +33,7 @@ def _text(name: str) -> str:
 
 
 def _component(view: str) -> Any:
-    script = f"{_text('panels.js')}\n{_text(f'{view}.js')}"
+    script = f"{NUMBERS_SCRIPT}\n{_text('panels.js')}\n{_text(f'{view}.js')}"
     html, css = _text(f"{view}.html"), _text(f"{view}.css")
     return st.components.v2.component(f"freezeframe_occlusion_{view}", html=html, css=css, js=script)
 

@@ -25,6 +25,7 @@ from models.networks.layers import LayerChoice
 from models.occlusion.scores import OcclusionSpec, PatchScores
 from models.pictures import images, uploads
 from models.storage import runs
+from models.wording import significant
 
 _PATCHES, _WIDTH = 3, 240  # how many strongest patches, and px of all of them side by side
 _REFERENCE = "M. D. Zeiler, R. Fergus: Visualizing and Understanding Convolutional Networks. ECCV 2014, figure 7."
@@ -91,7 +92,7 @@ def projection_of(scores: PatchScores, spec: OcclusionSpec, is_map: bool) -> Pro
         return Projection(None, channel, "The channel is silent on this picture: there is nothing to project.")
     drawn, _ = signed(found.deconvolution)
     gradient = f" Through {', '.join(found.others)} it is the gradient." if found.others else ""
-    note = f"Deconvolution of its strongest value, {found.value:.3g}. Grey is zero.{gradient}"
+    note = f"Deconvolution of its strongest value, {significant(found.value)}. Grey is zero.{gradient}"
     return Projection(drawn, channel, note)
 
 

@@ -20,6 +20,7 @@ from models.attribution.scales import limit
 from models.occlusion.occlusion import OcclusionMap
 from models.occlusion.scores import PatchScores
 from models.pictures import images
+from models.wording import TICK_PERCENT, fixed, in_millions, significant
 
 Colour = tuple[int, int, int]
 _PICTURE_PX = 320  # the picture is enlarged to about this before the browser sees it, so that its pixels stay sharp
@@ -66,7 +67,7 @@ def faded(signed: bool) -> tuple[tuple[float, str], ...]:
     shares = np.linspace(0, 1, len(colours))
     strength = (np.abs(2 * shares - 1) if signed else shares) ** FADE
     return tuple(
-        (float(share), f"rgba({red}, {green}, {blue}, {alpha:.3f})")
+        (float(share), f"rgba({red}, {green}, {blue}, {round(float(alpha), 3)})")
         for share, alpha, (red, green, blue) in zip(shares, strength, colours, strict=True)
     )
 
@@ -175,7 +176,8 @@ def panel(
             colorscale=faded(method.signed),
             showscale=False,
             opacity=opacity,
-            hovertemplate=f"row %{{y}}, col %{{x}}<br>%{{z:.3g}} {unit}<extra></extra>",
+            text=[[significant(value) for value in row] for row in np.asarray(values).tolist()],
+            hovertemplate=f"row %{{y}}, col %{{x}}<br>%{{text}} {unit}<extra></extra>",
         )
     picture = images.png(images.enlarge(image, _PICTURE_PX))
     figure.add_layout_image(
@@ -210,11 +212,11 @@ def by_layer(scores: PatchScores, height: int = 260) -> go.Figure:
     figure = make_subplots(2, 1, shared_xaxes=True, row_heights=[0.45, 0.55], vertical_spacing=0.12)
     names, share = list(scores.layer_names), reach(scores)
     shapes = [f"{rows} × {cols}" for rows, cols in scores.layer_maps.tolist()]
-    windows = [f"{rows:.1f} × {cols:.1f}" for rows, cols in scores.layer_windows.tolist()]
+    windows = [f"{fixed(rows, 1)} × {fixed(cols, 1)}" for rows, cols in scores.layer_windows.tolist()]
     figure.add_scatter(
         x=names, y=share, mode="lines+markers", line={"color": theme.NEUTRAL, "shape": "hv"}, marker={"size": 4},
         customdata=list(zip(shapes, windows, strict=True)), name="share of the maps", showlegend=False, row=1, col=1,
-        hovertemplate="%{x}: %{customdata[1]} of %{customdata[0]} values of a map can change (%{y:.0%})<extra></extra>",
+        hovertemplate="%{x}: %{customdata[1]} of %{customdata[0]} values of a map can change (%{y:.1%})<extra></extra>",
     )  # fmt: skip
     for values, colour, name in (
         (scores.layer_macs_full, _FADED, "full pass"),
@@ -222,7 +224,8 @@ def by_layer(scores: PatchScores, height: int = 260) -> go.Figure:
     ):
         figure.add_bar(
             x=names, y=values / 1e6, marker={"color": colour, "line_width": 0}, name=name, row=2, col=1,
-            hovertemplate=f"%{{x}}, {name}: %{{y:.3g}} million<extra></extra>",
+            customdata=[in_millions(value) for value in values.tolist()],
+            hovertemplate=f"%{{x}}, {name}: %{{customdata}}<extra></extra>",
         )  # fmt: skip
     theme.layout(figure, height)
     figure.update_layout(
@@ -234,6 +237,6 @@ def by_layer(scores: PatchScores, height: int = 260) -> go.Figure:
     figure.update_xaxes(fixedrange=True, showticklabels=False)
     figure.update_xaxes(showticklabels=len(names) <= 20, tickangle=-30, row=2, col=1)
     figure.update_yaxes(fixedrange=True, gridcolor=theme.GRID, zerolinecolor=theme.GRID, title_font_size=12)
-    figure.update_yaxes(title="can change", tickformat=".0%", range=[0, 1.05], nticks=4, row=1, col=1)
+    figure.update_yaxes(title="can change", tickformat=TICK_PERCENT, range=[0, 1.05], nticks=4, row=1, col=1)
     figure.update_yaxes(title="million MACs", nticks=4, row=2, col=1)
     return figure

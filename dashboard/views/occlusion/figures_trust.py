@@ -17,6 +17,7 @@ from models.attribution.maps import TESTED, Method
 from models.attribution.randomised import KEEPS, RandomisedResult
 from models.intervals import Estimate
 from models.pictures import images
+from models.wording import fixed, grouped, percent, percent_range, significant
 
 WAYS: Final = {"deletion": "Taken away: lower is better", "insertion": "Put back: higher is better"}
 COLOURS: Final = dict(zip(TESTED, cycle(theme.LINE_COLOURS), strict=False))
@@ -55,9 +56,10 @@ def curves(found: Curves, height: int = 340) -> go.Figure:
         for name, line in zip(found.methods, lines, strict=True):
             figure.add_scatter(
                 x=x, y=line, mode="lines", legendgroup=name, showlegend=column == 1,
-                name="{} {:.2f} | {:.2f}".format(TESTED[name].title, *areas_of[name]),
+                name=" | ".join([f"{TESTED[name].title} {fixed(areas_of[name][0], 2)}", fixed(areas_of[name][1], 2)]),
                 line={"color": COLOURS[name], "dash": _DASHES[name], "width": 2},
-                hovertemplate=f"{TESTED[name].title}<br>%{{x:.0f}} %: %{{y:.3g}}<extra></extra>",
+                customdata=[significant(value) for value in line.tolist()],
+                hovertemplate=f"{TESTED[name].title}<br>%{{x:.0f}}%: %{{customdata}}<extra></extra>",
                 row=1, col=column,
             )  # fmt: skip
     figure.update_xaxes(title="% of the picture", fixedrange=True, gridcolor=theme.GRID, range=[0, 100])
@@ -71,21 +73,21 @@ def areas(found: Curves) -> list[dict[str, str]]:
     rows = []
     both = zip(found.methods, area(found.deletion, found.shares), area(found.insertion, found.shares), strict=True)
     for name, gone, back in both:
-        rows.append({"": TESTED[name].title, "Taken away (low)": f"{gone:.3f}", "Put back (high)": f"{back:.3f}"})
+        rows.append({"": TESTED[name].title, "Taken away (low)": fixed(gone, 3), "Put back (high)": fixed(back, 3)})
     gone, back = (area(random, found.shares) for random in (found.random_deletion, found.random_insertion))
-    span = [f"{some.mean():.3f} ({some.min():.3f}–{some.max():.3f})" for some in (gone, back)]
+    span = [f"{fixed(some.mean(), 3)} ({fixed(some.min(), 3)}–{fixed(some.max(), 3)})" for some in (gone, back)]
     return [*rows, {"": f"{len(gone)} random orders", "Taken away (low)": span[0], "Put back (high)": span[1]}]
 
 
-def estimates(panels: Mapping[str, Mapping[str, Estimate]], *, percent: bool, height: int = 330) -> go.Figure:
+def estimates(panels: Mapping[str, Mapping[str, Estimate]], *, shares: bool, height: int = 330) -> go.Figure:
     """Draw estimates with their intervals: a row a method, the references last and grey, a panel beside the other."""
     names = list(next(iter(panels.values())))
     figure = make_subplots(1, len(panels), subplot_titles=list(panels), horizontal_spacing=0.06, shared_yaxes=True)
-    factor, unit = (100, " %") if percent else (1, "")
+    factor, unit = (100, "%") if shares else (1, "")
     for column, rows in enumerate(panels.values(), start=1):
         for name in names:
             at = rows[name]
-            text = f"{title_of(name)}: {_number(at, percent)}, n = {at.n}"
+            text = f"{title_of(name)}: {_number(at, shares)}, n = {at.n}"
             figure.add_scatter(
                 x=[at.value * factor], y=[title_of(name)], mode="markers", showlegend=False,
                 error_x={"array": [(at.high - at.value) * factor], "arrayminus": [(at.value - at.low) * factor]},
@@ -94,7 +96,7 @@ def estimates(panels: Mapping[str, Mapping[str, Estimate]], *, percent: bool, he
                 hovertemplate=f"{text}<extra></extra>", row=1, col=column,
             )  # fmt: skip
     figure.update_xaxes(fixedrange=True, gridcolor=theme.GRID, ticksuffix=unit, rangemode="tozero")
-    if percent:
+    if shares:
         figure.update_xaxes(range=[-2, 102])
     figure.update_yaxes(
         fixedrange=True, gridcolor=theme.GRID, categoryorder="array", categoryarray=[title_of(n) for n in names[::-1]]
@@ -102,18 +104,18 @@ def estimates(panels: Mapping[str, Mapping[str, Estimate]], *, percent: bool, he
     return theme.layout(figure, height).update_layout(margin={"t": 28, "b": 24})
 
 
-def _number(at: Estimate, percent: bool) -> str:
-    if percent:
-        return f"{at.value:.1%} ({at.low:.1%}–{at.high:.1%})"
-    return f"{at.value:.3f} ({at.low:.3f}–{at.high:.3f})"
+def _number(at: Estimate, shares: bool) -> str:
+    if shares:
+        return f"{percent(at.value)} ({percent_range(at.low, at.high)})"
+    return f"{fixed(at.value, 3)} ({fixed(at.low, 3)}–{fixed(at.high, 3)})"
 
 
-def estimate_rows(panels: Mapping[str, Mapping[str, Estimate]], *, percent: bool) -> list[dict[str, str]]:
+def estimate_rows(panels: Mapping[str, Mapping[str, Estimate]], *, shares: bool) -> list[dict[str, str]]:
     """Return the same numbers as text, a row a method."""
     names = next(iter(panels.values()))
     return [
         {"": title_of(name)}
-        | {title: f"{_number(rows[name], percent)}, n = {rows[name].n}" for title, rows in panels.items()}
+        | {title: f"{_number(rows[name], shares)}, n = {rows[name].n}" for title, rows in panels.items()}
         for name in names
     ]
 
@@ -129,8 +131,8 @@ def similarity(result: RandomisedResult, measure: str, height: int = 300) -> go.
             x=np.arange(len(at)) + shift, y=[one.value for one in at], mode="lines+markers", name=TESTED[name].title,
             line={"color": COLOURS[name], "dash": _DASHES[name], "width": 2}, marker={"size": 6},
             error_y={"array": [one.high - one.value for one in at], "thickness": 1, "width": 2},
-            customdata=[one.n for one in at],
-            hovertemplate=f"{TESTED[name].title}<br>%{{y:.2f}}, %{{customdata}} pictures<extra></extra>",
+            customdata=[f"{fixed(one.value, 2)}, {grouped(one.n)} pictures" for one in at],
+            hovertemplate=f"{TESTED[name].title}<br>%{{customdata}}<extra></extra>",
         )  # fmt: skip
     if measure == "rank":
         figure.add_hline(y=KEEPS, line={"color": theme.NEUTRAL, "dash": "dash", "width": 1})

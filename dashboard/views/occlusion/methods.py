@@ -28,6 +28,7 @@ from models.networks import layers
 from models.occlusion.scores import map_of
 from models.pictures import images
 from models.storage import runs
+from models.wording import significant
 
 _COLUMNS = -(-(1 + len(METHODS)) // 2)  # the picture and all maps in two rows, which fit above the fold
 _SURE = 0.99
@@ -35,7 +36,7 @@ _ADVICE = "**A sure answer's probability has next to no gradient: try the logit.
 _CLIPPED = ", ".join(method.title for method in METHODS.values() if method.clip < 1)
 _SCALES = (
     "Purple speaks for the class, green against it; dark to bright says only how much. Every map has its own scale, "
-    f"beyond which lie the strongest 1 % of {_CLIPPED}: compare where maps point, not how bright they are. "
+    f"beyond which lie the strongest 1% of {_CLIPPED}: compare where maps point, not how bright they are. "
 )
 _NOT_SHOWN = "None of them shows why, or whether it can be trusted: the view Can I trust it? asks that."
 
@@ -210,7 +211,7 @@ def scale(values: NDArray[np.floating], method: Method, unit: str) -> str:
     if not np.ptp(values):
         return "The same everywhere: the score answers to no place."
     end = limit(np.asarray(values, np.float32), method.clip)
-    ends = f"±{end:.2g}" if method.signed else f"0 … {end:.2g}"
+    ends = f"±{significant(end)}" if method.signed else f"0 … {significant(end)}"
     return f"{ends} {unit}."
 
 

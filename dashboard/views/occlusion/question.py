@@ -10,7 +10,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from dashboard import state
-from dashboard.labels import duration, safe_label
+from dashboard.labels import safe_label
 from dashboard.views.occlusion import cache as occlusion_cache
 from dashboard.widgets import cache, work
 from dashboard.widgets.jobs import refusal, refusal_kept
@@ -21,6 +21,7 @@ from models.networks.answers import SCORES, Prediction
 from models.occlusion.occlusion import FILLS
 from models.occlusion.scores import OCCLUSION, OcclusionSpec, PatchScores
 from models.storage import runs
+from models.wording import duration, grouped, percent
 
 AT_ONCE_S = 2.0  # what takes longer is a job
 TAPPED = "occlusion_tapped"  # the layer whose strongest map is watched, on all views
@@ -49,7 +50,7 @@ def class_picker(prediction: Prediction) -> int:
     )
     chosen = best if index == _PREDICTED else index
     name, probability = safe_label(prediction.classes[chosen]), prediction.probabilities[chosen]
-    st.caption(f"**{name}** has {probability:.1%} in the untouched picture.")
+    st.caption(f"**{name}** has {percent(probability)} in the untouched picture.")
     return chosen
 
 
@@ -145,7 +146,10 @@ class Questions:
             if scores.stride != spec.stride:
                 return f"Coarse preview, stride {scores.stride} px."
             if not scores.done.all():
-                return f"{int(scores.done.sum()):,} of {scores.n_positions:,} positions so far, from coarse to fine."
+                return (
+                    f"{grouped(int(scores.done.sum()))} of {grouped(scores.n_positions)} positions so far, "
+                    "from coarse to fine."
+                )
         return ""
 
 
@@ -156,14 +160,14 @@ def ask(specs: Sequence[OcclusionSpec], owner: str, beside: DeltaGenerator) -> Q
         InputError: Sizes that do not go together.
     """
     positions, seconds = sum(spec.n_positions for spec in specs), sum(spec.seconds for spec in specs)
-    price = f"{positions:,} positions, about {duration(seconds)}"
+    price = f"{grouped(positions)} positions, about {duration(seconds)}"
     if seconds <= AT_ONCE_S:
         beside.caption(price)
         return Questions(tuple(specs))
     engine.warm_up_jobs()  # while the visitor reads what it costs
     questions = Questions(tuple(specs), tuple(work.find(OCCLUSION, spec, owner) for spec in specs))
     whole = all(found.result is not None for found in questions.found)
-    beside.caption(f"{positions:,} positions, computed" if whole else price)
+    beside.caption(f"{grouped(positions)} positions, computed" if whole else price)
     idle = [found.result is None and not (found.run and found.run.status.active) for found in questions.found]
     if missing := [spec for spec, start in zip(specs, idle, strict=True) if start]:
         words = "Compute the map" if len(specs) == 1 else "Compute the maps"

@@ -14,6 +14,7 @@ from models.networks.answers import Prediction
 from models.occlusion.occlusion import OcclusionMap, share_inside
 from models.occlusion.scores import PatchScores, base_probabilities, probabilities
 from models.pictures import datasets
+from models.wording import fixed, percent, significant
 
 MOST_CLASSES = 6  # maps side by side
 PREDICTED, TRUE, GAINING = -1, -2, -3
@@ -54,7 +55,7 @@ def true_class(picture: str, prediction: Prediction) -> int | None:
 
 def title_of_class(number: int, prediction: Prediction, label: int | None) -> str:
     """Return a class with its probability, and whether it is the predicted or the true one."""
-    parts = [f"{prediction.classes[number]} {prediction.probabilities[number]:.0%}"]
+    parts = [f"{prediction.classes[number]} {percent(prediction.probabilities[number])}"]
     parts += ["predicted"] if number == int(prediction.probabilities.argmax()) else []
     parts += ["true"] if number == label else []
     return ", ".join(parts)
@@ -91,13 +92,16 @@ def evidence(result: OcclusionMap, mask: np.ndarray) -> str:
     share = share_inside(np.nan_to_num(result.drop), mask)
     if share is None:
         return "Nothing that was hidden lowered the score."
-    return f"**{share:.0%} of the evidence** (falls of the score) lies in the object, which covers {mask.mean():.0%}."
+    return (
+        f"**{percent(share)} of the evidence** (falls of the score) lies in the object, "
+        f"which covers {percent(mask.mean())}."
+    )
 
 
 def _rounded_up(change: float) -> str:
     """Return the next power of ten: "0.001", "0.0001", or "0.000001" for all that is less."""
     power = next((power for power in range(6, 3, -1) if change <= 10.0**-power), 3)
-    return f"{10.0**-power:.{power}f}"
+    return fixed(10.0**-power, power)
 
 
 def strongest(result: OcclusionMap, unit: str) -> str:
@@ -105,11 +109,14 @@ def strongest(result: OcclusionMap, unit: str) -> str:
     change = float(np.nanmax(np.abs(result.occluded - result.base_score)))
     if change < HARDLY:
         advice = " Try the logit: a sure answer's probability hardly moves." if unit == "probability" else ""
-        return f"Score {result.base_score:.3g}; no square changes it by more than {_rounded_up(change)}.{advice}"
+        return (
+            f"Score {significant(result.base_score)}; no square changes it by more than {_rounded_up(change)}.{advice}"
+        )
     row, col = np.unravel_index(int(np.nanargmin(result.occluded)), result.occluded.shape)
     top, left, lowest = int(result.rows[row]), int(result.cols[col]), float(result.occluded[row, col])
     return (
-        f"Score {result.base_score:.3g}; lowest, {lowest:.3g}, with rows {top}–{top + result.patch - 1} and columns "
+        f"Score {significant(result.base_score)}; lowest, {significant(lowest)}, with rows "
+        f"{top}–{top + result.patch - 1} and columns "
         f"{left}–{left + result.patch - 1} hidden."
     )
 
@@ -121,10 +128,11 @@ def disagree(titled: Sequence[tuple[str, OcclusionMap]], unit: str) -> str:
     falls = {title.lower(): round(float(one.drop[row, col]), 3) for title, one in titled}
     low, high = min(falls, key=falls.__getitem__), max(falls, key=falls.__getitem__)
     if falls[high] - falls[low] < HARDLY:
-        return f"The fills agree: their falls of the {unit} differ by less than {HARDLY:g} everywhere."
+        return f"The fills agree: their falls of the {unit} differ by less than {significant(HARDLY, 6)} everywhere."
     return (
-        f"They disagree most at row {row}, col {col}: the {unit} falls by {falls[high]:.3g} with {high} and by "
-        f"{falls[low]:.3g} with {low}. Trust what all four show."
+        f"They disagree most at row {row}, col {col}: the {unit} falls by {significant(falls[high])} with {high} and "
+        "by "
+        f"{significant(falls[low])} with {low}. Trust what all four show."
     )
 
 
@@ -145,7 +153,7 @@ def summary(scores: PatchScores) -> str:
     """Return what was done of what a full pass does, in one line."""
     done, full = scores.macs_done, scores.macs_full
     counts = f"{_millions(done)} of {_millions(full)} operations per position"
-    return f"{counts}: {1 - done / full:.0%} saved" if done < full else f"{counts}: nothing saved"
+    return f"{counts}: {percent(1 - done / full)} saved" if done < full else f"{counts}: nothing saved"
 
 
 def explanation(scores: PatchScores) -> str:
@@ -159,9 +167,9 @@ def explanation(scores: PatchScores) -> str:
     if local and scores.way == "incremental":
         (first, near), (last, far) = local[0], local[-1]
         parts.append(
-            f"A square of {scores.patch} × {scores.patch} px can change {near:.0%} of the maps of `{first}`: only "
+            f"A square of {scores.patch} × {scores.patch} px can change {percent(near)} of the maps of `{first}`: only "
             "those values are computed anew, the others are those of the untouched picture. Deeper values see more "
-            f"of the picture, so the square reaches further: {far:.0%} of `{last}`."
+            f"of the picture, so the square reaches further: {percent(far)} of `{last}`."
         )
         parts.append("A smaller patch saves more, and early layers save most: a convolution looks only nearby.")
     if scores.reason:
@@ -172,4 +180,4 @@ def explanation(scores: PatchScores) -> str:
 
 
 def _millions(macs: float) -> str:
-    return f"{macs / 1e9:.3g} billion" if macs >= 1e9 else f"{macs / 1e6:.3g} million"
+    return f"{significant(macs / 1e9)} billion" if macs >= 1e9 else f"{significant(macs / 1e6)} million"

@@ -16,6 +16,7 @@ from dashboard.widgets.picture_picker import picture_picker
 from models.attribution.deletion import FILLS, Curves
 from models.attribution.maps import CURVES, EXPLANATION, METHODS, ExplanationSpec
 from models.attribution.trust import TrustResult
+from models.wording import fixed
 
 _FILLS = {"mean": "the mean colour", "blur": "the blurred picture"}
 _NOT_SHOWN = (
@@ -47,18 +48,18 @@ def draw(chosen: state.Selection, network: str) -> None:
                 result = found.result
                 panels = {title: result.areas(way) for way, title in figures_trust.WAYS.items()}
                 st.markdown("**Mean area under the curves**", help="The mean probability of the answer on the way.")
-                chart = figures_trust.estimates(panels, percent=False)
+                chart = figures_trust.estimates(panels, shares=False)
                 st.plotly_chart(
                     chart, key="occlusion_areas", config=theme.CONFIG, alt="Mean areas under the curves, by method"
                 )
                 st.markdown(" ".join(_against_chance(result, way) for way in figures_trust.WAYS))
                 st.caption(
                     f"Probability of the predicted class, {len(result.sample)} test pictures, squares of a sixteenth "
-                    "of the side, filled with the mean colour; maps explain the logit. 95 % Student intervals over "
+                    "of the side, filled with the mean colour; maps explain the logit. 95% Student intervals over "
                     f"pictures. {_NOT_SHOWN}"
                 )
                 st.dataframe(
-                    figures_trust.estimate_rows(panels, percent=False),
+                    figures_trust.estimate_rows(panels, shares=False),
                     hide_index=True,
                     alt="Mean areas under the curves",
                 )
@@ -70,7 +71,7 @@ def draw(chosen: state.Selection, network: str) -> None:
 def _against_chance(result: TrustResult, way: str) -> str:
     """Return which methods are better than random orders, picture by picture, computed from the numbers."""
     gains = result.gains(way)
-    better = [f"{METHODS[name].title} by {at.value:.2f}" for name, at in gains.items() if at.low > 0]
+    better = [f"{METHODS[name].title} by {fixed(at.value, 2)}" for name, at in gains.items() if at.low > 0]
     rest = [METHODS[name].title for name, at in gains.items() if not at.low > 0]
     start = {"deletion": "Taken away", "insertion": "Put back"}[way]
     text = f"**{start}**, compared with random orders picture by picture: better are {', '.join(better) or 'none'}"

@@ -21,6 +21,7 @@ from models.attribution.randomised import (
     RandomisedSpec,
 )
 from models.pictures import images
+from models.wording import fixed
 
 _MEASURES = {"rank": "Rank correlation", "structure": "SSIM"}
 _NOT_SHOWN = (
@@ -73,7 +74,7 @@ def _shown(result: RandomisedResult, measure: str, label: str) -> None:
     chart = figures_trust.similarity(result, measure)
     st.plotly_chart(chart, key="occlusion_random", config=theme.CONFIG, alt=verdict(result))
     st.caption(
-        f"Mean over {result.rank.shape[2]} pictures (this one and test pictures) with 95 % Student intervals; maps of "
+        f"Mean over {result.rank.shape[2]} pictures (this one and test pictures) with 95% Student intervals; maps of "
         f"the logit of the class the trained network answers. Only the head knows the classes: a method that stays "
         f"above {KEEPS} (dashed) without it has not shown them. Seed {result.seed}; the network itself is not touched."
     )
@@ -93,7 +94,7 @@ def verdict(result: RandomisedResult) -> str:
 
     def kept(method: str, level: int) -> str:
         at = result.similarity(method, level)
-        return f"{at.value:.2f}" if at.n else "flat maps"
+        return fixed(at.value, 2) if at.n else "flat maps"
 
     failed = result.unchanged()
     parts = [
@@ -115,9 +116,13 @@ def rows(result: RandomisedResult) -> list[dict[str, str]]:
             row = {"Method": TESTED[method].title, "Measure": words}
             for level, title in enumerate(result.levels):
                 at = result.similarity(method, level, measure)
-                row[title] = f"{at.value:.2f} ({at.low:.2f}–{at.high:.2f}), n = {at.n}" if at.n else "flat maps"
+                row[title] = (
+                    f"{fixed(at.value, 2)} ({fixed(at.low, 2)}–{fixed(at.high, 2)}), n = {at.n}"
+                    if at.n
+                    else "flat maps"
+                )
             unrelated = result.unrelated[number]
             known = unrelated[unrelated == unrelated]
-            shown = f"{known.mean():.2f}" if measure == "rank" and len(known) else "–"
+            shown = fixed(known.mean(), 2) if measure == "rank" and len(known) else "–"
             found.append(row | {"two different pictures": shown})
     return found

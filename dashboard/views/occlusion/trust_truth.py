@@ -22,6 +22,7 @@ from models.errors import InputError
 from models.occlusion.occlusion import share_inside
 from models.pictures import images
 from models.pictures.datasets import DATASETS
+from models.wording import percent
 
 _OF = {"sample": "Test set", "one": "This picture"}
 _WHICH = {"all": "All", "right": "Rightly answered"}
@@ -91,19 +92,19 @@ def _all(result: TrustResult, which: str) -> None:
     panels = {_SHARE: result.shares_inside(which), _POINT: result.pointing(which)}
     order = [*result.methods, "even", "centre"]
     panels = {title: {name: rows[name] for name in order} for title, rows in panels.items()}
-    chart = figures_trust.estimates(panels, percent=True)
+    chart = figures_trust.estimates(panels, shares=True)
     st.plotly_chart(chart, key="occlusion_truth", config=theme.CONFIG, alt=_sentence(result, which))
     st.markdown(_sentence(result, which))
     kept = int(result.chosen(which).sum())
     st.caption(
         f"{kept} test pictures ({'all' if which == 'all' else 'those that the network got right'}); maps explain the "
-        f"logit of the predicted class. Shares count what speaks for the class; 95 % Student intervals. The strongest "
-        f"place may miss the object by {result.within} px; 95 % Wilson intervals; a flat map misses. Open diamonds: "
+        f"logit of the predicted class. Shares count what speaks for the class; 95% Student intervals. The strongest "
+        f"place may miss the object by {result.within} px; 95% Wilson intervals; a flat map misses. Open diamonds: "
         "what an even map and one that always points to the middle would give."
     )
     with st.expander("All numbers", key="occlusion_truth_numbers"):
         st.dataframe(
-            figures_trust.estimate_rows(panels, percent=True), hide_index=True, alt="Shares and hits, by method"
+            figures_trust.estimate_rows(panels, shares=True), hide_index=True, alt="Shares and hits, by method"
         )
 
 
@@ -118,7 +119,8 @@ def _sentence(result: TrustResult, which: str) -> str:
         return ", ".join(METHODS[name].title for name in names)
 
     text = (
-        f"The map that always points to the middle hits the object in **{hits['centre'].value:.0%}** of the pictures. "
+        f"The map that always points to the middle hits the object in "
+        f"**{percent(hits['centre'].value)}** of the pictures. "
     )
     text += f"Clearly better: **{titles(best)}**. " if best else "No method is clearly better. "
     text += f"Clearly worse: **{titles(worse)}**. " if worse else ""
@@ -141,7 +143,8 @@ def _one(network: str, controls: DeltaGenerator, main: DeltaGenerator) -> None:
                 _map(ExplanationSpec(network, picture, "logit", class_index, method=method.id), image, mask)
         st.caption(
             f"Maps of the logit with the object outlined; the cross is the strongest place, which may miss it by "
-            f"{pointing.tolerance(*mask.shape)} px. The object covers {mask.mean():.0%} of the picture: an even map "
+            f"{pointing.tolerance(*mask.shape)} px. The object covers {percent(mask.mean())} of the picture: an even "
+            "map "
             "has as much inside."
         )
 
@@ -158,7 +161,9 @@ def _map(spec: ExplanationSpec, image: NDArray[np.uint8], mask: NDArray[np.bool_
         return
     share, place = share_inside(found.values, mask), pointing.peak(found.values)
     hit = pointing.hits(found.values, mask, pointing.tolerance(*mask.shape))
-    words = f"{'nothing speaks for it' if share is None else f'{share:.0%} inside'}; {'a hit' if hit else 'a miss'}."
+    words = (
+        f"{'nothing speaks for it' if share is None else f'{percent(share)} inside'}; {'a hit' if hit else 'a miss'}."
+    )
     title = METHODS[spec.method].title
     figure = panel(image, found.values, METHODS[spec.method], mask=mask, mark=place, opacity=0.8, height=140)
     key = f"occlusion_truth_{spec.method}"

@@ -7,7 +7,7 @@ from typing import Any
 import streamlit as st
 
 from dashboard import state
-from dashboard.labels import duration, safe_label
+from dashboard.labels import safe_label
 from dashboard.views.som.table_upload import table_fields
 from dashboard.widgets.jobs import refusal, refusal_kept
 from dashboard.widgets.page import network_of, say_random
@@ -21,6 +21,7 @@ from models.som.film import SOM
 from models.som.samples import PICTURE_SIDE
 from models.som.sources import SOURCES
 from models.som.spec import LATTICES, LAWS, METHODS, NEIGHBOURHOODS, STARTS, SomSpec
+from models.wording import duration, file_size, grouped
 
 _METHODS = {"batch": "Batch", "online": "Online"}
 _SOURCE_HELP = (
@@ -251,8 +252,9 @@ def _offer(source: str, fields: dict[str, Any] | None, som: dict[str, Any], owne
         return
     _train_button(task, owner)
     st.caption(
-        f"{cost.units:,} units × {cost.features:,} weights, {cost.samples:,} samples: about {duration(cost.seconds)}, "
-        f"{max(cost.memory_mb, 1):,.0f} MB.",
+        f"{grouped(cost.units)} units × {grouped(cost.features)} weights, {grouped(cost.samples)} samples: about "
+        f"{duration(cost.seconds)}, "
+        f"{file_size(1e6 * max(cost.memory_mb, 1))}.",
         help="Time is the right size, not the right second. Memory is what the training needs at its peak.",
     )
 

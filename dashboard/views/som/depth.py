@@ -11,6 +11,7 @@ from dashboard.widgets import work
 from dashboard.widgets.page import name_of, network_of, say_random
 from models.pictures import datasets
 from models.som.depth import DEPTH, EPOCHS, SEEDS, SIDE, DepthResult, DepthTask, chosen_layers
+from models.wording import grouped, percent
 
 _KEY = "som_depth"
 PURITY_HELP = (
@@ -33,7 +34,8 @@ def draw(chosen: state.Selection) -> None:
     found = work.find(DEPTH, task, chosen.owner)
     if found.result is None:
         what = (
-            f"{len(chosen_layers(network))} layers, {SEEDS} maps each, {data.size:,} pictures through the network, and "
+            f"{len(chosen_layers(network))} layers, {SEEDS} maps each, {grouped(data.size)} pictures through the "
+            "network, and "
             "the same with random weights"
         )
         narrow, _ = st.columns([4, 11])
@@ -50,7 +52,8 @@ def draw(chosen: state.Selection) -> None:
     if found.shipped:
         st.caption(work.SHIPPED)
     st.caption(
-        f"n = {result.n_test:,} pictures that the map never saw, and that no training of this app learns from. Points "
+        f"n = {grouped(result.n_test)} pictures that the map never saw, and that no training of this app learns from. "
+        "Points "
         f"are means over {SEEDS} maps of {EPOCHS} epochs, bars go from the lowest to the highest. Every channel has "
         "mean 0 and standard deviation 1. What you do not see: whether a layer of low purity holds the class in a form "
         "that needs more than nearness; averaging over the picture also forgets where things are."
@@ -62,6 +65,8 @@ def describe(result: DepthResult) -> str:
     means = result.purity.mean(axis=1)
     best = int(means.argmax())
     return (
-        f"Purity by layer, from {means[0]:.0%} in {result.layers[0]} to {means[-1]:.0%} in {result.layers[-1]}; "
-        f"highest, {means[best]:.0%}, in {result.layers[best]}. The largest class alone gives {result.chance:.0%}."
+        f"Purity by layer, from {percent(means[0])} in {result.layers[0]} to {percent(means[-1])} in "
+        f"{result.layers[-1]}; "
+        f"highest, {percent(means[best])}, in {result.layers[best]}. The largest class alone gives "
+        f"{percent(result.chance)}."
     )

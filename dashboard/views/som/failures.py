@@ -8,6 +8,7 @@ from dashboard.figures import theme
 from dashboard.views.som import cache, figures_net
 from dashboard.views.som.watch import ERRORS
 from models.som.failures import FAILURES, Outcome
+from models.wording import percent
 
 DETECTOR_HELP = (
     "It walks around every cell of the lattice, where its units lie in the data. In a map that lies flat all cells "
@@ -54,7 +55,8 @@ def _map(heading: str, outcome: Outcome, key: str) -> None:
         alt=f"{heading}: the net of the map over its points. {found.sentence}",
     )
     st.caption(
-        f"Topographic error {found.topographic_error:.1%} · spread of units {found.spread:.0%} of the data's · "
+        f"Topographic error {percent(found.topographic_error)} · spread of units {percent(found.spread)} of the "
+        "data's · "
         f"{int((found.sides < 0).sum())} of {len(found.sides)} cells turned over",
         help=ERRORS,
     )

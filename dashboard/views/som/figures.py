@@ -13,6 +13,7 @@ from plotly.colors import sample_colorscale
 
 from dashboard.figures import theme
 from models.som.lattice import ROW_HEIGHT, Lattice
+from models.wording import significant
 
 MOST_CELLS: Final = 3600  # that can be clicked, and be hexagons; larger lattices are one picture
 MOST_PIES: Final = 900
@@ -53,7 +54,7 @@ def numbers(
     high = high if high > low else low + 1.0
     shares = np.clip((np.nan_to_num(values, nan=low) - low) / (high - low), 0, 1)
     colours = np.where(np.isfinite(values)[..., None], _LEVELS[(shares * 255).round().astype(np.int64)], EMPTY)
-    texts = [f"{what} {value:.3g}" if np.isfinite(value) else "no sample" for value in values.ravel()]
+    texts = [f"{what} {significant(value)}" if np.isfinite(value) else "no sample" for value in values.ravel()]
     figure = cells(lattice, colours.astype(np.uint8), texts, height=height, marks=marks)
     # The scale belongs to a trace without points: the squares that take the clicks are invisible, and it would be too.
     scale = {"thickness": 10, "outlinewidth": 0, "len": 1, "x": 1.0, "xpad": 4, "nticks": 5}
@@ -194,7 +195,8 @@ def describe(values: NDArray[Any], what: str) -> str:
         return f"{what} of {rows} × {columns} units: none has a number."
     row, column = np.unravel_index(int(np.nanargmax(values)), values.shape)
     return (
-        f"{what} of {rows} × {columns} units: from {np.nanmin(values):.3g} to {np.nanmax(values):.3g}, "
+        f"{what} of {rows} × {columns} units: from {significant(np.nanmin(values))} to "
+        f"{significant(np.nanmax(values))}, "
         f"largest in row {row}, column {column}."
     )
 
@@ -230,7 +232,7 @@ def _marks(figure: go.Figure, lattice: Lattice, marks: Mapping[str, int], height
 
 
 def _hexagon(x: float, y: float, colour: NDArray[np.uint8]) -> dict[str, Any]:
-    path = "M" + "L".join(f"{x + right:.3f},{y + down:.3f}" for right, down in _CORNERS) + "Z"
+    path = "M" + "L".join(f"{round(x + right, 3)},{round(y + down, 3)}" for right, down in _CORNERS) + "Z"
     return {"type": "path", "path": path, "fillcolor": _css(colour), "line": _EDGE, "layer": "below"}
 
 
@@ -253,7 +255,7 @@ def _pie(
             turns = np.linspace(start, start + share, 2 + math.ceil(24 * share)) * 2 * math.pi
             rim = [(x + radius * math.sin(turn), y - radius * math.cos(turn)) for turn in turns]
             corners = rim if share == 1 else [(x, y), *rim]
-            path = "M" + "L".join(f"{right:.3f},{down:.3f}" for right, down in corners) + "Z"
+            path = "M" + "L".join(f"{round(right, 3)},{round(down, 3)}" for right, down in corners) + "Z"
             slices.append({"type": "path", "path": path, "fillcolor": colour, "line": {"width": 0}, "layer": "below"})
             start += share
     return slices

@@ -17,6 +17,7 @@ from dashboard.views.som import figures
 from models.som.depth import DepthResult
 from models.som.lattice import Lattice
 from models.som.measures import NextDoor
+from models.wording import TICK_PERCENT, percent
 
 TRAINED, RANDOM = theme.LINE_COLOURS[0], theme.NEUTRAL
 _FRAME = 2  # px around a unit's picture, in the colour of its class
@@ -55,7 +56,7 @@ def label_map(
     mixed = palette[labels] * strength + 255 * (1 - strength)
     colours = np.where(labels[:, None] < 0, figures.EMPTY, mixed).round().astype(np.uint8)
     texts = [
-        "no sample" if label < 0 else f"{names[label][0]}, {share:.0%} of its samples"
+        "no sample" if label < 0 else f"{names[label][0]}, {percent(share)} of its samples"
         for label, share in zip(labels.tolist(), shares.tolist(), strict=True)
     ]
     return figures.cells(lattice, colours.reshape(lattice.rows, -1, 3), texts, height=height, marks=marks, legend=names)
@@ -93,7 +94,8 @@ def units(
     figure = go.Figure(go.Image(z=picture, hoverinfo="skip"))
     row, column = np.divmod(np.arange(rows * columns), columns)
     texts = [
-        f"unit ({r}, {c})<br>" + (f"{html.escape(classes[k])}, {share:.0%} of its pictures" if k >= 0 else "no picture")
+        f"unit ({r}, {c})<br>"
+        + (f"{html.escape(classes[k])}, {percent(share)} of its pictures" if k >= 0 else "no picture")
         for r, c, k, share in zip(row, column, unit_classes, shares, strict=True)
     ]
     figure.add_scatter(
@@ -145,7 +147,7 @@ def depth(result: DepthResult, trained: str, height: int = 380) -> go.Figure:
     figure.update_xaxes(
         tickvals=places, ticktext=names, tickangle=-30, fixedrange=True, title="layer, from the input up"
     )
-    figure.update_yaxes(range=[0, 1.02], tickformat=".0%", gridcolor=theme.GRID, fixedrange=True, title="purity")
+    figure.update_yaxes(range=[0, 1.02], tickformat=TICK_PERCENT, gridcolor=theme.GRID, fixedrange=True, title="purity")
     return theme.layout(figure, height)
 
 
@@ -176,7 +178,7 @@ def pairs(found: NextDoor, classes: Sequence[str], height: int = 380) -> go.Figu
         if found.confused[k] > 0
     ]
     theme.layout(figure, height).update_layout(annotations=notes, margin={"l": 60, "r": 8, "t": 24, "b": 44})
-    zero = {"rangemode": "tozero", "fixedrange": True, "gridcolor": theme.GRID, "tickformat": "~%"}
+    zero = {"rangemode": "tozero", "fixedrange": True, "gridcolor": theme.GRID, "tickformat": TICK_PERCENT}
     figure.update_xaxes(title_text="share of the other class among the samples next door", **zero)
     return figure.update_yaxes(title_text="test pictures confused", **zero)
 

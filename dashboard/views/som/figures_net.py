@@ -13,6 +13,7 @@ from dashboard.figures import theme
 from dashboard.views.som import figures
 from models.som.lattice import Lattice, cells
 from models.som.one_step import Step
+from models.wording import fixed, significant
 
 UP, OVER = "right side up", "turned over"
 _UP_COLOUR, _OVER_COLOUR = "rgba(0, 158, 115, 0.28)", "rgba(204, 121, 167, 0.35)"
@@ -60,8 +61,11 @@ def net(
         mode="markers",
         marker={"size": 5, "color": line["color"]},
         customdata=np.arange(len(weights)),
-        text=figures.place_texts(lattice),
-        hovertemplate="%{text}<br>weights (%{x:.3g}, %{y:.3g})<extra></extra>",
+        text=[
+            f"{place}<br>weights ({significant(x)}, {significant(y)})"
+            for place, (x, y) in zip(figures.place_texts(lattice), weights.tolist(), strict=True)
+        ],
+        hovertemplate="%{text}<extra></extra>",
     )
     if sample is not None:
         for width, colour in ((5, "rgb(255, 255, 255)"), (2, "rgb(0, 0, 0)")):
@@ -124,11 +128,12 @@ def distances_before_and_after(step: Step, height: int = 300) -> go.Figure:
             orientation="h",
             name=name,
             marker={"color": colour},
-            text=[f"{value:.1f}" for value in values.tolist()],
+            text=[fixed(value, 1) for value in values.tolist()],
             textposition="outside",
             textangle=0,
             cliponaxis=False,
-            hovertemplate=f"{name} the step: %{{x:.2f}}<extra></extra>",
+            customdata=[significant(value) for value in values.tolist()],
+            hovertemplate=f"{name} the step: %{{customdata}}<extra></extra>",
         )
     theme.layout(figure, height)
     figure.update_xaxes(
@@ -142,7 +147,7 @@ def describe_distances(step: Step) -> str:
     """Return what `distances_before_and_after` shows, for who cannot see it."""
     after = np.linalg.norm(step.after - step.sample, axis=-1).ravel().tolist()
     units = "; ".join(
-        f"W{unit + 1} from {before:.1f} to {now:.1f}"
+        f"W{unit + 1} from {fixed(before, 1)} to {fixed(now, 1)}"
         for unit, (before, now) in enumerate(zip(step.distances.ravel().tolist(), after, strict=True))
     )
     return f"Distance to x before and after the step: {units}. The BMU is W{step.bmu + 1}."

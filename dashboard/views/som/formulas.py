@@ -12,6 +12,7 @@ import streamlit as st
 from models.som.lattice import Lattice
 from models.som.one_step import Step
 from models.som.spec import SomSpec
+from models.wording import fixed, grouped, significant, tex
 
 LONGEST: Final = 3  # values of a vector that are written out
 _D: Final = r"d_i = \lVert r_i - r_{\mathrm{BMU}}\rVert"
@@ -49,21 +50,22 @@ def draw(som: SomSpec, samples: int) -> None:
 
 def _falling(start: float, som: SomSpec) -> str:
     """Return rate or radius as a function of the step."""
+    first = tex(significant(start, 6))
     if som.law == "linear":
-        return rf"{start:g}\left(1 - {-math.expm1(-som.decay):.3g}\,\tfrac{{s}}{{s_n}}\right)"
-    return rf"\frac{{{start:g}}}{{1 + s/s_n}}" if som.law == "inverse" else rf"{start:g}\,e^{{-s/s_n}}"
+        return rf"{first}\left(1 - {tex(significant(-math.expm1(-som.decay)))}\,\tfrac{{s}}{{s_n}}\right)"
+    return rf"\frac{{{first}}}{{1 + s/s_n}}" if som.law == "inverse" else rf"{first}\,e^{{-s/s_n}}"
 
 
 def _constant(som: SomSpec, steps: int) -> str:
     """Return the time constant of the law of decay."""
     if som.law == "linear":
-        return rf"s_n = {steps}"
+        return rf"s_n = {tex(grouped(steps))}"
     if not som.decay:
-        return rf"s_n = \tfrac{{{steps}}}{{0}} = \infty"
-    part, value = (f"{som.decay:g}", som.decay)
+        return rf"s_n = \tfrac{{{tex(grouped(steps))}}}{{0}} = \infty"
+    part, value = tex(significant(som.decay, 6)), som.decay
     if som.law == "inverse":
-        part, value = (rf"e^{{{som.decay:g}}} - 1", math.expm1(som.decay))
-    return rf"s_n = \tfrac{{{steps}}}{{{part}}} = {steps / value:.4g}"
+        part, value = rf"e^{{{part}}} - 1", math.expm1(som.decay)
+    return rf"s_n = \tfrac{{{tex(grouped(steps))}}}{{{part}}} = {tex(significant(steps / value))}"
 
 
 def with_numbers(step: Step, spec: SomSpec, unit: int) -> tuple[str, str]:
@@ -78,13 +80,16 @@ def with_numbers(step: Step, spec: SomSpec, unit: int) -> tuple[str, str]:
     if len(before) > LONGEST:
         k = largest_change(step, unit)
         name = rf"W_{{i,{k}}}"
-        texts = [f"{values[k]:.3f}" for values in (before, gap, after)]
+        texts = [tex(fixed(values[k], 3)) for values in (before, gap, after)]
         texts[1] = f"({texts[1]})" if gap[k] < 0 else texts[1]
         rule = rf"{name} \leftarrow {name} + LR\cdot\theta_i\cdot(x_{{{k}}} - {name})"
     else:
         name, rule = "W_i", r"W_i \leftarrow W_i + LR\cdot\theta_i\cdot(x - W_i)"
         texts = [_vector(values) for values in (before, gap, after)]
-    change, result = rf"{texts[0]} + {step.rate:.3g}\cdot{theta:.3f}\cdot {texts[1]}", rf"\mathbf{{{texts[2]}}}"
+    change, result = (
+        rf"{texts[0]} + {tex(significant(step.rate))}\cdot{tex(fixed(theta, 3))}\cdot {texts[1]}",
+        rf"\mathbf{{{texts[2]}}}",
+    )
     update = rf"{name} \leftarrow {change} = {result}"
     if 2 < len(before) <= LONGEST:  # three vectors of three numbers are wider than their column
         update = rf"\begin{{aligned}}{name} &\leftarrow {change} \\ &= {result}\end{{aligned}}"
@@ -97,21 +102,21 @@ def largest_change(step: Step, unit: int) -> int:
 
 
 def _neighbourhood(step: Step, spec: SomSpec, unit: int, theta: float) -> str:
-    sigma, lattice = f"{step.radius:.3g}", Lattice.of(spec)
+    sigma, lattice = tex(significant(step.radius)), Lattice.of(spec)
     gaussian = r"\exp\!\left(-\frac{%s}{2\cdot%s^2}\right)"
     if spec.distance == "weights":
         weights = step.before.reshape(-1, len(step.sample))
-        between = f"{np.linalg.norm(weights[unit] - weights[step.bmu]):.3g}"
-        return rf"\theta_i = {gaussian % (between, sigma)} = {theta:.3f}"
-    apart = f"{math.sqrt(lattice.squared(step.bmu).ravel()[unit]):.3g}"
+        between = tex(significant(float(np.linalg.norm(weights[unit] - weights[step.bmu]))))
+        return rf"\theta_i = {gaussian % (between, sigma)} = {tex(fixed(theta, 3))}"
+    apart = tex(significant(math.sqrt(lattice.squared(step.bmu).ravel()[unit])))
     written = {
         "gaussian": gaussian % (f"{apart}^2", sigma),
         "bubble": rf"[\,{apart} \le {sigma}\,]",
         "triangle": rf"\max\!\left(0,\,1 - \frac{{{apart}}}{{{sigma}}}\right)",
         "mexican hat": rf"\left(1 - \frac{{{apart}^2}}{{{sigma}^2}}\right){gaussian % (f'{apart}^2', sigma)}",
     }
-    return rf"\theta_i = {written[spec.neighbourhood]} = {theta:.3f}"
+    return rf"\theta_i = {written[spec.neighbourhood]} = {tex(fixed(theta, 3))}"
 
 
 def _vector(values: Sequence[float]) -> str:
-    return "(" + r",\,".join(f"{value:.3f}" for value in values) + ")"
+    return "(" + r",\,".join(tex(fixed(value, 3)) for value in values) + ")"

@@ -20,6 +20,7 @@ from models.som.measures import NextDoor, class_counts, neighbours, next_door
 from models.storage import runs
 from models.training.evaluation import evaluate
 from models.training.results import load_result
+from models.wording import fixed, grouped, p_value, percent
 
 TITLE = "Do confused classes live next door?"
 LIMITS = (
@@ -79,9 +80,10 @@ def answer(found: NextDoor, classes: Sequence[str]) -> str:
     first, second = (safe_label(classes[number]) for number in found.pairs[top])
     place = int((found.near > found.near[top]).sum()) + 1
     return (
-        f"{words} (rank correlation ρ = {found.rho:.2f} over n = {count} pairs of classes; p = {found.p:.2g}, from "
-        f"{found.ways:,} ways to exchange the classes). Most confused are {first} and {second}, "
-        f"{found.confused[top]:.1%} of their test pictures; of {count} pairs they live "
+        f"{words} (rank correlation ρ = {fixed(found.rho, 2)} over n = {count} pairs of classes; p "
+        f"{p_value(found.p)}, from "
+        f"{grouped(found.ways)} ways to exchange the classes). Most confused are {first} and {second}, "
+        f"{percent(found.confused[top])} of their test pictures; of {count} pairs they live "
         + ("nearest to each other." if place == 1 else f"{_ordinal(place)} nearest.")
     )
 
@@ -90,7 +92,7 @@ def describe(found: NextDoor) -> str:
     """Return what the dots show, for who cannot see them."""
     if math.isnan(found.rho):
         return f"{len(found.pairs)} pairs of classes; there is no correlation to give."
-    return f"{len(found.pairs)} pairs of classes: confusion against nearness, rank correlation {found.rho:.2f}."
+    return f"{len(found.pairs)} pairs of classes: confusion against nearness, rank correlation {fixed(found.rho, 2)}."
 
 
 def _ordinal(number: int) -> str:

@@ -17,6 +17,7 @@ from models.som.film import SOM
 from models.som.lattice import Lattice
 from models.som.one_step import MAX_STEPS, Step, Trace
 from models.som.spec import SomSpec
+from models.wording import grouped, significant
 
 LIMITS = (
     "One step does not show order: that comes from thousands of steps, in which the neighbourhood pulls the same units "
@@ -52,7 +53,9 @@ def draw() -> None:
     if trace.total <= MAX_STEPS:
         two_forms.draw(task, run_id)
     else:
-        st.caption(f"This training takes {trace.total:,} steps, too many to repeat here. Choose other data above.")
+        st.caption(
+            f"This training takes {grouped(trace.total)} steps, too many to repeat here. Choose other data above."
+        )
 
 
 def _settings() -> tuple[SomTask, str]:
@@ -240,9 +243,9 @@ def _numbers(step: Step, spec: SomSpec, task: SomTask, unit: int) -> None:
             weights.tile(task, step.sample)
             st.markdown(f"Sample {step.index}: x = {weights.in_words(step.sample)}", width="stretch")
         st.markdown(
-            f"◯ BMU {bmu}, distance **{step.distances[bmu]:.3g}**  \n"
-            f"◇ runner-up {second}, distance **{step.distances[second]:.3g}**  \n"
-            f"Rate LR = **{step.rate:.3g}**, radius σ = **{step.radius:.3g}**"
+            f"◯ BMU {bmu}, distance **{significant(step.distances[bmu])}**  \n"
+            f"◇ runner-up {second}, distance **{significant(step.distances[second])}**  \n"
+            f"Rate LR = **{significant(step.rate)}**, radius σ = **{significant(step.radius)}**"
         )
     with typeset:
         name = "the BMU" if unit == step.bmu else "☐ the unit you chose"

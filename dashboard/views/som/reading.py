@@ -25,6 +25,7 @@ from models.som.measures import class_counts, hit_map, majority, unit_errors
 from models.som.samples import SomData
 from models.som.search import nearest
 from models.storage import runs
+from models.wording import significant
 
 U_MATRIX, HITS, PLANE, PIES, LABELS, ERROR = "U-matrix", "Hits", "Component plane", "Class pies", "Labels", "Error"
 HELP = (
@@ -277,12 +278,12 @@ def _sample(reading: _Reading, number: int, bmu: int, second: int | None) -> Non
     record, columns = reading.record, reading.record.columns
     if len(record.labels):
         st.caption(f"Class: {safe_label(record.classes[record.labels[number]])}")
-    lines = [f"◯ BMU {divmod(bmu, columns)}, distance **{record.distances[number]:.3g}**"]
+    lines = [f"◯ BMU {divmod(bmu, columns)}, distance **{significant(record.distances[number])}**"]
     if second is not None and reading.data is not None:
         other = record.codebook.reshape(reading.units, -1)[second]
         distance = float(np.linalg.norm(reading.data.features[number] - other))
         touch = bool(reading.lattice.touching(np.array([bmu]), np.array([second]))[0])
-        lines.append(f"◇ runner-up {divmod(second, columns)}, distance **{distance:.3g}**")
+        lines.append(f"◇ runner-up {divmod(second, columns)}, distance **{significant(distance)}**")
         if np.float32(distance) == record.distances[number]:
             lines.append("Both are equally near: the first, row by row from the top left, counts as the BMU.")
         lines.append(

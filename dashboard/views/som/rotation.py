@@ -12,6 +12,7 @@ from dashboard.views.som.depth import PURITY_HELP
 from dashboard.widgets import work
 from models.pictures import datasets
 from models.som.rotation import ROTATION, SIDE, TURNS, RotationResult, RotationTask
+from models.wording import fixed, grouped, percent
 
 TITLES = ("Plain map", "Rotation-invariant map")
 _KEY = "som_rotation"
@@ -42,7 +43,7 @@ def draw(chosen: state.Selection) -> None:
             return
         what = (
             f"{2 * task.seeds} maps of {task.rows} × {task.columns} units, {task.n_poses} poses of each of "
-            f"{data.size:,} pictures"
+            f"{grouped(data.size)} pictures"
         )
         work.offer(
             ROTATION, task, found.run, owner=chosen.owner, what=what, button="Measure", key=_KEY, beside=controls
@@ -79,7 +80,7 @@ def _both(result: RotationResult, task: RotationTask) -> None:
     classes = datasets.get(task.dataset).classes
     for kind, column in enumerate(st.columns(2, gap="medium")):
         with column:
-            st.markdown(f"**{TITLES[kind]}: {result.purity[kind].mean():.1%} pure**", help=PURITY_HELP)
+            st.markdown(f"**{TITLES[kind]}: {percent(result.purity[kind].mean())} pure**", help=PURITY_HELP)
             st.caption(spread(result, kind))
             st.plotly_chart(
                 figures_classes.units(
@@ -92,7 +93,7 @@ def _both(result: RotationResult, task: RotationTask) -> None:
                 key=f"som_rotation_map_{kind}",
                 config=theme.CONFIG,
                 alt=f"{TITLES[kind]}: the weights of {task.rows} × {task.columns} units as pictures, framed in the "
-                f"colour of the unit's class; purity {result.purity[kind].mean():.1%}.",
+                f"colour of the unit's class; purity {percent(result.purity[kind].mean())}.",
             )
     st.caption(
         f"± is one standard deviation. Pictures are grey, {SIDE} × {SIDE} pixels, sky at zero, all equally bright. "
@@ -106,5 +107,8 @@ def spread(result: RotationResult, kind: int) -> str:
     """Return the purity of one kind of map with its spread over the seeds."""
     values = result.purity[kind]
     if len(values) == 1:
-        return f"1 seed; n = {result.n_test:,} unseen pictures"
-    return f"± {np.std(values, ddof=1):.1%} over {len(values)} seeds; n = {result.n_test:,} unseen pictures"
+        return f"1 seed; n = {grouped(result.n_test)} unseen pictures"
+    return (
+        f"± {fixed(100 * np.std(values, ddof=1), 1)} points over {len(values)} seeds; "
+        f"n = {grouped(result.n_test)} unseen pictures"
+    )

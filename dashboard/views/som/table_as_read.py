@@ -23,6 +23,7 @@ from models.som.table_lines import SEPARATORS
 from models.som.table_reading import Reading
 from models.som.tables import READ_TABLE, Table
 from models.storage import runs
+from models.wording import grouped
 
 MOST_COLUMNS = 50  # of the rows shown
 _PROBLEM = "som_table_anew_problem"  # of which table, and what
@@ -55,8 +56,10 @@ def draw(chosen: str, table: Table, owner: str) -> None:
         shown = first_rows(table)
         numbers = {name: st.column_config.NumberColumn(format="plain") for name in shown if name in table.names}
         st.dataframe(shown, key=f"som_table_head_{chosen[:8]}", height="content", column_config=numbers)
-        of_columns = f", {MOST_COLUMNS} of {len(table.columns):,} columns" if len(table.columns) > MOST_COLUMNS else ""
-        st.caption(f"As read: {len(shown)} of {len(table.values):,} rows{of_columns}. Numbers on the right.")
+        of_columns = (
+            f", {MOST_COLUMNS} of {grouped(len(table.columns))} columns" if len(table.columns) > MOST_COLUMNS else ""
+        )
+        st.caption(f"As read: {len(shown)} of {grouped(len(table.values))} rows{of_columns}. Numbers on the right.")
     if table.read_with:
         of, problem = state.get(_PROBLEM) or ("", "")
         if of == chosen:

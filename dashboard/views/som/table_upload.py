@@ -15,6 +15,7 @@ from models.som import tables
 from models.som.table_columns import MAX_CLASSES
 from models.som.table_reading import Reading
 from models.som.tables import Table
+from models.wording import file_size, grouped
 
 _PROBLEM = "som_table_problem"
 _REFUSED = "som_table_refused"  # id and name of the file that was no table
@@ -100,7 +101,7 @@ def _columns(chosen: str, table: Table) -> tuple[str, ...]:
     varying = [name for name, constant in zip(table.names, table.constant, strict=True) if not constant]
     telling = [name for name in varying if name not in table.set_aside]
     if len(telling) > _CHOSEN_AT_FIRST and st.checkbox(
-        f"All {len(telling):,} columns that vary",
+        f"All {grouped(len(telling))} columns that vary",
         True,
         key=f"som_all_columns_{chosen[:8]}",
         help="Without those that look like labels or identifiers." if len(telling) < len(varying) else None,
@@ -140,7 +141,7 @@ def _say(table: Table, columns: tuple[str, ...], label: str, standardise: bool) 
     """Draw what will be left out, and what is trained on although it looks like something else."""
     places = [table.names.index(name) for name in columns]
     rows = int(tables.whole_rows(table, columns).sum()) if columns else 0
-    line = f"{rows:,} of {len(table.values):,} rows have a number in every chosen column."
+    line = f"{grouped(rows)} of {grouped(len(table.values))} rows have a number in every chosen column."
     if columns and table.constant[places].any():
         fate = "become 0" if standardise else "add nothing to any distance"
         line += f" {int(table.constant[places].sum())} chosen columns hold one number only: they {fate}."
@@ -165,7 +166,7 @@ def _upload(owner: str) -> None:
         key=key,
         on_change=_take,
         args=(key, owner),
-        help=f"CSV, at most {tables.MAX_BYTES / 1e6:.0f} MB: comma, semicolon, tab, bar or space between cells, with "
+        help=f"CSV, at most {file_size(tables.MAX_BYTES)}: comma, semicolon, tab, bar or space between cells, with "
         "or without names in the first row, decimal point or comma.",
     )
     st.button("Try the wines", key="som_table_wine", icon=":material/wine_bar:", on_click=_take_wine, args=(owner,))
@@ -178,7 +179,7 @@ def _take(key: str, owner: str) -> None:
         return
     state.put("som_table_turn", state.get("som_table_turn", 0) + 1)
     if file.size > tables.MAX_BYTES:
-        large = f"Expected a table of at most {tables.MAX_BYTES / 1e6:.0f} MB. Received {file.size / 1e6:.1f} MB."
+        large = f"Expected a table of at most {file_size(tables.MAX_BYTES)}. Received {file_size(file.size)}."
         _refuse(large, owner)
         return
     _keep(file.getvalue(), file.name, owner, Reading())

@@ -12,6 +12,7 @@ from dashboard.views.som.watch import ERRORS
 from models.som.data import SomTask
 from models.som.lattice import Lattice
 from models.som.one_step import Trained
+from models.wording import percent, significant
 
 # Radius at the start; the slide's form needs one on the scale of the data, or all weights fall on one point.
 RADII = {"lattice": 5.0, "weights": 0.3}
@@ -33,18 +34,18 @@ def draw(task: SomTask, run_id: str) -> None:
         ends.append(end)
         lattice = Lattice.of(som)
         with column:
-            st.markdown(f"{text}, σ₀ = {som.radius0:g}")
+            st.markdown(f"{text}, σ₀ = {significant(som.radius0, 6)}")
             figure = weights.figure(one, lattice, end.codebook, height=280)
             if figure is not None:
                 st.plotly_chart(
                     figure,
                     key=f"som_step_end_{som.distance}",
                     config=theme.CONFIG,
-                    alt=f"The trained map: quantization error {end.quantization_error:.3g}.",
+                    alt=f"The trained map: quantization error {significant(end.quantization_error)}.",
                 )
             st.markdown(
-                f"Quantization error **{end.quantization_error:.3g}**, topographic error "
-                + ("**–**" if end.collapsed else f"**{end.topographic_error:.1%}**"),
+                f"Quantization error **{significant(end.quantization_error)}**, topographic error "
+                + ("**–**" if end.collapsed else f"**{percent(end.topographic_error)}**"),
                 help=ERRORS,
             )
     _verdict(*ends)
@@ -60,7 +61,7 @@ def _verdict(kohonen: Trained, slide: Trained) -> None:
         st.markdown(
             "Same data, same start, same samples in the same order. In the slide's form a unit pulls those whose "
             "weights are alike already, wherever they sit: weights still spread over the data (quantization error), "
-            f"but neighbours on the lattice stay strangers. For **{slide.topographic_error:.0%}** of the samples "
+            f"but neighbours on the lattice stay strangers. For **{percent(slide.topographic_error)}** of the samples "
             "the two best units do not touch, against "
-            f"**{kohonen.topographic_error:.0%}** with Kohonen's neighbourhood. It is no longer a map."
+            f"**{percent(kohonen.topographic_error)}** with Kohonen's neighbourhood. It is no longer a map."
         )

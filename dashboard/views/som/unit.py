@@ -14,6 +14,7 @@ from models.pictures import images
 from models.som.data import SomTask, load, sample_pictures
 from models.som.export import plain
 from models.som.film import SomRecord, net, unit_picture
+from models.wording import fixed, significant
 
 MOST = 100  # samples listed
 
@@ -32,11 +33,11 @@ def _pictures(record: SomRecord, task: SomTask, row: int, column: int, frame: in
     """Draw the weights of a unit at a frame as a picture beside those of its samples."""
     weights, samples = st.columns([2, 5], gap="medium")
     with weights:
-        st.markdown(f"**Unit ({row}, {column})**, epoch {record.epochs[frame]:.3g}")
+        st.markdown(f"**Unit ({row}, {column})**, epoch {significant(record.epochs[frame])}")
         picture = unit_picture(record, task, frame, row, column)
         st.image(images.enlarge(picture, 96), width=96, alt=f"The weights of unit ({row}, {column}) as a picture")
         if record.kind == "colours":
-            st.caption("W = (" + ", ".join(f"{value / 255:.2f}" for value in picture.ravel()) + ")")
+            st.caption("W = (" + ", ".join(fixed(value / 255, 2) for value in picture.ravel()) + ")")
         elif record.kind == "nearest":
             st.caption("The picture nearest to its weights")
     with samples:
@@ -68,7 +69,7 @@ def _numbers(record: SomRecord, task: SomTask, row: int, column: int, frame: int
         shown["mean of its samples"] = data.features[members].mean(axis=0)
     left, right = st.columns([2, 3], gap="medium")
     with left:
-        st.markdown(f"**Unit ({row}, {column})**, epoch {record.epochs[frame]:.3g}")
+        st.markdown(f"**Unit ({row}, {column})**, epoch {significant(record.epochs[frame])}")
         st.dataframe(pd.DataFrame(shown, index=pd.Index(names, name="column")), key="som_unit_weights")
         if task.origin.sample_is == "row" and task.standardise:
             st.caption("In standard deviations from the column's mean.")

@@ -17,6 +17,7 @@ from dashboard.widgets.player.player import Film, Series, player, shares
 from models.som.data import SomTask
 from models.som.film import ATLAS_COLUMNS, SOM, TILE, SomRecord, frame_bytes, net
 from models.storage import runs
+from models.wording import significant
 
 EXAMPLE = "example"
 _END_S = 15.0  # a cancelled worker has heard of it by then, and has written the end of its film
@@ -64,7 +65,7 @@ def film_of(record: SomRecord, identity: str, epochs: int) -> Film:
         record.columns,
         record.kind,
         frames,
-        tuple(f"Epoch {epoch:.3g} of {epochs}" for epoch in record.epochs),
+        tuple(f"Epoch {significant(epoch)} of {epochs}" for epoch in record.epochs),
         tuple(series),
         atlas=record.atlas.tobytes(),
         atlas_columns=ATLAS_COLUMNS,
@@ -126,7 +127,7 @@ def draw(run: runs.Run | None) -> None:
         )
         alt = (
             f"{task.title}: the weights of every unit {place}, from before training to after. "
-            f"Quantization error {record.quantization_error[-1]:.3g} at the last frame."
+            f"Quantization error {significant(record.quantization_error[-1])} at the last frame."
         )
         picked = player(film, key="som_player", alt=alt, height=HEIGHT, live=not record.complete and active)
         st.caption(NET_LIMITS if film.kind == "net" else LIMITS, help=ERRORS)

@@ -12,6 +12,7 @@ from dashboard.views.som import cache, figures, figures_net
 from models.pictures import images
 from models.som.data import SomTask
 from models.som.lattice import Lattice
+from models.wording import fixed
 
 
 def figure(
@@ -54,4 +55,4 @@ def in_words(values: NDArray[Any], longest: int = 4) -> str:
     """Return a vector as text, or how long it is."""
     if len(values) > longest:
         return f"{len(values)} values"
-    return "(" + ", ".join(f"{value:.2f}" for value in values.tolist()) + ")"
+    return "(" + ", ".join(fixed(value, 2) for value in values.tolist()) + ")"

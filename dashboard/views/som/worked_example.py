@@ -10,6 +10,7 @@ from dashboard import state
 from dashboard.figures import theme
 from dashboard.views.som import figures_net
 from models.som.one_step import EXAMPLE_SAMPLE, EXAMPLE_WEIGHTS, Step, worked_example
+from models.wording import fixed, significant, tex
 
 LIMITS = (
     "Three units cannot show what a map is for: with many units and samples, neighbours come to answer to similar "
@@ -84,22 +85,24 @@ def _formulas(step: Step) -> None:
     st.markdown("**Competition.** The BMU, the best-matching unit, is the one nearest to x.")
     lines = [
         rf"d_{i + 1} &= \sqrt{{{' + '.join(_square(x, w) for x, w in zip(step.sample.tolist(), one, strict=True))}}}"
-        rf" = {_bold(f'{distance:.1f}', i == bmu)}"
+        rf" = {_bold(f'{fixed(distance, 1)}', i == bmu)}"
         for i, (one, distance) in enumerate(zip(weights, step.distances[0].tolist(), strict=True))
     ]
     st.latex(_aligned(lines))
     tied = step.distances[0, bmu] == step.distances[0, step.runner_up] and bmu != step.runner_up
     st.markdown(f"W{_SUBSCRIPTS[bmu]} is the BMU{', the first of equals' if tied else ''}.")
+    radius = tex(significant(step.radius, 6))
     st.markdown("**Cooperation.** θ falls with the distance to the BMU on the line, where neighbours are 1 apart.")
     st.latex(
         r"\quad ".join(
-            rf"\theta_{i + 1} = \exp\!\left(-\tfrac{{{abs(i - bmu)}^2}}{{2\cdot{step.radius:g}^2}}\right) = {value:.3f}"
+            rf"\theta_{i + 1} = \exp\!\left(-\tfrac{{{abs(i - bmu)}^2}}{{2\cdot{radius}^2}}\right) = {fixed(value, 3)}"
             for i, value in enumerate(step.theta[0].tolist())
         )
     )
     st.markdown("**Adaptation.** Every unit goes a share LR · θ of its way to x; the BMU goes the largest share.")
     lines = [
-        rf"W_{i + 1} &\leftarrow {_vector(one)} + {step.rate:g}\cdot{value:.3f}\cdot{_vector(gap)} = {_vector(new)}"
+        rf"W_{i + 1} &\leftarrow {_vector(one)} + "
+        rf"{tex(significant(step.rate, 6))}\cdot{fixed(value, 3)}\cdot{_vector(gap)} = {_vector(new)}"
         for i, (one, value, gap, new) in enumerate(
             zip(
                 weights,
@@ -118,7 +121,7 @@ def _aligned(lines: Sequence[str]) -> str:
 
 
 def _square(x: float, w: float) -> str:
-    return rf"({x:g} {'-' if w >= 0 else '+'} {abs(w):g})^2"
+    return rf"({tex(significant(x, 6))} {'-' if w >= 0 else '+'} {tex(significant(abs(w), 6))})^2"
 
 
 def _bold(text: str, chosen: bool) -> str:
@@ -126,4 +129,4 @@ def _bold(text: str, chosen: bool) -> str:
 
 
 def _vector(values: Sequence[float]) -> str:
-    return "(" + r",\,".join(f"{round(value, 2):g}" for value in values) + ")"
+    return "(" + r",\,".join(tex(significant(round(value, 2), 6)) for value in values) + ")"

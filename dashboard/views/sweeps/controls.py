@@ -9,7 +9,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from dashboard import state
-from dashboard.labels import duration, safe_label
+from dashboard.labels import safe_label
 from dashboard.widgets.jobs import refusal, refusal_kept
 from dashboard.widgets.weights_offer import weights_missing
 from models.backbones.registry import BACKBONES
@@ -29,6 +29,7 @@ from models.sweeps.spec import (
     value_title,
 )
 from models.training.spec import TrainingSpec
+from models.wording import duration
 
 CHOICES: Final[dict[str, str]] = {"depth": "Depth", "shots": "Shots", "regulariser": "Regularisers"}
 _SHOTS: Final = ("1", "2", "5", "10", "20", "50", "100", ALL)

@@ -12,6 +12,7 @@ from models.sweeps import variations
 from models.sweeps.cells import Finished
 from models.sweeps.results import Gap, Point, points
 from models.sweeps.spec import SweepSpec, cell_title, value_title
+from models.wording import TICK_PERCENT, in_points
 
 _MEAN: Final = theme.LINE_COLOURS[0]
 # line: (colour, dash, symbol)
@@ -136,8 +137,11 @@ def differences(sweep: SweepSpec, gaps: Sequence[Gap], rows: Sequence[Finished],
         mode="markers",
         marker={"color": theme.NEUTRAL, "size": 6, "symbol": "circle-open"},
         name="one seed",
-        customdata=[(cell_title(sweep, row.key), row.accuracy) for row in shown],
-        hovertemplate="<b>%{customdata[0]}</b><br>%{customdata[1]:.1%}, %{x:+.1%} against none<extra></extra>",
+        customdata=[
+            (cell_title(sweep, row.key), row.accuracy, in_points(row.accuracy - plain[row.number])) for row in shown
+        ],
+        hovertemplate="<b>%{customdata[0]}</b><br>%{customdata[1]:.1%}, "
+        "%{customdata[2]} points against none<extra></extra>",
     )
     _intervals(figure, gaps, place)
     theme.layout(figure, height)
@@ -151,7 +155,7 @@ def differences(sweep: SweepSpec, gaps: Sequence[Gap], rows: Sequence[Finished],
     )
     figure.update_xaxes(
         title_text="test accuracy against none, same seed",
-        tickformat="+.0%",
+        tickformat=f"+{TICK_PERCENT}",
         gridcolor=theme.GRID,
         zeroline=True,
         zerolinecolor=theme.NEUTRAL,
@@ -178,6 +182,9 @@ def _intervals(figure: go.Figure, gaps: Sequence[Gap], place: dict[str, int]) ->
             "width": 4,
         },
         name="mean and 95% interval",
-        customdata=[(each.difference.low, each.difference.high) for each in gaps],
-        hovertemplate="%{x:+.1%} (%{customdata[0]:+.1%} to %{customdata[1]:+.1%})<extra></extra>",
+        customdata=[
+            tuple(in_points(x) for x in (each.difference.value, each.difference.low, each.difference.high))
+            for each in gaps
+        ],
+        hovertemplate="%{customdata[0]} points (%{customdata[1]} to %{customdata[2]})<extra></extra>",
     )

@@ -11,12 +11,14 @@ from dashboard import state
 from dashboard.figures import comparison, theme
 from dashboard.views.sweeps import figures, words
 from dashboard.views.sweeps.controls import choice_of
+from dashboard.widgets.formatted import formatted
 from dashboard.widgets.jobs import choose_job, job_panel
 from models.errors import RunNotFound
 from models.storage import runs
 from models.sweeps import results, variations
 from models.sweeps.cells import Finished, finished
 from models.sweeps.spec import SWEEP, Choice, SweepSpec, cell_title
+from models.wording import percent, significant, took
 
 _HEIGHT: Final = 350  # px of the chart
 
@@ -83,7 +85,7 @@ def _words(sweep: SweepSpec, rows: Sequence[Finished]) -> None:
     st.markdown("  \n".join(words.findings(sweep, rows)))
     st.caption("  \n".join(words.trained_to_the_end(sweep, rows)))
     pictures = f"{tested[0]}" if len(tested) == 1 else f"{tested[0]} to {tested[-1]}"
-    scratch = f" (from scratch {variations.SCRATCH_RATE:g})" if variations.SCRATCH in sweep.lines else ""
+    scratch = f" (from scratch {significant(variations.SCRATCH_RATE, 6)})" if variations.SCRATCH in sweep.lines else ""
     shots = "" if sweep.choice == "shots" else f"{base.shots or 'all'} pictures per class, "
     st.caption(
         f"{len(rows)} of {len(sweep.cells())} trainings: {shots}{words.schedule(base)}{scratch}, batches of "
@@ -101,15 +103,18 @@ def _cells(run: runs.Run) -> None:
         return
     st.markdown("##### Its trainings")
     picked = st.dataframe(
-        [
-            {
-                "Training": cell_title(sweep, row.key),
-                "Test accuracy": row.accuracy,
-                "Training accuracy": row.train_accuracy,
-                "Seconds": row.seconds,
-            }
-            for row in rows
-        ],
+        formatted(
+            [
+                {
+                    "Training": cell_title(sweep, row.key),
+                    "Test accuracy": row.accuracy,
+                    "Training accuracy": row.train_accuracy,
+                    "Seconds": row.seconds,
+                }
+                for row in rows
+            ],
+            {"Test accuracy": percent, "Training accuracy": percent, "Seconds": took},
+        ),
         hide_index=True,
         height=min(38 + 35 * len(rows), 320),
         on_select="rerun",
@@ -117,11 +122,8 @@ def _cells(run: runs.Run) -> None:
         key=f"sweeps_cells_{run.id}",
         column_config={
             "Training": st.column_config.TextColumn(width=300),
-            "Test accuracy": st.column_config.NumberColumn(format="percent"),
-            "Training accuracy": st.column_config.NumberColumn(
-                format="percent", help="During the epoch that was kept."
-            ),
-            "Seconds": st.column_config.NumberColumn(format="%.1f", help="The first of a value makes what others use."),
+            "Training accuracy": st.column_config.NumberColumn(help="During the epoch that was kept."),
+            "Seconds": st.column_config.NumberColumn("Time", help="The first of a value makes what others use."),
         },
         alt="Every training of the sweep with its accuracies",
     )

@@ -16,6 +16,7 @@ from models.sweeps.cells import Finished
 from models.sweeps.results import Gap, Point
 from models.sweeps.spec import SweepSpec, value_title
 from models.training.spec import TrainingSpec
+from models.wording import fixed, in_points, percent, significant
 
 
 def findings(sweep: SweepSpec, rows: Sequence[Finished]) -> Iterator[str]:
@@ -46,19 +47,20 @@ def trained_to_the_end(sweep: SweepSpec, rows: Sequence[Finished]) -> Iterator[s
     points = [(line, point) for line, of_line in results.points(sweep, rows).items() for point in of_line]
     shares = [point.train_mean for _, point in points if not isnan(point.train_mean)]
     if shares:
-        ends = " to ".join(dict.fromkeys(f"{share:.1%}" for share in (min(shares), max(shares))))
+        ends = " to ".join(dict.fromkeys(percent(share) for share in (min(shares), max(shares))))
         yield f"Of the pictures they learnt from they get {ends} right, in the means over seeds{_measured_in(sweep)}."
     falls = [point.late_fall for _, point in points if not isnan(point.late_fall)]
     early = [_named(sweep, line, point) for line, point in points if point.converged is False]
     if early:
         yield (
             f"**Not trained to the end:** {', '.join(early)}. The second half of the learning still took more than "
-            f"{convergence.FLAT:g} nats off the validation loss; with more epochs the order may be another one."
+            f"{significant(convergence.FLAT, 6)} nats off the validation loss; with more epochs the order may be "
+            "another one."
         )
     elif falls:
         yield (
             "Their validation losses are flat: the second half of the learning took "
-            f"{max(0.0, *falls):.2f} nats off at most."
+            f"{fixed(max(0.0, *falls), 2)} nats off at most."
         )
     yield from _heads_kept(sweep, rows)
 
@@ -80,17 +82,19 @@ def _measured_in(sweep: SweepSpec) -> str:
 
 def _named(sweep: SweepSpec, line: str, point: Point) -> str:
     where = f"{variations.LINES[line].title.lower()}, " if len(sweep.lines) > 1 else ""
-    return f"{where}{_lower(value_title(sweep.choice, point.value))} ({point.late_fall:.2f} nats)"
+    return f"{where}{_lower(value_title(sweep.choice, point.value))} ({fixed(point.late_fall, 2)} nats)"
 
 
 def schedule(base: TrainingSpec) -> str:
     """Return the epochs and the rates of a recipe in words, those of both phases where it has two."""
     if not base.head_epochs:
-        return f"{base.epochs} epochs, Adam at {base.learning_rate:g}"
+        return f"{base.epochs} epochs, Adam at {significant(base.learning_rate, 6)}"
     return (
-        f"first the head alone, {base.head_epochs} epochs, Adam at {base.head_rate:g}, then all that learns, "
-        f"{base.epochs} epochs at {base.learning_rate:g} (frozen whole: all {base.head_epochs + base.epochs} epochs "
-        f"for the head, at {base.head_rate:g})"
+        f"first the head alone, {base.head_epochs} epochs, Adam at {significant(base.head_rate, 6)}, then all that "
+        "learns, "
+        f"{base.epochs} epochs at {significant(base.learning_rate, 6)} (frozen whole: all "
+        f"{base.head_epochs + base.epochs} epochs "
+        f"for the head, at {significant(base.head_rate, 6)})"
     )
 
 
@@ -98,7 +102,7 @@ def describe(sweep: SweepSpec, found: Mapping[str, Sequence[Point]]) -> str:
     """Return the picture in words, for who cannot see it."""
     lines = [
         f"{variations.LINES[line].title}: "
-        + ", ".join(f"{value_title(sweep.choice, point.value)} {point.mean:.1%}" for point in points)
+        + ", ".join(f"{value_title(sweep.choice, point.value)} {percent(point.mean)}" for point in points)
         for line, points in found.items()
     ]
     return f"Mean test accuracy over seeds. {'; '.join(lines)}."
@@ -110,7 +114,7 @@ def _best(sweep: SweepSpec, line: str, points: Sequence[Point]) -> Iterator[str]
     top = results.best(points)
     name = value_title(sweep.choice, top.value)
     where = f" ({variations.LINES[line].title})" if len(sweep.lines) > 1 else ""
-    yield f"**Highest{where}: {name}**, {top.mean:.1%} in the mean of {_seeds(len(top.cells))}."
+    yield f"**Highest{where}: {name}**, {percent(top.mean)} in the mean of {_seeds(len(top.cells))}."
     gaps = _repeated(results.against_best(points))
     lower, level = [gap for gap in gaps if gap.clear < 0], [gap for gap in gaps if gap.judged and gap.clear >= 0]
     if lower:
@@ -136,7 +140,7 @@ def _regularisers(sweep: SweepSpec, points: Sequence[Point]) -> Iterator[str]:
 
 def _together(count: int, what: str) -> str:
     return (
-        f"These are {count} {what}: the intervals are widened (Bonferroni), so that all of them hold at once with 95 %."
+        f"These are {count} {what}: the intervals are widened (Bonferroni), so that all of them hold at once with 95%."
     )
 
 
@@ -151,7 +155,7 @@ def _ahead(sweep: SweepSpec, found: dict[str, tuple[Point, ...]], first: str, se
         yield f"No clear difference between the two with {_listed(sweep, level)}."
     if len(gaps) > 1:
         yield (
-            f"These are {len(gaps)} comparisons of 95 % each: where nothing differs, one of them would still look "
+            f"These are {len(gaps)} comparisons of 95% each: where nothing differs, one of them would still look "
             f"clear in up to {min(5 * len(gaps), 100)} of 100 such sweeps."
         )
 
@@ -179,7 +183,7 @@ def _points(gap: Gap) -> str:
 
 
 def _signed(share: float) -> str:
-    return f"{100 * share:+.1f}".replace("-", "−")
+    return in_points(share)
 
 
 def _seeds(count: int) -> str:

@@ -20,6 +20,7 @@ from models.sweeps.spec import SWEEP, SweepSpec, controls_of, validate
 from models.training.comparison import Compared
 from models.training.results import TrainingResult, load_result
 from models.training.spec import TRAINING
+from models.wording import percent
 
 _KEY = "train_controls"
 
@@ -72,7 +73,7 @@ def _compare(run: runs.Run, result: TrainingResult, trained: Sequence[runs.Run])
         spec = TRAINING.spec_of(each)
         line = variations.SCRATCH if spec.trainable else variations.RANDOM
         compared.append(Compared(number, each.id, variations.LINES[line].title, spec, load_result(each)))
-    shares = "; ".join(f"{one.name}: {one.accuracy.value:.1%} of {one.accuracy.n}" for one in compared)
+    shares = "; ".join(f"{one.name}: {percent(one.accuracy.value)} of {one.accuracy.n}" for one in compared)
     _answer(compared)
     chart, words = st.columns([5, 6], gap="medium", vertical_alignment="center")
     chart.plotly_chart(

@@ -8,6 +8,7 @@ from models.pictures.datasets import DATASETS
 from models.training import keras_script
 from models.training.head import targets
 from models.training.spec import TrainingSpec
+from models.wording import fixed, significant, tex
 
 _CODE_PX = 420
 
@@ -23,26 +24,29 @@ def last_layer_explained(spec: TrainingSpec, n_classes: int) -> None:
     st.caption(f"{_targets_sentence(spec, n_classes)} {other_tasks(n_classes)}")
     if spec.label_smoothing:
         st.latex(
-            rf"y_{{\text{{true}}}} = 1 - \varepsilon + \tfrac{{\varepsilon}}{{K}} = 1 - {spec.label_smoothing:g} + "
-            rf"\tfrac{{{spec.label_smoothing:g}}}{{{n_classes}}} = {goal.true:.3g} \qquad "
-            rf"y_{{\text{{other}}}} = \tfrac{{\varepsilon}}{{K}} = {goal.other:.3g}"
+            rf"y_{{\text{{true}}}} = 1 - \varepsilon + \tfrac{{\varepsilon}}{{K}} = 1 - "
+            rf"{tex(significant(spec.label_smoothing, 6))} + "
+            rf"\tfrac{{{tex(significant(spec.label_smoothing, 6))}}}{{{n_classes}}} = {tex(significant(goal.true))} "
+            rf"\qquad "
+            rf"y_{{\text{{other}}}} = \tfrac{{\varepsilon}}{{K}} = {tex(significant(goal.other))}"
         )
 
 
 def _penalty(spec: TrainingSpec) -> str:
-    return rf" + {spec.head.weight_decay:g} \sum w^2" if spec.head.weight_decay else ""
+    return rf" + {tex(significant(spec.head.weight_decay, 6))} \sum w^2" if spec.head.weight_decay else ""
 
 
 def _targets_sentence(spec: TrainingSpec, n_classes: int) -> str:
     """Return what the loss is at its best and without any knowledge."""
     goal = targets(n_classes, spec.label_smoothing)
-    ignorant = f"Equal probabilities for all classes cost ln {n_classes} = {goal.ignorant:.2f}."
+    ignorant = f"Equal probabilities for all classes cost ln {n_classes} = {fixed(goal.ignorant, 2)}."
     if not spec.label_smoothing:
         return (
             f"The target is 1 for the true class and 0 for the others: the loss is −ln of its probability. {ignorant}"
         )
     return (
-        f"With label smoothing ε = {spec.label_smoothing:g} the training loss cannot fall below {goal.least:.2f}; the "
+        f"With label smoothing ε = {significant(spec.label_smoothing, 6)} the training loss cannot fall below "
+        f"{fixed(goal.least, 2)}; the "
         f"validation loss is plain and can. {ignorant}"
     )
 

@@ -10,8 +10,10 @@ from dashboard.figures import theme
 from dashboard.labels import safe_label
 from dashboard.views.train import cache as train_cache
 from dashboard.views.train.progress import CURVES_PX
+from dashboard.widgets.formatted import formatted
 from models.storage import runs
 from models.training.results import TrainingResult, WeightChange, frozen_parameters
+from models.wording import grouped, significant
 
 
 def proof(run: runs.Run, result: TrainingResult) -> None:
@@ -30,13 +32,17 @@ def proof(run: runs.Run, result: TrainingResult) -> None:
     )
     with st.expander("Layer by layer", key="train_proof_table"):
         st.dataframe(
-            [_table_row(row) for row in result.weight_change],
+            formatted(
+                [_table_row(row) for row in result.weight_change],
+                {
+                    "Parameters": grouped,
+                    **dict.fromkeys(("Relative change", "Largest change", "BatchNorm statistics"), significant),
+                },
+            ),
             hide_index=True,
             column_config={
-                "Relative change": st.column_config.NumberColumn(format="%.3g"),
-                "Largest change": st.column_config.NumberColumn(format="%.3g"),
                 "BatchNorm statistics": st.column_config.NumberColumn(
-                    format="%.3g", help="Largest change of the moving mean and variance, which no gradient changes."
+                    help="Largest change of the moving mean and variance, which no gradient changes."
                 ),
             },
             alt="Change of every layer's weights, and of BatchNorm statistics apart",
@@ -53,7 +59,7 @@ def verdict(layers: Sequence[WeightChange]) -> str:
         first = f":red[{len(leaked)} of {len(frozen)} frozen layers changed], {names} among them. This must not happen."
     elif frozen:
         numbers = frozen_parameters(layers)
-        first = f"All {len(frozen)} frozen layers with their {numbers:,} weights are the same to the last bit."
+        first = f"All {len(frozen)} frozen layers with their {grouped(numbers)} weights are the same to the last bit."
     else:
         first = "No layer was frozen."
     if statistics:

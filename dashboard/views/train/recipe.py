@@ -12,6 +12,7 @@ from models.backbones.registry import BACKBONES
 from models.errors import InputError
 from models.training import recipes
 from models.training.spec import HeadSpec, Optimizer, Pooling, Preprocessing, Schedule, TrainingSpec, Weights
+from models.wording import grouped, significant
 
 WIDTHS = (0, 16, 32, 64, 128, 256, 512, 1024)
 DROPOUT_HELP = "Share of the values set to 0 at random in every training step, before every dense layer."
@@ -194,17 +195,18 @@ def _phases_sentence(spec: TrainingSpec) -> str:
     if not spec.head_epochs:
         return "One phase: all that is not frozen learns from the first step on."
     return (
-        f"Two phases: the head alone for {spec.head_epochs} epochs from a rate of {spec.head_rate:g}, then all that is "
-        f"not frozen for {spec.epochs} epochs from {spec.learning_rate:g}."
+        f"Two phases: the head alone for {spec.head_epochs} epochs from a rate of {significant(spec.head_rate, 6)}, "
+        "then all that is "
+        f"not frozen for {spec.epochs} epochs from {significant(spec.learning_rate, 6)}."
     )
 
 
 def summary(spec: TrainingSpec) -> str:
     """Return the recipe in a few words."""
     first = f"head {spec.head_epochs} epochs, then " if spec.head_epochs else ""
-    smooth = f", smoothing {spec.label_smoothing:g}" if spec.label_smoothing else ""
+    smooth = f", smoothing {significant(spec.label_smoothing, 6)}" if spec.label_smoothing else ""
     name = OPTIMIZER_TITLES[spec.optimizer].split(",")[0]
-    return f"{first}{name} {spec.learning_rate:g}, {spec.epochs} epochs{smooth}"
+    return f"{first}{name} {significant(spec.learning_rate, 6)}, {spec.epochs} epochs{smooth}"
 
 
 def data_controls(spec: TrainingSpec) -> TrainingSpec:
@@ -245,8 +247,9 @@ def _split_sentence(spec: TrainingSpec) -> str:
     wrong = f", {round(spec.label_noise * len(parts.train))} of them with a wrong label" if spec.label_noise else ""
     wrong += f", {round(spec.leaked * len(parts.test))} of them copies of test pictures" if spec.leaked else ""
     return (
-        f"Learns from {len(parts.train):,} pictures{wrong}; watched on {len(parts.validation):,}, tested on "
-        f"{len(parts.test):,}."
+        f"Learns from {grouped(len(parts.train))} pictures{wrong}; watched on {grouped(len(parts.validation))}, "
+        "tested on "
+        f"{grouped(len(parts.test))}."
     )
 
 

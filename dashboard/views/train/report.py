@@ -6,7 +6,6 @@ import base64
 import html
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
-from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 
 import plotly.graph_objects as go
@@ -28,6 +27,7 @@ from models.training.costs import estimate
 from models.training.evaluation import evaluate, most_confident_mistakes
 from models.training.results import TrainingResult
 from models.training.spec import TRAINING, TrainingSpec
+from models.wording import file_size, grouped, percent, took
 
 _MISTAKES, _PICTURE_PX, _CURVES_PX = 8, 96, 300
 _LIBRARIES = ("keras", "tensorflow", "tensorflow-cpu", "numpy", "scikit-learn")  # TensorFlow goes by two names
@@ -42,25 +42,31 @@ figure { display: inline-block; margin: 0 0.6rem 0.6rem 0; font-size: 0.8rem; wi
 """
 
 
-def report(run: runs.Run, result: TrainingResult) -> str:
-    """Return the whole file; Plotly lies inside, so it is about 5 MB and loads nothing from the internet."""
+def report(run: runs.Run, result: TrainingResult, when: str) -> str:
+    """Return the whole file; Plotly lies inside, so it is about 5 MB and loads nothing from the internet.
+
+    Args:
+        run: A finished training.
+        result: What came of it.
+        when: It was made, in words, from `labels.clock`: the file is put together where no visitor's zone is known.
+    """
     title = "Example run" if run.id == runs.EXAMPLE else run.title
-    body = "\n".join(_parts(run, TRAINING.spec_of(run), result, title))
+    body = "\n".join(_parts(run, TRAINING.spec_of(run), result, title, when))
     return (
         f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>{html.escape(title)}</title>'
         f"<style>{_STYLE}</style></head>\n<body>\n{body}\n</body></html>\n"
     )
 
 
-def _parts(run: runs.Run, spec: TrainingSpec, result: TrainingResult, title: str) -> Iterator[str]:
-    data, when = DATASETS[spec.dataset], datetime.fromtimestamp(run.created, UTC)
+def _parts(run: runs.Run, spec: TrainingSpec, result: TrainingResult, title: str, when: str) -> Iterator[str]:
+    data = DATASETS[spec.dataset]
     evaluation = evaluate(result.label, result.probability, data.classes)
     accuracy = wilson(round(evaluation.accuracy * evaluation.n), evaluation.n)
     yield f"<h1>{html.escape(title)}</h1>"
-    yield f'<p class="note">{when:%d %B %Y, %H:%M} UTC · {data.title} · {BACKBONES[spec.backbone].title}</p>'
+    yield f'<p class="note">{when} · {data.title} · {BACKBONES[spec.backbone].title}</p>'
     yield (
-        f'<p class="lead"><b>{accuracy.value:.1%}</b> of {accuracy.n} test pictures right '
-        f"(95% interval {accuracy.low:.1%} to {accuracy.high:.1%})</p>"
+        f'<p class="lead"><b>{percent(accuracy.value)}</b> of {accuracy.n} test pictures right '
+        f"(95% interval {percent(accuracy.low)} to {percent(accuracy.high)})</p>"
     )
     for sentence in mistakes(spec):
         yield f"<p><b>This run was made wrong on purpose:</b> {html.escape(sentence)}</p>"
@@ -104,20 +110,20 @@ def _mistakes(spec: TrainingSpec, result: TrainingResult, classes: tuple[str, ..
     for place, true, predicted, confidence in zip(*columns, strict=True):
         name = str(PictureId(spec.dataset, int(result.index[place])))
         picture = base64.b64encode(cache.enlarged_png(name, _PICTURE_PX)).decode()
-        words = html.escape(f"{classes[true]}, taken for {classes[predicted]} ({confidence:.0%})")
+        words = html.escape(f"{classes[true]}, taken for {classes[predicted]} ({percent(confidence)})")
         tiles.append(f'<figure><img alt="{words}" src="data:image/png;base64,{picture}"><br>{words}</figure>')
     return f"<p>The most confident mistakes:</p>{''.join(tiles)}"
 
 
 def _took(run: runs.Run, result: TrainingResult) -> Iterator[tuple[str, str]]:
     summary, predicted = result.summary, estimate.kept(run.folder)
-    expected = f", predicted {predicted.seconds:.1f} s" if predicted else ""
-    yield "time", f"{summary['seconds']['total']:.1f} s{expected}"
+    expected = f", predicted {took(predicted.seconds)}" if predicted else ""
+    yield "time", f"{took(summary['seconds']['total'])}{expected}"
     if "peak_mb" in summary:
-        expected = f", predicted {predicted.peak_mb:.0f} MB" if predicted else ""
-        yield "memory at the peak", f"{summary['peak_mb']:.0f} MB{expected}"
-    yield "parameters that learnt", f"{summary['parameters_trainable']:,}"
-    yield "parameters frozen", f"{results.frozen_parameters(result.weight_change):,}"
+        expected = f", predicted {file_size(1e6 * predicted.peak_mb)}" if predicted else ""
+        yield "memory at the peak", f"{file_size(1e6 * summary['peak_mb'])}{expected}"
+    yield "parameters that learnt", grouped(summary["parameters_trainable"])
+    yield "parameters frozen", grouped(results.frozen_parameters(result.weight_change))
     yield "epoch whose weights were kept", f"{summary['best_epoch']} of {len(result.history)}"
     yield "versions", ", ".join(_versions())
 

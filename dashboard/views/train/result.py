@@ -8,7 +8,7 @@ from typing import Any
 import streamlit as st
 
 from dashboard.figures import theme
-from dashboard.labels import safe_label
+from dashboard.labels import clock, safe_label
 from dashboard.pages import PAGES
 from dashboard.views.train import cache as train_cache
 from dashboard.views.train import report
@@ -22,6 +22,7 @@ from models.training.costs import estimate
 from models.training.costs.estimate import Cost
 from models.training.results import Opening, TrainingResult, load_result
 from models.training.spec import TrainingSpec
+from models.wording import file_size, percent, significant, took
 
 _BUSY = 0.8  # the processor's share of the time below which others are to blame
 _LEFT_MB = 50  # held by the worker before a run beyond the usual, above which the page mentions it
@@ -46,8 +47,8 @@ def finished(run: runs.Run, result: TrainingResult) -> None:
     name = "Example run, shipped with Freezeframe" if run.id == runs.EXAMPLE else safe_label(run.title, 32)
     with st.container(height=STATUS_PX, border=False, vertical_alignment="center"):
         st.markdown(
-            f"**{accuracy.value:.1%}** of {accuracy.n} test pictures right "
-            f"(95% interval {accuracy.low:.1%} to {accuracy.high:.1%}) · {name}"
+            f"**{percent(accuracy.value)}** of {accuracy.n} test pictures right "
+            f"(95% interval {percent(accuracy.low)} to {percent(accuracy.high)}) · {name}"
         )
     st.plotly_chart(
         train_cache.training_figures(run.id, CURVES_PX)[0],
@@ -70,9 +71,11 @@ def gap_sentence(gap: Opening, spec: TrainingSpec) -> str:
     )
     noise = " With wrong labels it learns these by heart too." if spec.label_noise else ""
     return (
-        f"**The gap opens after epoch {gap.epoch}:** the training loss goes on falling (from {gap.training:.3g} to "
-        f"{gap.training_end:.3g}) while the validation loss rises (from {gap.validation:.3g} to "
-        f"{gap.validation_end:.3g}). From there on the network learns its training pictures by heart.{noise} {kept} "
+        f"**The gap opens after epoch {gap.epoch}:** the training loss goes on falling (from "
+        f"{significant(gap.training)} to "
+        f"{significant(gap.training_end)}) while the validation loss rises (from {significant(gap.validation)} to "
+        f"{significant(gap.validation_end)}). From there on the network learns its training pictures by heart.{noise} "
+        f"{kept} "
         f"What helps: {_joined(list(_cures(spec)))}."
     )
 
@@ -115,7 +118,7 @@ def result_details(run: runs.Run, spec: TrainingSpec, result: TrainingResult) ->
     )
     if epochs := kept_epochs.epochs(run.folder):
         st.caption(
-            f"It kept the weights of {len(epochs)} epochs ({kept_epochs.megabytes(run.folder):.2g} MB): "
+            f"It kept the weights of {len(epochs)} epochs ({file_size(1e6 * kept_epochs.megabytes(run.folder))}): "
             "the Activations page plays them, Through the epochs."
         )
     if note := summary.get("note"):
@@ -125,15 +128,15 @@ def result_details(run: runs.Run, spec: TrainingSpec, result: TrainingResult) ->
 def _time_sentence(spec: TrainingSpec, result: TrainingResult, predicted: Cost | None) -> str:
     """Return how long a run took, beside what was predicted, and where the time went."""
     summary, epochs = result.summary, spec.head_epochs + spec.epochs
-    spent, expected = summary["seconds"], f" (predicted {predicted.seconds:.1f} s)" if predicted else ""
+    spent, expected = summary["seconds"], f" (predicted {took(predicted.seconds)})" if predicted else ""
     if expected and len(result.history) < epochs:
         expected = f"{expected[:-1]} for all {epochs} epochs)"
-    parts = ", ".join(f"{name} {seconds:.1f} s" for name, seconds in spent.items() if name != "total")
+    parts = ", ".join(f"{name} {took(seconds)}" for name, seconds in spent.items() if name != "total")
     worked = summary.get("processor_seconds", spent["total"])
     busy = ""
     if worked < _BUSY * spent["total"]:
-        busy = f" The processor worked {worked:.1f} s of it: the machine had other work too."
-    return f"Took **{spent['total']:.1f} s**{expected}: {parts}.{busy}"
+        busy = f" The processor worked {took(worked)} of it: the machine had other work too."
+    return f"Took **{took(spent['total'])}**{expected}: {parts}.{busy}"
 
 
 def _memory_sentence(summary: dict[str, Any], predicted: Cost | None) -> str:
@@ -141,10 +144,10 @@ def _memory_sentence(summary: dict[str, Any], predicted: Cost | None) -> str:
     if "base_mb" not in summary:
         return ""
     peak, base = summary["peak_mb"], summary["base_mb"]
-    expected = f" (predicted {predicted.peak_mb:.0f} MB)" if predicted else ""
+    expected = f" (predicted {file_size(1e6 * predicted.peak_mb)})" if predicted else ""
     before = base - WORKER_MB
-    more = f"; it held about {before:.0f} MB more than usual when the run began" if before > _LEFT_MB else ""
-    return f"  \nIts process held **{peak:.0f} MB** at the peak{expected}{more}."
+    more = f"; it held about {file_size(1e6 * before)} more than usual when the run began" if before > _LEFT_MB else ""
+    return f"  \nIts process held **{file_size(1e6 * peak)}** at the peak{expected}{more}."
 
 
 def phases_sentence(spec: TrainingSpec, result: TrainingResult) -> str:
@@ -168,7 +171,8 @@ def curve_notes(spec: TrainingSpec, result: TrainingResult) -> str:
         )
     if spec.label_smoothing:
         notes += (
-            f"  \nThe training loss has label smoothing {spec.label_smoothing:g} in it, the validation loss has not."
+            f"  \nThe training loss has label smoothing {significant(spec.label_smoothing, 6)} in it, "
+            "the validation loss has not."
         )
     return notes
 
@@ -186,7 +190,7 @@ def next_pages(run: runs.Run, result: TrainingResult) -> None:
 
 def _downloads(run: runs.Run, result: TrainingResult) -> tuple[dict[str, Any], ...]:
     """Return the files a run is offered as; each is made when its button is pressed."""
-    name = f"freezeframe-{run.id[:8]}"
+    name, when = f"freezeframe-{run.id[:8]}", clock(run.created)
     return (
         {
             "label": "Classifier (.keras)",
@@ -208,7 +212,7 @@ def _downloads(run: runs.Run, result: TrainingResult) -> tuple[dict[str, Any], .
         },
         {
             "label": "Report (.html)",
-            "data": lambda: report.report(run, result).encode(),
+            "data": lambda: report.report(run, result, when).encode(),
             "file_name": f"{name}.html",
             "mime": "text/html",
             "key": "train_download_report",

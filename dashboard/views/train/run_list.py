@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import json
 from contextlib import suppress
-from datetime import UTC, datetime
+from datetime import UTC
 
 import streamlit as st
 
 from dashboard import state
+from dashboard.labels import moment, zone
+from dashboard.widgets.formatted import formatted
 from models.backbones.registry import BACKBONES
 from models.errors import FreezeframeError
 from models.pictures.datasets import DATASETS
 from models.storage import runs
 from models.training.spec import TRAINING
+from models.wording import percent
 
 ENDS = {"done": "finished", "cancelled": "cancelled", "failed": "stopped", "queued": "waiting", "running": "training"}
 
@@ -25,7 +28,7 @@ def run_list(shown: runs.Run | None) -> None:
         return
     st.markdown("##### Your runs")
     st.dataframe(
-        [_row(run, shown) for run in listed],
+        formatted([_row(run, shown) for run in listed], {"Test accuracy": percent}),
         hide_index=True,
         on_select=lambda: _choose(listed),
         selection_mode="single-row",
@@ -34,8 +37,8 @@ def run_list(shown: runs.Run | None) -> None:
         column_config={
             "": st.column_config.TextColumn(width=28),
             "Run": st.column_config.TextColumn(width=300),
-            "Test accuracy": st.column_config.NumberColumn(format="percent", help="On pictures never trained on."),
-            "When": st.column_config.DatetimeColumn(format="D MMM, HH:mm"),
+            "Test accuracy": st.column_config.NumberColumn(help="On pictures never trained on."),
+            "When": st.column_config.DatetimeColumn("When, UTC" if zone() is UTC else "When", format="D MMM, HH:mm"),
         },
         alt="Your training runs with data, backbone, test accuracy and time",
     )
@@ -58,7 +61,7 @@ def _row(run: runs.Run, shown: runs.Run | None) -> dict[str, object]:
         **recipe,
         "State": ENDS[run.status.state],
         "Test accuracy": _accuracy(run),
-        "When": datetime.fromtimestamp(run.created, UTC),
+        "When": moment(run.created),
     }
 
 

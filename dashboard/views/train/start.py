@@ -7,7 +7,7 @@ from dataclasses import replace
 import streamlit as st
 
 from dashboard import state
-from dashboard.labels import duration, safe_label
+from dashboard.labels import day, safe_label
 from dashboard.views.train import augmentation, recipe
 from dashboard.views.train.explained import last_layer_explained
 from dashboard.widgets.runs import kept_words, queue
@@ -18,6 +18,7 @@ from models.storage import runs
 from models.training.costs.estimate import Cost
 from models.training.recipes import validate
 from models.training.spec import TRAINING, TrainingSpec
+from models.wording import duration, file_size, grouped
 
 
 def head_and_recipe(spec: TrainingSpec, picture: str) -> TrainingSpec:
@@ -59,15 +60,15 @@ def head_and_recipe(spec: TrainingSpec, picture: str) -> TrainingSpec:
 
 def cost_lines(spec: TrainingSpec, cost: Cost) -> None:
     """Draw what a run of `spec` would cost: parameters exactly, time and memory roughly."""
-    memory = f"{cost.peak_mb / 1000:.1f} GB"
+    memory = file_size(1e6 * cost.peak_mb)
     kept = f"  \n:material/movie: keeps {kept_words(cost)}" if cost.kept_epochs else ""
     if spec.augmentation.on:
         once = "anew in every epoch, for every epoch sees other pictures"
     else:
         once = "once" if cost.cached else "anew in every epoch: too large to keep"
     st.markdown(
-        f":orange[:material/local_fire_department:] **{cost.parameters_trainable:,}** trainable  \n"
-        f":blue[:material/ac_unit:] **{cost.parameters_frozen:,}** frozen{_statistics(cost)}  \n"
+        f":orange[:material/local_fire_department:] **{grouped(cost.parameters_trainable)}** trainable  \n"
+        f":blue[:material/ac_unit:] **{grouped(cost.parameters_frozen)}** frozen{_statistics(cost)}  \n"
         f":material/timer: about {duration(cost.seconds)}{_phase_times(cost)} · :material/memory: {memory}{kept}",
         help="Parameters are exact. Time and memory are estimates, made from the layer tables before anything runs. "
         f"{_rates_sentence(cost)} Memory is that of the whole process at its peak, within about a quarter. "
@@ -78,13 +79,15 @@ def cost_lines(spec: TrainingSpec, cost: Cost) -> None:
 def _statistics(cost: Cost) -> str:
     """Return how many numbers follow the batches without being learnt; "" where there are none."""
     count = cost.parameters_statistics
-    return f" · **{count:,}** moving statistics of BatchNorm" if count else ""
+    return f" · **{grouped(count)}** moving statistics of BatchNorm" if count else ""
 
 
 def _rates_sentence(cost: Cost) -> str:
     """Return on which machine the speed behind the predicted time was measured."""
     if cost.measured:
-        return f"How fast this machine is was measured on {cost.measured}; other work on it makes a run take longer."
+        return (
+            f"How fast this machine is was measured on {day(cost.measured)}; other work on it makes a run take longer."
+        )
     return (
         "How fast this machine is has not been measured yet, so the time is that of a usual laptop; it is measured "
         "once, when the process that trains has started."

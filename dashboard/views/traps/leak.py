@@ -12,6 +12,7 @@ from models.ids import PictureId
 from models.pictures import datasets
 from models.training.comparison import Difference
 from models.training.traps import Outcome, claimed
+from models.wording import percent
 
 PAIRS: Final = 3
 _PX: Final = 96  # of a picture
@@ -23,7 +24,8 @@ def claim(wrong: Outcome, cured: Outcome) -> None:
     if (parts := wrong.judged.apart()) is not None:
         known, fresh = parts
         st.markdown(
-            f"The claim is made of {known.value:.1%} of the {known.n} test pictures that leaked and {fresh.value:.1%} "
+            f"The claim is made of {percent(known.value)} of the {known.n} test pictures that leaked and "
+            f"{percent(fresh.value)} "
             f"of the other {fresh.n}. True is what the same training gives where no test picture leaks."
         )
 

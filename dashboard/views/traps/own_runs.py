@@ -9,7 +9,6 @@ from dataclasses import dataclass
 import streamlit as st
 
 from dashboard import state
-from dashboard.labels import duration
 from dashboard.views.train.presets import use_spec
 from dashboard.views.traps import panel
 from dashboard.widgets.jobs import job_panel, refusal, refusal_kept
@@ -21,6 +20,7 @@ from models.training.recipes import estimate
 from models.training.results import load_result
 from models.training.spec import TRAINING, TrainingSpec
 from models.training.traps import TRAPS, Outcome, Role, of_result
+from models.wording import duration
 
 _PROBLEM = "traps_problem"
 _BOTH: tuple[Role, Role] = ("wrong", "cured")

@@ -14,6 +14,7 @@ from dashboard.widgets.runs import clearness, points
 from models.intervals import Estimate
 from models.training.comparison import paired
 from models.training.traps import SEEDS, TRAPS, Outcome, Role, Trap, noticed, outcomes
+from models.wording import percent
 
 _HEIGHT = 210  # px of the curves
 NAMES: Final[Mapping[Role, str]] = {"wrong": "Wrong", "cured": "Cured", "control": "Control"}
@@ -101,21 +102,21 @@ def training(role: Role, made: Sequence[Outcome], beside: Sequence[Outcome], *, 
     watched = first.validation
     seeds = "" if own else f" Test accuracy with {_seeds(made)}."
     st.caption(
-        f"{_interval(first.judged.accuracy)}. {_apart(first)}Validation {watched.value:.1%} of {watched.n}, "
-        f"training {first.training:.1%}.{seeds}"
+        f"{_interval(first.judged.accuracy)}. {_apart(first)}Validation {percent(watched.value)} of {watched.n}, "
+        f"training {percent(first.training)}.{seeds}"
     )
 
 
 def _right(accuracy: Estimate) -> str:
-    return f"**{accuracy.value:.1%}** of {accuracy.n} test pictures right"
+    return f"**{percent(accuracy.value)}** of {accuracy.n} test pictures right"
 
 
 def _interval(accuracy: Estimate) -> str:
-    return f"95% interval {accuracy.low:.1%} to {accuracy.high:.1%}"
+    return f"95% interval {percent(accuracy.low)} to {percent(accuracy.high)}"
 
 
 def _seeds(made: Sequence[Outcome]) -> str:
-    values = ", ".join(f"{one.judged.accuracy.value:.1%}" for one in made)
+    values = ", ".join(percent(one.judged.accuracy.value) for one in made)
     return f"seeds {', '.join(map(str, SEEDS))}: {values}"
 
 
@@ -125,8 +126,8 @@ def _apart(outcome: Outcome) -> str:
         return ""
     known, fresh = parts
     return (
-        f"{known.value:.1%} of the {known.n} that leaked, {fresh.value:.1%} of the other {fresh.n} "
-        f"({fresh.low:.1%} to {fresh.high:.1%}). "
+        f"{percent(known.value)} of the {known.n} that leaked, {percent(fresh.value)} of the other {fresh.n} "
+        f"({percent(fresh.low)} to {percent(fresh.high)}). "
     )
 
 

@@ -46,7 +46,7 @@ class Curves {
   show(film, at) {
     film.series.forEach((one, i) => {
       const value = one.values[at], row = this.rows[i];
-      row.value.textContent = one.percent ? (100 * value).toFixed(1) + "%" : Number(value.toPrecision(3)).toString();
+      row.value.textContent = one.percent ? percent(value) : significant(value);
       for (const side of ["x1", "x2"]) row.marker.setAttribute(side, this.across(at));
     });
   }

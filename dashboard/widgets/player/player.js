@@ -123,12 +123,12 @@ class Player {
       parts.push("rgb(" + this.film.frameBytes[this.at].subarray(3 * unit, 3 * unit + 3).join(", ") + ")");
     } else if (kind === "net") {
       const weights = Array.from(this.frames.decoded[this.at].subarray(depth * unit, depth * unit + depth));
-      parts.push("W = (" + weights.map(value => Number(value.toPrecision(3))).join(", ") + ")");
+      parts.push("W = (" + weights.map(value => significant(value)).join(", ") + ")");
     }
     const share = this.frames.share(this.at, unit);
     if (share) {
       parts.push(share.part === 0 ? "no samples"
-        : "class " + this.film.classes[share.type][0] + ": " + Math.round(100 * share.part) + " % of its samples");
+        : "class " + this.film.classes[share.type][0] + ": " + percent(share.part) + " of its samples");
     }
     this.where.textContent = parts.join(" · ");
   }

@@ -18,12 +18,13 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from dashboard import state
+from dashboard.labels import NUMBERS_SCRIPT
 
 _FOLDER = Path(__file__).parent
 _PARTS = ("film", "layouts", "lattice", "net", "curves", "player")  # one module; each part knows those before it
 HTML: Final = (_FOLDER / "player.html").read_text("utf-8")
 STYLE: Final = (_FOLDER / "player.css").read_text("utf-8")
-SCRIPT: Final = "\n".join((_FOLDER / f"{part}.js").read_text("utf-8") for part in _PARTS)
+SCRIPT: Final = "\n".join([NUMBERS_SCRIPT, *((_FOLDER / f"{part}.js").read_text("utf-8") for part in _PARTS)])
 _component = st.components.v2.component("freezeframe_player", html=HTML, css=STYLE, js=SCRIPT)
 
 

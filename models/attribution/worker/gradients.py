@@ -117,7 +117,7 @@ def _averaged(
     check(network, spec)
     samples, noise = spec.samples, spec.noise
     if samples < 1 or noise < 0:
-        raise InputError(f"Expected at least 1 copy and noise of 0 % or more. Received {samples} and {noise} %.")
+        raise InputError(f"Expected at least 1 copy and noise of 0% or more. Received {samples} and {noise}%.")
     random = np.random.default_rng(seed)
     deviation = noise / 100 * float(np.ptp(picture))
     size = pictures_per_pass(network.model)

@@ -24,6 +24,7 @@ from models.networks.worker.opened import Network
 from models.pictures import datasets, images
 from models.storage.progress import SILENT, Progress
 from models.training.worker.examples import pictures_per_pass
+from models.wording import grouped
 
 _MAPS_MB = 256  # of all layers together, of the pictures of one pass
 _REPORT_S = 0.4  # between two reports of progress
@@ -109,7 +110,7 @@ def search(
         progress.check()
         if time.monotonic() - reported > _REPORT_S:
             reported = time.monotonic()
-            progress.event(share=start / n_pictures, note=f"Picture {start:,} of {n_pictures:,}")
+            progress.event(share=start / n_pictures, note=f"Picture {grouped(start)} of {grouped(n_pictures)}")
         # The first passes are small: as long as few pictures were seen, most values are among the strongest so far.
         stop = min(start + min(most, max(1, start)), n_pictures)
         found.add(*call(pictures(start, stop), found.threshold))

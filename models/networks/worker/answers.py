@@ -14,6 +14,7 @@ from models.networks.worker import opened
 from models.pictures import datasets, images
 from models.storage.progress import Progress
 from models.training.worker.examples import pictures_per_pass
+from models.wording import grouped
 
 
 def predict(network: str, picture: str) -> Prediction:
@@ -84,7 +85,9 @@ def layer_features(network: str, layers: Sequence[str], dataset: str, progress: 
     parts: list[list[NDArray[np.float32]]] = [[] for _ in layers]
     for start in range(0, len(everything), chunk):
         if start % (8 * chunk) == 0:
-            progress.event(share=start / len(everything), note=f"Picture {start:,} of {len(everything):,}")
+            progress.event(
+                share=start / len(everything), note=f"Picture {grouped(start)} of {grouped(len(everything))}"
+            )
         progress.check()
         batch = images.resize(everything[start : start + chunk], loaded.height, loaded.width)
         for part, maps in zip(parts, answer(batch), strict=True):

@@ -20,6 +20,7 @@ from models.som.spec import SomSpec
 from models.som.training import Snapshot, snapshots
 from models.storage.files import pack, write_atomically
 from models.storage.progress import Part, Progress
+from models.wording import grouped
 
 WRITE_EVERY = 0.5  # seconds between two writes of the film
 FEATURES_SHARE = 0.7  # of the bar, when a network has to look at all pictures first
@@ -47,7 +48,7 @@ def train(task: SomTask, progress: Progress, folder: Path) -> None:
             recorder.add(snapshot)
             if (began := time.monotonic()) > due:
                 _write(recorder, folder, complete=False)
-                rest.event(share=snapshot.step / steps, note=f"Step {snapshot.step:,} of {steps:,}")
+                rest.event(share=snapshot.step / steps, note=f"Step {grouped(snapshot.step)} of {grouped(steps)}")
                 due = began + WRITE_EVERY * max(1, 20 * (time.monotonic() - began))  # a large film takes long to write
     except Cancelled:
         if recorder.frames:

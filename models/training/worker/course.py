@@ -30,6 +30,7 @@ from models.training.spec import TrainingSpec
 from models.training.worker.classifier import CutNetwork, freeze, split_at_frozen
 from models.training.worker.examples import Examples, pictures_per_pass, prepare_examples, progress_until
 from models.training.worker.loop import Loop
+from models.wording import significant
 
 CHECKPOINT = "checkpoint.npz"
 CHECKPOINT_SECONDS = 0.5  # epochs may be shorter; then not every one is written down
@@ -210,7 +211,7 @@ class Course:
         kept = f"the weights of epoch {self.best_epoch}" if self.best_epoch else "the weights from before the training"
         self.note = (
             f"The loss stopped being a number in epoch {len(self.history) + 1}, so the training ended there and {kept} "
-            f"were kept; a learning rate below {self.loop.spec.learning_rate:g} should help."
+            f"were kept; a learning rate below {significant(self.loop.spec.learning_rate, 6)} should help."
         )
         return False
 

@@ -44,7 +44,7 @@ def test_before_and_after_begins_with_what_training_reached(visit, kept):
 def test_a_frozen_layer_is_proved_to_be_the_same(visit, kept):
     app = visit(run=kept.id, activations_view=BEFORE, activations_layer="conv3_relu")
     assert app.selectbox(key="activations_layer").value == "conv3_relu"  # the link's
-    assert "are the same to the last bit (largest change 0.0)" in words(app)
+    assert "are the same to the last bit (largest change 0)" in words(app)
     assert "values of this picture before and after is exactly 0." in words(app)
     app.button(key="activations_to_reached").click().run()
     assert app.selectbox(key="activations_layer").value == "conv5_relu" and not app.exception

@@ -75,7 +75,7 @@ def test_curves_of_a_picture_and_of_the_test_set(visit, monkeypatch):
     assert "none that the network ever learned" in texts(app)
     assert list(app.dataframe[0].value[""])[-1] == "5 random orders"
     app = visit(**TRUST, occlusion_curves_of="Test set")
-    assert not app.exception and "60 test pictures" in texts(app) and "95 % Student intervals" in texts(app)
+    assert not app.exception and "60 test pictures" in texts(app) and "95% Student intervals" in texts(app)
     assert "compared with random orders picture by picture: better are Occlusion by" in texts(app)
     monkeypatch.setattr(trust_curves, "AT_ONCE_S", 0)
     app = visit(**TRUST)
@@ -86,7 +86,7 @@ def test_the_shipped_run_is_held_against_the_truth_at_once(visit):
     app = visit(**TRUST, occlusion_trust="Against the truth")
     assert not app.exception and not app.error and len(app.get("plotly_chart")) == 1
     shown = texts(app)
-    assert "300 test pictures (all)" in shown and "95 % Wilson intervals" in shown and "points to the middle" in shown
+    assert "300 test pictures (all)" in shown and "95% Wilson intervals" in shown and "points to the middle" in shown
     app.segmented_control(key="occlusion_truth_which").set_value("right").run()
     assert "those that the network got right" in texts(app)
     app.segmented_control(key="occlusion_truth_of").set_value("one").run()

@@ -50,8 +50,8 @@ def test_the_worksheet_of_vgg16(engine) -> None:
     app.toggle(key="backbone_top").set_value(True).run()
     assert not app.exception
     shown = numbers(app)
-    assert (shown["Parameters"], shown["MACs per picture"]) == ("138,357,544", "15.47 G")
-    assert shown["Activations per picture"] == "60.95 MB"
+    assert (shown["Parameters"], shown["MACs per picture"]) == ("138,357,544", "15.5 G")
+    assert shown["Activations per picture"] == "61 MB"
     assert app.metric[3].help.startswith("15,237,608 values")
 
 
@@ -70,7 +70,7 @@ def test_a_block_shows_its_layers_alone(engine) -> None:
         "Layers": "3",
         "Parameters": "154,112",
         "MACs per picture": "39.3 M",
-        "Activations per picture": "0.39 MB",
+        "Activations per picture": "393 kB",
         "Receptive field": "27 px",
     }
     assert app.dataframe[0].value["Layer"].tolist() == ["conv2", "conv2_bn", "conv2_relu"]
@@ -134,8 +134,8 @@ def test_its_own_classes_answer_for_any_picture(engine) -> None:
     assert "spiral, picture 571*, its own classifier says **guinea pig**: 24.2%" in words(app)
     assert "elliptical, picture 955:  \n**spider web**, 98.9%" in words(app)
     assert "its own 200 classes" in words(app)
-    assert "All 300 test pictures of Galaxies: spider web 61%" in words(app)
-    assert "All 359 test pictures of Digits: oboe 55%" in words(app)
+    assert "All 300 test pictures of Galaxies: spider web 61.3%" in words(app)
+    assert "All 359 test pictures of Digits: oboe 55.4%" in words(app)
     app.get_by_key("backbone_own_words").set_value(COARSE).run()
     assert "hides the fine ones" in words(app)
 
@@ -150,7 +150,7 @@ def test_your_own_picture_gets_an_answer_too(engine) -> None:
 def test_how_it_was_pretrained_shows_the_card(engine) -> None:
     app = viewed(PRETRAINING)
     assert not app.exception
-    assert "**47.9%** (95% interval 46.9%–48.8%)" in words(app)
+    assert "**47.9%** (95% interval 46.9–48.8%)" in words(app)
     assert "**Before training** **After 1 epoch** **After 3 epochs** **After 15 epochs**" in words(app)
     assert len(app.get("plotly_chart")) == 2 and not app.dataframe
 
@@ -177,4 +177,4 @@ def test_without_a_worker_the_view_says_so(engine, monkeypatch: pytest.MonkeyPat
 
 def test_what_it_mostly_says() -> None:
     said = Answers("d", np.arange(4), np.array([2, 0, 2, 2]), np.array([0.9, 0.2, 0.6, 0.5], "f4"), ("a", "b", "c"))
-    assert habits(said) == "c 75%, a 25%; more than half sure in 50%."
+    assert habits(said) == "c 75.0%, a 25.0%; more than half sure in 50.0%."

@@ -106,7 +106,7 @@ def test_first_view_is_the_matrix_and_the_most_confused_pair(open_page: Callable
     assert not app.exception
     assert numbers(app)[:10] == ["3", "", "", "", "", "", "1", "", "3", ""]
     assert numbers(app)[10:] == ["", "", "1", "", "", "", "", "", "1", "", "1", "", "", "", ""]
-    assert "Accuracy **60.0%** (31.3–83.2), n = 10" in [text.value for text in app.markdown]
+    assert "Accuracy **60.0%** (31.3–83.2%), n = 10" in [text.value for text in app.markdown]
     assert "True class **spiral**, predicted **ring**: 3" in [text.value for text in app.markdown]
     assert shown_pictures(app, "1_3") == ["11", "6", "1"]  # by falling confidence
     assert "95.0%" in [caption.value for caption in app.caption]
@@ -125,7 +125,11 @@ def test_wrong_labels_are_shown_with_what_became_of_them(open_page: Callable[...
     app = open_page(run.id)
     assert not app.exception
     told = next(text.value for text in app.markdown if "learnt with the label of another class" in text.value)
-    assert told.startswith("**4** training pictures") and "Of **50%** (15% to 85%)" in told and "Of **25%**" in told
+    assert (
+        told.startswith("**4** training pictures")
+        and "Of **50.0%** (15.0% to 85.0%)" in told
+        and "Of **25.0%**" in told
+    )
     captions = [caption.value for caption in app.caption]
     assert "elliptical, named spiral  \n:material/visibility: says elliptical" in captions
     assert "spiral, named merger  \n:material/psychology: says merger" in captions
@@ -184,15 +188,15 @@ def test_a_picture_leads_on(open_page: Callable[..., AppTest], run: runs.Run, pa
 def test_scores_are_in_the_table_with_interval_and_n(open_page: Callable[..., AppTest], run: runs.Run) -> None:
     table = open_page(run.id).dataframe[0].value
     assert table["Class"].tolist() == ["elliptical", "spiral", "edge-on", "ring", "merger", "Mean"]
-    assert table["Recall"].tolist()[:2] == ["100% (44–100) of 3", "25% (5–70) of 4"]
+    assert table["Recall"].tolist()[:2] == ["100.0% (43.9–100.0%) of 3", "25.0% (4.6–69.9%) of 4"]
     assert table["Precision"].tolist()[1:] == [
-        "100% (21–100) of 1",
-        "100% (21–100) of 1",
-        "25% (5–70) of 4",
+        "100.0% (20.7–100.0%) of 1",
+        "100.0% (20.7–100.0%) of 1",
+        "25.0% (4.6–69.9%) of 4",
         "–",
-        "75%",
+        "75.0%",
     ]
-    assert table["F1"].tolist()[1] == "40% (9–82) of 4"
+    assert table["F1"].tolist()[1] == "40.0% (8.7–82.3%) of 4"
 
 
 def test_many_pictures_come_in_sheets(open_page: Callable[..., AppTest]) -> None:

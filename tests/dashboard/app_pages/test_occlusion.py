@@ -118,7 +118,7 @@ def test_classes_lie_side_by_side_on_one_scale(visit):
     assert not app.exception
     header, _ = drawn(app)
     assert [one["scale"] for one in header["maps"]] == [0, 0]
-    assert header["maps"][0]["title"] == "spiral 100%, predicted, true"
+    assert header["maps"][0]["title"] == "spiral 100.0%, predicted, true"
     assert header["scales"][0]["high"] == pytest.approx(np.abs(maps(app)).max())
     app.multiselect(key="occlusion_classes_3").set_value([4, 0, -1]).run()
     assert [one["title"].split()[0] for one in drawn(app)[0]["maps"]] == ["merger", "elliptical", "spiral"]

@@ -23,7 +23,7 @@ def test_the_first_visit_shows_the_example_with_its_formulas(app):
     assert not page.exception
     assert page.selectbox(key="som_map").options == ["Example: Random colours, 20 × 20, batch"]
     shown = texts(page)
-    assert r"\sigma(s) = 10\,e^{-s/s_n}" in shown and "= 33.33" in shown and "LR(s)" not in shown
+    assert r"\sigma(s) = 10\,e^{-s/s_n}" in shown and "= 33.3" in shown and "LR(s)" not in shown
     assert "does not show distances" in shown
 
 

@@ -2,9 +2,11 @@
 
 import json
 import shutil
+import time
 
 import numpy as np
 import pytest
+from streamlit.runtime.context import ContextProxy
 from streamlit.testing.v1 import AppTest
 
 from models import errors
@@ -193,6 +195,20 @@ def test_the_visitors_own_runs_are_listed_newest_first(train):
     rows = train.dataframe[-1].value
     assert next(iter(rows["Run"])) == "Galaxies: by hand"
     assert rows["Test accuracy"][0] == pytest.approx(0.9)
+
+
+@pytest.mark.parametrize(
+    ("zone", "title", "minutes"), [("Asia/Kolkata", "When", 330), ("Mars/Olympus", "When, UTC", 0)]
+)
+def test_the_list_has_the_time_of_the_visitor(train, monkeypatch, zone, title, minutes):
+    run = runs.get(finished_run(train.session_state["ff_owner"]))
+    monkeypatch.setattr(ContextProxy, "timezone", zone)
+    monkeypatch.setattr(ContextProxy, "timezone_offset", None)
+    listed = train.run().dataframe[-1]
+    shown = listed.value["When"].iloc[0]
+    there = time.gmtime(run.created + 60 * minutes)
+    assert (shown.day, shown.hour, shown.minute) == (there.tm_mday, there.tm_hour, there.tm_min)
+    assert json.loads(listed.proto.columns)["When"].get("label", "When") == title
 
 
 def test_train_queues_the_settings_that_are_shown_and_a_second_click_queues_nothing(train, monkeypatch):

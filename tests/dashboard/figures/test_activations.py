@@ -88,8 +88,8 @@ def test_a_grid_pages_through_the_ranks():
     assert len(first.channels) == PER_PAGE
     assert second.channels == (2, 1, 0)
     assert second.dead == (False, False, True)
-    assert second.labels[2].startswith("channel 0, rank 73: strongest 0, mean 0, above zero on 0%, dead")
-    assert second.labels[0] == "channel 2, rank 71: strongest 2, mean 0.133, above zero on 7%"
+    assert second.labels[2].startswith("channel 0, rank 73: strongest 0, mean 0, above zero on 0.0%, dead")
+    assert second.labels[0] == "channel 2, rank 71: strongest 2, mean 0.133, above zero on 6.7%"
 
 
 def test_two_thousand_channels_have_thirty_pages():
@@ -117,7 +117,7 @@ def test_the_legend_names_the_ends_of_the_scale_and_what_lies_beyond():
     assert made.note == "1.7% of the layer's values lie beyond."  # one of 60
     assert (made.gradient[0], made.gradient[-1]) == ("rgb(68, 1, 84)", "rgb(253, 231, 37)")
     (signed,) = grid(describe("conv", -answer.maps, 7, 2), usual, "number", "layer", 0).legends
-    assert (signed.low, signed.gradient[4]) == ("-2.7 and less", "rgb(255, 255, 255)")
+    assert (signed.low, signed.gradient[4]) == ("−2.7 and less", "rgb(255, 255, 255)")
 
 
 def test_one_scale_for_the_network_is_the_same_in_every_layer_of_a_kind():

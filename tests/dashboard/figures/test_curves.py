@@ -90,7 +90,7 @@ def test_a_frozen_layer_is_a_blue_snowflake_on_the_zero_line():
     figure = weight_change(LAYERS)
     frozen = traces(figure)["frozen: exactly 0"]
     assert list(frozen.x) == [0]
-    assert list(frozen.customdata[0]) == ["conv1", 12, 0.0]
+    assert list(frozen.customdata[0]) == ["conv1", "12", "0"]
     assert frozen.marker.color == theme.FROZEN
     ticks = dict(zip(figure.layout.yaxis.tickvals, figure.layout.yaxis.ticktext, strict=True))
     assert ticks[frozen.y[0]] == "0"

@@ -61,7 +61,7 @@ def test_every_kernel_is_a_point_and_every_network_a_row(fits):
     assert points["Median of Noise"].x[0] == pytest.approx(np.median(noise.r2))
     assert figure.layout.yaxis.ticktext == ("Pretrained (3)", "Noise (1,000)")
     assert [shape.x0 for shape in figure.layout.shapes] == [noise.limit, 0.85]
-    assert [mark.text for mark in figure.layout.annotations] == ["95 % of noise: 0.19", "well fitted: 0.85"]
+    assert [mark.text for mark in figure.layout.annotations] == ["95% of noise: 0.19", "well fitted: 0.85"]
     assert len(gabor.strips(rows, None, 0.85).layout.shapes) == 1
 
 

@@ -21,7 +21,7 @@ def test_a_tile_is_before_after_and_the_difference_on_two_scales():
     made, (values, difference) = map_pairs.grid(pair(), "difference", 0), map_pairs.scales(pair())
     assert made.channels == (4, 3, 2, 1, 0) and made.parts == 3
     assert made.captions[0] == "4 · 100%" and made.captions[-1] == "0 · 0%"
-    assert made.labels[0].startswith("channel 4, rank 1: moved by 1.63 (root mean square), 100% of what it was")
+    assert made.labels[0].startswith("channel 4, rank 1: moved by 1.63 (root mean square), 100.0% of what it was")
     assert made.labels[0].endswith("strongest 4 before, 8 after")
     sprite = uploads.decode(made.sprite)
     assert sprite.shape == (2 * 2, map_pairs.COLUMNS * 3 * 3, 3)

@@ -21,7 +21,7 @@ def home(tmp_path, monkeypatch):
 def test_what_is_not_here_can_be_downloaded():
     app = AppTest.from_function(page).run()
     assert not app.exception
-    assert app.warning[0].value == "The pretrained weights of VGG16 (59 MB) are not on this machine yet."
+    assert app.warning[0].value == "The pretrained weights of VGG16 (58.9 MB) are not on this machine yet."
     assert app.button(key="train_weights_download").label == "Download them"
 
 
@@ -33,7 +33,7 @@ def test_a_file_that_lies_there_unchecked_is_not_called_missing():
     assert not app.exception
     assert app.warning[0].value == (
         "A file lies where the pretrained weights of VGG16 belong; it has not been checked yet. Only if it turns out "
-        "to be another file are 59 MB downloaded."
+        "to be another file are 58.9 MB downloaded."
     )
     assert app.button(key="train_weights_download").label == "Check the file"
     assert file.read_bytes() == b"of somebody's own"

@@ -30,9 +30,10 @@ def test_all_laws_begin_and_end_together() -> None:
 
 
 def test_settings_out_of_range_are_refused() -> None:
-    limits = {"rows": 201, "columns": 0, "rate0": 1.01, "radius0": 0, "epochs": 5000, "decay": -1, "seed": math.nan}
+    limits = {"rows": 201, "columns": 0, "rate0": 1.01, "radius0": 0, "epochs": 1500, "decay": -1, "seed": math.nan}
+    texts = {"epochs": "1,500", "decay": "−1", "seed": "NaN"}
     for name, value in limits.items():
-        with pytest.raises(InputError, match=rf"Expected {name} between .* Received {value:g}\."):
+        with pytest.raises(InputError, match=rf"Expected {name} between .* Received {texts.get(name, value)}\."):
             SomSpec(**{name: value})
     for name in ("method", "start", "lattice", "neighbourhood", "law", "distance"):
         with pytest.raises(InputError, match=rf"Expected {name} to be one of .*, .*\. Received fast"):

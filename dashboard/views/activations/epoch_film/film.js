@@ -82,9 +82,9 @@ function turn(film, channel) {
   const strongest = data.epochs.map((epoch, number) => [epoch, data.strongest[number][channel]]);
   const accuracy = film.data.accuracy;
   film.curves = [
-    curve(film, "strongest", "Strongest of " + name, strongest, point => point[1].toPrecision(3)),
+    curve(film, "strongest", "Strongest of " + name, strongest, point => significant(point[1])),
     curve(film, "accuracy", "Validation accuracy", accuracy,
-      point => point ? (100 * point[1]).toFixed(1) + " %" : "not measured"),
+      point => point ? percent(point[1]) : "not measured"),
   ];
   show(film, film.frame);
 }

@@ -48,7 +48,7 @@ function drawMap(view, map, at) {
     map.cells.forEach((value, place) => {
       const [red, green, blue] = map.coloured.pixels.subarray(4 * place);
       context.fillStyle = 0.299 * red + 0.587 * green + 0.114 * blue > 140 ? "black" : "white";
-      context.fillText(short(value), (place % cols + 0.5) * wide, (Math.floor(place / cols) + 0.5) * high);
+      context.fillText(significant(value, 2), (place % cols + 0.5) * wide, (Math.floor(place / cols) + 0.5) * high);
     });
   }
   framed(context, at[1] * wide, at[0] * high, wide, high, dots);
@@ -101,18 +101,9 @@ function drawPicture(view, at) {
   context.setLineDash([]);
 }
 
-function short(value) {
-  const text = Math.abs(value) >= 100 ? value.toFixed(0) : String(Number(value.toPrecision(2)));
-  return text.replace("-", "−");
-}
-
-function exact(value) {
-  return (Number.isFinite(value) ? String(Number(value.toPrecision(4))) : String(value)).replace("-", "−");
-}
-
 function words(view, at) {
   const { data } = view, values = view.maps.map(map => {
-    const value = exact(map.cells[at[0] * data.cols + at[1]]);
+    const value = significant(map.cells[at[0] * data.cols + at[1]], 4);
     return map.title ? map.title + " " + value : "value " + value;
   });
   view.root.querySelector(".value").textContent = "row " + at[0] + ", col " + at[1] + ": " + values.join(" · ");
@@ -193,7 +184,7 @@ function figureOf(map) {
     "rgb(" + colours.slice(3 * entry, 3 * entry + 3).join(",") + ")");
   scale.className = "scale";
   const beyond = map.cells.some(value => value > map.high) ? "+" : "";
-  scale.append(short(map.low), document.createElement("i"), short(map.high) + beyond);
+  scale.append(significant(map.low), document.createElement("i"), significant(map.high) + beyond);
   scale.children[0].style.background = "linear-gradient(to right, " + stops.join(",") + ")";
   return figure;
 }

@@ -12,8 +12,6 @@ function parse(bytes) {
   return header;
 }
 
-const short = value => Number(value.toPrecision(3)).toString();
-
 class AscentPlayer {
   constructor(root) {
     this.root = root;
@@ -142,7 +140,7 @@ class AscentPlayer {
       const canvas = this.find(".stages").children[i].firstChild, made = film.steps.length > 0;
       if (bitmap) canvas.getContext("2d").drawImage(bitmap, 0, 0);
       else if (!made) canvas.getContext("2d").clearRect(0, 0, canvas.width, canvas.height);
-      this.find(".legend").children[i].lastChild.textContent = made ? short(film.values[frame]) : "";
+      this.find(".legend").children[i].lastChild.textContent = made ? significant(film.values[frame]) : "";
     });
     const words = "Step " + step + " of " + this.total;
     this.find(".caption").textContent = words;

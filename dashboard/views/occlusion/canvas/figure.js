@@ -169,7 +169,8 @@ class OccluderFigure {
     const {said, panels, scales} = this;
     const known = said.activity.length > 0;
     this.find(".activity .scale").hidden = !known;
-    if (known) this.paintValues(panels.activity, scales.activity, at => said.activity[at], said.baseActivity, short);
+    if (known) this.paintValues(panels.activity, scales.activity, at => said.activity[at], said.baseActivity,
+      value => significant(value));
   }
 
   paintProbability() {
@@ -254,7 +255,7 @@ class OccluderFigure {
     const top = said.rows[Math.floor(at / said.cols.length)], left = said.cols[at % said.cols.length];
     const parts = [said.classes[this.chosen][0] + " " + percent(this.probability(at, this.chosen)) + " (" +
       percent(said.base[this.chosen]) + " untouched)"];
-    if (said.activity.length) parts.push("activity " + short(said.activity[at]) + " (" + short(said.baseActivity) + ")");
+    if (said.activity.length) parts.push("activity " + significant(said.activity[at]) + " (" + significant(said.baseActivity) + ")");
     if (!said.bytes.computed[at]) parts.push("of the nearest square computed so far");
     const last = side => side + said.patch - 1;
     const text = (this.hover === null ? "Rows " : "Pointed at: rows ") + top + "–" + last(top) + ", columns " + left + "–" + last(left) + " hidden: " + parts.join(", ");

@@ -68,7 +68,7 @@ class LinkedMaps {
       list.replaceChildren();
       this.bars = said.scales.map(() => new ScaleBar(element("div", list, "scale")));
     }
-    said.scales.forEach((scale, i) => this.bars[i].set(scale.low, scale.high, scale.stops, short, scale.title));
+    said.scales.forEach((scale, i) => this.bars[i].set(scale.low, scale.high, scale.stops, value => significant(value), scale.title));
   }
 
   paint(always) {
@@ -122,8 +122,8 @@ class LinkedMaps {
       panel.clear();
       const value = cursor === null ? NaN : said.values[i][cursor[0] * said.width + cursor[1]];
       if (cursor !== null) panel.frame(cursor[0], cursor[1], cursor[0] + 1, cursor[1] + 1, 1.5);
-      panel.value.textContent = Number.isNaN(value) ? "" : short(value);
-      return Number.isNaN(value) ? "not computed yet" : said.scales[said.maps[i].scale].hover + " " + short(value);
+      panel.value.textContent = Number.isNaN(value) ? "" : significant(value);
+      return Number.isNaN(value) ? "not computed yet" : said.scales[said.maps[i].scale].hover + " " + significant(value);
     });
     this.bars.forEach((bar, number) => {
       const alone = said.maps.map(map => map.scale).indexOf(number);

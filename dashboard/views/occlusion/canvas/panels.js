@@ -14,10 +14,6 @@ function floats(bytes) { return new Float32Array(bytes.slice().buffer); }
 
 function bitmap(bytes) { return createImageBitmap(new Blob([bytes], {type: "image/png"})); }
 
-function percent(share) { return (100 * share).toFixed(1) + "%"; }
-
-function short(value) { return Number(value.toPrecision(3)).toString().replace("-", "−"); }
-
 function element(kind, parent, className, text) {
   const made = parent.appendChild(document.createElement(kind));
   if (className) made.className = className;

@@ -32,7 +32,7 @@ def test_zero_is_white_where_values_are_signed():
     cells = np.frombuffer(made.frames, np.uint8).reshape(3, 2, 2, 3)
     zero = int(cells[0, 0, 0, 0])
     assert list(made.palette[3 * zero : 3 * zero + 3]) == [255, 255, 255]
-    assert made.low.startswith("-2")
+    assert made.low.startswith("−2")
 
 
 def test_large_maps_are_averaged_and_numbers_that_are_none_do_not_stop_it():

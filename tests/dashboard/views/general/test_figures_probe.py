@@ -58,7 +58,7 @@ def test_trained_is_blue_and_solid_random_neutral_and_dashed():
 def test_depths_are_named_and_chance_is_drawn():
     figure = figures_probe.accuracy_by_depth(RESULT, 180)
     assert figure.layout.xaxis.ticktext == ("pixels", "conv1", "head_dense1_relu", "head_dense2_relu")
-    assert figure.layout.shapes[0].y0 == 0.2 and figure.layout.annotations[0].text == "chance: 20%"
+    assert figure.layout.shapes[0].y0 == 0.2 and figure.layout.annotations[0].text == "chance: 20.0%"
     assert figures_probe.describe(RESULT, 20) == (
         "Accuracy of a linear model by depth, 50 test pictures. trained: pixels 20.0%, conv1 40.0%, "
         "head_dense1_relu 60.0%, head_dense2_relu 80.0%; random: pixels 20.0%, conv1 36.0%, head_dense1_relu 32.0%."

@@ -34,14 +34,14 @@ def test_the_loss_of_dissimilar_tasks_stands_beside_that_of_random_halves():
 def test_margins_and_seeds_stand_beside_every_difference():
     assert finding("co-adaptation", {"co-adaptation": seeds(0.0, -0.015)}, {}) == (
         "Lowest at n = 2: −1.5 ± 2.0 points, 3 seeds. No clear loss: "
-        "every 95 % interval, corrected for 2 layers, holds 0."
+        "every 95% interval, corrected for 2 layers, holds 0."
     )
 
 
 def test_a_clear_difference_the_other_way_is_not_called_none():
     assert finding("co-adaptation", {"co-adaptation": seeds(0.05, 0.0)}, {}) == (
         "Lowest at n = 2: 0.0 ± 2.0 points, 3 seeds. "
-        "No loss, but a clear gain at n = 1: the 95 % interval, corrected for 2 layers, leaves out 0."
+        "No loss, but a clear gain at n = 1: the 95% interval, corrected for 2 layers, leaves out 0."
     )
     assert "No gain, but a clear loss at n = 1" in finding("gain", {"gain": seeds(-0.05)}, {})
 

@@ -114,8 +114,8 @@ def test_an_object_at_the_edge_is_closed():
 
 def test_a_map_over_its_picture_is_transparent_at_zero_and_opaque_at_its_ends():
     signed, unsigned = faded(True), faded(False)
-    assert signed[0] == (0, "rgba(20, 130, 70, 1.000)") and signed[-1] == (1, "rgba(145, 45, 180, 1.000)")
-    assert signed[32] == (0.5, "rgba(255, 255, 255, 0.000)")
-    assert unsigned[0][1].endswith(" 0.000)") and unsigned[-1][1].endswith(" 1.000)")
+    assert signed[0] == (0, "rgba(20, 130, 70, 1.0)") and signed[-1] == (1, "rgba(145, 45, 180, 1.0)")
+    assert signed[32] == (0.5, "rgba(255, 255, 255, 0.0)")
+    assert unsigned[0][1].endswith(" 0.0)") and unsigned[-1][1].endswith(" 1.0)")
     quarter = float(signed[24][1].rsplit(" ", 1)[1].removesuffix(")"))
     assert abs(quarter - 0.25**0.6) < 1e-3

@@ -18,7 +18,7 @@ def test_a_signed_panel_has_zero_in_the_middle_and_an_unsigned_one_at_the_end():
     heat = signed.data[0]
     assert (heat.zmin, heat.zmax) == (-2, 2) and np.array_equal(heat.z, VALUES)
     assert (
-        heat.colorscale[32] == (0.5, "rgba(255, 255, 255, 0.000)") and len(signed.data) == 3
+        heat.colorscale[32] == (0.5, "rgba(255, 255, 255, 0.0)") and len(signed.data) == 3
     )  # the outline, white on black
     unsigned = figures.panel(IMAGE, np.abs(VALUES), METHODS["gradcam"]).data[0]
     assert (unsigned.zmin, unsigned.zmax) == (0, 2)
@@ -57,15 +57,15 @@ def test_curves_are_drawn_with_their_band(found):
 
 def test_estimates_keep_their_intervals_and_order():
     rows = {"saliency": Estimate(0.5, 0.4, 0.7, 30), "centre": Estimate(0.25, 0.2, 0.3, 31)}
-    figure = figures_trust.estimates({"Share": rows, "Hits": rows}, percent=True)
+    figure = figures_trust.estimates({"Share": rows, "Hits": rows}, shares=True)
     first = figure.data[0]
     assert first.x[0] == 50 and first.error_x.array[0] == pytest.approx(20)
     assert first.error_x.arrayminus[0] == pytest.approx(10)
     assert list(figure.layout.yaxis.categoryarray) == ["Always the middle", "Saliency"] and len(figure.data) == 4
-    assert figures_trust.estimate_rows({"Share": rows}, percent=True)[0] == {
-        "": "Saliency", "Share": "50.0% (40.0%–70.0%), n = 30"
+    assert figures_trust.estimate_rows({"Share": rows}, shares=True)[0] == {
+        "": "Saliency", "Share": "50.0% (40.0–70.0%), n = 30"
     }  # fmt: skip
-    assert figures_trust.estimate_rows({"Area": rows}, percent=False)[1]["Area"] == "0.250 (0.200–0.300), n = 31"
+    assert figures_trust.estimate_rows({"Area": rows}, shares=False)[1]["Area"] == "0.250 (0.200–0.300), n = 31"
 
 
 @pytest.fixture

@@ -27,7 +27,8 @@ def test_what_the_map_says_in_words():
     mask[3:, 6:8] = True
     assert strongest(result, "logit") == "Score 1; lowest, 0.502, with rows 3–5 and columns 6–8 hidden."
     assert (
-        evidence(result, mask) == "**67% of the evidence** (falls of the score) lies in the object, which covers 11%."
+        evidence(result, mask)
+        == "**66.7% of the evidence** (falls of the score) lies in the object, which covers 11.1%."
     )
     flat = occlusion_map(lambda batch: np.zeros(len(batch)), image, patch=3, stride=3)
     assert evidence(flat, mask) == "Nothing that was hidden lowered the score."
@@ -49,23 +50,23 @@ def test_roles_become_classes_each_once():
     assert resolve((-2, 2), SAID, None, made) == [2]
     made.base_logits[:], made.logits[0, :, 2] = 0, 0.5  # now the predicted class rises most, which is no news
     assert resolve((-3,), SAID, None, made) == [2]
-    assert title_of_class(1, SAID, 1) == "spiral 90%, predicted, true"
-    assert title_of_class(0, SAID, 1) == "ring 5%"
+    assert title_of_class(1, SAID, 1) == "spiral 90.0%, predicted, true"
+    assert title_of_class(0, SAID, 1) == "ring 5.0%"
 
 
 def test_fills_that_disagree_are_named_and_equal_ones_are_said_to_agree():
     one, other = map_of(scores(), 1, "logit"), map_of(scores(), 2, "logit")
     assert disagree([("Grey", one), ("Noise", one)], "logit").startswith("The fills agree")
     words = disagree([("Grey", one), ("Noise", other)], "logit")
-    assert words.startswith("They disagree most at row 0, col 9: the logit falls by 3 with grey and by -5 with noise.")
+    assert words.startswith("They disagree most at row 0, col 9: the logit falls by 3 with grey and by −5 with noise.")
 
 
 def test_operations_are_told_with_their_reason():
     made = scores()
-    assert summary(made) == "1 million of 4 million operations per position: 75% saved"
+    assert summary(made) == "1 million of 4 million operations per position: 75.0% saved"
     words = explanation(made)
-    assert "A square of 3 × 3 px can change 32% of the maps of `conv1`" in words
-    assert "100% of `conv2`" in words
+    assert "A square of 3 × 3 px can change 32.5% of the maps of `conv1`" in words
+    assert "100.0% of `conv2`" in words
     full = scores(way="full", reason="Full passes: this network has a layer of an unknown kind.", macs_done=4e6)
     assert summary(full) == "4 million of 4 million operations per position: nothing saved"
     assert explanation(full) == "Full passes: this network has a layer of an unknown kind."

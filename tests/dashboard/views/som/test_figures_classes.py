@@ -28,7 +28,7 @@ def test_units_have_the_colour_of_their_class_paler_where_it_is_a_part():
     assert tuple(picture[0, 0]) == (0x88, 0x22, 0x55) and tuple(picture[0, 1]) == figures.EMPTY
     assert tuple(picture[0, 2]) == tuple(round(c * 0.625 + 255 * 0.375) for c in (0xB4, 0xC3, 0x4B))
     [units] = [trace for trace in figure.data if trace.customdata is not None]
-    assert units.text[2] == "row 0, column 2<br>ring &lt;b&gt;, 50% of its samples"
+    assert units.text[2] == "row 0, column 2<br>ring &lt;b&gt;, 50.0% of its samples"
     assert units.text[1].endswith("no sample")
     assert {trace.name for trace in figure.data if trace.name} >= {"spiral", "ring &lt;b&gt;", "merger"}
 
@@ -65,4 +65,4 @@ def test_units_are_framed_in_the_colour_of_their_class():
     colours = {f"#{r:02X}{g:02X}{b:02X}" for r, g, b in (picture[0, 0], picture[0, 8], picture[8, 8])}
     assert colours == {*theme.CLASS_COLOURS[:2], theme.NEUTRAL}
     texts = figure.data[1].text
-    assert texts[0] == "unit (0, 0)<br>&lt;i&gt;, 50% of its pictures" and texts[4] == "unit (1, 1)<br>no picture"
+    assert texts[0] == "unit (0, 0)<br>&lt;i&gt;, 50.0% of its pictures" and texts[4] == "unit (1, 1)<br>no picture"

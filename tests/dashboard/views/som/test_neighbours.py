@@ -16,9 +16,13 @@ def found(rho: float, p: float) -> NextDoor:
 @pytest.mark.parametrize("rho, p, word", [(0.9, 0.01, "**Yes**"), (0.4, 0.2, "**Not clearly**"), (-0.3, 0.8, "**No**")])
 def test_the_answer_follows_the_numbers_and_names_them(rho, p, word):
     text = answer(found(rho, p), ("a", "b", "c*"))
-    assert text.startswith(word) and f"ρ = {rho:.2f} over n = 3 pairs" in text and f"p = {p:.2g}" in text
+    assert (
+        text.startswith(word)
+        and f"ρ = {rho:.2f}".replace("-", "−") + " over n = 3 pairs" in text
+        and f"p = {p:.2g}" in text
+    )
     assert r"Most confused are a and c\*, 12.5% of their test pictures; of 3 pairs they live 2nd nearest." in text
-    assert f"{rho:.2f}" in describe(found(rho, p))
+    assert f"{rho:.2f}".replace("-", "−") in describe(found(rho, p))
 
 
 def test_without_differences_there_is_no_answer():

@@ -10,7 +10,7 @@ from models.som.lattice import Lattice
 
 
 def test_vectors_in_words():
-    assert in_words(np.array([0.5, -1.25])) == "(0.50, -1.25)" and in_words(np.zeros(64)) == "64 values"
+    assert in_words(np.array([0.5, -1.25])) == "(0.50, −1.25)" and in_words(np.zeros(64)) == "64 values"
 
 
 @pytest.mark.parametrize("source", ["colours", "digits"])

@@ -49,7 +49,7 @@ def read(text):
 
 @pytest.fixture(scope="module")
 def report():
-    return train_report.report(EXAMPLE, load_result(EXAMPLE))
+    return train_report.report(EXAMPLE, load_result(EXAMPLE), "25 November 2026, 09:30 UTC")
 
 
 def test_it_is_whole_and_asks_the_network_for_nothing(report):
@@ -83,7 +83,7 @@ def test_names_are_text_and_a_run_without_mistakes_says_so():
     perfect = result.probability * 0
     perfect[range(len(result.label)), result.label] = 1
     save_result(run.folder, replace(result, probability=perfect, summary={**result.summary, "note": "<b>note</b>"}))
-    text = train_report.report(run, results.load_result(run))
+    text = train_report.report(run, results.load_result(run), "25 November 2026, 09:30 UTC")
     shutil.rmtree(run.folder)
     _, shown = read(text)
     assert '<script>alert("x")</script>' in shown
