@@ -24,7 +24,7 @@ def value(formula: str, **names: object):
         text = found
     text = text.replace("^", "**").replace("{", "(").replace("}", ")")
     text = re.sub(r"\\(exp|cos|sin|ln|max|sqrt)", r" \1", text)
-    text = re.sub(r"(?<=[\d)])\s*(?=[a-z(])|(?<=pi)\s+(?=[a-z])", "*", text)
+    text = re.sub(r"(?<=[\d)])\s*(?=[A-Za-z(])|(?<=pi)\s+(?=[a-z])", "*", text)
     return eval(text, {"__builtins__": {}}, {"e": np.e, "pi": np.pi, **_FUNCTIONS, **names})
 
 
