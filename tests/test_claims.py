@@ -51,7 +51,7 @@ def test_the_readme_counts_what_there_is(readme):
     assert len(TRAPS) == 6 and "Six prepared mistakes, each beside its cure" in readme
     assert MOST == 6 and "Up to six finished trainings side by side" in readme
     assert engine.MOST_JOBS == 4 and "fair queue (one running and three waiting per person" in readme
-    assert runs.MOST_BYTES == 8 * 2**30 and "when all runs together exceed 8 GB" in readme
+    assert runs.MOST_BYTES == 8e9 and "when all runs together exceed 8 GB" in readme
     assert runs._OLDEST_DAYS == 14 and "runs that nothing was written to for two weeks are cleared away" in readme
 
 

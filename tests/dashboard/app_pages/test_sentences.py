@@ -10,12 +10,15 @@ from sklearn.datasets import load_digits, load_wine
 from sklearn.linear_model import LogisticRegression
 from streamlit.testing.v1 import AppTest
 
+from dashboard.figures.comparison import MOST
+from dashboard.pages import PAGES
 from dashboard.views.backbone.own_classes import FINE
 from dashboard.views.train import recipe
 from models.backbones import tables
 from models.backbones.registry import BACKBONES
 from models.features import gabor
 from models.features.worker.gabor import NOISE_KERNELS
+from models.occlusion.occlusion import FILLS
 from models.pictures import datasets, textures, uploads
 from models.pictures.images import UPLOAD_SIDE
 from models.representations import probe_fit
@@ -32,6 +35,7 @@ from models.training.head import targets
 from models.training.recipes import DEFAULT
 from models.training.worker import loop
 from models.transferability import slice
+from models.transferability.experiment import EIGHT
 from tests.conftest import APP
 
 CARD = json.loads((ASSETS / "frame8/frame8.json").read_text())
@@ -96,6 +100,9 @@ def test_the_general_page_says_how_much_a_slice_learns_from(said):
     paper = said("general")
     assert f"{100_000 // len(CARD['classes'])} to learn from in every class" in paper
     assert f"about {645_000 // 500:,} a class" in paper  # of the paper's halves of ImageNet
+    assert "450,000 steps of 256 pictures, 9.5 days a network" in paper  # as the paper has it
+    widths = [filters for filters, *_ in EIGHT.convolutions] + list(EIGHT.dense)
+    assert EIGHT.depth == 8 and f"Eight layers as in the paper, narrower ({', '.join(map(str, widths))})" in paper
 
 
 def test_the_probe_says_which_penalties_it_chooses_from(said):
@@ -127,6 +134,13 @@ def test_the_traps_say_how_many_seeds_there_are(said):
     assert len(traps.SEEDS) == 3 and "These numbers stand on three seeds of one small network" in said("traps")
 
 
+def test_six_runs_are_compared_and_four_fills(said):
+    assert MOST == 6 and "Choose up to six finished trainings" in said("compare")
+    assert len(FILLS) == 4 and "or the four fills, and where their maps disagree" in said("occlusion")
+    vgg16 = BACKBONES["vgg16"]
+    assert vgg16.trained_on == f"ImageNet: {1_281_167 / 1e6:.2f} million pictures of 1,000 classes"
+
+
 def test_the_recipe_says_where_the_exponential_schedule_ends():
     assert recipe.HELP["schedule"].endswith("exponentially to a hundredth.") and loop.FINAL_SHARE == 1 / 100
 
@@ -137,6 +151,10 @@ def test_what_is_said_of_data_sets_is_so():
     digits = datasets.get("digits")
     side = scans.images.shape[1]
     assert f"reduced to {side} × {side} pixels of {greys} grey levels" in digits.description
+    _, people = map(int, re.search(r"(\d+) contributed to the training set and different (\d+)", scans.DESCR).groups())
+    assert f"handwritten digits of {people} people" in digits.description
+    assert digits.per_class == tuple(np.bincount(scans.target))
+    assert len(datasets.get("galaxies").classes) == 5 and PAGES["data"].picture == "Galaxies of five classes"
     assert len(textures.CLASSES) == 8 and "eight patterns" in datasets.get("textures").description
     split = datasets.split("digits")
     pixels, models = scans.data / 16, []
