@@ -38,9 +38,9 @@ def preset(name):
 
 
 def odd(table, spec):
-    """Single layers here and there, every other one; BatchNorm learns, but not in the last block."""
+    """Every other layer, without weights or with; BatchNorm learns, but not in the last block."""
     *_, (last, *_) = table.weighted_blocks.items()
-    names = [name for block in weighted(table) for name in block][::2]
+    names = [row.name for row in table.layers][::2]
     norms = [row.block for row in table.layers if row.has_batch_norm]
     return replace(spec, trainable=tuple(names), batch_norm="train", batch_norm_except=(last,) if norms else ())
 
