@@ -21,7 +21,7 @@ from models.som.lattice import Floats, Lattice
 SHARED_BYTES = 64 << 20  # of samples that travel with the weights
 SIDE = 400  # pixels of the longer side
 LINE = 48  # pixels of the thickness of a line of units
-MOST_BYTES = 3 << 20
+MOST_BYTES = 3_000_000
 FRAME_MS, LAST_MS = 80, 2000
 FILLED = 0.9  # of the picture of a net
 YAW, PITCH = 0.6, 0.4  # radians: from where a net in space is seen

@@ -33,7 +33,7 @@ from models.storage.specs import PlainSpec
 
 EXAMPLE = "example"
 EXAMPLE_WEIGHTS = (ASSETS / "frame8" / "frame8.npz", ASSETS / EXAMPLE / "head.npz")  # all of its network
-MOST_BYTES = 8 * 1024**3  # of all runs together
+MOST_BYTES = 8_000_000_000  # of all runs together
 State = Literal["queued", "running", "done", "cancelled", "failed"]
 _OLDEST_DAYS = 14  # runs nobody touched for so long are cleared away when the server starts
 _RUN_ID = re.compile(r"[0-9a-f]{32}")

@@ -1,4 +1,4 @@
-"""The live slice: the transferability experiment on the digits, trained in a minute; its spec, its rows, its job.
+"""The live slice: the transferability experiment on the digits, trained in a few minutes; its spec, its rows, its job.
 
 Five of the ten digits are task A, the others task B; all 17 networks of the experiment are trained for each seed, with
 the four-layer network `experiment.FOUR` on the 8 x 8 scans.

@@ -93,7 +93,7 @@ def smaller(rows: Sequence[Row]) -> list[str]:
         f"{_range(classes)} classes a task; the paper: 500, and 449 natural against 551 man-made ones. Accuracies here "
         f"and there are not comparable, only the shapes of the curves are. Measured on {_range(pictures)} pictures.",
         f"{_range(sorted({row.epochs for row in rows}))} epochs of training with mirrored pictures; the paper: 450,000 "
-        "steps of 256 pictures, about 9 days a network. Networks stopped this early have not finished learning, and "
+        "steps of 256 pictures, 9.5 days a network. Networks stopped this early have not finished learning, and "
         "copied layers have had their epochs before: part of what any treatment gains on baseB is longer training.",
         f"Eight layers as in the paper, narrower ({', '.join(map(str, _widths()))}), and with BatchNorm, which the "
         "paper's network did not have.",

@@ -35,7 +35,10 @@ _ROTATION_HELP = (
 )
 _STARTS = {"random": "Random", "sample": "Random samples", "pca": "PCA plane"}
 _DISTANCES = {"lattice": "on the lattice (Kohonen)", "weights": "between weights (the slide)"}
-_DECAY_HELP = "How many time constants sₙ the training lasts: after each, rate and radius are 37% of what they were."
+_DECAY_HELP = (
+    "How far rate and radius fall: to e to the power of minus this, 5% of the start for 3. By the exponential law the "
+    "training lasts so many time constants sₙ: after each, they are 37% of what they were."
+)
 _LAW_HELP = (
     "How rate and radius fall; all three end at the same value. Exponential is the lecture's, linear falls evenly, "
     "inverse falls fast at first."

@@ -86,7 +86,8 @@ def _compare(run: runs.Run, result: TrainingResult, trained: Sequence[runs.Run])
         for one in compared[1:]:
             st.markdown(verdict(compared[0], one))
         epochs = compared[0].spec.head_epochs + compared[0].spec.epochs
-        st.caption(f"{epochs} epochs and one seed each; from scratch everything learns, with Adam at 0.001.")
+        rate = f"{variations.SCRATCH_RATE:g}"
+        st.caption(f"{epochs} epochs and one seed each; from scratch everything learns, with Adam at {rate}.")
 
 
 def _answer(compared: Sequence[Compared]) -> None:

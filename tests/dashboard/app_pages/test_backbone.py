@@ -53,6 +53,40 @@ def test_the_worksheet_of_vgg16(engine) -> None:
     assert (shown["Parameters"], shown["MACs per picture"]) == ("138,357,544", "15.5 G")
     assert shown["Activations per picture"] == "61 MB"
     assert app.metric[3].help.startswith("15,237,608 values")
+    assert "; 13,416 of them are biases" in app.metric[1].help and 138_357_544 - 13_416 == 138_344_128
+    assert app.metric[0].help == "16 of them have weights."
+    assert "r = r_before + (k − 1) · j_before, j = j_before · stride" in app.metric[4].help
+    table = app.dataframe[0].value.set_index("Layer")
+    dense = table[table["Kind"] == "Dense"]["Parameters"].tolist()
+    assert dense == [102_760_448 + 4096, 16_777_216 + 4096, 4_096_000 + 1000]
+
+
+def test_every_row_of_vgg16_is_what_the_lectures_formulas_give(engine) -> None:
+    """Sizes, weights, multiplications and receptive fields, worked out here from the network's plan alone."""
+    app = opened("vgg16")
+    app.get_by_key("backbone_side_vgg16").set_value(224).run()
+    table = app.dataframe[0].value.set_index("Layer")
+    side, channels, field, jump = 224, 3, 1, 1
+    total = macs = values = 0
+    for block, (convolutions, filters) in enumerate([(2, 64), (2, 128), (3, 256), (3, 512), (3, 512)], start=1):
+        layers = [(f"block{block}_conv{number + 1}", 3, 1, 1) for number in range(convolutions)]
+        for name, kernel, stride, zeros in [*layers, (f"block{block}_pool", 2, 2, 0)]:
+            row = table.loc[name]
+            side = (side + 2 * zeros - kernel) // stride + 1
+            weights = (kernel**2 * channels + 1) * filters if zeros else 0
+            cost = side**2 * kernel**2 * channels * filters if zeros else 0
+            field, jump, channels = field + (kernel - 1) * jump, jump * stride, filters
+            assert row["Output"] == f"{side} × {side} × {channels}"
+            assert (row["Kernel"], row["Stride"], row["Parameters"]) == (kernel, stride, weights)
+            assert (row["Field"], row["Jump"]) == (field, jump)
+            assert row["MACs"] == pytest.approx(cost / 1e6) and row["Activations"] == side**2 * channels * 4 / 1e3
+            total, macs, values = total + weights, macs + cost, values + side**2 * channels
+    shown = numbers(app)
+    assert (shown["Parameters"], shown["Receptive field"]) == (f"{total:,}", f"{field} px")
+    assert (total, field, jump) == (138_357_544 - 123_633_664 - 4096 - 4096 - 1000, 212, 32)
+    assert shown["MACs per picture"] == f"{macs / 1e9:.2f} G"
+    assert app.metric[3].help.startswith(f"{values + 224 * 224 * 3:,} values")
+    assert "depends on 212 × 212 pixels" in app.metric[4].help and "lies 32 px further" in app.metric[4].help
 
 
 def test_numbers_that_keras_counts_besides_are_told(engine) -> None:

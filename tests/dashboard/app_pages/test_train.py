@@ -149,6 +149,12 @@ def test_the_lecture_preset_sets_everything_and_offers_three_ways_on_without_wei
     button(train, "train_weights_random").click().run()
     assert not button(train, "train_start").disabled
     assert "Random weights" in texts(train)
+    new = (512 * 256 + 256) + (256 * 5 + 5)  # of the two dense layers, for five classes
+    plan, channels, frozen = [64] * 2 + [128] * 2 + [256] * 4 + [512] * 8, 3, 0
+    for filters in plan:
+        frozen, channels = frozen + (3 * 3 * channels + 1) * filters, filters
+    assert (new, frozen, new + frozen) == (132_613, 20_024_384, 20_156_997)
+    assert f"**{new:,}** trainable" in texts(train) and f"**{frozen:,}** frozen" in texts(train)
 
 
 def test_the_shipped_backbone_is_a_way_on_from_the_lecture_preset(train):

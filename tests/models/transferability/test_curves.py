@@ -1,5 +1,9 @@
 """Rows become curves, the published table is the paper's, and what is no row is refused."""
 
+import csv
+import re
+from pathlib import Path
+
 import pytest
 
 from models.errors import InputError
@@ -7,6 +11,7 @@ from models.transferability import curves as transferability_curves
 from models.transferability.curves import BOTH, RANDOM, Point, curves, one_configuration, relative
 from models.transferability.experiment import Row, to_csv
 
+DATA = Path(__file__).resolve().parents[2] / "data"
 NATURAL, MAN_MADE = transferability_curves.DIRECTIONS
 
 
@@ -130,3 +135,38 @@ def test_random_filters_are_compared_with_the_base_of_all_classes():
     assert relative(of)["AnB"][-1].mean == pytest.approx(0.54249 - 0.62510)
     assert relative(of)["RnB"][0].mean == pytest.approx(0.49166 - 0.57631)
     assert relative(of)["baseB"][0].low == pytest.approx(0.61510 - 0.62510)
+
+
+SERIES = {  # as the authors' runs are named -> split and treatment of the shipped table
+    "base half": ("random", "baseB"),
+    "transfer AnB": ("random", "AnB"),
+    "selffer BnB": ("random", "BnB"),
+    "transfer AnB+": ("random", "AnB+"),
+    "selffer BnB+": ("random", "BnB+"),
+    "halfnatmanA": ("man-made to natural", "baseB"),
+    "halfnatmanB": ("natural to man-made", "baseB"),
+    "transfernatmanAB": ("natural to man-made", "AnB"),
+    "transfernatmanBA": ("man-made to natural", "AnB"),
+    "nolearn": ("all classes", "RnB"),
+    "netbase": ("all classes", "baseB"),
+}
+
+
+def test_every_published_point_is_that_of_the_runs():
+    """Held against a summary of the authors' logs that was made apart from the shipped one."""
+    logs = list(csv.DictReader((DATA / "published_runs.csv").read_text().splitlines()))
+    expected = {}
+    for line in logs:
+        name, layers, mean = line["series"], line["n"], line["mean_best10_top1"]
+        if found := re.fullmatch(r"(.*)_1_(\d)", name):  # a single run, which has no range
+            name, layers = found.groups()
+        numbers = tuple(f"{float(text or mean):.5f}" for text in (mean, line["min"], line["max"]))
+        expected[*SERIES[name], int(layers or 0)] = (int(line["runs"]), *numbers)
+    with transferability_curves.PUBLISHED.open() as file:
+        shipped = {
+            (line["split"], line["treatment"], int(line["n"])): (
+                int(line["runs"]), line["mean"], line["low"], line["high"],
+            )
+            for line in csv.DictReader(file)
+        }  # fmt: skip
+    assert len(logs) == len(shipped) == 53 and shipped == expected
