@@ -123,7 +123,9 @@ def test_a_link_with_too_many_runs_shows_the_first_six(visit, another):
 
 def test_the_predicted_parameters_of_the_example_are_those_it_trained():
     run = runs.get(runs.EXAMPLE)
-    cost, summary = recipes.estimate(TrainingSpec.from_json(run.spec)), load_result(run).summary
+    spec, summary = TrainingSpec.from_json(run.spec), load_result(run).summary
+    recipes.validate(spec)
+    cost = recipes.estimate(spec)
     assert cost.parameters_trainable == summary["parameters_trainable"]
     assert cost.parameters_frozen == summary["parameters_frozen"] == 1_417_552
     assert cost.parameters_statistics == summary["parameters_statistics"] == 2 * 512  # of the head's BatchNorm
