@@ -189,7 +189,9 @@ def _unmet_sentence(name: str, value: str, shown: str) -> str:
         return f"This link names {_named_picture(value)}. Shown: picture {PictureId.parse(shown).index}."
     what = {"data": "the data set", "compare": "the runs", "map": "the map", "slice": "the slice", "sweep": "the sweep"}
     instead = shown or {"run": "no run", "compare": "the example"}.get(name, "the shipped example")
-    return f"This link names {what.get(name, f'the {name}')} {link.quoted(value)}, not to be found here. Shown: {instead}."
+    return (
+        f"This link names {what.get(name, f'the {name}')} {link.quoted(value)}, not to be found here. Shown: {instead}."
+    )
 
 
 def _named_picture(value: str) -> str:

@@ -35,8 +35,8 @@ def decode(data: bytes) -> np.ndarray:
     """Return the picture in a PNG, JPEG, WebP, BMP, GIF, TIFF or AVIF file.
 
     The format is read from the bytes, never from a name. Of an animation it is the first frame, of several pages
-    (`has_pages`) the first; the camera's orientation is applied; transparency is laid on white; 16-bit grey is stretched from its darkest to its
-    brightest value over 0..255; a picture longer than 2,048 pixels is shrunk to that.
+    (`has_pages`) the first; the camera's orientation is applied; transparency is laid on white; 16-bit grey is
+    stretched from its darkest to its brightest value over 0..255; a picture longer than 2,048 pixels is shrunk to that.
 
     Returns:
         uint8 (H, W, 3), RGB, sides 1..2,048 pixels.

@@ -6,7 +6,15 @@ from streamlit.testing.v1 import AppTest
 from dashboard import link
 from tests.conftest import APP, PAGES
 
-BAD = ("no-such", "inf", "900000000", "nan", "1e309", "-7000", "a" * 20_000)  # no widget of any page takes one of these
+BAD = (
+    "no-such",
+    "inf",
+    "900000000000",
+    "nan",
+    "1e309",
+    "-7000",
+    "a" * 20_000,
+)  # no widget takes one, but for numbers without a limit
 
 
 def opened(page, **address):
@@ -35,6 +43,7 @@ def test_a_page_keeps_and_says_what_it_cannot_show(engine, page):
         assert not app.exception
         assert {name: app.query_params.get(name) for name in address} == address
         drawn = set(bound(app)) & set(address)
+        drawn -= {name for name in drawn if str(app.session_state[name]) == f"{address[name]}.0"}
         assert set(app.session_state["ff_link_kept"]) == drawn
         assert bool(said(app)) == bool(drawn)
         app.run()

@@ -33,7 +33,9 @@ def table_fields(owner: str) -> dict[str, Any] | None:
     titles = {table: _read(table) for table in mine}
     mine = tuple(table for table in mine if titles[table] is not None)
     with st.container(horizontal=True, vertical_alignment="bottom", gap="xsmall"):
-        chosen = _choose(owner, mine, _told_apart({key: table.title for key, table in titles.items() if table is not None}))
+        chosen = _choose(
+            owner, mine, _told_apart({key: table.title for key, table in titles.items() if table is not None})
+        )
         with st.popover(
             "Upload", icon=":material/upload:", key=f"som_table_popover_{len(mine)}_{(mine or [''])[0][:8]}"
         ):

@@ -65,7 +65,9 @@ def test_lossless_formats_come_back_exactly(file_format: str) -> None:
     np.testing.assert_array_equal(decoded, RGB)
 
 
-@pytest.mark.parametrize(("file_format", "options"), [("JPEG", {"quality": 95}), ("WEBP", {"quality": 95}), ("AVIF", {"quality": 95})])
+@pytest.mark.parametrize(
+    ("file_format", "options"), [("JPEG", {"quality": 95}), ("WEBP", {"quality": 95}), ("AVIF", {"quality": 95})]
+)
 def test_lossy_formats_come_back_nearly(file_format: str, options: dict[str, int]) -> None:
     smooth = images.resize(RGB[:6, :8], 48, 64)
     difference = uploads.decode(saved(Image.fromarray(smooth), file_format, **options)).astype(int) - smooth
@@ -144,7 +146,9 @@ def test_a_tiff_in_cmyk_in_deep_grey_and_with_transparency_becomes_rgb() -> None
     assert np.abs(uploads.decode(saved(flat, "TIFF"))[2, 3].astype(int) - (250, 10, 10)).max() < 4
     deep = np.arange(35, dtype=np.uint16).reshape(5, 7) * 1000 + 300
     decoded = uploads.decode(saved(Image.fromarray(deep), "TIFF"))
-    np.testing.assert_array_equal(decoded[..., 0], np.rint(np.arange(35).reshape(5, 7) * np.float32(7.5)))  # 255 / 34 = 7.5
+    np.testing.assert_array_equal(
+        decoded[..., 0], np.rint(np.arange(35).reshape(5, 7) * np.float32(7.5))
+    )  # 255 / 34 = 7.5
     faint = np.zeros((2, 3, 4), np.uint8)
     faint[..., 3] = 51  # a fifth of black on white: 255 * 0.8 = 204
     assert (uploads.decode(saved(Image.fromarray(faint), "TIFF")) == 204).all()
@@ -160,7 +164,7 @@ def test_numbers_that_are_none_become_the_darkest() -> None:
 @pytest.mark.parametrize("brand", [b"heic", b"mif1"])
 def test_a_picture_in_heic_is_refused_with_what_to_do(brand: bytes) -> None:
     data = struct.pack(">I", 24) + b"ftyp" + brand + bytes(4) + b"mif1heic" + bytes(500)
-    with pytest.raises(PictureError, match="HEIC picture.*Share it as JPEG; .*Formats > Most Compatible"):
+    with pytest.raises(PictureError, match=r"HEIC picture.*Share it as JPEG; .*Formats > Most Compatible"):
         uploads.decode(data)
 
 
