@@ -6,15 +6,8 @@ from streamlit.testing.v1 import AppTest
 from dashboard import link
 from tests.conftest import APP, PAGES
 
-BAD = (
-    "no-such",
-    "inf",
-    "900000000000",
-    "nan",
-    "1e309",
-    "-7000",
-    "a" * 20_000,
-)  # no widget takes one, but for numbers without a limit
+# No widget takes one of these, but for numbers without a limit.
+BAD = ("no-such", "inf", "900000000000", "nan", "1e309", "-7000", "a" * 20_000)
 
 
 def opened(page, **address):
