@@ -155,7 +155,7 @@ def _as_text(widget: Any, value: Any) -> str:
     """Return a widget's value as it would stand in the address."""
     found = widget.serializer(value)
     texts = found if isinstance(found, list | tuple) else [found]
-    return quoted(", ".join(f"{one:g}" if isinstance(one, float) else str(one) for one in texts if one is not None))
+    return quoted(", ".join(str(one).removesuffix(".0") for one in texts if one is not None))
 
 
 def _put_back(shared: tuple[str, ...]) -> None:

@@ -18,6 +18,7 @@ import streamlit as st
 
 from dashboard import link
 from dashboard.pages import PAGES
+from models import wording
 from models.backbones import registry
 from models.errors import PictureError, RunNotFound
 from models.ids import PictureId
@@ -204,7 +205,7 @@ def _named_picture(value: str) -> str:
         return "an uploaded picture that is no longer kept; upload it again to see it"
     if found.dataset == st.session_state["ff_data"]:
         size = datasets.DATASETS[found.dataset].size
-        return f"picture {link.quoted(str(found.index))}; this set has {size:,}, numbered from 0"
+        return f"picture {link.quoted(str(found.index))}; this set has {wording.grouped(size)}, numbered from 0"
     return f"picture {link.quoted(str(found.index))} of {link.quoted(found.dataset)}, which are not the chosen data"
 
 
