@@ -10,7 +10,7 @@ ROOT = str(Path(__file__).resolve().parents[1])
 if ROOT not in sys.path:  # `streamlit run` puts only dashboard/ on the path
     sys.path.insert(0, ROOT)
 
-from dashboard import state
+from dashboard import link, state
 from dashboard.frame.bar import experiment_bar
 from dashboard.frame.browser import one_entry_per_page, remember
 from dashboard.frame.tour import tour_bar
@@ -49,8 +49,13 @@ experiment_bar()
 for note in filter(None, (files.storage_note(), state.get("ff_run_problem"))):
     st.warning(safe_label(note, 400), icon=":material/folder_off:")
 name = page.url_path or HOME
+about_the_link = st.container(key="about_the_link")
 tour_bar(name)
-page.run()
+with link.compared(state.SHARED):
+    page.run()
+if unmet := link.sentences():
+    until = "The address keeps what it names until you choose."
+    about_the_link.info(safe_label(" ".join([*unmet, until]), 900), icon=":material/link_off:")
 remember()
 one_entry_per_page()
 engine.start()  # after the first paint: the workers warm up while the visitor reads

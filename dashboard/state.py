@@ -16,7 +16,9 @@ from typing import Any, Final, NoReturn
 
 import streamlit as st
 
+from dashboard import link
 from dashboard.pages import PAGES
+from models import wording
 from models.backbones import registry
 from models.errors import PictureError, RunNotFound
 from models.ids import PictureId
@@ -40,6 +42,7 @@ _SHARED: Final[dict[str, Job[Any, Any] | None]] = {
     "compare": None,
     "sweep": SWEEP,
 }
+SHARED: Final = tuple(_SHARED)
 _RUNS: Final = {name: job for name, job in _SHARED.items() if job is not None}
 _KEYS: Final = {job.kind: f"ff_{name}" for name, job in _RUNS.items()}
 _VISITOR = re.compile(r"[0-9a-f]{32}")
@@ -80,8 +83,17 @@ def prepare() -> None:
         session["ff_cookie_kept"] = session["ff_owner"] == cookie
         for name in _SHARED:
             session[f"ff_{name}"] = st.query_params.get(name, "")
+        link.arrive(SHARED)
         _first_visit()
-    _validate()
+        named = {name: st.query_params.get(name, "") for name in _SHARED}
+        unmet = {name: value for name, value in named.items() if value and not _can_be_shown(name, value)}
+        _validate()
+        for name, value in unmet.items():
+            shown = session[f"ff_{name}"]
+            said = name in _RUNS and session["ff_run_problem"]  # by the warning of the frame
+            link.keep(name, value, shown, "" if said else _unmet_sentence(name, value, shown))
+    else:
+        _validate()
     _write_address()
 
 
@@ -150,12 +162,51 @@ def _valid_picture(picture: str, dataset: str) -> bool:
 
 def _write_address() -> None:
     """Write what changed in one go: the browser makes a history entry of every message."""
-    shared = {name: st.session_state[f"ff_{name}"] for name in _SHARED}
+    shared = {name: link.in_address(name, st.session_state[f"ff_{name}"]) for name in _SHARED}
     for name in [name for name, value in shared.items() if not value and name in st.query_params]:
         del st.query_params[name]
     changed = {name: value for name, value in shared.items() if value and st.query_params.get(name) != value}
     if changed:
         st.query_params.update(changed)
+
+
+def _can_be_shown(name: str, value: str) -> bool:
+    """Whether what a link names for a shared choice is there; asked before anything is replaced."""
+    if name == "backbone":
+        return value in registry.BACKBONES
+    if name == "data":
+        return value in datasets.DATASETS
+    if name == "picture":
+        dataset = st.session_state["ff_data"]
+        return _valid_picture(value, dataset if dataset in datasets.DATASETS else next(iter(datasets.DATASETS)))
+    job = TRAINING if name == "compare" else _RUNS[name]
+    found = [_run(one) for one in (value.split(",") if name == "compare" else [value])]
+    return all(run is not None and run.kind == job.kind and not job.problem(run) for run in found)
+
+
+def _unmet_sentence(name: str, value: str, shown: str) -> str:
+    """Say what a link names that is not there, and what is shown instead."""
+    if name == "picture":
+        return f"This link names {_named_picture(value)}. Shown: picture {PictureId.parse(shown).index}."
+    what = {"data": "the data set", "compare": "the runs", "map": "the map", "slice": "the slice", "sweep": "the sweep"}
+    instead = shown or {"run": "no run", "compare": "the example"}.get(name, "the shipped example")
+    return (
+        f"This link names {what.get(name, f'the {name}')} {link.quoted(value)}, not to be found here. Shown: {instead}."
+    )
+
+
+def _named_picture(value: str) -> str:
+    """Say which picture a link names, and why it is not shown."""
+    try:
+        found = PictureId.parse(value)
+    except PictureError:
+        return f"the picture {link.quoted(value)}, which is no picture's name"
+    if found.upload:
+        return "an uploaded picture that is no longer kept; upload it again to see it"
+    if found.dataset == st.session_state["ff_data"]:
+        size = datasets.DATASETS[found.dataset].size
+        return f"picture {link.quoted(str(found.index))}; this set has {wording.grouped(size)}, numbered from 0"
+    return f"picture {link.quoted(str(found.index))} of {link.quoted(found.dataset)}, which are not the chosen data"
 
 
 def _run(run_id: str) -> runs.Run | None:
@@ -189,6 +240,7 @@ def shown(job: Job[Any, Any]) -> runs.Run | None:
 
 def show(job: Job[Any, Any], run_id: str) -> None:
     """Choose the run of a kind of job to be looked at; "" is the example."""
+    link.forget(_KEYS[job.kind].removeprefix("ff_"))
     st.session_state[_KEYS[job.kind]] = run_id
 
 
@@ -199,6 +251,7 @@ def compared() -> list[runs.Run]:
 
 def compare(run_ids: Sequence[str]) -> None:
     """Choose the trainings to be compared."""
+    link.forget("compare")
     st.session_state["ff_compare"] = ",".join(run_ids)
 
 
@@ -219,6 +272,9 @@ def choose(
     """
     session = st.session_state
     session["ff_run_problem"] = ""
+    given = {"backbone": backbone, "data": dataset, "run": run, "picture": picture}
+    for name in [name for name, value in given.items() if value is not None]:
+        link.forget(name)
     if run is not None:
         session["ff_run"] = run
         if spec := _recipe(_run(run)):

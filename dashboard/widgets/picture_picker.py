@@ -16,6 +16,8 @@ from models.pictures import datasets, images, uploads
 ALL = "All classes"
 _WINDOW = 24  # thumbnails in the strip
 _SIDE = 52  # px
+_PROBLEM = "picker_problem"  # why an upload was refused, and which picture was chosen then
+_PAGES = "picker_several_pages"  # the upload whose file had more pages than the one that is shown
 BESIDE_PX = 192  # the chosen picture beside its maps
 
 
@@ -40,6 +42,8 @@ def picture_picker(page: str) -> str:
         # A new key closes the popover once your picture is there, and leaves it open where something is to be read.
         with st.popover("Your own", key=f"{page}_own_{state.get('picker_upload', '')[-8:]}"):
             _bring_a_picture(page)
+    if state.get(_PAGES) == chosen.picture:
+        st.caption("Your file has several pages: this is the first.")
     shown = _strip(chosen.picture, _candidates(page, spec.id))
     titles = tuple(picture_title(picture) for picture in shown)
     thumbnails(
@@ -99,23 +103,25 @@ def _next(page: str) -> None:
     chosen = state.selection()
     candidates = _candidates(page, chosen.dataset)
     place = candidates.index(chosen.picture) + 1 if chosen.picture in candidates else 0
-    state.put(f"{page}_picture_problem", "")
+    state.put(_PROBLEM, None)
     state.choose(picture=candidates[place % len(candidates)])
 
 
 def _bring_a_picture(page: str) -> None:
     """Draw the upload and, where a visitor turns it on, the camera."""
-    if problem := state.get(f"{page}_picture_problem"):
+    problem, then = state.get(_PROBLEM) or ("", "")
+    if problem and then == state.selection().picture:  # it goes when another picture comes, from wherever
         st.error(f"{safe_label(problem, 400)} The picture you had is still chosen.", icon=":material/broken_image:")
     turn = state.get(f"{page}_own_turn", 0)  # a new key empties the widget, so that nothing large stays in memory
     upload, camera = f"{page}_upload_{turn}", f"{page}_camera_{turn}"
     st.file_uploader(
         "Upload a picture",
-        type=["png", "jpg", "jpeg", "webp", "bmp", "gif"],
+        type=list(uploads.ENDINGS),
         key=upload,
         on_change=_take,
         args=(page, upload),
-        help="At most 20 megapixels. Of an animation the first frame counts; transparent parts become white.",
+        help="At most 20 megapixels. Of an animation the first frame counts, of several pages the first; transparent "
+        "parts become white.",
     )
     if st.toggle("Use the camera", key=f"{page}_use_camera"):
         st.camera_input("Take a picture", key=camera, on_change=_take, args=(page, camera), width=320)
@@ -128,11 +134,13 @@ def _take(page: str, key: str) -> None:
     if file is None:
         return
     state.put(f"{page}_own_turn", state.get(f"{page}_own_turn", 0) + 1)
+    data = file.getvalue()
     try:
-        picture = images.store_upload(uploads.decode(file.getvalue()), state.selection().owner)
+        picture = images.store_upload(uploads.decode(data), state.selection().owner)
     except (PictureError, StorageUnavailable) as error:
-        state.put(f"{page}_picture_problem", str(error))
+        state.put(_PROBLEM, (str(error), state.selection().picture))
         return
-    state.put(f"{page}_picture_problem", "")
+    state.put(_PROBLEM, None)
     state.put("picker_upload", picture)
+    state.put(_PAGES, picture if uploads.has_pages(data) else None)
     state.choose(picture=picture)

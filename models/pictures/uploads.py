@@ -10,7 +10,16 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 from models.errors import PictureError
 from models.wording import file_size, grouped
 
-FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "GIF")
+FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "GIF", "TIFF", "AVIF")
+# Endings of names that a page offers to read; HEIC is among them so that it can be said what to do with such a file.
+ENDINGS = ("png", "jpg", "jpeg", "jfif", "webp", "bmp", "gif", "tif", "tiff", "avif", "heic", "heif")
+_EXPECTED = "Expected a PNG, JPEG, WebP, BMP, GIF, TIFF or AVIF picture."
+_DAMAGED = "Expected a whole picture. Received a damaged or incomplete file."
+_HEIC = (
+    f"{_EXPECTED} Received a HEIC picture, which cannot be read here. Share it as JPEG; an iPhone takes JPEG itself "
+    "after Settings > Camera > Formats > Most Compatible."
+)
+_HEIC_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1")
 MAX_BYTES = 25_000_000
 MAX_PIXELS = 20_000_000
 MAX_SIDE = 10_000
@@ -23,11 +32,11 @@ Image.MAX_IMAGE_PIXELS = MAX_PIXELS
 
 
 def decode(data: bytes) -> np.ndarray:
-    """Return the picture in a PNG, JPEG, WebP, BMP or GIF file.
+    """Return the picture in a PNG, JPEG, WebP, BMP, GIF, TIFF or AVIF file.
 
-    The format is read from the bytes, never from a name. Of an animation it is the first frame; the camera's
-    orientation is applied; transparency is laid on white; 16-bit grey is stretched from its darkest to its
-    brightest value over 0..255; a picture longer than 2,048 pixels is shrunk to that.
+    The format is read from the bytes, never from a name. Of an animation it is the first frame, of several pages
+    (`has_pages`) the first; the camera's orientation is applied; transparency is laid on white; 16-bit grey is
+    stretched from its darkest to its brightest value over 0..255; a picture longer than 2,048 pixels is shrunk to that.
 
     Returns:
         uint8 (H, W, 3), RGB, sides 1..2,048 pixels.
@@ -48,11 +57,25 @@ def decode(data: bytes) -> np.ndarray:
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise PictureError(f"{_LIMITS} Received a larger one.") from error
     except UnidentifiedImageError as error:
-        raise PictureError("Expected a PNG, JPEG, WebP, BMP or GIF picture. Received something else.") from error
+        raise PictureError(_unknown(data)) from error
     except MemoryError as error:
         raise PictureError("This picture needs more memory than there is. Try a smaller one.") from error
     except Exception as error:  # decoders fail on damaged files with errors of nearly every type
-        raise PictureError("Expected a whole picture. Received a damaged or incomplete file.") from error
+        raise PictureError(_DAMAGED) from error
+
+
+def has_pages(data: bytes) -> bool:
+    """Whether a file that `decode` has read is a TIFF of several pages, of which it returned the first."""
+    with Image.open(BytesIO(data), formats=FORMATS) as opened:
+        return opened.format == "TIFF" and bool(getattr(opened, "is_animated", False))
+
+
+def _unknown(data: bytes) -> str:
+    """Say what a file is that Pillow cannot open; an AVIF cut short is not even known as one."""
+    brand = data[8:12] if data[4:8] == b"ftyp" else b""
+    if brand in _HEIC_BRANDS:
+        return _HEIC
+    return _DAMAGED if brand in (b"avif", b"avis") else f"{_EXPECTED} Received something else."
 
 
 def _check_size(width: int, height: int) -> None:
@@ -83,6 +106,9 @@ def _to_rgb(opened: Image.Image) -> np.ndarray:
 def _stretched(picture: Image.Image) -> Image.Image:
     """Return deep grey as 8-bit grey: darkest value 0, brightest 255 (`convert` alone clips it all to white)."""
     values = np.asarray(picture).astype(np.float32)
+    finite = np.isfinite(values)
+    if not finite.all():  # a TIFF may hold any number
+        values[~finite] = values[finite].min() if finite.any() else 0
     low, high = float(values.min()), float(values.max())
     if low == high:
         return Image.fromarray(np.full(values.shape, round(min(max(low / 257, 0), 255)), np.uint8))

@@ -94,7 +94,8 @@ def test_a_broken_link_falls_back_to_what_there_is(engine, address):
     app.run()
     assert not app.exception
     assert app.selectbox(key="bar_backbone").value == "frame8"
-    assert re.fullmatch(r"sample:galaxies:\d+", app.query_params["picture"])
+    assert re.fullmatch(r"sample:galaxies:\d+", app.session_state["ff_picture"])
+    assert {name: app.query_params[name] for name in address} == address  # until the visitor chooses
 
 
 def test_other_data_bring_another_picture_and_no_foreign_run(app):

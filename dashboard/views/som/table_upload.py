@@ -33,7 +33,9 @@ def table_fields(owner: str) -> dict[str, Any] | None:
     titles = {table: _read(table) for table in mine}
     mine = tuple(table for table in mine if titles[table] is not None)
     with st.container(horizontal=True, vertical_alignment="bottom", gap="xsmall"):
-        chosen = _choose(mine, _told_apart({key: table.title for key, table in titles.items() if table is not None}))
+        chosen = _choose(
+            owner, mine, _told_apart({key: table.title for key, table in titles.items() if table is not None})
+        )
         with st.popover(
             "Upload", icon=":material/upload:", key=f"som_table_popover_{len(mine)}_{(mine or [''])[0][:8]}"
         ):
@@ -54,7 +56,7 @@ def table_fields(owner: str) -> dict[str, Any] | None:
             icon=":material/delete:",
             type="tertiary",
             help="Deletes this table from the server; maps already trained on it stay.",
-            on_click=tables.forget,
+            on_click=_remove,
             args=(chosen, owner),
         )
     _say(table, columns, label, standardise)
@@ -81,16 +83,19 @@ def _told_apart(titles: dict[str, str]) -> dict[str, str]:
     return found
 
 
-def _choose(mine: tuple[str, ...], titles: dict[str, str]) -> str:
+def _choose(owner: str, mine: tuple[str, ...], titles: dict[str, str]) -> str:
+    """Draw the choice of a table; none is chosen while a refused file is what the visitor brought last."""
     if state.get("som_table") not in mine:
-        state.put("som_table", mine[0] if mine else None)
+        state.put("som_table", mine[0] if mine and not state.get(_REFUSED) else None)
     found = st.selectbox(
         "Table",
         mine,
         format_func=lambda table: plain_label(titles[table]),
         key="som_table",
-        placeholder="No table yet",
+        placeholder="Choose a table" if mine else "No table yet",
         disabled=not mine,
+        on_change=_refuse,
+        args=("", owner),
         help="Tables you uploaded; nobody else sees them listed.",
     )
     return str(found or "")
@@ -209,6 +214,14 @@ def _refuse(problem: str, owner: str, name: str = "", title: str = "") -> None:
         tables.forget(before[0], owner)
     state.put(_PROBLEM, problem)
     state.put(_REFUSED, (name, title) if problem else None)
+    if problem:  # what came of an earlier table does not stand below this refusal
+        state.put("som_table", None)
+
+
+def _remove(table: str, owner: str) -> None:
+    """Delete a table, and what was said of a file that was no table."""
+    tables.forget(table, owner)
+    _refuse("", owner)
 
 
 def _again(owner: str) -> None:

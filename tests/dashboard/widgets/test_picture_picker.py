@@ -96,6 +96,29 @@ def test_an_error_goes_away_with_the_next_picture(picker: AppTest) -> None:
     assert not picker.error
 
 
+def test_an_error_goes_away_with_a_picture_that_comes_another_way(picker: AppTest) -> None:
+    upload(picker, b"no picture at all")
+    assert picker.error
+    picker.session_state["ff_picture"] = "sample:galaxies:17"  # as a click on a thumbnail, here or on another page
+    picker.run()
+    assert not picker.error
+
+
+def test_of_a_file_of_pages_the_first_is_shown_and_said_until_another_comes(picker: AppTest) -> None:
+    pages, buffer = [Image.new("RGB", (8, 9), (tone, 0, 0)) for tone in (40, 120)], io.BytesIO()
+    pages[0].save(buffer, "TIFF", save_all=True, append_images=pages[1:])
+    upload(picker, buffer.getvalue(), "scan.tif")
+    assert (images.load_picture(chosen(picker)) == (40, 0, 0)).all()
+    assert any("several pages: this is the first" in caption.value for caption in picker.caption)
+    upload(picker, png(11, 9))
+    assert not any("several pages" in caption.value for caption in picker.caption)
+
+
+@pytest.mark.parametrize("name", ["a.jfif", "a.JFIF", "a.tif", "a.tiff", "a.avif", "a.heic"])
+def test_the_upload_admits_endings_that_cameras_and_browsers_give(picker: AppTest, name: str) -> None:
+    assert "." + name.rpartition(".")[2].lower() in picker.file_uploader[0].proto.type
+
+
 def test_the_camera_starts_only_when_asked(picker: AppTest) -> None:
     assert not picker.get("camera_input")
     picker.toggle(key="tried_use_camera").set_value(True).run()

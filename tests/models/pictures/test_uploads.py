@@ -51,14 +51,23 @@ def bare_bmp(width: int, height: int) -> bytes:
     return b"BM" + struct.pack("<IHHI", 58, 0, 0, 54) + information + bytes(4)
 
 
-@pytest.mark.parametrize("file_format", ["PNG", "BMP"])
+def bare_tiff(width: int, height: int) -> bytes:
+    """A TIFF in grey that claims a size and holds one pixel."""
+    tags = ((256, width), (257, height), (258, 8), (259, 1), (262, 1), (273, 8), (277, 1), (278, height), (279, 1))
+    table = b"".join(struct.pack("<HHII", tag, 4, 1, value) for tag, value in tags)
+    return b"II*\0" + struct.pack("<I", 12) + bytes(4) + struct.pack("<H", len(tags)) + table + bytes(4)
+
+
+@pytest.mark.parametrize("file_format", ["PNG", "BMP", "TIFF"])
 def test_lossless_formats_come_back_exactly(file_format: str) -> None:
     decoded = uploads.decode(saved(Image.fromarray(RGB), file_format))
     assert decoded.dtype == np.uint8
     np.testing.assert_array_equal(decoded, RGB)
 
 
-@pytest.mark.parametrize(("file_format", "options"), [("JPEG", {"quality": 95}), ("WEBP", {"quality": 95})])
+@pytest.mark.parametrize(
+    ("file_format", "options"), [("JPEG", {"quality": 95}), ("WEBP", {"quality": 95}), ("AVIF", {"quality": 95})]
+)
 def test_lossy_formats_come_back_nearly(file_format: str, options: dict[str, int]) -> None:
     smooth = images.resize(RGB[:6, :8], 48, 64)
     difference = uploads.decode(saved(Image.fromarray(smooth), file_format, **options)).astype(int) - smooth
@@ -116,13 +125,47 @@ def test_cmyk_one_bit_and_palette_become_rgb() -> None:
     np.testing.assert_array_equal(uploads.decode(saved(palette, "PNG")), np.asarray(palette.convert("RGB")))
 
 
-@pytest.mark.parametrize("file_format", ["GIF", "PNG", "WEBP"])
+@pytest.mark.parametrize("file_format", ["GIF", "PNG", "WEBP", "TIFF", "AVIF"])
 def test_of_an_animation_the_first_frame_is_taken(file_format: str) -> None:
     frames = [Image.new("RGB", (6, 4), (tone, tone, tone)) for tone in (40, 120, 200)]
     data = saved(frames[0], file_format, save_all=True, append_images=frames[1:])
     decoded = uploads.decode(data)
     assert decoded.shape == (4, 6, 3)
     assert abs(int(decoded.mean()) - 40) < 3
+
+
+def test_several_pages_are_known_by_their_file() -> None:
+    pages = [Image.new("RGB", (6, 4), (tone, 0, 0)) for tone in (40, 120)]
+    assert uploads.has_pages(saved(pages[0], "TIFF", save_all=True, append_images=pages[1:]))
+    assert not uploads.has_pages(saved(pages[0], "TIFF"))
+    assert not uploads.has_pages(saved(pages[0], "GIF", save_all=True, append_images=pages[1:]))
+
+
+def test_a_tiff_in_cmyk_in_deep_grey_and_with_transparency_becomes_rgb() -> None:
+    flat = Image.new("RGB", (7, 5), (250, 10, 10)).convert("CMYK")
+    assert np.abs(uploads.decode(saved(flat, "TIFF"))[2, 3].astype(int) - (250, 10, 10)).max() < 4
+    deep = np.arange(35, dtype=np.uint16).reshape(5, 7) * 1000 + 300
+    decoded = uploads.decode(saved(Image.fromarray(deep), "TIFF"))
+    np.testing.assert_array_equal(
+        decoded[..., 0], np.rint(np.arange(35).reshape(5, 7) * np.float32(7.5))
+    )  # 255 / 34 = 7.5
+    faint = np.zeros((2, 3, 4), np.uint8)
+    faint[..., 3] = 51  # a fifth of black on white: 255 * 0.8 = 204
+    assert (uploads.decode(saved(Image.fromarray(faint), "TIFF")) == 204).all()
+    assert np.abs(uploads.decode(saved(Image.fromarray(faint), "AVIF")).astype(int) - 204).max() < 3
+
+
+def test_numbers_that_are_none_become_the_darkest() -> None:
+    values = np.array([[1, 2, np.nan], [3, np.inf, 5]], np.float32)
+    decoded = uploads.decode(saved(Image.fromarray(values), "TIFF"))
+    assert decoded[..., 0].tolist() == [[0, 64, 0], [128, 0, 255]]
+
+
+@pytest.mark.parametrize("brand", [b"heic", b"mif1"])
+def test_a_picture_in_heic_is_refused_with_what_to_do(brand: bytes) -> None:
+    data = struct.pack(">I", 24) + b"ftyp" + brand + bytes(4) + b"mif1heic" + bytes(500)
+    with pytest.raises(PictureError, match=r"HEIC picture.*Share it as JPEG; .*Formats > Most Compatible"):
+        uploads.decode(data)
 
 
 # orientation -> what the upright picture of `stored` is
@@ -139,7 +182,7 @@ UPRIGHT = {
 
 
 @pytest.mark.parametrize("orientation", UPRIGHT)
-@pytest.mark.parametrize("file_format", ["PNG", "WEBP"])
+@pytest.mark.parametrize("file_format", ["PNG", "WEBP", "TIFF"])
 def test_the_cameras_orientation_is_applied(orientation: int, file_format: str) -> None:
     exif = Image.Exif()
     exif[0x0112] = orientation
@@ -184,6 +227,9 @@ WHOLE_JPEG = saved(Image.fromarray(RGB), "JPEG")
 DAMAGED = {
     "half a PNG": WHOLE_PNG[: len(WHOLE_PNG) // 2],
     "half a JPEG": WHOLE_JPEG[: len(WHOLE_JPEG) // 2],
+    "half a TIFF": saved(Image.fromarray(RGB), "TIFF", compression="tiff_lzw")[:2000],
+    "three quarters of an AVIF": (lambda whole: whole[: len(whole) * 3 // 4])(saved(Image.fromarray(RGB), "AVIF")),
+    "an AVIF cut after its brand": saved(Image.fromarray(RGB), "AVIF")[:12],
     "half a WebP": saved(Image.fromarray(RGB), "WEBP")[:200],
     "a flipped byte": WHOLE_PNG[:3000] + bytes([WHOLE_PNG[3000] ^ 255]) + WHOLE_PNG[3001:],
     "a text chunk that unpacks to 200 MB": bare_png(
@@ -199,7 +245,6 @@ NO_PICTURE = {
     "HTML": b"<html><script>alert(1)</script>",
     "SVG": b'<svg xmlns="http://www.w3.org/2000/svg" onload="alert(1)"><image href="file:///etc/passwd"/></svg>',
     "EPS": b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 10 10\n%%EndComments\n(r) file\nshowpage\n%%EOF",
-    "TIFF": saved(Image.fromarray(RGB), "TIFF"),
     "ICO": saved(Image.fromarray(RGB), "ICO"),
     "a PNG without a side": bare_png(0, 8, 8, 0, 8),
 }
@@ -210,6 +255,7 @@ TOO_LARGE = {
     "200,000 x 1": bare_png(200_000, 1, 8, 0, 200_000),
     "a BMP that lies": bare_bmp(100_000, 100_000),
     "a GIF that lies": b"GIF89a" + struct.pack("<HH", 65_535, 65_535) + bytes(3) + b"," + bytes(10),
+    "a TIFF that lies": bare_tiff(60_000, 60_000),
     "a WebP of 36 megapixels": saved(Image.new("RGB", (6000, 6000)), "WEBP", lossless=True, method=0),
 }
 
@@ -222,7 +268,7 @@ def test_damaged_files_get_a_sentence(name: str) -> None:
 
 @pytest.mark.parametrize("name", NO_PICTURE)
 def test_what_is_no_picture_gets_a_sentence(name: str) -> None:
-    with pytest.raises(PictureError, match="Expected a PNG, JPEG, WebP, BMP or GIF picture"):
+    with pytest.raises(PictureError, match="Expected a PNG, JPEG, WebP, BMP, GIF, TIFF or AVIF picture"):
         uploads.decode(NO_PICTURE[name])
 
 

@@ -138,3 +138,22 @@ def test_samples_are_shown_with_line_and_name_whatever_their_columns_are_called(
     colours = SomTask("colours")
     others = table_as_read.samples_as_rows(colours, load(colours), np.array([1]), ("red", "green", "blue"))
     assert others.columns.tolist() == ["red", "green", "blue"]
+
+
+def test_what_came_of_a_table_goes_with_the_refusal_of_the_next_and_the_refusal_with_another_choice(page):
+    table, key = uploaded(page, b"a,b\n1,2\n3,4\n")
+    assert f"som_columns_{key}" in [one.key for one in page.multiselect]
+    page.get("file_uploader")[0].upload("b.csv", b"nothing but words\n", "text/csv").run()
+    assert page.error and page.selectbox(key="som_table").value is None
+    assert not [one for one in page.multiselect if str(one.key).startswith("som_columns")]
+    page.selectbox(key="som_table").set_value(table).run()
+    assert not page.error and f"som_columns_{key}" in [one.key for one in page.multiselect]
+
+
+def test_a_refusal_goes_when_the_table_is_removed(page):
+    uploaded(page, b"a,b\n1,2\n3,4\n")
+    page.session_state["som_table_problem"], page.session_state["som_table_refused"] = "Expected …", ("", "b.csv")
+    page.run()
+    assert page.error
+    page.button(key="som_table_remove").click().run()
+    assert not page.error
