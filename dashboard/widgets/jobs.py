@@ -233,7 +233,7 @@ def job_chip(owner: str, shown: runs.Run | None = None) -> None:
         if len(going) < len(active) or (others is not None and not others.status.active):
             st.rerun()
         if not going and others is not None:
-            st.caption(f":material/progress_activity: Somebody else's training, {others.status.share:.0%}")
+            st.caption(f":material/progress_activity: Somebody else's training, {whole_percent(others.status.share)}")
             return
         if not going:
             st.caption(":material/check: Nothing is running")

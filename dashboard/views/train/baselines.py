@@ -20,7 +20,7 @@ from models.sweeps.spec import SWEEP, SweepSpec, controls_of, validate
 from models.training.comparison import Compared
 from models.training.results import TrainingResult, load_result
 from models.training.spec import TRAINING
-from models.wording import percent
+from models.wording import percent, significant
 
 _KEY = "train_controls"
 
@@ -86,7 +86,7 @@ def _compare(run: runs.Run, result: TrainingResult, trained: Sequence[runs.Run])
         for one in compared[1:]:
             st.markdown(verdict(compared[0], one))
         epochs = compared[0].spec.head_epochs + compared[0].spec.epochs
-        rate = f"{variations.SCRATCH_RATE:g}"
+        rate = significant(variations.SCRATCH_RATE)
         st.caption(f"{epochs} epochs and one seed each; from scratch everything learns, with Adam at {rate}.")
 
 
