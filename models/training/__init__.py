@@ -3,6 +3,7 @@
     spec            augmentation, head and the whole recipe as plain data; the job
     head            the layers of a head and the targets of its last one
     mistakes        wrong labels and leaked test pictures, on purpose
+    together        settings that cannot work together, or have no effect together
     costs/          memory and time of a training before it runs
     recipes         the default and the presets, and the checks before a run starts
     results         the files that a finished run leaves; where its learning curves part
