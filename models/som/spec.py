@@ -112,7 +112,7 @@ class SomSpec(PlainSpec):
         found = (
             (
                 units > samples,
-                f"More units than samples: at least {units - samples:,} of {units:,} units will be nearest to no sample.",
+                f"More units than samples: at least {units - samples:,} of {units:,} units stay nearest to none.",
             ),
             (
                 self.distance == "lattice" and self.radius0 > side,

@@ -11,6 +11,7 @@
     evaluation      confusion matrix, scores with intervals, mistakes of a classifier
     comparison      trainings side by side: settings, and the difference of their accuracies
     traps           prepared mistakes and their cures, and what they gave
+    take_along      a trained classifier with the names of its classes, to use without the app
     keras_script    a training as a plain Keras script
     worker/         the training itself
 

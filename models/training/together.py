@@ -47,8 +47,8 @@ def check_batch(spec: TrainingSpec, pictures: int) -> None:
     )
     expect(
         pictures % spec.batch != 1,
-        f"a batch that leaves no single picture for the last step of an epoch, of which BatchNorm {where} could take no "
-        f"variance (a batch of {fitting_batch(spec, pictures)} would do)",
+        f"a batch that leaves no single picture for the last step of an epoch, of which BatchNorm {where} could take "
+        f"no variance (a batch of {fitting_batch(spec, pictures)} would do)",
         f"{pictures} pictures in batches of {spec.batch}",
     )
 

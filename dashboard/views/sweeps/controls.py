@@ -40,8 +40,8 @@ _SEEDS_HELP: Final = (
     "split into training, validation and test."
 )
 _BATCH_HELP = (
-    "Pictures per step. With few shots at most those there are, and another number where BatchNorm would be left with a "
-    "single picture."
+    "Pictures per step. With few shots at most those there are, and another number where BatchNorm would be left with "
+    "a single picture."
 )
 
 

@@ -69,7 +69,7 @@ def test_who_learns_from_batches():
 
 def test_a_sweep_over_shots_takes_a_batch_that_fits_each_of_its_values():
     sweep = SweepSpec("shots", ("5", "10"), base=replace(HEAD_BN, batch=24))
-    batches = {key[1]: spec.batch for key, spec in sweep.cells().items()}
+    batches = {cell.value: cell.spec.batch for cell in sweep.cells()}
     assert batches == {"5": 23, "10": 24}  # 25 pictures, 50 pictures
 
 
