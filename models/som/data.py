@@ -51,8 +51,6 @@ class SomTask(PricedSpec):
         if self.source not in SOURCES:
             raise InputError(f"Expected the data of a map to be one of {', '.join(SOURCES)}. Received {self.source}.")
         self.origin.check()
-        if self.som.rows * self.som.columns < 2:
-            raise InputError("Expected a map of two or more units, or no unit has a neighbour. Received 1.")
 
     @property
     def origin(self) -> Source:

@@ -110,6 +110,7 @@ class SomSpec(PlainSpec):
         """Return a sentence for each setting that works, but not as one would expect of a map of `samples`."""
         units, side = self.rows * self.columns, max(self.rows, self.columns)
         found = (
+            (units == 1, "A single unit has no neighbours: its weights only follow the mean of the samples."),
             (
                 units > samples,
                 f"More units than samples: at least {units - samples:,} of {units:,} units stay nearest to none.",

@@ -22,7 +22,8 @@ def fitting_batch(spec: TrainingSpec, pictures: int) -> int:
     most = min(spec.batch, pictures)
     if most == 1 or not learns_from_batches(spec):
         return most
-    return next(batch for batch in (*range(most, 1, -1), *range(most + 1, pictures + 1)) if pictures % batch != 1)
+    fits: int = next(batch for batch in (*range(most, 1, -1), *range(most + 1, pictures + 1)) if pictures % batch != 1)
+    return fits
 
 
 def check_batch(spec: TrainingSpec, pictures: int) -> None:

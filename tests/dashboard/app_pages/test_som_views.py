@@ -257,7 +257,7 @@ def test_a_script_whose_samples_are_gone_says_so_before_the_download(visit):
     labels = np.arange(datasets.get("galaxies").size) % 5
     data = SomData(np.random.default_rng(0).random((len(labels), 256), np.float32), labels, tuple("abcde"))
     run = finished(task, data)
-    page = visit(som_view="Watch", som_run=run)
+    page = visit(map=run)
     buttons = {button.key: button for button in page.get("download_button")}
     assert "reads its samples from freezeframe-map.npz" in fine(page) and not buttons["som_export_script"].disabled
     runs.get(run).path(FEATURES_FILE).unlink()
