@@ -113,11 +113,13 @@ class SomSpec(PlainSpec):
             (units == 1, "A single unit has no neighbours: its weights only follow the mean of the samples."),
             (
                 units > samples,
-                f"More units than samples: at least {units - samples:,} of {units:,} units stay nearest to none.",
+                f"More units than samples: at least {grouped(units - samples)} of {grouped(units)} units "
+                "stay nearest to none.",
             ),
             (
                 self.distance == "lattice" and self.radius0 > side,
-                f"A radius of {self.radius0:g} is larger than the map: at the start all units move nearly as one.",
+                f"A radius of {significant(self.radius0)} is larger than the map: "
+                "at the start all units move nearly as one.",
             ),
             (
                 self.decay == 0,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from models.backbones import registry, tables
 from models.training.spec import TrainingSpec, expect
+from models.wording import percent
 
 
 def learns_from_batches(spec: TrainingSpec) -> bool:
@@ -74,11 +75,11 @@ def remarks(spec: TrainingSpec, *, learnt: int, tested: int) -> tuple[str, ...]:
         ),
         (
             spec.label_noise and not round(spec.label_noise * learnt),
-            f"No label is wrong: {spec.label_noise:.1%} of {learnt} pictures is less than one.",
+            f"No label is wrong: {percent(spec.label_noise)} of {learnt} pictures is less than one.",
         ),
         (
             spec.leaked and not round(spec.leaked * tested),
-            f"No test picture leaks: {spec.leaked:.1%} of {tested} pictures is less than one.",
+            f"No test picture leaks: {percent(spec.leaked)} of {tested} pictures is less than one.",
         ),
     )
     return tuple(sentence for applies, sentence in found if applies)
