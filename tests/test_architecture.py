@@ -313,7 +313,8 @@ def test_nothing_else_lies_at_the_top():
 
 # Their numbers are read by machines, or stand in programs.
 _PROGRAMS = {
-    "models.training.keras_script", "models.som.script", "models.som.export", "models.transferability.experiment",
+    "models.training.keras_script", "models.training.take_along",
+    "models.som.script", "models.som.export", "models.transferability.experiment",
 }  # fmt: skip
 _IN_THE_BROWSER = {".0f", ".1f", ".2f", ".3f", ".1%"}  # Plotly writes these as `models.wording` does, from zero on
 _EXACT = {("models.som.table_reading", ".15g")}  # what was read out of a cell, to the last digit

@@ -8,15 +8,18 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from io import BytesIO, StringIO
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
+from models.errors import InputError
 from models.ids import NetworkId
 from models.som.data import SomTask
 from models.som.film import ATLAS_COLUMNS, TILE, SomRecord, frame_bytes, net
 from models.som.lattice import Floats, Lattice
+from models.som.script import draws_its_samples
 
 SHARED_BYTES = 64 << 20  # of samples that travel with the weights
 SIDE = 400  # pixels of the longer side
@@ -47,6 +50,32 @@ def codebook_npz(record: SomRecord, task: SomTask, samples: Floats | None) -> by
         arrays["samples"] = samples
     np.savez_compressed(buffer, allow_pickle=False, **arrays)
     return buffer.getvalue()
+
+
+def script_lacks(task: SomTask, folder: Path | None) -> str:
+    """Return in a sentence why the script cannot run with the file of the weights beside it; "" if it can.
+
+    Args:
+        task: What the map was trained on.
+        folder: Of the run; None for the example.
+    """
+    if draws_its_samples(task):
+        return ""
+    try:
+        count, features = task.origin.size()
+        if task.source == "features":
+            task.origin.load(folder)
+    except InputError:
+        return (
+            f"The samples of this map are no longer kept ({task.origin.title}), and the script needs them: it cannot "
+            "train the map again. Weights, labels and film are whole."
+        )
+    if count * features * task.origin.number > SHARED_BYTES:
+        return (
+            f"The samples of this map are too large to lie beside the script (more than {SHARED_BYTES >> 20} MB), and "
+            "it needs them: it cannot train the map again. Weights, labels and film are whole."
+        )
+    return ""
 
 
 def labels_csv(record: SomRecord, rows: Mapping[str, Sequence[str]] | None = None) -> bytes:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from models import __version__
 from models.jobs.machine import FLOAT
+from models.pictures import datasets
 from models.som.data import SomTask
 from models.som.samples import COUNT, SEED
 from models.som.search import GRAIN
@@ -11,7 +13,9 @@ from models.som.spec import SomSpec
 SAMPLES_FILE = "freezeframe-map.npz"  # the name under which the weights are downloaded, with the samples in it
 _HEAD = '''"""A self-organising map, {rows} x {columns}, trained again step by step. Needs NumPy{needs}.
 
-Made by Freezeframe. {exact}
+Made by Freezeframe {version}.
+Data: {of}.
+{exact}
 """
 
 import math
@@ -151,6 +155,11 @@ _WEIGHTS_THETA = """# The form of the slide: distances between weights. It knows
     return np.exp(np.linalg.norm(W - W[unit], axis=1) / (-2 * radius**2))"""
 
 
+def draws_its_samples(task: SomTask) -> bool:
+    """Return whether the script of a task makes its samples itself."""
+    return task.source in _DATA or task.rotations  # the latter in a copy of this repository
+
+
 def script(task: SomTask) -> str:
     """Return the text of a script that trains the task's map again and writes `codebook.npy` and `bmu.npy`.
 
@@ -166,6 +175,8 @@ def script(task: SomTask) -> str:
     data, is_double = _DATA.get(task.source, _SAMPLES), task.origin.number > FLOAT
     start = {"pca": _PCA, "random": _RANDOM, "sample": _SAMPLE}[som.start]
     values = {
+        "version": __version__,
+        "of": _data_of(task),
         "rows": som.rows,
         "columns": som.columns,
         "epochs": som.epochs,
@@ -186,6 +197,11 @@ def script(task: SomTask) -> str:
     return "".join(part.format(**values) for part in parts)
 
 
+def _data_of(task: SomTask) -> str:
+    """Return the data in words of this repository alone: names from outside could end the script's first text."""
+    return f"{datasets.get(task.dataset).title}, {task.origin.title.lower()}" if task.dataset else task.origin.title
+
+
 def _lattice_of(som: SomSpec) -> dict[str, str]:
     places = "3**0.5 / 2, column + row % 2 / 2" if som.lattice == "hexagonal" else "1.0, column"
     around = "\n    high, wide = np.minimum(high, ROWS - high), np.minimum(wide, COLUMNS - wide)"
@@ -201,7 +217,11 @@ def _law(som: SomSpec) -> str:
 
 
 def _of_the_repository(task: SomTask) -> str:
-    return f'''"""A self-organising map of pictures in all rotations, trained again. Run it in a copy of Freezeframe."""
+    return f'''"""A self-organising map of pictures in all rotations, trained again.
+
+Made by Freezeframe {__version__}. Data: {_data_of(task)}.
+Run it in a copy of Freezeframe: it needs the folder models beside it.
+"""
 
 import numpy as np
 

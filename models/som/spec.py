@@ -106,6 +106,28 @@ class SomSpec(PlainSpec):
         """Number of training steps on a data set of `samples`."""
         return self.epochs if self.method == "batch" else self.epochs * samples
 
+    def remarks(self, samples: int) -> tuple[str, ...]:
+        """Return a sentence for each setting that works, but not as one would expect of a map of `samples`."""
+        units, side = self.rows * self.columns, max(self.rows, self.columns)
+        found = (
+            (units == 1, "A single unit has no neighbours: its weights only follow the mean of the samples."),
+            (
+                units > samples,
+                f"More units than samples: at least {grouped(units - samples)} of {grouped(units)} units "
+                "stay nearest to none.",
+            ),
+            (
+                self.distance == "lattice" and self.radius0 > side,
+                f"A radius of {significant(self.radius0)} is larger than the map: "
+                "at the start all units move nearly as one.",
+            ),
+            (
+                self.decay == 0,
+                "Without decay the radius stays as it is: neighbouring units stay alike, and the map remains coarse.",
+            ),
+        )
+        return tuple(sentence for applies, sentence in found if applies)
+
     def decayed(self, initial: float, step: int, steps: int) -> float:
         """The learning rate or the radius at a step. All laws fall from `initial` to `initial * exp(-decay)`.
 

@@ -17,7 +17,7 @@ from models.errors import FreezeframeError, InputError
 from models.jobs.job import Job, PricedSpec
 from models.pictures import datasets
 from models.sweeps import variations
-from models.training import recipes
+from models.training import recipes, together
 from models.training.spec import HeadSpec, TrainingSpec
 
 Key = tuple[str, str, int]  # line, value, number of the seed
@@ -142,7 +142,7 @@ def _with_shots(base: TrainingSpec, value: str) -> TrainingSpec:
         pictures = len(recipes.split_of(spec).train)
     except InputError as error:
         raise InputError(f"{value_title('shots', value)}: {error}") from error
-    return replace(spec, batch=min(spec.batch, pictures))
+    return replace(spec, batch=together.fitting_batch(spec, pictures))
 
 
 def depths(backbone: str, side: int) -> tuple[str, ...]:

@@ -3,6 +3,7 @@
     spec            augmentation, head and the whole recipe as plain data; the job
     head            the layers of a head and the targets of its last one
     mistakes        wrong labels and leaked test pictures, on purpose
+    together        settings that cannot work together, or have no effect together
     costs/          memory and time of a training before it runs
     recipes         the default and the presets, and the checks before a run starts
     results         the files that a finished run leaves; where its learning curves part
@@ -10,6 +11,7 @@
     evaluation      confusion matrix, scores with intervals, mistakes of a classifier
     comparison      trainings side by side: settings, and the difference of their accuracies
     traps           prepared mistakes and their cures, and what they gave
+    take_along      a trained classifier with the names of its classes, to use without the app
     keras_script    a training as a plain Keras script
     worker/         the training itself
 

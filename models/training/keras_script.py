@@ -12,10 +12,12 @@ from collections.abc import Iterator
 from models.backbones import tables
 from models.training.head import HeadLayer, head_layers
 from models.training.spec import AugmentationSpec, HeadSpec, TrainingSpec
+from models.training.take_along import about
 
 SCRIPT, DATA, BACKBONE = "train.py", "data.npz", "backbone.keras"  # names in the archive
-_HEAD = '''"""Transfer learning in plain Keras, as Freezeframe does it.
+_HEAD = '''"""Transfer learning in plain Keras.
 
+{about}
 {data} and {backbone} lie beside this file; it needs keras with tensorflow.
 {exact}
 """
@@ -112,17 +114,19 @@ print(f"test accuracy {(probability.argmax(axis=1) == y[test]).mean():.6f}")
 """
 
 
-def script(spec: TrainingSpec, n_classes: int) -> str:
+def script(spec: TrainingSpec, n_classes: int, run: str = "") -> str:
     """Return the Python source for a training.
 
     Args:
         spec: The whole recipe; what it does not learn from is decided by the data beside the script.
         n_classes: Units of the softmax.
+        run: The id of the run, if there is one yet.
     """
     on = spec.augmentation.on
     phases = spec.phases()
     parts = [
         _HEAD.format(
+            about=about(spec, run),
             data=DATA,
             backbone=BACKBONE,
             exact=_LUCK if on else _EXACT,
@@ -149,11 +153,11 @@ def script(spec: TrainingSpec, n_classes: int) -> str:
     return "".join(parts)
 
 
-def instructions(spec: TrainingSpec, version: str) -> str:
-    """Return what to know about the archive; `version` is Keras's."""
+def instructions(spec: TrainingSpec, version: str, run: str) -> str:
+    """Return what to know about the archive; `version` is Keras's, `run` the id of the run."""
     accuracy = _LUCK if spec.augmentation.on else _EXACT
     return (
-        f"A training of Freezeframe as a plain Keras script.\n\n"
+        f"A training as a plain Keras script.\n{about(spec, run)}\n\n"
         f"    pip install keras=={version} tensorflow\n    python {SCRIPT}\n\n{accuracy}\n\n"
         f"{SCRIPT}        the network and its training\n"
         f"{DATA}        images (0-255), labels as they were learnt, the split, the names of the classes\n"

@@ -10,7 +10,7 @@ from models.backbones import tables
 from models.errors import InputError, TooLarge
 from models.jobs.machine import memory_limit_mb
 from models.pictures import datasets
-from models.training import kept_epochs, mistakes
+from models.training import kept_epochs, mistakes, together
 from models.training.costs.estimate import Cost, Pictures, estimate_run, smaller_runs
 from models.training.spec import HeadSpec, TrainingSpec, expect
 from models.wording import file_size, whole_percent
@@ -88,10 +88,7 @@ def _check_data(spec: TrainingSpec) -> None:
             f"at least {SHARES} pictures of every class (one each to train, to validate and to test)",
             f"{count} of {name}",
         )
-    pictures = len(split_of(spec).train)
-    expect(
-        spec.batch <= pictures, f"a batch of at most {pictures} pictures, which is all the training data", spec.batch
-    )
+    together.check_batch(spec, len(split_of(spec).train))
 
 
 def split_of(spec: TrainingSpec) -> datasets.Split:
@@ -116,6 +113,12 @@ def estimate(spec: TrainingSpec) -> Cost:
         to_draw=0 if datasets.is_drawn(spec.dataset) else data.size,
     )
     return estimate_run(tables.table(spec.backbone, spec.side), spec, n_classes=len(data.classes), pictures=pictures)
+
+
+def remarks(spec: TrainingSpec) -> tuple[str, ...]:
+    """Return a sentence for each setting of a recipe that can be trained, but has no effect beside the others."""
+    split = split_of(spec)
+    return together.remarks(spec, learnt=len(split.train), tested=len(split.test))
 
 
 def _check_memory(spec: TrainingSpec, cost: Cost) -> None:

@@ -16,7 +16,8 @@ from tests.browser.conftest import in_address, settled
 
 LONG = 120_000  # ms: a first training waits for TensorFlow, and CI machines are slow
 FEW = "train?data=digits&train_epochs=5&train_batch=8&train_shots=5+pictures"  # trained in a second or two
-ENDLESS = "train?data=digits&train_epochs=1000&train_batch=1&train_shots=50+pictures"  # outlasts every test
+# Outlasts every test.
+ENDLESS = "train?data=digits&train_epochs=1000&train_batch=1&train_head_bn=false&train_shots=50+pictures"
 
 
 def train(page, *, epochs: int | None = None) -> str:

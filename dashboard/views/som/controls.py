@@ -254,6 +254,8 @@ def _offer(source: str, fields: dict[str, Any] | None, som: dict[str, Any], owne
         st.error(safe_label(str(error), 400), icon=":material/error:")
         return
     _train_button(task, owner)
+    for sentence in task.som.remarks(cost.samples):
+        st.caption(f":material/info: {sentence}")
     st.caption(
         f"{grouped(cost.units)} units × {grouped(cost.features)} weights, {grouped(cost.samples)} samples: about "
         f"{duration(cost.seconds)}, "

@@ -9,10 +9,10 @@ import streamlit as st
 from dashboard.views.som import cache
 from models.errors import InputError
 from models.som.data import SomTask, load
-from models.som.export import animation, codebook_npz, labels_csv
+from models.som.export import animation, codebook_npz, labels_csv, script_lacks
 from models.som.film import SomRecord
 from models.som.lattice import Floats
-from models.som.script import SAMPLES_FILE, script
+from models.som.script import SAMPLES_FILE, draws_its_samples, script
 
 
 def draw(record: SomRecord, task: SomTask, folder: Path | None) -> None:
@@ -45,9 +45,20 @@ def draw(record: SomRecord, task: SomTask, folder: Path | None) -> None:
             "samples in the file of the weights beside it.",
         ),
     )  # fmt: skip
-    with st.expander("Take this map with you", icon=":material/download:"), st.container(horizontal=True):
-        for label, key, name, kind, make, explanation in files:
-            st.download_button(label, make, name, kind, key=f"som_export_{key}", on_click="ignore", help=explanation)
+    with st.expander("Take this map with you", icon=":material/download:"):
+        lacks = script_lacks(task, folder)
+        if lacks:
+            st.caption(f":material/warning: {lacks}")
+        elif task.rotations:
+            st.caption(":material/info: The script of a map that ignores rotations runs in a copy of Freezeframe only.")
+        elif not draws_its_samples(task):
+            st.caption(f":material/info: The script reads its samples from {SAMPLES_FILE}: download the weights too.")
+        with st.container(horizontal=True):
+            for label, key, name, kind, make, explanation in files:
+                st.download_button(
+                    label, make, name, kind, key=f"som_export_{key}", on_click="ignore", help=explanation,
+                    disabled=bool(lacks) and key == "script",
+                )  # fmt: skip
 
 
 def _samples(task: SomTask, folder: Path | None) -> Floats | None:

@@ -39,6 +39,10 @@ _SEEDS_HELP: Final = (
     "Every value is trained once with each seed. A seed decides the new weights, the order of the pictures and their "
     "split into training, validation and test."
 )
+_BATCH_HELP = (
+    "Pictures per step. With few shots at most those there are, and another number where BatchNorm would be left with "
+    "a single picture."
+)
 
 
 def choice_control() -> Choice:
@@ -144,7 +148,7 @@ def _lines(suggestion: SweepSpec) -> tuple[str, ...]:
 def _recipe(choice: str, base: TrainingSpec, left: DeltaGenerator, right: DeltaGenerator) -> TrainingSpec:
     """Draw the rest of the recipe, whose defaults are those of `base`, and return it."""
     with left:
-        batch = _number("Batch", f"batch_{choice}", 1, 512, base.batch, "Pictures per step; at most those there are.")
+        batch = _number("Batch", f"batch_{choice}", 1, 512, base.batch, _BATCH_HELP)
     with right:
         rate = st.number_input(
             "Learning rate",

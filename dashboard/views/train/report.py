@@ -89,7 +89,7 @@ def _parts(run: runs.Run, spec: TrainingSpec, result: TrainingResult, title: str
     yield _table(_took(run, result))
     yield "<h2>The same in plain Keras</h2>"
     yield "<p>The app offers this script with the pictures and the backbone it reads.</p>"
-    yield f"<pre>{html.escape(keras_script.script(spec, len(data.classes)))}</pre>"
+    yield f"<pre>{html.escape(keras_script.script(spec, len(data.classes), run.id))}</pre>"
 
 
 def _figure(figure: go.Figure, *, first: bool = False) -> str:

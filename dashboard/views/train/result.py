@@ -21,7 +21,8 @@ from models.training import kept_epochs, results
 from models.training.costs import estimate
 from models.training.costs.estimate import Cost
 from models.training.results import Opening, TrainingResult, load_result
-from models.training.spec import TrainingSpec
+from models.training.spec import TRAINING, TrainingSpec
+from models.training.take_along import classifier_archive
 from models.wording import file_size, percent, significant, took
 
 _BUSY = 0.8  # the processor's share of the time below which others are to blame
@@ -193,13 +194,13 @@ def _downloads(run: runs.Run, result: TrainingResult) -> tuple[dict[str, Any], .
     name, when = f"freezeframe-{run.id[:8]}", clock(run.created)
     return (
         {
-            "label": "Classifier (.keras)",
-            "data": lambda: train_cache.classifier_file(run.id),
-            "file_name": f"{name}.keras",
-            "mime": "application/octet-stream",
+            "label": "Classifier (.zip)",
+            "data": lambda: classifier_archive(train_cache.classifier_file(run.id), TRAINING.spec_of(run), run.id),
+            "file_name": f"{name}-classifier.zip",
+            "mime": "application/zip",
             "key": "train_download_keras",
-            "help": "The whole network with its weights and preprocessing inside: keras.saving.load_model opens it, "
-            "and it takes pictures as numbers from 0 to 255.",
+            "help": "The whole network as a `.keras` file with its weights and preprocessing inside, the names of its "
+            "classes, and a short script that names what is in a picture. It needs nothing of Freezeframe.",
         },
         {
             "label": "Keras script (.zip)",

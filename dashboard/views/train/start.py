@@ -16,7 +16,7 @@ from models.errors import FreezeframeError
 from models.pictures.datasets import DATASETS
 from models.storage import runs
 from models.training.costs.estimate import Cost
-from models.training.recipes import validate
+from models.training.recipes import remarks, validate
 from models.training.spec import TRAINING, TrainingSpec
 from models.wording import duration, file_size, grouped
 
@@ -108,6 +108,8 @@ def train_button(spec: TrainingSpec, owner: str, run: runs.Run | None) -> None:
     try:
         cost = validate(spec)
         cost_lines(spec, cost)
+        for sentence in remarks(spec):
+            st.caption(f":material/info: {sentence}")
     except FreezeframeError as error:
         problem = str(error)
     missing = not problem and weights_missing(spec)

@@ -33,8 +33,8 @@ def archive(run: runs.Run) -> bytes:
         raise RunNotFound("Expected a training run. This one did something else.")
     spec = TRAINING.spec_of(run)
     files = {
-        keras_script.SCRIPT: keras_script.script(spec, len(datasets.get(spec.dataset).classes)).encode(),
-        "README.txt": keras_script.instructions(spec, keras.__version__).encode(),
+        keras_script.SCRIPT: keras_script.script(spec, len(datasets.get(spec.dataset).classes), run.id).encode(),
+        "README.txt": keras_script.instructions(spec, keras.__version__, run.id).encode(),
         keras_script.DATA: _data(spec),
         keras_script.BACKBONE: _backbone(spec),
     }

@@ -250,3 +250,18 @@ def test_the_worked_example_shows_the_lectures_numbers_and_follows_others(visit)
     assert "W₁ is the BMU, the first of equals." in fine(page)
     page.button(key="som_worked_reset").click().run()
     assert r"\mathbf{15.2}" in fine(page)
+
+
+def test_a_script_whose_samples_are_gone_says_so_before_the_download(visit):
+    task = SomTask("features", small(), network="backbone:frame8:64", layer="conv5", dataset="galaxies")
+    labels = np.arange(datasets.get("galaxies").size) % 5
+    data = SomData(np.random.default_rng(0).random((len(labels), 256), np.float32), labels, tuple("abcde"))
+    run = finished(task, data)
+    page = visit(map=run)
+    buttons = {button.key: button for button in page.get("download_button")}
+    assert "reads its samples from freezeframe-map.npz" in fine(page) and not buttons["som_export_script"].disabled
+    runs.get(run).path(FEATURES_FILE).unlink()
+    page = page.run()
+    buttons = {button.key: button for button in page.get("download_button")}
+    assert "no longer kept (Features of the network)" in fine(page) and buttons["som_export_script"].disabled
+    assert not buttons["som_export_labels"].disabled

@@ -132,7 +132,7 @@ def test_a_bad_setting_shows_its_sentence_and_holds_the_button(train, key, value
     train.number_input(key=key).set_value(value).run()
     assert sentence in train.error[0].value
     assert button(train, "train_start").disabled
-    train.number_input(key=key).set_value({"train_rate": 0.01, "train_batch": 4}[key]).run()
+    train.number_input(key=key).set_value({"train_rate": 0.01, "train_batch": 5}[key]).run()
     assert not train.error
     assert not button(train, "train_start").disabled
 

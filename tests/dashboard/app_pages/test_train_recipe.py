@@ -139,3 +139,20 @@ def test_the_preview_task_answers_what_the_pipeline_makes(engine):
     )  # fmt: skip
     flipped = answer.picture[:, ::-1] if answer.words[0] == "mirrored" else answer.picture
     np.testing.assert_array_equal(answer.changed[0], flipped)
+
+
+def test_a_batch_that_batchnorm_cannot_learn_from_holds_the_button_with_a_sentence(visit):
+    app = visit()
+    app.number_input(key="train_batch").set_value(1).run()
+    assert "2 or more pictures with BatchNorm in the head" in app.error[0].value
+    assert app.button(key="train_start").disabled
+    app.toggle(key="train_head_bn").set_value(False).run()
+    assert not app.error and not app.button(key="train_start").disabled
+
+
+def test_a_setting_without_effect_is_named_and_the_run_can_start(visit):
+    app = visit()
+    assert "has no effect" not in texts(app)
+    app.number_input(key="train_patience").set_value(100).run()
+    assert "Early stopping has no effect: it waits for 100 epochs" in texts(app)
+    assert not app.error and not app.button(key="train_start").disabled

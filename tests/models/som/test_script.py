@@ -1,15 +1,19 @@
 """The script that a map leaves, run: it trains the same map."""
 
+import ast
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from models.som import tables
+from models import __version__
+from models.pictures import datasets
+from models.som import export, tables
 from models.som.data import SomTask, load
-from models.som.export import codebook_npz
+from models.som.export import codebook_npz, script_lacks
 from models.som.script import SAMPLES_FILE, script
+from models.som.sources import FEATURES_FILE
 from models.som.spec import SomSpec
 from models.som.table_reading import parse
 from tests.models.som.trained import filmed, train
@@ -99,3 +103,33 @@ def test_of_a_table_it_finds_the_very_units_of_the_page(rows, standardise, som, 
     shown = float(capsys.readouterr().out.split()[-1])
     assert shown == pytest.approx(record.quantization_error[-1], rel=1e-5)
     assert record.distances.mean() == pytest.approx(record.quantization_error[-1], rel=1e-5)
+
+
+def test_it_says_at_its_top_what_it_is_and_nothing_from_outside():
+    table = SomTask("table", SMALL, table="0" * 32, columns=('a"""\nimport os',), label='"""')
+    pictures = SomTask("pictures", SMALL, dataset="galaxies")
+    turned = replace(pictures, rotations=True)
+    for task, words in (
+        (table, "Your table (CSV)"),
+        (pictures, "Galaxies, pictures of the data"),
+        (turned, "Galaxies"),
+    ):
+        top = ast.get_docstring(ast.parse(script(task)))
+        assert "self-organising map" in top and f"Made by Freezeframe {__version__}." in top and words in top
+    assert "import os" not in script(table)
+
+
+def test_what_a_script_lacks_is_known_before_it_is_taken(tmp_path: Path, monkeypatch):
+    monkeypatch.setenv("FREEZEFRAME_HOME", str(tmp_path))
+    stored = tables.store(parse(b"a,b\n1,2\n3,5\n4,4\n", "t.csv"), "o" * 32)
+    kept = SomTask("table", SMALL, table=stored, columns=("a", "b"))
+    gone = replace(kept, table="0" * 32)
+    features = SomTask("features", SMALL, network="backbone:frame8:64", layer="conv5", dataset="galaxies")
+    for task in (kept, POINTS, SomTask("colours", SMALL), SomTask("digits", SMALL)):
+        assert script_lacks(task, tmp_path) == ""
+    for task in (gone, features):
+        assert "no longer kept" in script_lacks(task, tmp_path)
+    np.save(tmp_path / FEATURES_FILE, np.zeros((datasets.get("galaxies").size, 256), np.float32))
+    assert script_lacks(features, tmp_path) == ""
+    monkeypatch.setattr(export, "SHARED_BYTES", 47)  # three rows of two float64 are 48
+    assert "too large" in script_lacks(kept, tmp_path)

@@ -56,3 +56,12 @@ def test_a_spec_survives_json() -> None:
     spec = SomSpec(rows=4, method="online", decay=1.5, lattice="hexagonal", toroid=True, law="linear")
     assert SomSpec.from_json(spec.to_json()) == spec
     assert SomSpec.from_json({"rows": 3}) == SomSpec(rows=3)  # as written before there were other lattices
+
+
+def test_odd_settings_are_named_each_in_a_sentence():
+    assert SomSpec(3, 5, radius0=5).remarks(15) == ()
+    assert ["at least 1 of 15 units" in found for found in SomSpec(3, 5, radius0=5).remarks(14)] == [True]
+    assert ["radius of 5.1 is larger" in found for found in SomSpec(3, 5, radius0=5.1).remarks(15)] == [True]
+    weights = SomSpec(3, 5, "online", radius0=9, distance="weights")  # its radius is none of the lattice
+    assert weights.remarks(15) == ()
+    assert ["radius stays" in found for found in SomSpec(3, 5, radius0=2, decay=0).remarks(15)] == [True]

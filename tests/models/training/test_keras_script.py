@@ -12,6 +12,7 @@ import keras
 import numpy as np
 import pytest
 
+from models import __version__
 from models.backbones import tables
 from models.backbones.worker import build
 from models.errors import RunNotFound
@@ -113,7 +114,8 @@ def test_every_recipe_is_source_that_compiles(optimizer, schedule):
             source = keras_script.script(spec, 10)
             compile(source, "train.py", "exec")
             assert max(map(len, source.splitlines())) <= 120
-            assert "freezeframe" not in source.lower().replace("as freezeframe does it", "")
+            body = source[source.index("import keras") :]
+            assert "freezeframe" not in body.lower() and "models" not in body.replace("keras.models", "")
 
 
 @pytest.mark.parametrize(
@@ -127,13 +129,14 @@ def test_every_recipe_is_source_that_compiles(optimizer, schedule):
 def test_a_mistake_on_purpose_is_said_where_it_is_made(mistake, before, words):
     source = keras_script.script(replace(FEW, **mistake), 10)
     compile(source, "train.py", "exec")
-    lines = source.splitlines()
+    lines = source[source.index("import keras") :].splitlines()
     place = next(number for number, line in enumerate(lines) if line.startswith(before))
     start = next(number for number, line in enumerate(lines) if line.startswith("# Wrong on purpose: "))
     assert words in lines[start] and all(line.startswith("# ") for line in lines[start:place])
     assert source.count("on purpose") == 1
     assert max(map(len, lines)) <= 120
-    right = keras_script.script(FEW, 10).splitlines()
+    right = keras_script.script(FEW, 10)
+    right = right[right.index("import keras") :].splitlines()
     assert [line for line in lines if line not in lines[start:place]] == right
 
 
@@ -142,6 +145,16 @@ def test_the_backbone_beside_a_script_makes_the_mistake_that_it_names():
     config = json.loads(zipfile.ZipFile(io.BytesIO(network)).read("config.json"))
     (scale,) = [layer for layer in config["config"]["layers"] if layer["config"]["name"] == "wrong_scale"]
     assert scale["config"]["scale"] == pytest.approx(1 / 255)
+
+
+def test_script_and_instructions_say_what_they_are_of_which_version_run_and_data(executed):
+    run, _ = executed[TWO]
+    with few_digits():
+        archived = packed(run)
+    for name in ("train.py", "README.txt"):
+        top = " ".join(archived.read(name).decode().split("\n\n")[1 if name == "train.py" else 0].split())
+        assert f"Made by Freezeframe {__version__}, run {run.id[:8]}. Digits: Frame8 head first, then 3 layers" in top
+        assert "20% wrong labels" in top and run.id not in top
 
 
 def test_held_batch_norm_is_not_among_what_learns():

@@ -131,3 +131,17 @@ def test_a_table_of_many_columns_is_taken_whole(page):
     task = trained(page)
     assert task.columns == tuple(f"c{i}" for i in range(40) if i % 7)  # the others are 0 in every row
     tables.forget(task.table, owner)
+
+
+def test_what_looks_odd_is_said_before_the_training(page):
+    page.number_input(key="som_rows_colours").set_value(1)
+    page.number_input(key="som_columns_colours").set_value(1).run()
+    assert any("A single unit has no neighbours" in caption.value for caption in page.caption)
+    page.number_input(key="som_columns_colours").set_value(9).run()
+    said = "\n".join(caption.value for caption in page.caption)
+    assert "A radius of 10 is larger than the map" in said and "More units than samples" not in said
+    page.number_input(key="som_rows_colours").set_value(200)
+    page.number_input(key="som_decay").set_value(0.0).run()
+    said = "\n".join(caption.value for caption in page.caption)
+    assert "at least 800 of 1,800 units" in said and "Without decay the radius stays" in said
+    assert "larger than the map" not in said and trained(page).som.rows == 200
