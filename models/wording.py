@@ -94,9 +94,11 @@ def in_millions(number: float) -> str:
     return f"{significant(number / 1e6)} million" if number >= 0.9995e6 else grouped(round(number))
 
 
-def short(number: float) -> str:
+def short(number: float, digits: int = 3) -> str:
     """Return a large number of weights or operations where there is little room: "0.94 M", "24 M", "2.81 G"."""
-    return f"{significant(number / 1e9)} G" if number >= 0.9995e9 else f"{significant(number / 1e6)} M"
+    if number >= 0.9995e9:
+        return f"{significant(number / 1e9, digits)} G"
+    return f"{significant(number / 1e6, digits)} M"
 
 
 def duration(seconds: float) -> str:

@@ -98,7 +98,7 @@ def _formula(fits: GaborFits, number: int) -> None:
     st.latex(
         rf"\begin{{aligned}} g &= {tex(fixed(amplitude, 2))}\,e^{{-\frac{{u^2}}{{2\cdot {fixed(across, 2)}^2}}-"
         rf"\frac{{v^2}}{{2\cdot {fixed(along, 2)}^2}}}}\cos\!\left(\tfrac{{2\pi u}}{{{fixed(wavelength, 2)}{at_limit}}}"
-        rf"{tex(fixed(phase, 0, signed=True))}^\circ\right){_plain(offset)} \\ "
+        rf"{_term(phase, 0)}^\circ\right){_term(offset, 2)} \\ "
         rf"u &= {right}\sin {turn}+{down}\cos {turn} \\ v &= {right}\cos {turn}-{down}\sin {turn} \end{{aligned}}"
     )
     red, green, blue = fits.colour[number]
@@ -109,10 +109,11 @@ def _formula(fits: GaborFits, number: int) -> None:
     )
 
 
-def _plain(value: float) -> str:
-    """Return a signed number, for a formula."""
-    return tex(fixed(value, 2, signed=True))
+def _term(value: float, places: int) -> str:
+    """Return a number as a further term of a formula: with its sign, a plus for zero."""
+    text = fixed(value, places, signed=True)
+    return tex(text if text[0] in "+−" else f"+{text}")
 
 
 def _shift(name: str, by: float) -> str:
-    return rf"({name}{tex(fixed(-by, 1, signed=True))})"
+    return rf"({name}{_term(-by, 1)})"

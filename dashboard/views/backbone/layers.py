@@ -82,7 +82,7 @@ def totals(table: LayerTable, block: str | None) -> None:
     )
     columns[2].metric(
         "MACs per picture",
-        short(sum(row.macs for row in rows)),
+        short(sum(row.macs for row in rows), 4),
         help="Multiply-accumulate operations of convolutions (h·w·c_out·k·k·c_in; depthwise h·w·c·k·k) and dense "
         "layers (n_in·n_out). BatchNorm, pooling, activations and sums are counted as 0.",
     )

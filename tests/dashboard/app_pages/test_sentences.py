@@ -72,7 +72,7 @@ def test_the_backbone_page_counts_frame8s_classes_pictures_and_kernels(said):
     z = 1.959964  # Wilson's interval, by hand
     middle = (best + z**2 / (2 * pictures)) / (1 + z**2 / pictures)
     half = z * math.sqrt(best * (1 - best) / pictures + z**2 / (4 * pictures**2)) / (1 + z**2 / pictures)
-    assert f"**{best:.1%}** (95% interval {middle - half:.1%}–{middle + half:.1%})" in past
+    assert f"**{best:.1%}** (95% interval {100 * (middle - half):.1f}–{middle + half:.1%})" in past
     with np.load(ASSETS / "frame8/frame8.npz") as saved:
         assert f"The same {saved['conv1/kernel'].shape[-1]} kernels of conv1" in past
         layers = sum(name.endswith("/kernel") for name in saved.files)

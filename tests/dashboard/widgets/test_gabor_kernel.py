@@ -43,7 +43,8 @@ def computed(formula: str, caption: str, mean: np.ndarray) -> np.ndarray:
     g, u, v = re.search(r"g &= (.*) \\\\ u &= (.*) \\\\ v &= (.*) \\end", formula).groups()
     rows, cols = np.mgrid[:7, :7].astype(float)
     across, along = (value(text, r=rows, c=cols) for text in (u, v))
-    colour = [float(part) for part in re.findall(r"([+-][\d.]+) (?:red|green|blue)", caption)]
+    found = re.findall(r"([+−]?[\d.]+) (?:red|green|blue)", caption)
+    colour = [float(part.replace("−", "-")) for part in found]
     return value(g, u=across, v=along)[..., None] * np.array(colour) + mean
 
 
