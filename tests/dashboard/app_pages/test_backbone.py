@@ -50,7 +50,7 @@ def test_the_worksheet_of_vgg16(engine) -> None:
     app.toggle(key="backbone_top").set_value(True).run()
     assert not app.exception
     shown = numbers(app)
-    assert (shown["Parameters"], shown["MACs per picture"]) == ("138,357,544", "15.5 G")
+    assert (shown["Parameters"], shown["MACs per picture"]) == ("138,357,544", "15.47 G")
     assert shown["Activations per picture"] == "61 MB"
     assert app.metric[3].help.startswith("15,237,608 values")
     assert "; 13,416 of them are biases" in app.metric[1].help and 138_357_544 - 13_416 == 138_344_128
@@ -103,7 +103,7 @@ def test_a_block_shows_its_layers_alone(engine) -> None:
     assert numbers(app) == {
         "Layers": "3",
         "Parameters": "154,112",
-        "MACs per picture": "39.3 M",
+        "MACs per picture": "39.32 M",
         "Activations per picture": "393 kB",
         "Receptive field": "27 px",
     }
