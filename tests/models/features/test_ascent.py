@@ -145,3 +145,21 @@ def test_an_ascent_without_a_way_up_ends_where_it_stands(bad):
 def test_unknown_switches_and_strengths_are_refused(strengths):
     with pytest.raises(InputError, match="Expected"):
         next(ascent(bowl, HEIGHT, WIDTH, strengths=strengths, steps=1, seed=0))
+
+
+def test_what_every_switch_offers():
+    offered = {name: (switch.low, switch.high, switch.step, switch.usual) for name, switch in SWITCHES.items()}
+    assert offered == {
+        "frequency": (0.25, 1, 0.25, 0.5),
+        "jitter": (1, 8, 1, 4),  # px
+        "turn": (1, 15, 1, 5),  # degrees and per cent
+        "blur": (0.3, 1.5, 0.1, 0.5),  # px
+        "decay": (1, 10, 1, 1),  # per cent
+    }
+
+
+@pytest.mark.parametrize("switch", SWITCHES.values(), ids=SWITCHES)
+def test_the_strongest_that_a_switch_offers_is_allowed_and_no_more(switch):
+    next(ascent(bowl, HEIGHT, WIDTH, strengths={switch.id: switch.high}, steps=1, seed=0))
+    with pytest.raises(InputError, match="Expected"):
+        next(ascent(bowl, HEIGHT, WIDTH, strengths={switch.id: switch.high + 1e-6}, steps=1, seed=0))

@@ -1,5 +1,7 @@
 """The nearest unit is the nearest one, whatever the spread of the data, and the search stays fast where it may."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
 
@@ -7,7 +9,7 @@ from models.som import search
 from models.som.lattice import Lattice
 from models.som.measures import quality, quantization_error
 from models.som.samples import digits
-from models.som.search import Search, nearest
+from models.som.search import Search, distances, nearest
 from models.som.spec import SomSpec
 from models.som.steps import batch_step, online_step
 from models.som.training import snapshots
@@ -134,3 +136,26 @@ def test_ordinary_data_stay_with_the_fast_product(monkeypatch: pytest.MonkeyPatc
     assert used == [np.float32]
     list(snapshots(HARD["no data"], SomSpec(8, 8, epochs=3, radius0=4, snapshots=2)))
     assert used == [np.float32, np.float32, np.float64]
+
+
+def test_samples_in_doubt_are_settled_block_by_block(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who wants to stop the search is heard between the blocks, and the last block may be a short one."""
+    monkeypatch.setattr(search, "BLOCK_VALUES", 50)
+    calls: list[None] = []
+    samples = RNG(10).standard_normal((97, 3))
+    equal = np.repeat([[0.5, 0.1, 0.0], [9.0, 9.0, 9.0]], [5, 1], axis=0)  # five equal units: all 97 are in doubt
+    found = Search(samples, 6, equal.mean(axis=0), lambda: calls.append(None), exact=True).nearest(equal, second=True)
+    assert np.array_equal(found, slow(samples, equal))
+    assert len(calls) == 1 + 13  # the one part, and blocks of 50 // 6 = 8 samples
+
+
+def test_the_distances_of_many_pairs_do_not_lie_in_memory_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(search, "BLOCK_VALUES", 2000)
+    samples, codebook = RNG(11).random((30, 20)), RNG(12).random((9, 20))
+    row, unit = RNG(13).integers(30, size=10_001), RNG(14).integers(9, size=10_001)
+    tracemalloc.start()
+    found = distances(samples, codebook, row, unit)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert found == pytest.approx([sum((samples[r] - codebook[u]) ** 2) for r, u in zip(row, unit, strict=True)])
+    assert peak < 80_000 + 10 * 8 * 2000  # the answer and a few blocks; all differences would be 1.6 MB
