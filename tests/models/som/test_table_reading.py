@@ -45,6 +45,7 @@ def test_numbers_names_and_labels_of_a_plain_table():
         (b"a,b\nnan,1\ninf,2\n1e999,3\n1e39,4\n,5\n6,7\n", ("a", "b"), [[np.nan, k] for k in range(1, 6)] + [[6, 7]]),
         (b"a,b\n1_000,1\n2,2\n", ("b",), [[1], [2]]),  # Python alone would read 1_000
         (b"a\n1\n2\n", ("a",), [[1], [2]]),
+        (b"# by hand\n" * 9 + b"a;b\n1,5;2\n3;4\n", ("a", "b"), [[1.5, 2], [3, 4]]),  # more remarks than rows
     ],
 )
 def test_all_sorts_of_tables(data, names, values):
@@ -69,6 +70,7 @@ def test_all_sorts_of_tables(data, names, values):
         ),
         (b"1,2\n" * 100001, "100,000 rows"),
         (b"1" * 5_000_001, "at most 5 MB. Received 5 MB"),
+        (b'a,b\n1,2\n"' + b"x" * 140_000 + b'",3\n', "Received a cell without end in line 3."),
         (b"<html>\n<script>alert(1)</script>\n</html>", "one column that holds numbers only"),
     ],
 )

@@ -97,3 +97,4 @@ def test_the_first_seed_is_predicted_to_pay_for_what_the_others_share():
     assert seconds["base", "conv5", 1] < 0.5 * seconds["base", "conv5", 0]
     assert seconds["base", "conv1", 1] < seconds["base", "conv1", 0]
     assert seconds["base", "conv1", 1] == seconds["base", "conv1", 2] > seconds["base", "conv5", 1]
+    assert sweep.seconds == pytest.approx(sum(seconds.values())) and len(seconds) == 2 * 3

@@ -5,7 +5,8 @@ import math
 import pytest
 
 from models.errors import InputError
-from models.training.head import targets
+from models.training.head import head_layers, targets
+from models.training.spec import HeadSpec
 
 
 def test_without_smoothing_the_target_is_the_class_alone():
@@ -25,3 +26,12 @@ def test_one_class_is_known_without_learning_and_nonsense_is_refused():
     for classes, smoothing in ((0, 0.0), (5, 1.0), (5, -0.1)):
         with pytest.raises(InputError, match="Expected classes and a smoothing"):
             targets(classes, smoothing)
+
+
+def test_only_what_begins_at_random_has_a_seed():
+    head = HeadSpec("average+max", batch_norm=True, widths=(7,), dropout=0.2)
+    layers = head_layers(head, (3, 2, 5), 4, seed=9)
+    drawn = {"dropout", "dense", "softmax"}
+    seeds = [layer.seed for layer in layers if layer.kind in drawn]
+    assert len(set(seeds)) == len(seeds) == 4 and 0 not in seeds
+    assert {layer.seed for layer in layers if layer.kind not in drawn} == {0}

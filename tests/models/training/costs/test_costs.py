@@ -40,6 +40,11 @@ def test_frame8s_convolutions_cost_their_multiplications_once_forward_and_once_f
     assert layers.backward(both, {"conv4"}, dense) == macs["conv4"] + macs["conv5"]  # conv5 hands a gradient down
 
 
+def test_the_first_layer_reads_the_picture_in_three_colours():
+    layers = Layers(tables.table("frame8", 64))
+    assert layers.moved["conv1"] == 4 * (3 * 64**2 + 48 * 32**2)  # float32: the picture, and 48 maps at half its side
+
+
 def test_what_is_moved_counts_where_there_are_no_multiplications():
     table = tables.table("mobilenetv2", 96)
     layers = Layers(table)
