@@ -317,3 +317,16 @@ def test_names_behind_a_hash_and_titles():
 def test_the_first_rows_are_kept_as_they_stand():
     assert of("tab_thousands.tsv").head[1] == ("n1", "1,000", "750", "1.5") and len(of("stray_quote.csv").head) == 5
     assert of("tab_thousands.tsv").columns == ("name", "a", "b", "c")
+
+
+@pytest.mark.parametrize(
+    ("lines", "words"),
+    [
+        ([1300], "line 1,300"),
+        ([2, 5, 1300], "lines 2, 5, 1,300"),
+        ([2, 5, 9, 11], "lines 2, 5, 9 and 1 more"),
+        (list(range(7, 2010)), "lines 7, 8, 9 and 2,000 more"),
+    ],
+)
+def test_of_many_lines_the_first_three_are_named(lines, words):
+    assert table_lines.listed(lines) == words
