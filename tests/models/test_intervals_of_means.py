@@ -21,3 +21,12 @@ def test_two_sources_of_error_are_added_with_the_degrees_of_freedom_of_the_sum()
     assert margin_of_two_sources(1.0, 4, 1.0) == pytest.approx(2.119905 * 2**0.5, rel=1e-6)
     assert margin_of_two_sources(0.0, 1, 4.0) == pytest.approx(2 * Z_95)
     assert margin_of_two_sources(4.0, 2, 0.0) == pytest.approx(2 * 4.302653, rel=1e-6)
+
+
+def test_two_values_have_an_interval_and_one_has_none():
+    two = mean(np.array([1.0, np.nan, 3.0]))
+    assert (two.value, two.n) == (2, 2)
+    assert (two.low, two.high) == pytest.approx((2 - 12.706205, 2 + 12.706205), rel=1e-6)  # t(1), standard error 1
+    one, none = mean(np.array([5.0, np.nan])), mean(np.array([np.nan]))
+    assert (one.value, one.n, none.n) == (5, 1, 0)
+    assert all(map(math.isnan, (one.low, one.high, none.value, none.low, none.high)))

@@ -50,6 +50,7 @@ def test_the_wanted_channel_is_always_among_those_that_moved_most():
     assert first_channels(change, 2, -1).tolist() == [1, 3]
     assert first_channels(change, 2, 2).tolist() == [1, 2]
     assert first_channels(change, 2, 3).tolist() == [1, 3]
+    assert first_channels(change, 2, 0).tolist() == [1, 0] and first_channels(change, 2, 4).tolist() == [1, 3]
     assert first_channels(change, 9, 2).tolist() == [1, 3, 0, 2]
 
 

@@ -82,6 +82,14 @@ def test_odd_maps_are_halved_upwards_as_keras_pads_them() -> None:
     assert (even.inputs, even.output[0], odd.output[0]) == (("block_3_expand_relu",), 18 + 1, 9 + 2)
 
 
+def test_zeros_in_front_move_the_first_field_by_as_many_jumps() -> None:
+    resnet, odd = table("resnet50v2", 96), table("mobilenetv2", 72)
+    starts = [resnet.row(name).field.start for name in ("conv1_pad", "conv1_conv", "pool1_pad", "pool1_pool")]
+    assert starts == [-3, -3 + 3, 0 - 2, -2 + 2]  # three zeros a pixel apart; one zero two pixels apart
+    before, padded = odd.row("block_6_expand_relu").field, odd.row("block_6_pad").field
+    assert (before.jump, padded.start - before.start) == (8, -8)
+
+
 def test_gates_see_the_whole_picture_and_are_said_to() -> None:
     efficientnet = table("efficientnetb0", 224)
     before, after = efficientnet.row("block1a_activation"), efficientnet.row("block1a_se_excite")
