@@ -83,6 +83,7 @@ def test_rank_correlation_is_spearmans():
     assert rank_correlation(first, second) == pytest.approx(spearmanr(first.ravel(), second.ravel())[0])
     assert rank_correlation(first, first**3) == pytest.approx(1)
     assert rank_correlation(first, -first) == pytest.approx(-1)
+    assert rank_correlation(np.array([[3.0, 4.0]]), np.array([[9.0, 2.0]])) == pytest.approx(-1)  # as few as can be
     assert rank_correlation(first, np.zeros_like(first)) is None
     assert rank_correlation(first, np.full_like(first, np.nan)) is None
 
@@ -94,3 +95,15 @@ def test_structural_similarity_ignores_the_scale_and_sees_the_structure():
     assert abs(structural_similarity(first, first[::-1, ::-1])) < 0.3
     assert structural_similarity(first, np.ones_like(first)) is None
     assert structural_similarity(first[:3], first[:3]) == pytest.approx(1)  # smaller than the window
+
+
+def test_structural_similarity_is_the_mean_over_all_windows_of_the_papers_formula():
+    first, second = np.random.default_rng(3).random((2, 8, 10))
+    first[0, 0], first[7, 9], second[2, 3], second[4, 4] = 0, 1, 0, 1  # scaled already
+    windows = [np.s_[row : row + 7, col : col + 7] for row in range(2) for col in range(4)]
+    found = []
+    for a, b in ((first[window], second[window]) for window in windows):
+        light = (2 * a.mean() * b.mean() + 0.01**2) / (a.mean() ** 2 + b.mean() ** 2 + 0.01**2)
+        [[var_a, together], [_, var_b]] = np.cov(a.ravel(), b.ravel(), bias=True)
+        found.append(light * (2 * together + 0.03**2) / (var_a + var_b + 0.03**2))
+    assert structural_similarity(first, second) == pytest.approx(np.mean(found), rel=1e-12)

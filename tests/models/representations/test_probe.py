@@ -168,3 +168,18 @@ def test_galaxies_gain_from_trained_weights_and_digits_do_not():
     assert best["galaxies", "trained"].low > 0.9 > best["galaxies", "random"].high
     assert best["galaxies", "random"].low > galaxies.accuracy("random", galaxies.budgets[-1], 0).high
     assert best["digits", "random"].high > best["digits", "trained"].value
+
+
+def test_what_a_result_says_of_a_depth_by_hand():
+    hits = np.array([[[3, 0, 9, 9], [1, 4, -1, 2]]])
+    validation = np.array([[[9, 2, 5, 5], [9, 7, -1, 7]]])
+    sizes = np.zeros(4, np.int64)
+    result = ProbeResult(
+        "n", "digits", "", ("random",), (20, 70), tuple("pabc"), tuple("pabc"), sizes, hits, validation,
+        np.ones((1, 2, 4)), sizes[:2], n_validation=10, n_test=12, n_classes=5,
+    )  # fmt: skip
+    assert result.accuracy("random", 20, 0).value == 3 / 12 and result.accuracy("random", 70, 3).value == 2 / 12
+    nothing = result.accuracy("random", 20, 1)
+    assert (nothing.value, nothing.low) == (0, 0) and 0 < nothing.high < 0.3 and nothing.n == 12
+    assert result.accuracy("random", 70, 2) is None  # no such layer
+    assert result.best_depth("random", 20) == 2 and result.best_depth("random", 70) == 1  # pixels left out
