@@ -118,6 +118,7 @@ def test_an_upload_keeps_its_id_for_its_owner_only_and_is_at_most_512_long() -> 
     assert images.load_picture(picture).shape == (384, 512, 3)
     assert images.store_upload(wide, "somebody") == picture
     assert images.store_upload(wide, "somebody else") != picture
+    assert images.store_upload(wide, "somebody" * 20) == images.store_upload(wide, "somebody" * 20) != picture
 
 
 def test_the_oldest_uploads_go_first(monkeypatch: pytest.MonkeyPatch) -> None:

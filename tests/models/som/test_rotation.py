@@ -5,6 +5,7 @@ import pytest
 
 from models.errors import Cancelled, InputError, TooLarge
 from models.pictures import datasets
+from models.som import rotation
 from models.som.data import SomTask
 from models.som.film import SOM
 from models.som.rotation import ROTATION, RotationTask, in_pose, match, poses, snapshots
@@ -172,6 +173,19 @@ def test_what_the_product_cannot_tell_apart_is_compared_by_differences():
     assert np.array_equal(found.best, order[:, 0]) and np.array_equal(found.second, order[:, 1])
     assert np.array_equal(found.pose, slow[np.arange(20), :, found.best].argmin(axis=1))
     assert found.squared == pytest.approx(slow.min(axis=(1, 2)), rel=1e-6)
+
+
+def test_only_what_the_product_cannot_tell_apart_is_compared_by_differences(monkeypatch):
+    doubted, checks, settled = [], [], rotation._settled
+    monkeypatch.setattr(rotation, "_settled", lambda some, *rest: (doubted.append(len(some)), settled(some, *rest))[1])
+    monkeypatch.setattr(rotation, "_SCORES", 400)  # blocks of 400 // (8 poses x 6 units) = 8 pictures
+    samples, units = np.random.default_rng(1).random((300, 25)), np.random.default_rng(2).random((6, 25))
+    turned = poses(5, 4, mirror=True)
+    match(samples.astype(np.float32), units.astype(np.float32), turned, lambda: checks.append(None))
+    assert sum(doubted) < 3 and len(checks) == 38
+    equal = np.repeat(units[:1], 6, axis=0).astype(np.float32)
+    match(samples.astype(np.float32), equal, turned)
+    assert sum(doubted) >= 300
 
 
 def test_of_equally_near_units_and_poses_the_first_counts():

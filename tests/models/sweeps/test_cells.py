@@ -38,3 +38,21 @@ def test_finished_cells_survive_as_files_and_damaged_ones_are_passed_over(tmp_pa
     assert {row.key for row in finished(tmp_path)} == {row.key for row in rows}
     assert not list(tmp_path.parent.glob("*.json"))
     assert finished(tmp_path / "nowhere") == ()
+
+
+def test_a_process_stays_with_its_value_then_with_its_line_and_else_begins_with_the_most_work(tmp_path):
+    """The seeds of one value share what is computed once, and the values of a line their network."""
+    sweep = SweepSpec("shots", ("5", "20"), lines=("frozen", "scratch"), base=TrainingSpec(), seeds=2)
+    ledger = Ledger(tmp_path, sweep)
+    ledger.free()
+    seconds = {("frozen", "5"): 1, ("frozen", "20"): 3, ("scratch", "5"): 4, ("scratch", "20"): 2}
+    ledger.seconds = {key: seconds[key[:2]] for key in ledger.cells}
+    cell, order = None, []
+    while cell := ledger.claim(cell):
+        order.append(cell.key)
+    blocks = [("scratch", "5"), ("scratch", "20"), ("frozen", "20"), ("frozen", "5")]
+    assert order == [(*block, number) for block in blocks for number in (0, 1)]
+    ledger.free()
+    first = ledger.claim(ledger.cells["frozen", "5", 1])
+    assert first.key == ("frozen", "5", 0)  # of this value, though others have more work left
+    assert Ledger(tmp_path, sweep).claim(first).key == ("frozen", "5", 1)  # another process takes what is left
