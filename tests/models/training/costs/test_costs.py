@@ -13,9 +13,10 @@ from models.backbones import tables
 from models.jobs import machine
 from models.training import recipes
 from models.training.costs import estimate
+from models.training.costs import layers as layers_costs
 from models.training.costs.layers import Layers
 from models.training.costs.rates import Rates
-from models.training.spec import HeadSpec, TrainingSpec
+from models.training.spec import AugmentationSpec, HeadSpec, TrainingSpec
 
 ROOT = Path(__file__).resolve().parents[4]
 ONE = Rates(dense=1.0, depthwise=1.0, moved=1.0, norm=1.0, updated=1.0, traced=1.0)
@@ -67,6 +68,74 @@ def test_batch_norm_in_front_of_a_convolution_is_not_folded():
     table = tables.table("resnet50v2", 96)
     layers = Layers(table)
     assert not layers.folds(table.row("conv2_block1_preact_bn")) and layers.folds(table.row("conv2_block1_1_bn"))
+
+
+PICTURES = estimate.Pictures(learnt=64, watched=16, tested=12, held=96, resized=True, to_draw=5)
+HEAD = 256 * 7 + 7 + 7 * 5 + 5  # weights of one hidden layer of 7 units and a softmax over 5 classes
+
+
+def phase(**changes):
+    """A head alone, or more, on Frame8: three epochs of three batches, the last of 16 pictures."""
+    spec = TrainingSpec(weights="random", head=HeadSpec(widths=(7,)), epochs=3, batch=24)
+    return estimate.Phase(tables.table("frame8", 64), replace(spec, **changes), 5, PICTURES)
+
+
+def only(name, value=1.0):
+    """Rates at which everything but one kind of work takes no time."""
+    return replace(ONE, **{**FREE, "updated": float("inf"), "traced": float("inf"), name: value})
+
+
+STEPS = 3 * 3 * 0.0005  # seconds of starting them
+
+
+def test_what_is_traced_by_hand():
+    """Folding a layer of the prefix 0.12, predicting with one that moves 0.13, learning 0.4, a variable 1.1."""
+    frozen, last = phase(), phase(trainable=("conv5",))
+    turned = phase(trainable=("conv5",), augmentation=AugmentationSpec(flip_horizontal=True))
+    assert (frozen.variables, last.variables) == (2 + 2, 2 + 2 + 1)  # Frame8's convolutions have no bias
+    assert phase(head=HeadSpec()).variables == 2
+    assert phase(trainable=("conv5", "conv5_bn"), batch_norm="train").variables == 2 + 2 + 1 + 2
+    assert frozen.seconds(only("traced")) == pytest.approx(3 + 17 * 0.12 + 4 * 1.1 + STEPS)
+    assert last.seconds(only("traced", 2.0)) == pytest.approx((3 + 14 * 0.12 + 3 * 0.53 + 5 * 1.1) / 2 + STEPS)
+    # The prefix once for what is kept, and once for the pictures that are turned anew in every epoch.
+    assert turned.seconds(only("traced")) == pytest.approx(3 + 2 * 14 * 0.12 + 3 * 0.53 + 5 * 1.1 + STEPS)
+    assert frozen.ends(only("traced")) == pytest.approx(17 * 0.15 + 5 * 0.0018)
+
+
+def test_what_is_multiplied_by_hand():
+    macs = {row.name: row.macs for row in tables.table("frame8", 64).layers}
+    below, conv5 = sum(macs.values()) - macs["conv5"], macs["conv5"]
+    last, dense = phase(trainable=("conv5",)), only("dense")
+    once = 92 * below  # the pictures learnt, watched and tested
+    epoch = 64 * (conv5 + conv5 + 3 * HEAD) + 16 * (conv5 + HEAD)  # forward and back; the head back twice
+    assert last.seconds(dense) == pytest.approx(once + 3 * epoch + STEPS)
+    assert last.ends(dense) == pytest.approx((16 + 12) * (conv5 + HEAD) + 5 * 0.0018)
+    turned = phase(trainable=("conv5",), augmentation=AugmentationSpec(flip_horizontal=True))
+    assert turned.seconds(dense) == pytest.approx(once + 3 * (epoch + 64 * below) + STEPS)
+
+
+def test_what_is_updated_resized_and_augmented_by_hand():
+    whole, last = phase(), phase(trainable=("conv5",))
+    conv5 = 9 * 256 * 256
+    assert whole.seconds(only("updated")) == pytest.approx(3 * 3 * (0.0005 + 4 * HEAD))
+    assert last.seconds(only("updated")) == pytest.approx(3 * 3 * (0.0005 + 4 * (HEAD + conv5)))
+    moved = Layers(tables.table("frame8", 64)).forward(last.tail, only("moved"), folded=False)
+    assert last.ends(only("moved")) == pytest.approx(96 * 64**2 * 840 + 28 * moved + 5 * 0.0018)
+    turned = replace(TrainingSpec(), augmentation=AugmentationSpec(flip_horizontal=True)).augmentation
+    more = phase(trainable=("conv5",), augmentation=turned).seconds(only("moved")) - last.seconds(only("moved"))
+    below = Layers(tables.table("frame8", 64)).forward(last.prefix, only("moved"), folded=True)
+    assert more == pytest.approx(3 * 64 * (64**2 * 2000 + below), rel=1e-6)
+
+
+def test_a_checkpoint_takes_its_share_of_a_long_epoch_and_less_of_a_short_one():
+    """Sixty passes over four numbers for each that moves, twice a second at most."""
+    assert layers_costs.with_checkpoint(0.7, 1000, only("moved")) == 0.7 + 60 * 4 * 4 * 1000
+    assert layers_costs.with_checkpoint(0.1, 1000, only("moved")) == pytest.approx(0.1 + 0.2 * 60 * 4 * 4 * 1000)
+
+
+@pytest.mark.parametrize(("macs", "pictures"), [(0, 32), (10**8, 32), (10**9, 20), (19 * 10**9, 1), (10**11, 1)])
+def test_a_forward_pass_is_of_so_many_pictures_that_a_cancel_is_noticed(macs, pictures):
+    assert layers_costs.chunk(macs) == pictures
 
 
 def test_mobilenets_learning_batch_norm_and_many_layers_take_time_that_multiplications_do_not_tell():
