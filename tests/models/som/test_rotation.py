@@ -43,7 +43,10 @@ def test_finer_turns_keep_the_disc_and_come_round():
     diagonal = (turned[1] @ bar.ravel()).reshape(9, 9)
     assert max(np.trace(diagonal), np.trace(diagonal[::-1])) > 2.5 > 1.5 > np.trace(bar)
     assert diagonal[4, 2] < 0.5 and diagonal.sum() == pytest.approx(5, rel=0.2)
-    assert diagonal[0, 0] == 0  # outside the disc
+    disc = np.array([[(row - 4) ** 2 + (col - 4) ** 2 <= 4.5**2 for col in range(9)] for row in range(9)])
+    for one in (*turned, *poses(9, 16, mirror=True)):
+        assert (one @ np.ones(81, np.float32)).reshape(9, 9) == pytest.approx(disc.astype(float), abs=1e-6)
+    assert (poses(9, 4, mirror=True)[5] @ np.ones(81, np.float32) == 1).all()  # quarter turns keep the corners
     with pytest.raises(InputError, match="at least 1 pixel and 1 turn"):
         poses(9, 0, mirror=False)
 
