@@ -138,6 +138,24 @@ def test_ordinary_data_stay_with_the_fast_product(monkeypatch: pytest.MonkeyPatc
     assert used == [np.float32, np.float32, np.float64]
 
 
+def test_a_step_looks_closer_only_where_the_product_says_little(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[int] = []
+    keep = Search._sure
+    monkeypatch.setattr(Search, "_sure", lambda self, *some: (asked.append(len(some[2])), keep(self, *some))[1])
+    samples, codebook = RNG(15).random((300, 16)).astype(np.float32), RNG(16).random((40, 16)).astype(np.float32)
+    codebook[7] = samples[5]  # so near that nearly all of its digits cancel out
+    centre = codebook.mean(axis=0)
+    found = Search(samples, 40, centre).nearest(codebook)[0]
+    assert asked == [1] and found[5] == 7
+    assert np.array_equal(found, Search(samples, 40, centre, exact=True).nearest(codebook)[0]) and asked == [1, 300]
+
+
+@pytest.mark.parametrize(("units", "depth"), [(2000, 2), (3, 900)])
+def test_many_units_of_few_features_and_few_of_many_have_room(units: int, depth: int) -> None:
+    samples, codebook = RNG(17).random((700, depth)), RNG(18).random((units, depth))
+    assert np.array_equal(nearest(samples, codebook, second=True), slow(samples, codebook))
+
+
 def test_samples_in_doubt_are_settled_block_by_block(monkeypatch: pytest.MonkeyPatch) -> None:
     """Who wants to stop the search is heard between the blocks, and the last block may be a short one."""
     monkeypatch.setattr(search, "BLOCK_VALUES", 50)
