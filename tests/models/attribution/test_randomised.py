@@ -119,6 +119,11 @@ def test_blocks_become_levels_from_the_head_down_and_many_are_joined():
     many = levels(layers(*(f"b{n}" for n in range(30)), "head"))
     assert len(many) <= MOST_LEVELS and many[-1].title == "b0" and many[0].title == "head"
     assert sum(len(level.layers) for level in many) == 62
+    blocks = [f"b{n}" for n in range(8)]
+    assert len(levels(layers(*blocks[1:], "head"))) == 8  # as many as there may be
+    nine = levels(layers(*blocks, "head"))
+    assert [level.title for level in nine] == ["head", "b6", "b4", "b2", "b0"]
+    assert nine[1].layers == ("b7-1", "b7-0", "b6-1", "b6-0")
 
 
 def of_split(seed, owner="somebody"):

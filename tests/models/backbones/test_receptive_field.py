@@ -2,7 +2,16 @@
 
 import pytest
 
-from models.backbones.receptive_field import PIXEL, Field, fits, merged, output_size, same_padding, through
+from models.backbones.receptive_field import (
+    PIXEL,
+    Field,
+    effective_kernel,
+    fits,
+    merged,
+    output_size,
+    same_padding,
+    through,
+)
 from models.errors import InputError
 
 
@@ -16,6 +25,8 @@ def test_lecture_sizes() -> None:
 
 
 def test_dilation_spreads_the_kernel() -> None:
+    assert (effective_kernel(3), effective_kernel(3, 2), effective_kernel(1, 4)) == (3, 5, 1)
+    assert same_padding(10, 3, dilation=3) == (3, 3)
     assert output_size(10, 3, dilation=3) == 4  # spans 7
     assert through(Field(3, 2, 1.0), 3, dilation=3) == Field(size=15, jump=2, start=7.0)
 

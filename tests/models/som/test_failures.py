@@ -88,6 +88,26 @@ def test_a_line_is_judged_by_its_crossings():
     assert diagnose(np.zeros((1, 1, 2), np.float32), Lattice(1, 1), SQUARE).verdict == "collapsed"
 
 
+@pytest.mark.parametrize("kind", KINDS)
+def test_cells_without_area_are_on_no_side(kind):
+    along = np.random.default_rng(5).uniform(-1, 1, (300, 1)).astype(np.float32) * np.ones(2, np.float32)
+    said = verdict(lambda u, v: (u, u), kind, samples=along)  # every unit on the one line that holds the data
+    assert said.verdict == "flat" and (said.sides == 0).all() and said.flipped == 0
+
+
+@pytest.mark.parametrize(("scale", "expected"), [(0.04, "collapsed"), (0.06, "shrunk"), (0.5, "shrunk"), (0.7, "flat")])
+def test_a_map_has_collapsed_below_a_twentieth_of_the_datas_spread_and_shrunk_below_three_fifths(scale, expected):
+    lattice = Lattice(ROWS, COLUMNS)
+    units = laid(lattice, lambda u, v: (u, v)).reshape(-1, 2)
+    spread = np.sqrt(SQUARE.var(axis=0).sum() / units.var(axis=0).sum())
+    # Features that the map does not explain are no matter here: more of them than are looked at.
+    room = np.zeros((len(SQUARE), 9), np.float32)
+    samples = np.concatenate([SQUARE, room], axis=1)
+    codebook = np.concatenate([scale * spread * units, np.zeros((len(units), 9))], axis=1).astype(np.float32)
+    said = diagnose(codebook.reshape(ROWS, COLUMNS, 11), lattice, samples)
+    assert said.verdict == expected and said.spread == pytest.approx(scale, rel=1e-4)
+
+
 def test_where_cells_tell_nothing_it_says_so():
     assert verdict(lambda u, v: (u, v), toroid=True).verdict == "unclear"
     ball = np.random.default_rng(1).normal(size=(300, 3)).astype(np.float32)
