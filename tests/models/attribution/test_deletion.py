@@ -126,6 +126,11 @@ def test_a_map_without_a_place_misses_and_so_does_everything_without_an_object()
     assert not pointing.hits(np.eye(3, 4), ~mask, 1)
     assert pointing.hits(np.eye(3, 4), mask, 0)
     assert pointing.reach(np.array([[False, True, False, False]]), 1).tolist() == [[True, True, True, False]]
+    middle, far = np.zeros((6, 9), bool), np.zeros((6, 9), bool)
+    middle[2, 4] = far[5, 0] = True
+    for mask, (row, col) in ((middle, (2, 4)), (far, (5, 0))):
+        away = np.square(np.arange(6) - row)[:, None] + np.square(np.arange(9) - col)
+        assert np.array_equal(pointing.reach(mask, 2), away <= 4)  # to all sides, as far as the picture goes
 
 
 def test_the_map_of_the_middle_points_to_the_middle():

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from PIL import ImageColor
 
 from models.errors import InputError
 from models.som import samples
@@ -57,6 +58,7 @@ def test_the_swiss_roll_is_a_spiral_of_a_turn_and_a_quarter_that_is_two_wide():
 
 
 def test_named_colours_lie_around_their_names():
+    assert len(NAMED) == 11 and {name: ImageColor.getrgb(name) for name in NAMED} == NAMED  # Pillow's are those of CSS
     data = samples.named_colours()
     assert data.features.shape == (1000, 3) and data.features.min() >= 0 and data.features.max() <= 1
     orange = data.features[data.labels == data.classes.index("orange")].mean(axis=0) * 255

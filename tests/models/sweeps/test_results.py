@@ -156,3 +156,14 @@ def test_a_point_that_was_not_trained_to_its_end_is_not_judged():
     sweep = SweepSpec("depth", ("conv4", "conv5"), base=BASE)
     [gap] = results.against_best(results.points(sweep, rows)["base"])
     assert (gap.judged, gap.clear) == (False, 0) and gap.difference.high < 0
+
+
+def test_the_pooled_scatter_is_of_points_that_came_to_their_end_and_for_them_alone():
+    sweep = SweepSpec("depth", ("nothing", "conv4", "conv5"), base=BASE)
+    rows = found("base", "nothing", [0.9, 0.9]) + found("base", "conv4", [0.8, 0.6])
+    rows += [Finished("base", "conv5", n, "", share, 100, 0.8, 1.0, 0.3) for n, share in enumerate([0.2, 0.1])]
+    ended, cut_short = results.against_best(results.points(sweep, rows)["base"])
+    # Of two points .05 -.05, -.05 .05 are left: squares .01 with 1 degree of freedom; t(1) at 1 - .025 / 3 is 38.188.
+    assert ended.judged and ended.difference.high == pytest.approx(-0.2 + 38.188459 * 0.01**0.5, rel=1e-6)
+    # Its own differences -.7 and -.8: standard error .05.
+    assert not cut_short.judged and cut_short.difference.high == pytest.approx(-0.75 + 38.188459 * 0.05, rel=1e-6)
