@@ -100,6 +100,21 @@ def test_what_is_no_table_of_rows_is_refused(tmp_path, text):
         transferability_curves.load(tmp_path / "rows.csv")
 
 
+def test_both_ends_of_layers_and_accuracies_are_read_and_what_is_beyond_is_quoted_in_part(tmp_path):
+    file = tmp_path / "rows.csv"
+    ends = (row("baseB", 0, 0.0), row("AnB", 7, 1.0))
+    file.write_text(to_csv(ends))
+    assert set(transferability_curves.load(file)) == set(ends)
+    file.write_text(to_csv((row("AnB", 8, 0.5),)))
+    with pytest.raises(
+        InputError, match=r"n below 8 and an accuracy in 0\.\.1 in rows\.csv\. Received AnB, random, 8, 0\.5"
+    ):
+        transferability_curves.load(file)
+    file.write_text(to_csv((row("t" * 21, 1, 0.5, split="s" * 31),)))
+    with pytest.raises(InputError, match=f"Received {'t' * 20}, {'s' * 30}, 1, 0.5"):
+        transferability_curves.load(file)
+
+
 def test_a_missing_table_says_so(tmp_path):
     with pytest.raises(InputError, match=r"rows.csv. Received: no such file"):
         transferability_curves.load(tmp_path / "rows.csv")
