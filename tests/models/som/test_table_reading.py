@@ -284,6 +284,45 @@ def test_a_column_of_few_whole_numbers_at_the_end_is_taken_for_labels_where_it_i
     assert parse("\n".join(["y,z,x", *front]).encode(), "t").set_aside == ()
 
 
+def of_columns(first, last, rows, names="x,y"):
+    """A table of measurements and another column, which both have a number for a row."""
+    return parse("\n".join([names, *(f"{first(row)},{last(row)}" for row in range(rows))]).encode(), "t")
+
+
+def test_how_many_rows_and_values_make_numbers_labels_rows_counted_and_texts_classes():
+    def measured(row):
+        return f"{row * row / 7:.3f}"
+
+    assert of_columns(measured, lambda row: row % 3, 20).set_aside == ("y",)
+    assert of_columns(measured, lambda row: row % 3, 19).set_aside == ()  # too few rows for numbers to mean labels
+    assert of_columns(measured, lambda row: row % 10, 40).set_aside == ("y",)
+    assert of_columns(measured, lambda row: row % 11, 44).set_aside == ()  # too many values
+    for start in (0, 1):
+        assert of_columns(lambda row: start + row, measured, 5).set_aside == ("x",)  # noqa: B023
+    assert of_columns(lambda row: 1 + row, measured, 4).set_aside == ()
+    assert of_columns(lambda row: 2 + row, measured, 5).set_aside == ()  # rows are counted from 0 or 1
+    assert of_columns(measured, lambda row: f"k{row % 30}", 60).label_names == ("y",)
+    assert of_columns(measured, lambda row: f"k{row % 31}", 62).label_names == ()
+    assert of_columns(measured, lambda row: 2**53 - row, 3).set_aside == ("y",)
+    assert of_columns(measured, lambda row: 2**53 - 1 - row, 3).set_aside == ()
+
+
+@pytest.mark.parametrize(
+    ("cells", "classes"),
+    [
+        ("-1 1 -1 1", ("-1", "1")),  # whole numbers: two rows each
+        ("-1 1 -1", ()),
+        ("0.5 1.5 0.5 1.5 0.5 1.5", ("0.5", "1.5")),  # measured: three
+        ("0.5 1.5 0.5 1.5", ()),
+        ("a a a", ()),  # one class is none
+    ],
+)
+def test_how_often_values_come_again_that_are_classes(cells, classes):
+    cells = cells.split()
+    table = of_columns(lambda row: f"{row * row / 7:.3f}", lambda row: cells[row], len(cells), "x,class")
+    assert table.label_classes == ((classes,) if classes else ())
+
+
 def test_the_separator_cuts_rows_of_equal_length_even_where_another_makes_more_numbers():
     assert table_lines.cut("k;v,u\nw;7,1\nx;8,2\ny;z\n", "", 10).separator == ";"
 
