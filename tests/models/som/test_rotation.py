@@ -191,6 +191,16 @@ def test_only_what_the_product_cannot_tell_apart_is_compared_by_differences(monk
     assert sum(doubted) >= 300
 
 
+def test_how_far_a_product_may_be_wrong_by_hand():
+    """A picture of length 2 (half its square: 2), and a unit 2 away from it, at most 2.02 + 2 from zero.
+
+    A product of nine numbers of float32 is wrong by 2^-24 (3 sqrt(9) + 8) times the sum of what it adds up: 2 x 4.02,
+    4.02^2 / 2 and 2^2 / 2; two of them are compared.
+    """
+    found = rotation._slack(np.array([[1.0, 2.0]], np.float32), np.array([-2.0], np.float32), 9)
+    assert found == pytest.approx([2 * 17 / 2**24 * (2 * 4.02 + 4.02**2 / 2 + 2)], rel=1e-6)
+
+
 def test_of_equally_near_units_and_poses_the_first_counts():
     picture = np.ones((1, 9), np.float32)  # the same in every pose
     units = np.stack([picture[0] + 1, picture[0], picture[0], picture[0] + 2])
