@@ -66,6 +66,29 @@ def test_known_functions_are_found_again(size):
     assert np.abs(found.fitted() - known.fitted()).max() < 1e-2
 
 
+def test_a_steps_slopes_are_those_of_the_function():
+    rng = np.random.default_rng(8)
+    points = np.indices((5, 8)).reshape(2, -1).T.astype(float)
+    x = rng.normal([2, 3.5, 1, 1.4, 0.5, 0.9], 0.2, (4, 6))  # row, col, angle, and three logarithms
+    linear = rng.normal(size=(4, 3))
+
+    def value(at):
+        return (gabor_fit._Basis(points, at).functions @ linear[..., None])[..., 0]
+
+    slopes, tiny = gabor_fit._Basis(points, x).slopes(linear), 1e-6
+    for number in range(6):
+        step = tiny * np.eye(6)[number]
+        by_difference = (value(x + step) - value(x - step)) / (2 * tiny)
+        assert slopes[..., number] == pytest.approx(by_difference, abs=1e-8), number
+
+
+def test_a_fit_stays_within_what_a_kernel_can_show():
+    """A centre at most half a pixel outside, waves of two pixels to twice the longest side, bells up to that side."""
+    low, high = gabor_fit._bounds(6, 9)
+    assert low.tolist()[:3] == [-0.5, -0.5, -np.inf] and high.tolist()[:3] == [5.5, 8.5, np.inf]
+    assert np.exp(low[3:]) == pytest.approx([2, 0.5, 0.5]) and np.exp(high[3:]) == pytest.approx([18, 9, 9])
+
+
 def test_angles_are_those_of_the_stripes_as_they_are_seen():
     lying = picture(lambda r, c: (r == 3) - (r == 2) / 2 - (r == 4) / 2)
     upright = picture(lambda r, c: (c == 4) - (c == 3) / 2 - (c == 5) / 2)
