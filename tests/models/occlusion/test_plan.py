@@ -4,7 +4,18 @@ import numpy as np
 import pytest
 
 from models.occlusion import costs
-from models.occlusion.plan import Gather, Node, Placed, clean_table, gather_table, gathers, merged, pixels, reaches
+from models.occlusion.plan import (
+    Gather,
+    Node,
+    Placed,
+    Reach,
+    clean_table,
+    gather_table,
+    gathers,
+    merged,
+    pixels,
+    reaches,
+)
 
 SIDE = {"kernel": (3, 3), "stride": (1, 1), "before": (1, 1)}
 
@@ -45,6 +56,14 @@ def test_windows_never_lie_in_padding():
     assert padded.window(np.array([0]), 6).start.tolist() == [2]
 
 
+def test_two_reaches_are_the_same_if_no_square_tells_them_apart():
+    one = pixels(8).through(3, 1, 1, 8)
+    assert one.same_as(merged([one, pixels(8)])) and pixels(8).same_as(pixels(8))
+    for first, last, bounds in ((one.first, pixels(8).last, (0, 8)), (pixels(8).first, one.last, (0, 8))):
+        assert not one.same_as(Reach(first, last, 8, bounds))
+    assert not one.same_as(Reach(one.first, one.last, 8, (1, 8)))
+
+
 def test_where_branches_meet_the_wider_reach_counts():
     both = merged([pixels(8).through(3, 1, 1, 8), pixels(8)])
     assert (both.first[4], both.last[4]) == (3, 5)
@@ -83,6 +102,13 @@ def test_only_what_is_read_beyond_its_window_is_put_together():
         ("image", "conv"), ("relu", "more"), ("relu", "sum"), ("sum", None),
     ]  # fmt: skip
     assert [(one.source, one.reader) for one in gathers(nodes, 2, reach)][1:] == [("relu", None)]
+
+
+def test_what_is_put_together_in_bytes():
+    """The picture for the first convolution, its map for the second, and theirs at the cut; float32."""
+    nodes = [node("c0", ("image",)), node("c1", ("c0",), shape=(7, 9, 5)), node("end", ("c1",), "whole", (1, 1, 5))]
+    found = costs._gathered_bytes(nodes, 2, reaches(nodes, 7, 9), 7)
+    assert found.tolist() == [4 * 3 * 7**2, 4 * 7 * 9 * 2, 4 * 7 * 9 * 5]
 
 
 def squares(size, patch, stride):

@@ -55,6 +55,13 @@ def test_it_is_scikit_learns_answer_also_with_more_features_than_pictures(n, d, 
     assert likely / likely.sum(axis=1, keepdims=True) == pytest.approx(expected, abs=2e-3)
 
 
+def test_all_parts_are_standardised_by_the_training_pictures_alone():
+    features = np.array([[1.0, 5, 3], [3, 5, 7], [7, 9, 5], [0, 1, 1]])  # two to train on, and one each
+    train, validation, test = probe_fit._standardised(features, Split(*map(np.array, ([0, 1], [2], [3]))))
+    assert train.tolist() == [[-1, 0, -1], [1, 0, 1]]
+    assert (validation.tolist(), test.tolist()) == ([[5, 0, 0]], [[-2, 0, -2]])  # the second feature is dead
+
+
 def test_classes_that_lie_apart_are_all_found_and_a_dead_feature_says_nothing():
     labels = np.arange(40, dtype=np.int64) % 2
     apart = np.stack([labels * 9.0 + 100, np.full(40, 7.3)], axis=1).astype(np.float32)

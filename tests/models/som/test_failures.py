@@ -150,6 +150,7 @@ def test_cells_fill_the_lattice_once_all_in_one_sense(kind, rows, columns):
     faces = cells(lattice)
     size = areas(lattice.positions[faces].astype(np.float64))
     assert (size > 0).all() or (size < 0).all()
+    assert areas(np.array([[[0.0, 0], [3, 0], [3, 2], [0, 2]], [[0, 0], [0, 2], [3, 0], [3, 0]]])).tolist() == [6, -3]
     assert len(faces) == (rows - 1) * (columns - 1) * (2 if kind == "hexagonal" else 1)
     expected = np.sqrt(3) / 4 if kind == "hexagonal" else 1  # equilateral triangles of side 1, unit squares
     assert abs(size) == pytest.approx(expected, abs=1e-5)

@@ -33,5 +33,5 @@ def test_only_what_begins_at_random_has_a_seed():
     layers = head_layers(head, (3, 2, 5), 4, seed=9)
     drawn = {"dropout", "dense", "softmax"}
     seeds = [layer.seed for layer in layers if layer.kind in drawn]
-    assert len(set(seeds)) == len(seeds) == 4 and 0 not in seeds
+    assert seeds == [1408805596, 1486639643, 420472751, 923514012]  # never others: old runs are repeated with them
     assert {layer.seed for layer in layers if layer.kind not in drawn} == {0}
