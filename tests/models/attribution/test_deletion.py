@@ -137,6 +137,10 @@ def test_the_map_of_the_middle_points_to_the_middle():
     found = pointing.centre_map(9, 15)
     assert pointing.peak(found) == (4, 7)
     assert found[4, 7] == 1 and found[4, 8] == found[3, 7] > found[3, 8]
+    # A Gaussian of an eighth of the shorter side, here 3 px, the same way down and across.
+    wide = pointing.centre_map(24, 41)
+    assert [wide[11, 20 + away] / wide[11, 20] for away in (3, 6)] == pytest.approx(np.exp([-0.5, -2]), rel=1e-5)
+    assert wide[11 + 6, 20] / wide[11, 20] == pytest.approx(np.exp((0.5**2 - 5.5**2) / 18), rel=1e-5)
     assert (pointing.tolerance(64, 64), pointing.tolerance(224, 300), pointing.tolerance(8, 9)) == (2, 7, 1)
 
 
