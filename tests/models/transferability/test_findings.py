@@ -66,6 +66,17 @@ def test_the_mean_of_two_directions_scatters_less():
     assert found.differences[1].margin == pytest.approx(by_hand, rel=1e-9)
 
 
+def test_the_mean_of_two_directions_that_ran_twice_has_its_own_scatter():
+    """Differences -.01 .01 one way, .03 -.01 the other: means .01 and 0, of variance .00005 and 1 degree of freedom."""
+    one = ({("baseB", 0): 0.5, ("AnB", 1): 0.49}, {("baseB", 0): 0.6, ("AnB", 1): 0.61})
+    other = ({("baseB", 0): 0.5, ("AnB", 1): 0.53}, {("baseB", 0): 0.6, ("AnB", 1): 0.59})
+    found = measured(rows(DIRECTIONS[0], *one) + rows(DIRECTIONS[1], *other), BOTH)["general"]
+    sampling = (3 * 0.55 * 0.45 + 0.56 * 0.44) / 4 / 5000
+    [difference] = found.differences
+    assert (difference.mean, difference.runs) == (pytest.approx(0.005), 2)
+    assert difference.margin == pytest.approx(margin(0.00005 / 2, 1, sampling, 1 - 0.025), rel=1e-9)
+
+
 def test_margins_of_seeds_that_hardly_scatter_are_as_wide_as_the_pictures_make_them():
     """Two seeds give the same difference by luck; on 5,000 pictures at 35 % chance alone moves it by a point."""
     lucky = ({("baseB", 0): 0.35, ("AnB", 1): 0.355}, {("baseB", 0): 0.36, ("AnB", 1): 0.3651})
