@@ -40,6 +40,7 @@ def test_shapes_are_filled_evenly_and_as_noisy_as_they_are_meant_to_be():
     assert clusters.classes == ("cluster 1", "cluster 2", "cluster 3", "cluster 4")
     centres = np.array([[-0.6, -0.6], [0.6, -0.5], [-0.4, 0.6], [0.6, 0.6]])
     assert (clusters.features - centres[clusters.labels]).std() == pytest.approx(0.12, rel=0.05)
+    assert abs(np.corrcoef((clusters.features - centres[clusters.labels]).T)[0, 1]) < 0.15  # each axis its own
     moons = cloud("two moons")
     assert moons.classes == ("upper moon", "lower moon")
     for label, side in ((0, 1), (1, -1)):  # halves of circles around (-0.3, -0.2) and (0.3, 0.2)

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from models.backbones import tables
+from models.backbones.registry import BACKBONES
 from models.jobs import machine
 from models.training import recipes
 from models.training.costs import estimate
@@ -99,6 +100,9 @@ def test_what_is_traced_by_hand():
     assert last.seconds(only("traced", 2.0)) == pytest.approx((3 + 14 * 0.12 + 3 * 0.53 + 5 * 1.1) / 2 + STEPS)
     # The prefix once for what is kept, and once for the pictures that are turned anew in every epoch.
     assert turned.seconds(only("traced")) == pytest.approx(3 + 2 * 14 * 0.12 + 3 * 0.53 + 5 * 1.1 + STEPS)
+    # Where everything learns nothing is computed once: only tracing comes before the first epoch.
+    blocks = tuple(f"conv{number}{part}" for number in range(1, 6) for part in ("", "_bn"))
+    assert phase(trainable=blocks).seconds(only("traced")) == pytest.approx(3 + 17 * 0.53 + (4 + 5) * 1.1 + STEPS)
     assert frozen.ends(only("traced")) == pytest.approx(17 * 0.15 + 5 * 0.0018)
 
 
@@ -125,6 +129,23 @@ def test_what_is_updated_resized_and_augmented_by_hand():
     more = phase(trainable=("conv5",), augmentation=turned).seconds(only("moved")) - last.seconds(only("moved"))
     below = Layers(tables.table("frame8", 64)).forward(last.prefix, only("moved"), folded=True)
     assert more == pytest.approx(3 * 64 * (64**2 * 2000 + below), rel=1e-6)
+
+
+def test_smaller_runs_are_offered_from_the_least_change_to_the_greatest():
+    spec = TrainingSpec(side=128, batch=16, trainable=("conv4", "conv5"), head=HeadSpec("flatten"))
+    sides = [side for side in BACKBONES["frame8"].sides if side < 128]
+    assert len(sides) > 1 and sides == sorted(sides)
+    offered = estimate.smaller_runs(replace(spec, augmentation=AugmentationSpec(flip_horizontal=True)))
+    assert [words for words, _ in offered] == [
+        "A batch of 8",
+        "A batch of 4",
+        "The same without augmentation",
+        "Average pooling instead of flattening",
+        *(f"A side of {side} pixels" for side in sides[::-1]),
+        *(f"A batch of 4 at {side} pixels" for side in sides[::-1]),
+        "Freezing everything up to and including conv4",
+        f"Freezing the whole backbone, with a batch of 4 at {sides[0]} pixels",
+    ]
 
 
 def test_a_checkpoint_takes_its_share_of_a_long_epoch_and_less_of_a_short_one():
