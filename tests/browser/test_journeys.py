@@ -110,8 +110,9 @@ def test_freeze_train_cancel_train_then_from_a_cell_to_its_occlusion_map(visit, 
     cells.nth(1).click(force=True)
     expect(page).to_have_url(re.compile("evaluate_true="), timeout=30_000)
     settled(page)
-    links = page.locator("[data-testid='stMain']").get_by_text("Activations", exact=True)
-    links.first.click()
+    page.get_by_role("radio", name="Activations").click()
+    settled(page)
+    page.locator("[class*='st-key-evaluate_'] .tiles button").first.click()
     expect(page.locator("[data-testid='stMain'] h3").first).to_have_text("Activations", timeout=30_000)
     settled(page)
     picture = re.search(r"picture=([^&]+)", page.url)[1]

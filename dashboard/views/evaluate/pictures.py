@@ -2,29 +2,47 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import streamlit as st
-from streamlit.delta_generator import DeltaGenerator
 
+from dashboard import state
 from dashboard.labels import safe_label
-from dashboard.pages import PAGES
 from dashboard.widgets import cache
 from dashboard.widgets.page import lead_on
+from dashboard.widgets.tiles import Tile, picture_tiles
 from models.ids import PictureId
 from models.intervals import wilson
 from models.pictures import datasets
 from models.pictures.datasets import DatasetSpec
 from models.training.evaluation import Answers, cell_members, most_confident_mistakes
 from models.training.results import TrainingResult
-from models.wording import percent
+from models.wording import grouped, percent
 
-PICTURE_PX = 112
-_NOISY_COLUMNS = 8
-_NEXT_PAGES = {
-    "activations": "What every channel of a layer answers to this picture",
-    "occlusion": "Which parts of this picture the answer depends on",
-}
+PICTURE_PX = 104
+_NOISY_SHEET = 8
+_OPENS = {"occlusion": "Occlusion", "activations": "Activations"}
+_CHOSEN = "evaluate_chosen"  # what was clicked: picture id and what the way back is called
+
+
+def opens_control() -> None:
+    """Draw where a click on a picture leads, and go there when one was clicked."""
+    st.segmented_control(
+        "A click on a picture opens",
+        list(_OPENS),
+        format_func=_OPENS.__getitem__,
+        key="evaluate_opens",
+        default="occlusion",
+        required=True,
+        bind="query-params",
+        help="Occlusion: which parts of the picture the answer depends on. Activations: what every channel of a layer "
+        "answers to it.",
+    )
+    if chosen := state.get(_CHOSEN):
+        state.put(_CHOSEN, None)
+        picture, label = chosen
+        lead_on(picture, state.get("evaluate_opens"), label=label, page="evaluate")
 
 
 def cell_pictures(result: TrainingResult, dataset: DatasetSpec, cell: tuple[int, int]) -> None:
@@ -35,14 +53,14 @@ def cell_pictures(result: TrainingResult, dataset: DatasetSpec, cell: tuple[int,
         f"True class **{true}**, predicted **{predicted}**: {len(members)}",
         help="The surest first; below each picture the probability of the predicted class.",
     )
-    judged_pictures(members, result, dataset, grid=(3, 2), key=f"evaluate_{cell[0]}_{cell[1]}")
+    judged_pictures(members, result, dataset, sheet=6, key=f"evaluate_{cell[0]}_{cell[1]}")
 
 
 def mistake_strip(result: TrainingResult, dataset: DatasetSpec, count: int = 8) -> None:
     """Draw the wrongly classified test pictures the classifier was surest about."""
     mistakes = most_confident_mistakes(result.label, result.probability, count)
     if len(mistakes):
-        judged_pictures(mistakes, result, dataset, grid=(count, 1), key="evaluate_mistake", name_classes=True)
+        judged_pictures(mistakes, result, dataset, sheet=count, key="evaluate_mistake", name_classes=True)
     else:
         st.caption("There are none: every test picture is right.")
 
@@ -52,52 +70,65 @@ def judged_pictures(
     result: TrainingResult,
     dataset: DatasetSpec,
     *,
-    grid: tuple[int, int],
+    sheet: int,
     key: str,
     name_classes: bool = False,
 ) -> None:
-    """Draw the pictures in the order given, a sheet at a time.
+    """Draw the pictures in the order given, a sheet at a time; a click on one leads on.
 
     Args:
         answers: Which pictures; `position` counts within the test pictures of `result`.
         result: Where their place in the data set is written.
         dataset: Where they are from.
-        grid: Columns and rows of a sheet; further pictures are on further sheets.
+        sheet: How many there are on a sheet; further pictures are on further sheets.
         key: A widget key prefix, unique on the page.
         name_classes: Write the true and the predicted class under each picture.
     """
-    for place, column in _sheet(len(answers), grid, key):
+    judged = []
+    for place in range(len(answers)):
+        true, predicted = (dataset.classes[int(n)] for n in (answers.label[place], answers.predicted[place]))
+        sure = percent(answers.confidence[place])
         index = int(result.index[answers.position[place]])
-        with column:
-            picture = str(PictureId(dataset.id, index))
-            _card(answers, place, picture, dataset.classes, f"{key}_{index}", name_classes)
+        judged.append(
+            _Judged(
+                str(PictureId(dataset.id, index)),
+                f"{true} → {predicted}, {sure}" if name_classes else sure,
+                f"Picture {grouped(index)}: {true}, called {predicted} with a probability of {sure}",
+                f"Evaluate: {safe_label(true)} called {safe_label(predicted)}",
+            )
+        )
+    _tiles(judged, sheet, key)
 
 
-def _sheet(count: int, grid: tuple[int, int], key: str) -> Iterator[tuple[int, DeltaGenerator]]:
-    """Draw the choice of a sheet where one is not enough; yield places below `count` with their containers."""
-    pictures, (columns, rows) = st.container(gap="small"), grid
-    size = columns * rows
+@dataclass(frozen=True, slots=True)
+class _Judged:
+    """A picture id, the words under it, those of its tooltip, and what the way back from it is called; safe text."""
+
+    picture: str
+    words: str
+    alt: str
+    way_back: str
+
+
+def _tiles(judged: Sequence[_Judged], size: int, key: str) -> None:
+    """Draw one sheet of pictures, and the choice of another where there are several."""
+    place, count = st.container(gap="small"), len(judged)
     sheet = st.pagination(-(-count // size), key=f"{key}_sheet", max_visible_pages=5) if count > size else 1
-    end = min(sheet * size, count)
-    for first in range((sheet - 1) * size, end, columns):
-        for place, column in zip(range(first, end), pictures.columns(columns, gap="small"), strict=False):
-            yield place, column.container(gap=None)
+    shown = judged[(sheet - 1) * size :][:size]
 
+    def choose(number: int) -> None:
+        state.put(_CHOSEN, (shown[number].picture, shown[number].way_back))
 
-def _card(answers: Answers, place: int, picture: str, classes: Sequence[str], key: str, name_classes: bool) -> None:
-    true, predicted = (classes[int(number)] for number in (answers.label[place], answers.predicted[place]))
-    confidence = percent(answers.confidence[place])
-    st.image(
-        cache.enlarged_png(picture, 2 * PICTURE_PX),
-        width=PICTURE_PX,
-        alt=f"A picture of the class {true}, predicted as {predicted} with a probability of {confidence}",
-    )
-    st.caption(f"{safe_label(true)} → {safe_label(predicted)} {confidence}" if name_classes else confidence)
-    for name, explanation in _NEXT_PAGES.items():
-        page = PAGES[name]
-        if st.button(page.title, key=f"{key}_{name}", type="tertiary", icon=page.icon, help=explanation):
-            label = f"Evaluate: {safe_label(true)} called {safe_label(predicted)}"
-            lead_on(picture, name, label=label, page="evaluate")
+    if shown:
+        with place:
+            picture_tiles(
+                [Tile(cache.enlarged_png(one.picture, 2 * PICTURE_PX), one.words, one.alt) for one in shown],
+                selected=None,
+                key=f"{key}_tiles",
+                side=PICTURE_PX,
+                alt="Pictures; a click leads on",
+                on_choose=choose,
+            )
 
 
 def noisy_labels_panel(result: TrainingResult, dataset: DatasetSpec) -> None:
@@ -119,14 +150,19 @@ def noisy_labels_panel(result: TrainingResult, dataset: DatasetSpec) -> None:
         "learnt by heart.",
         help="In brackets the 95% intervals (Wilson). The test pictures above all have their true labels.",
     )
-    for place, column in _sheet(n, (_NOISY_COLUMNS, 1), "evaluate_noisy"):
+    judged = []
+    for place in range(n):
         names = [dataset.classes[int(numbers[place])] for numbers in (true, result.noisy_label, predicted)]
-        with column:
-            _noisy_card(str(PictureId(dataset.id, int(result.noisy_index[place]))), *names)
+        picture = str(PictureId(dataset.id, int(result.noisy_index[place])))
+        judged.append(_noisy(picture, *names))
+    _tiles(judged, _NOISY_SHEET, "evaluate_noisy")
 
 
-def _noisy_card(picture: str, true: str, given: str, predicted: str) -> None:
-    alt = f"A picture of the class {true}, learnt as {given}; the classifier says {predicted}"
-    st.image(cache.enlarged_png(picture, 2 * PICTURE_PX), width=PICTURE_PX, alt=alt)
-    icon = {true: ":material/visibility:", given: ":material/psychology:"}.get(predicted, ":material/help:")
-    st.caption(f"{safe_label(true)}, named {safe_label(given)}  \n{icon} says {safe_label(predicted)}")
+def _noisy(picture: str, true: str, given: str, predicted: str) -> _Judged:
+    verdict = {true: "saw through it", given: "learnt by heart"}.get(predicted, f"says {predicted}")
+    return _Judged(
+        picture,
+        f"{true}, named {given}: {verdict}",
+        f"A picture of the class {true}, learnt as {given}; the classifier says {predicted}",
+        f"Evaluate: {safe_label(true)} named {safe_label(given)}",
+    )

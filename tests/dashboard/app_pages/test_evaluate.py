@@ -14,11 +14,13 @@ from streamlit.testing.v1 import AppTest
 
 from dashboard import state as dashboard_state
 from dashboard.views.evaluate import confusion
+from dashboard.widgets import tiles
 from models.jobs import engine
 from models.pictures import datasets
 from models.storage import runs
 from tests.conftest import ROOT
 
+Drawn = dict[str, dict[str, Any]]
 PAGE = ROOT / "dashboard" / "app_pages" / "evaluate.py"
 FRAME = """
 import streamlit as st
@@ -95,24 +97,36 @@ def numbers(app: AppTest) -> list[str]:
     return [note["text"].removeprefix("<b>").removesuffix("</b>") for note in figure["layout"]["annotations"]]
 
 
-def shown_pictures(app: AppTest, cell: str) -> list[str]:
+@pytest.fixture(autouse=True)
+def drawn(monkeypatch: pytest.MonkeyPatch) -> Drawn:
+    """What the tiles of the page that ran last were given, by their key."""
+    found: Drawn = {}
+    monkeypatch.setattr(tiles, "_tiles", lambda **given: found.update({given["key"]: given}))
+    return found
+
+
+def shown_pictures(drawn: Drawn, cell: str) -> list[str]:
     """The data set's indices of the pictures of a cell, in the order shown."""
-    keys = [button.key for button in app.button if button.key]
-    return [key.split("_")[3] for key in keys if key.startswith(f"evaluate_{cell}_") and key.endswith("_activations")]
+    texts = [tile["alt"] for tile in drawn[f"evaluate_{cell}_tiles"]["data"]["tiles"]]
+    return [text.split(":")[0].removeprefix("Picture ") for text in texts]
 
 
-def test_first_view_is_the_matrix_and_the_most_confused_pair(open_page: Callable[..., AppTest], run: runs.Run) -> None:
+def test_first_view_is_the_matrix_and_the_most_confused_pair(
+    drawn: Drawn, open_page: Callable[..., AppTest], run: runs.Run
+) -> None:
     app = open_page(run.id)
     assert not app.exception
     assert numbers(app)[:10] == ["3", "", "", "", "", "", "1", "", "3", ""]
     assert numbers(app)[10:] == ["", "", "1", "", "", "", "", "", "1", "", "1", "", "", "", ""]
     assert "Accuracy **60.0%** (31.3–83.2%), n = 10" in [text.value for text in app.markdown]
     assert "True class **spiral**, predicted **ring**: 3" in [text.value for text in app.markdown]
-    assert shown_pictures(app, "1_3") == ["11", "6", "1"]  # by falling confidence
-    assert "95.0%" in [caption.value for caption in app.caption]
+    assert shown_pictures(drawn, "1_3") == ["11", "6", "1"]  # by falling confidence
+    assert [tile["words"] for tile in drawn["evaluate_1_3_tiles"]["data"]["tiles"]] == ["95.0%", "80.0%", "60.0%"]
 
 
-def test_wrong_labels_are_shown_with_what_became_of_them(open_page: Callable[..., AppTest], run: runs.Run) -> None:
+def test_wrong_labels_are_shown_with_what_became_of_them(
+    drawn: Drawn, open_page: Callable[..., AppTest], run: runs.Run
+) -> None:
     with np.load(run.path("predictions.npz")) as saved:
         arrays = {name: saved[name] for name in saved.files}
     said = probabilities(np.array([0, 0, 4, 4]), np.full(4, 0.9))  # two seen through, one learnt by heart, one neither
@@ -130,10 +144,9 @@ def test_wrong_labels_are_shown_with_what_became_of_them(open_page: Callable[...
         and "Of **50.0%** (15.0% to 85.0%)" in told
         and "Of **25.0%**" in told
     )
-    captions = [caption.value for caption in app.caption]
-    assert "elliptical, named spiral  \n:material/visibility: says elliptical" in captions
-    assert "spiral, named merger  \n:material/psychology: says merger" in captions
-    assert "ring, named elliptical  \n:material/help: says merger" in captions
+    words = [tile["words"] for tile in drawn["evaluate_noisy_tiles"]["data"]["tiles"]]
+    assert words[0] == "elliptical, named spiral: saw through it"
+    assert "spiral, named merger: learnt by heart" in words and "ring, named elliptical: says merger" in words
 
 
 def test_shares_by_the_switch(open_page: Callable[..., AppTest], run: runs.Run) -> None:
@@ -142,25 +155,27 @@ def test_shares_by_the_switch(open_page: Callable[..., AppTest], run: runs.Run) 
     assert numbers(app)[:9] == ["100%", "", "", "", "", "", "25%", "", "75%"]
 
 
-def test_the_pickers_choose_a_cell_and_cleared_go_back(open_page: Callable[..., AppTest], run: runs.Run) -> None:
+def test_the_pickers_choose_a_cell_and_cleared_go_back(
+    drawn: Drawn, open_page: Callable[..., AppTest], run: runs.Run
+) -> None:
     app = open_page(run.id)
     app.selectbox(key="evaluate_true").set_value(0)
     app.selectbox(key="evaluate_predicted").set_value(0).run()
-    assert shown_pictures(app, "0_0") == ["5", "10", "0"]
+    assert shown_pictures(drawn, "0_0") == ["5", "10", "0"]
     app.selectbox(key="evaluate_true").set_value(4)
     app.selectbox(key="evaluate_predicted").set_value(1).run()
     assert "True class **merger**, predicted **spiral**: 0" in [text.value for text in app.markdown]
     app.selectbox(key="evaluate_true").set_value(None)
     app.selectbox(key="evaluate_predicted").set_value(None).run()
-    assert shown_pictures(app, "1_3") == ["11", "6", "1"]
+    assert shown_pictures(drawn, "1_3") == ["11", "6", "1"]
 
 
-def test_a_link_names_the_cell(open_page: Callable[..., AppTest], run: runs.Run) -> None:
+def test_a_link_names_the_cell(drawn: Drawn, open_page: Callable[..., AppTest], run: runs.Run) -> None:
     app = open_page(run.id, evaluate_true="elliptical", evaluate_predicted="elliptical", evaluate_numbers="Shares")
-    assert shown_pictures(app, "0_0") == ["5", "10", "0"]
+    assert shown_pictures(drawn, "0_0") == ["5", "10", "0"]
     assert numbers(app)[0] == "100%"
     app = open_page(run.id, evaluate_true="nonsense", evaluate_predicted="nonsense")
-    assert not app.exception and shown_pictures(app, "1_3")
+    assert not app.exception and shown_pictures(drawn, "1_3")
 
 
 def test_a_click_is_copied_into_the_pickers(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -174,9 +189,17 @@ def test_a_click_is_copied_into_the_pickers(monkeypatch: pytest.MonkeyPatch) -> 
 
 
 @pytest.mark.parametrize("page", ["activations", "occlusion"])
-def test_a_picture_leads_on(open_page: Callable[..., AppTest], run: runs.Run, page: str) -> None:
+def test_a_picture_leads_on(drawn: Drawn, open_page: Callable[..., AppTest], run: runs.Run, page: str) -> None:
     app = open_page(run.id, evaluate_true="elliptical")  # a widget bound to the address must not hinder
-    app.button(key=f"evaluate_mistake_11_{page}").click().run()
+    app.get_by_key("evaluate_opens").set_value(page).run()
+    assert shown_pictures(drawn, "mistake")[0] == "11"
+    kept: dict[str, Any] = {}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(tiles.st, "session_state", {"evaluate_mistake_tiles": {"tile": 0}})
+        patch.setattr(dashboard_state, "put", kept.__setitem__)
+        drawn["evaluate_mistake_tiles"]["on_tile_change"]()  # a click
+    app.session_state["evaluate_chosen"] = kept["evaluate_chosen"]
+    app.run()
     assert not app.exception
     assert app.title[0].value == page
     assert app.code[0].value == "sample:galaxies:11"
@@ -199,14 +222,14 @@ def test_scores_are_in_the_table_with_interval_and_n(open_page: Callable[..., Ap
     assert table["F1"].tolist()[1] == "40.0% (8.7–82.3%) of 4"
 
 
-def test_many_pictures_come_in_sheets(open_page: Callable[..., AppTest]) -> None:
+def test_many_pictures_come_in_sheets(drawn: Drawn, open_page: Callable[..., AppTest]) -> None:
     index = np.arange(0, 100, 5)  # twenty ellipticals
     table = probabilities(np.ones(20, np.int64), np.linspace(0.9, 0.5, 20))
     run = finished_run("galaxies", index, np.zeros(20, np.int64), table)
     app = open_page(run.id)
-    assert shown_pictures(app, "0_1") == ["0", "5", "10", "15", "20", "25"]
+    assert shown_pictures(drawn, "0_1") == ["0", "5", "10", "15", "20", "25"]
     app.get_by_key("evaluate_0_1_sheet").set_value(4).run()
-    assert shown_pictures(app, "0_1") == ["90", "95"]
+    assert shown_pictures(drawn, "0_1") == ["90", "95"]
 
 
 def test_without_mistakes_it_says_so(open_page: Callable[..., AppTest]) -> None:
@@ -215,7 +238,9 @@ def test_without_mistakes_it_says_so(open_page: Callable[..., AppTest]) -> None:
     assert "There are none: every test picture is right." in [caption.value for caption in app.caption]
 
 
-def test_another_run_with_fewer_classes_keeps_no_stale_cell(open_page: Callable[..., AppTest], run: runs.Run) -> None:
+def test_another_run_with_fewer_classes_keeps_no_stale_cell(
+    drawn: Drawn, open_page: Callable[..., AppTest], run: runs.Run
+) -> None:
     index = np.arange(8)
     textures = finished_run("textures", index, index, probabilities(index, np.full(8, 0.9), 8))
     app = open_page(textures.id)
@@ -224,7 +249,7 @@ def test_another_run_with_fewer_classes_keeps_no_stale_cell(open_page: Callable[
     app.session_state["ff_run"], app.session_state["ff_data"] = run.id, "galaxies"
     app.run()
     assert not app.exception
-    assert shown_pictures(app, "1_3") == ["11", "6", "1"]
+    assert shown_pictures(drawn, "1_3") == ["11", "6", "1"]
 
 
 def test_random_weights_are_said(open_page: Callable[..., AppTest], run: runs.Run) -> None:
