@@ -17,7 +17,7 @@ from models.wording import TICK_PERCENT, UNDEFINED, fixed, whole_percent
 
 PLOT_PX: Final = 380  # side of the matrix; a cell is a whole number of pixels
 NAME_LONGEST: Final = 14
-COLOUR_BAR_PX: Final = 68
+COLOUR_BAR_PX: Final = 78
 _RIGHT: Final = [[0, "rgba(127, 139, 147, 0.08)"], [1, "rgba(127, 139, 147, 0.5)"]]  # the diagonal, theme.NEUTRAL
 SYMBOLS: Final = {"precision": "circle", "recall": "diamond", "f1": "square"}
 
