@@ -14,7 +14,7 @@ from models.errors import InputError
 from models.som.lattice import Floats, Indices, Lattice
 from models.som.search import BLOCK_VALUES, Search, blocks, nearest, silent
 
-AT_ONCE = 1 << 16  # pairs of units whose distances on the lattice are computed together
+AT_ONCE = 1 << 16  # pairs of units, at most, whose distances on the lattice are computed together
 PERMUTATIONS = 9_999  # drawn at random, where there are more ways than this to exchange the classes
 
 
@@ -34,7 +34,7 @@ def quality(
     search = search or Search(samples, rows * columns, flat.mean(axis=0))
     best, second = search.nearest(flat, second=True)
     touching = (lattice or Lattice(rows, columns)).touching
-    parts = blocks(best[:, None], BLOCK_VALUES // AT_ONCE, search.check)
+    parts = blocks(samples, BLOCK_VALUES // AT_ONCE, search.check)
     apart = sum(len(best[part]) - np.count_nonzero(touching(best[part], second[part])) for part in parts)
     return best, quantization_error(samples, codebook, best, search.check), apart / len(samples)
 
