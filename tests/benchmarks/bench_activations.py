@@ -1,6 +1,6 @@
 """How fast the strongest answers of every channel are found, against one pass with all outputs and one per layer.
 
-    python -m tests.benchmarks.bench_activations [pairs] [--backbone NAME] [--side PX] [--share S]
+    python -m tests.benchmarks.bench_activations [pairs] [--backbone NAME] [--side PX] [--share S] [--fast]
 
 The same work for all: 2,000 Galaxies, all layers of a backbone (Frame8's shipped weights, 17 layers; of others random
 ones), the nine strongest answers of every channel, at most one per picture, on one thread.
@@ -15,7 +15,8 @@ Each runs in a process of its own, so that its memory is its own. First each doe
 the memory above the start (highest resident size less that before the run, network and pictures loaded) and the
 winners, which have to be the same. Then rounds with a share of the pictures, one way after the other, so that a busy
 machine slows all; ratios are medians of the rounds'. `per layer`, which takes many times as long, runs in the first
-three rounds only. In the rounds building and tracing are not measured. The last line is one JSON object.
+three rounds only, and with `--fast` not at all. In the rounds building and tracing are not measured. The last line is
+one JSON object.
 """
 
 from __future__ import annotations
@@ -188,6 +189,7 @@ def main() -> None:
     parser.add_argument("--backbone", default="frame8")
     parser.add_argument("--side", type=int, default=64)
     parser.add_argument("--share", type=float, default=0.15, help="of the 2,000 pictures in each pair")
+    parser.add_argument("--fast", action="store_true", help="without the way that takes a predict per layer")
     parser.add_argument("--serve", choices=WAYS, help=argparse.SUPPRESS)
     parser.add_argument("--folder", type=Path, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
@@ -195,7 +197,8 @@ def main() -> None:
         serve(globals()[arguments.serve], arguments.backbone, arguments.side, arguments.folder)
         return
     with tempfile.TemporaryDirectory() as folder:
-        contestants = {way: Contestant(way, arguments, Path(folder)) for way in WAYS}
+        ways = WAYS[:-1] if arguments.fast else WAYS
+        contestants = {way: Contestant(way, arguments, Path(folder)) for way in ways}
         try:
             print(json.dumps(measure(contestants, Path(folder), arguments)))
         finally:
@@ -208,10 +211,10 @@ def measure(contestants: dict[str, Contestant], folder: Path, arguments: argpars
     whole = {way: contestant.run(N_PICTURES) for way, contestant in contestants.items()}
     result: dict[str, object] = {f"peak_extra_mb_{way}": round(seen["extra_mb"]) for way, seen in whole.items()}
     result |= {f"whole_run_s_{way}": round(seen["seconds"], 1) for way, seen in whole.items()}
-    swapped = {way: compare(folder, way) for way in WAYS[1:]}
-    ratios: dict[str, list[float]] = {way: [] for way in WAYS[1:]}
+    swapped = {way: compare(folder, way) for way in contestants if way != "streaming"}
+    ratios: dict[str, list[float]] = {way: [] for way in swapped}
     for number in range(arguments.pairs):
-        asked = WAYS if number < SLOW_ROUNDS else WAYS[:-1]
+        asked = [way for way in contestants if way != "per_layer" or number < SLOW_ROUNDS]
         seconds = {way: contestants[way].run(round(arguments.share * N_PICTURES))["seconds"] for way in asked}
         for way in asked[1:]:
             ratios[way].append(seconds[way] / seconds["streaming"])
@@ -222,7 +225,7 @@ def measure(contestants: dict[str, Contestant], folder: Path, arguments: argpars
         **result,
         "network": f"{arguments.backbone} {arguments.side} px, {contestants['streaming'].layers} layers",
         "pictures": N_PICTURES,
-        "winners": swapped["per_layer"][0],
+        "winners": swapped["one_pass"][0],
         "swapped_within_rounding": {way: count for way, (_, count) in swapped.items()},
         "rounds": arguments.pairs,
         "load": round(os.getloadavg()[0], 1),
