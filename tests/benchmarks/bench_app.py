@@ -17,8 +17,8 @@ job
 crowds                   on Activations, from sending a change (picture, layer, block or channel) to the end of the
                          script; every crowd meets a server that has just started, its caches empty
     alone_…              40 visitors
-    training_…           40 visitors while two others train with the defaults, again and again. A server runs one job at
-                         a time, by design: the two take turns, and `training_share` of the time one of them ran
+    training_…           40 visitors while two others train with the defaults, again and again. A server runs one
+                         training at a time, by design: the two take turns, and one ran `training_share` of the time
     many_…               100 visitors, nobody trains
 errors                   elements that tell of one, lost reruns, and tracebacks in any log
 
