@@ -12,8 +12,9 @@ from numpy.typing import ArrayLike, NDArray
 
 from models.errors import InputError
 from models.som.lattice import Floats, Indices, Lattice
-from models.som.search import Search, blocks, nearest, silent
+from models.som.search import BLOCK_VALUES, Search, blocks, nearest, silent
 
+AT_ONCE = 1 << 16  # pairs of units, at most, whose distances on the lattice are computed together
 PERMUTATIONS = 9_999  # drawn at random, where there are more ways than this to exchange the classes
 
 
@@ -33,7 +34,8 @@ def quality(
     search = search or Search(samples, rows * columns, flat.mean(axis=0))
     best, second = search.nearest(flat, second=True)
     touching = (lattice or Lattice(rows, columns)).touching
-    apart = sum(int((~touching(best[part], second[part])).sum()) for part in search.parts)
+    parts = blocks(samples, BLOCK_VALUES // AT_ONCE, search.check)
+    apart = sum(len(best[part]) - np.count_nonzero(touching(best[part], second[part])) for part in parts)
     return best, quantization_error(samples, codebook, best, search.check), apart / len(samples)
 
 
@@ -41,7 +43,8 @@ def quantization_error(samples: Floats, codebook: Floats, best: Indices, check: 
     """Mean Euclidean distance of the samples (N, D) to the weights of the units numbered `best` (N,)."""
     flat, total = codebook.reshape(-1, codebook.shape[-1]), 0.0
     for part in blocks(samples, 1, check):
-        apart = samples[part] - flat[best[part]]
+        apart = flat[best[part]].astype(np.result_type(samples, flat), copy=False)
+        np.subtract(samples[part], apart, out=apart)
         total += float(np.sqrt(np.einsum("nd,nd->n", apart, apart)).sum(dtype=np.float64))
     return total / len(samples)
 

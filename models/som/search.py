@@ -29,7 +29,7 @@ BLOCK_SAMPLES = 640  # searched at once: their scores stay in the cache, and the
 SURE = 3.0  # standard deviations of its rounding within which a score is taken to lie
 VAGUE = 1e-3  # rounding against the squared distance itself, from which on a training step looks closer
 GRAIN = 40  # bits of a feature's range that weights of float64 keep: twelve digits
-DEMANDING = 0.125  # share of a block's samples in doubt, from which on products are in float64
+DEMANDING = 0.125  # share of the samples in doubt, from which on products are in float64
 
 
 def silent() -> None:
@@ -75,6 +75,7 @@ class Centred:
 
     Attributes:
         kept: How many samples a slice may have.
+        squares: Squared distance from the centre of every sample that `block` has given, (N,).
     """
 
     def __init__(self, samples: Floats, centre: Floats, kind: DTypeLike) -> None:
@@ -83,27 +84,22 @@ class Centred:
         least = min(len(samples), BLOCK_SAMPLES)
         self.kept = len(samples) if self._whole else max(least, BLOCK_VALUES // samples.shape[1])
         self._values: Floats = np.ones((self.kept, samples.shape[1] + 1), kind)
-        self._lengths: Floats | None = None
+        self.squares: Floats = np.empty(len(samples), kind)
         if self._whole:
-            self._fill(slice(None), self._values)
-            self._lengths = _squares(self._values[:, :-1])
+            self._fill(slice(0, len(samples)))
 
-    def _fill(self, part: slice, block: Floats) -> None:
+    def _fill(self, part: slice | Indices) -> Floats:
+        chosen = self._samples[part]
+        block = self._values[: len(chosen)]
         # In the wider of the types: a difference rounded too early has lost its digits.
         kind = np.result_type(self._samples, self._centre, block)
-        np.subtract(self._samples[part], self._centre, out=block[:, :-1], dtype=kind)
-
-    def block(self, part: slice) -> Floats:
-        """A slice of the samples, (n, D + 1)."""
-        if self._whole:
-            return self._values[part]
-        block = self._values[: part.stop - part.start]
-        self._fill(part, block)
+        np.subtract(chosen, self._centre, out=block[:, :-1], dtype=kind)
+        self.squares[part] = _squares(block[:, :-1])
         return block
 
-    def squares(self, part: slice, block: Floats) -> Floats:
-        """Squared distance from the centre of every sample of a slice, (n,)."""
-        return _squares(block[:, :-1]) if self._lengths is None else self._lengths[part]
+    def block(self, part: slice | Indices) -> Floats:
+        """A slice of the samples, or some by their numbers, (n, D + 1)."""
+        return self._values[part] if self._whole else self._fill(part)
 
 
 def _squares(rows: Floats) -> Floats:
@@ -142,7 +138,7 @@ class Search:
         longest = min(len(samples), BLOCK_SAMPLES)
         starts = range(0, len(samples), longest)
         self.parts = [slice(start, min(start + longest, len(samples))) for start in starts]
-        self._rows = np.arange(longest)
+        self._begins = np.arange(longest) * units  # where the scores of each sample of a slice begin
         self._shape = units, samples.shape[1] + 1
         self._exact = exact or samples.dtype == np.float64
         self._own = Centred(samples, centre, samples.dtype)
@@ -192,16 +188,15 @@ class Search:
         Args:
             codebook: (units, D), of either type.
         """
-        best = np.zeros(len(self.samples), np.int64)
-        runner_up = np.zeros_like(best) if second and len(codebook) > 1 else best
-        if len(codebook) == 1:
-            return best, best
-        self._prepare(codebook)
-        for part in self.parts:
-            self.check()
-            ranks = self._ranks(part, codebook, 1 if runner_up is best else 2)
-            best[part], runner_up[part] = ranks[0], ranks[-1]
-        return best, runner_up
+        ranks = np.zeros((2 if second and len(codebook) > 1 else 1, len(self.samples)), np.int64)
+        if len(codebook) > 1:
+            self._prepare(codebook)
+            tops: Floats = np.empty((len(ranks) + 1, len(self.samples)), self._weights.dtype)
+            sure = [self._rank(part, ranks[:, part], tops[:, part]) for part in self.parts]
+            if not all(sure) and not self._settle(codebook, ranks, tops):
+                self._use(np.float64)
+                return self.nearest(codebook, second)
+        return ranks[0], ranks[-1]
 
     def _prepare(self, codebook: Floats) -> None:
         weights = self._weights
@@ -209,89 +204,60 @@ class Search:
         np.subtract(codebook, self.centre, out=weights[:, :-1], dtype=kind)
         weights[:, -1] = -0.5 * _squares(weights[:, :-1])
 
-    def _ranks(self, part: slice, codebook: Floats, count: int) -> Indices:
-        """The `count` (1 or 2) nearest units of the samples of a slice, int64 (count, n)."""
+    def _score(self, part: slice | Indices) -> Floats:
+        """The scores of all units for some samples, (n, units), in the buffer."""
         block = self._centred.block(part)
         scores = self._scores[: len(block) * self._shape[0]].reshape(len(block), -1)
-        np.matmul(block, self._weights.T, out=scores)
-        rows, squares = self._rows[: len(block)], self._centred.squares(part, block)
-        first: Indices = scores.argmax(axis=1)
-        top = scores[rows, first]
-        if count == 1 and not self._exact:
-            vague = top > self._vague * squares
-            if not vague.any():
-                return first[None]
-            [asked] = np.nonzero(vague)
-            few = asked, scores[asked], squares[asked], first[None, asked], top[None, asked]
-            found = self._sure(part, codebook, *few, len(rows))
-            if found is not None:
-                first[asked] = found[0]
-                return first[None]
-        else:
-            ranks, tops = first[None], top[None]
-            if count == 2:
-                scores[rows, first] = -np.inf
-                second = scores.argmax(axis=1)
-                ranks, tops = np.stack([first, second]), np.stack([top, scores[rows, second]])
-            found = self._sure(part, codebook, rows, scores, squares, ranks, tops, len(rows))
-            if found is not None:
-                return found
-        self._use(np.float64)
-        self._prepare(codebook)
-        return self._ranks(part, codebook, count)
+        return np.matmul(block, self._weights.T, out=scores)
 
-    def _sure(
-        self,
-        part: slice,
-        codebook: Floats,
-        asked: Indices,
-        scores: Floats,
-        squares: Floats,
-        ranks: Indices,
-        tops: Floats,
-        size: int,
-    ) -> Indices | None:
-        """Return `ranks` (count, n) where they are certain, and settled where not; None if these are too many.
+    def _rank(self, part: slice, ranks: Indices, tops: Floats) -> bool:
+        """Write the nearest units of the samples of a slice and their scores; return whether these are certain.
 
         Args:
-            part, size: The slice of the samples, and how many it has.
-            asked: The numbers in it of the n samples in question.
-            scores: Of these, changed.
-            squares: Their squared distances from the centre.
-            tops: The scores of `ranks`, (count, n).
+            ranks: (count, n).
+            tops: (count + 1, n); the last is the best score of all other units, where that may be of interest.
         """
-        slack = self._rounding * (8.1 * squares - 6 * tops[-1]) + self._least
-        below = self._below(scores, ranks[-1])
-        doubtful = tops[-1] - below <= slack
-        if len(tops) == 2:
-            doubtful |= tops[0] - tops[1] <= slack
+        self.check()
+        scores, begins = self._score(part), self._begins[: part.stop - part.start]
+        flat = scores.reshape(-1)
+        for best, top in zip(ranks, tops, strict=False):
+            best[:] = scores.argmax(axis=1)
+            places = begins + best
+            top[:] = flat[places]
+            if len(ranks) == 2 or self._exact:
+                flat[places] = -np.inf
+        if len(ranks) == 2 or self._exact:
+            tops[-1] = flat[begins + scores.argmax(axis=1)]  # twice as fast as the largest value itself
+            return False
+        tops[-1] = -np.inf
+        [asked] = np.nonzero(tops[0] > self._vague * self._centred.squares[part])
+        if len(asked):
+            others = scores[asked]
+            others[np.arange(len(asked)), ranks[0, asked]] = -np.inf
+            tops[-1, asked] = others.max(axis=1)
+        return not len(asked)
+
+    def _settle(self, codebook: Floats, ranks: Indices, tops: Floats) -> bool:
+        """Compare again, by differences in float64, what scores cannot tell apart; False if that would be too much."""
+        last = tops[-2]
+        slack = self._rounding * (8.1 * self._centred.squares - 6 * last) + self._least
+        least = last - slack
+        doubtful = tops[-1] >= least
+        if len(ranks) == 2:
+            doubtful |= tops[0] - last <= slack
         [doubted] = np.nonzero(doubtful)
-        if len(doubted) > DEMANDING * size and scores.dtype == np.float32:
-            return None
-        if len(doubted):
-            scores = scores[doubted]
-            scores[np.arange(len(doubted)), ranks[:, doubted]] = tops[:, doubted]
-            close = scores >= (tops[-1] - slack)[doubted, None]
-            ranks[:, doubted] = self._settled(self.samples[part][asked[doubted]], codebook, close, len(ranks))
-        return ranks
-
-    def _below(self, scores: Floats, last: Indices) -> Floats:
-        """The best score of every row but for those of its nearest units, whose last is given and struck out here."""
-        rows = self._rows[: len(scores)]
-        scores[rows, last] = -np.inf
-        best: Floats = scores[rows, scores.argmax(axis=1)]  # twice as fast as the largest value itself
-        return best
-
-    def _settled(self, samples: Floats, codebook: Floats, close: NDArray[np.bool_], count: int) -> Indices:
-        """The `count` nearest of the units that are `close` to these samples, by differences in float64."""
-        found = np.empty((count, len(samples)), np.int64)
-        size = max(1, BLOCK_VALUES // close.shape[1])
-        for start in range(0, len(samples), size):
+        if len(doubted) > DEMANDING * len(doubtful) and tops.dtype == np.float32:
+            return False
+        size = min(len(self._begins), max(1, BLOCK_VALUES // len(codebook)))
+        for start in range(0, len(doubted), size):
             self.check()
-            part = slice(start, start + size)
-            row, unit = np.nonzero(close[part])
-            found[:, part] = first_of(row, unit, distances(samples[part], codebook, row, unit), count)
-        return found
+            few = doubted[start : start + size]
+            close = self._score(few) >= least[few, None]
+            close[np.arange(len(few)), ranks[:, few]] = True
+            row, unit = np.nonzero(close)
+            squared = distances(self.samples[few], codebook, row, unit)
+            ranks[:, few] = first_of(row, unit, squared, len(ranks))
+        return True
 
 
 def distances(samples: Floats, codebook: Floats, row: Indices, unit: Indices) -> Doubles:
@@ -306,12 +272,12 @@ def distances(samples: Floats, codebook: Floats, row: Indices, unit: Indices) ->
 
 
 def first_of(row: Indices, unit: Indices, squared: Doubles, count: int) -> Indices:
-    """For rows 0, 1, … the `count` units with the smallest squared distances, int64 (count, rows).
+    """For every row among the pairs the `count` units with the smallest squared distances, int64 (count, rows).
 
-    Equal ones come in the order of the units' numbers. Every row has at least `count` pairs.
+    Rows come in the order of their numbers, equally near units in that of theirs. Every row has `count` pairs or more.
     """
     order = np.lexsort((unit, squared, row))
-    begins = np.searchsorted(row[order], np.arange(row.max() + 1))
+    [begins] = np.nonzero(np.diff(row[order], prepend=-1))
     found: Indices = unit[order[begins + np.arange(count)[:, None]]]
     return found
 

@@ -7,11 +7,12 @@ of the machine (about a second: `models/training/worker/measure_rates.py`), pred
 pictures and epochs. Recipes alternate, round after round; figures are medians. MobileNetV2 has random weights, so that
 nothing is fetched; that changes no cost.
 
-time        predicted seconds / the processor's seconds; wall: the same against the clock, which on a busy machine says
-            more about the neighbours. The rates' own second is not in it.
+time        predicted seconds / the processor's seconds; wall: the same against the clock, which is what a person waits
+            for, and on a busy machine says more about the neighbours. The rates' own second is not in it.
 memory      predicted peak / the peak of the process
 
-The last line is one JSON object: the ratios per recipe, and the worst of each (the furthest from 1, as a factor).
+The last line is one JSON object: the ratios per recipe; of each the worst (the furthest from 1, as a factor) and the
+median of these factors over the recipes.
 """
 
 from __future__ import annotations
@@ -93,8 +94,9 @@ def train_apart(spec: TrainingSpec, home: Path) -> dict[str, float]:
     return answer
 
 
-def _furthest(values: list[float]) -> float:
-    return round(max(max(value, 1 / value) for value in values), 2)
+def factors(values: list[float]) -> list[float]:
+    """Return how many times each prediction is off, whichever way."""
+    return [max(value, 1 / value) for value in values]
 
 
 def main() -> None:
@@ -123,9 +125,12 @@ def main() -> None:
         }
         for name, all_rounds in measured.items()
     }
-    worst = {key: _furthest([ratio[key] for ratio in ratios.values()]) for key in ("time", "wall", "memory")}
+    off = {key: factors([ratio[key] for ratio in ratios.values()]) for key in ("time", "wall", "memory")}
+    worst = {key: round(max(values), 2) for key, values in off.items()}
+    median = {key: round(statistics.median(values), 2) for key, values in off.items()}
     shown = {name: {key: round(value, 2) for key, value in ratio.items()} for name, ratio in ratios.items()}
-    print(json.dumps({**shown, "worst": worst, "rounds": options.rounds, "load": round(os.getloadavg()[0], 1)}))
+    load = round(os.getloadavg()[0], 1)
+    print(json.dumps({**shown, "worst": worst, "median": median, "rounds": options.rounds, "load": load}))
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
     pip install minisom xpysom==1.0.7 matplotlib somoclu   # where there is a CUDA compiler: PATH=/usr/bin:/bin pip …
     python -m tests.benchmarks.bench_som [pairs] [--quick]
+    python -m tests.benchmarks.bench_som [pairs] --versus FOLDER   # this version against one in another folder
 
 The same work for everybody: the 1,797 digits, a 20 x 20 lattice, 100 epochs, a Gaussian neighbourhood whose radius
 falls exponentially from 10 to 0.25, PCA start, one thread, processor time. Every peer is measured next to one of our
@@ -11,6 +12,10 @@ training. Then one epoch of 50,000 samples of 256 values on 50 x 50 units, and t
 1,000,000 memory-mapped samples.
 
 `qe_ratio` is our quantization error over the best of the peers' (all float32 codebooks, measured by our `quality`).
+`--versus` compares with an earlier version instead, one of `git worktree add FOLDER 08c3fc5`, say: the digits again,
+with the first and the last moment kept and with every moment, each version in a process of its own, in turns;
+`times_as_long` and `times_as_long_every_moment` are medians of the pairs' ratios, below 1 where this version is faster.
+
 `gemm_share` is the time of nothing but samples times weights, once an epoch, over our whole training. A peer that is
 not installed is named, and null in the result. The last line is one JSON object.
 """
@@ -28,6 +33,8 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
 
 import numpy as np
 
@@ -44,6 +51,19 @@ DECAY = math.log(RADIUS / END_RADIUS)
 SPEC = SomSpec(SIDE, SIDE, "batch", EPOCHS, radius0=RADIUS, decay=DECAY, start="pca", snapshots=2)
 LARGE = (50_000, 256, 50)  # samples, features, side
 MEMORY = (1_000_000, 64, 30)
+CONTEST = """
+import importlib, json, os, sys, time
+import numpy as np
+try:
+    training, spec = importlib.import_module("models.som.training"), importlib.import_module("models.som.spec")
+except ImportError:  # before the core had wings
+    training = spec = importlib.import_module("models.som")
+samples, settings = np.load(sys.argv[1]), json.loads(os.environ["SPEC"])
+for line in sys.stdin:
+    started = time.process_time()
+    list(training.snapshots(samples, spec.SomSpec(**{**settings, "snapshots": int(line)})))
+    print(time.process_time() - started, flush=True)
+"""
 Train = Callable[[np.ndarray, int], np.ndarray]
 
 
@@ -163,6 +183,36 @@ def large(pairs: int, result: dict[str, float | None]) -> None:
     print(f"one epoch of {count:,} x {depth} on {side} x {side}: XPySom {ratios}, product {shares}")
 
 
+def against_version(folder: Path, pairs: int, result: dict[str, float | None]) -> None:
+    """Digits: how many times as long this version takes as the one in a folder."""
+    environment = {**os.environ, "SPEC": json.dumps(asdict(SPEC))}
+    with tempfile.NamedTemporaryFile(suffix=".npy") as file:
+        np.save(file.name, digits().features)
+        command = [sys.executable, "-c", CONTEST, file.name]
+        pipe = subprocess.PIPE
+        both = [
+            subprocess.Popen(command, cwd=where, env=environment, stdin=pipe, stdout=pipe, text=True)
+            for where in (Path(__file__).parents[2], folder)
+        ]
+
+        def asked(kept: int) -> list[float]:
+            taken = []
+            for process in both:
+                print(kept, file=process.stdin, flush=True)
+                taken.append(float(process.stdout.readline()))
+            return taken
+
+        for name, kept in (("times_as_long", 2), ("times_as_long_every_moment", EPOCHS + 1)):
+            asked(kept)
+            measured = [asked(kept) for _ in range(pairs)]
+            ratios = [own / other for own, other in measured]
+            result[name] = round(statistics.median(ratios), 3)
+            print(f"{kept} moments kept: {min(measured)[0]:.3f} s, times {', '.join(f'{r:.2f}' for r in ratios)}")
+        for process in both:
+            process.stdin.close()
+            process.wait(60)
+
+
 def memory() -> None:
     """Print the peak memory (MB) of this process, before and after a training on a memory-mapped file."""
     count, depth, side = MEMORY
@@ -189,11 +239,15 @@ def main() -> None:
     parser.add_argument("pairs", type=int, nargs="?", default=7)
     parser.add_argument("--quick", action="store_true", help="two pairs, digits only")
     parser.add_argument("--memory", action="store_true", help="only the memory of a million samples, in this process")
+    parser.add_argument("--versus", type=Path, help="a folder with another version of this program")
     arguments = parser.parse_args()
     if arguments.memory:
         return memory()
     pairs = 2 if arguments.quick else arguments.pairs
     result: dict[str, float | None] = {}
+    if arguments.versus:
+        against_version(arguments.versus, 3 * pairs, result)
+        return print(json.dumps(result))
     against_peers(pairs, 50 if arguments.quick else 10, result)
     against_the_product(3 * pairs, result)
     if not arguments.quick:

@@ -1,11 +1,14 @@
 """What transfer buys: a head on the shipped backbone, on the same network with random weights, training from scratch.
 
-    python -m tests.benchmarks.bench_transfer [seeds] [--data galaxies textures digits] [--parts 20 all] [--no-scratch]
+    python -m tests.benchmarks.bench_transfer [seeds] [--data galaxies textures digits] [--parts 20 all]
+                                              [--ways pretrained random scratch] [--keep FILE]
 
 Tested on the held-out pictures after training on 20 of each class and on all training pictures. The heads follow the
 default recipe on frozen Frame8. From scratch every layer learns from random weights, BatchNorm with its statistics, the
-same head on top, at a rate of 1e-3 with the same cosine, for as many epochs as `SCRATCH_EPOCHS` says (the whole lasts
-about half an hour on one free core; without it two minutes). A seed decides new weights and the order of the pictures.
+same head on top, at a rate of 1e-3 with the same cosine, for as many epochs as `SCRATCH_EPOCHS` says. That is what
+takes long: on all pictures some minutes a seed, without it two minutes in all. With `--keep` every accuracy is written
+into a file as soon as it is known, and what stands there is not measured again: a benchmark that was stopped goes on,
+and one of three seeds adds a third to two. A seed decides new weights and the order of the pictures.
 
 Intervals are Student's 95 % over the seeds: they say how far luck in training reaches, not in the choice of pictures;
 for that each line ends with the half width of Wilson's interval for so many test pictures. The last line is one JSON
@@ -101,17 +104,25 @@ def main() -> None:
     parser.add_argument("seeds", type=int, nargs="?", default=3)
     parser.add_argument("--data", nargs="+", choices=datasets.DATASETS, default=list(datasets.DATASETS))
     parser.add_argument("--parts", nargs="+", choices=PARTS, default=list(PARTS))
-    parser.add_argument("--no-scratch", action="store_true")
+    parser.add_argument("--ways", nargs="+", choices=WAYS, default=list(WAYS))
+    parser.add_argument("--keep", type=Path, help="a file of accuracies that are known already, and to be known")
     options = parser.parse_args()
     build.prepare_tensorflow()
+    known = json.loads(options.keep.read_text()) if options.keep and options.keep.exists() else {}
     found: dict[str, dict[str, dict[str, object]]] = {}
     for dataset in options.data:
         kept: dict[str, Examples] = {}
         n_test = len(datasets.split(dataset).test)
         for part in options.parts:
-            for way in WAYS[:2] if options.no_scratch else WAYS:
-                started = time.perf_counter()
-                values = [accuracy(spec_of(dataset, part, way, seed), kept) for seed in range(options.seeds)]
+            for way in options.ways:
+                started, values = time.perf_counter(), []
+                for seed in range(options.seeds):
+                    name = f"{dataset} {part} {way} {seed}"
+                    if name not in known:
+                        known[name] = accuracy(spec_of(dataset, part, way, seed), kept)
+                        if options.keep:
+                            options.keep.write_text(json.dumps(known, indent=1))
+                    values.append(known[name])
                 said = found.setdefault(dataset, {}).setdefault(part, {})[way] = summary(values)
                 share = wilson(round(float(np.mean(values)) * n_test), n_test)
                 print(

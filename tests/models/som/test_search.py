@@ -140,8 +140,13 @@ def test_ordinary_data_stay_with_the_fast_product(monkeypatch: pytest.MonkeyPatc
 
 def test_a_step_looks_closer_only_where_the_product_says_little(monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[int] = []
-    keep = Search._sure
-    monkeypatch.setattr(Search, "_sure", lambda self, *some: (asked.append(len(some[2])), keep(self, *some))[1])
+    keep = Search._settle
+
+    def settle(self: Search, codebook: np.ndarray, ranks: np.ndarray, tops: np.ndarray) -> bool:
+        asked.append(int(np.isfinite(tops[-1]).sum()))  # whose next best unit is known
+        return keep(self, codebook, ranks, tops)
+
+    monkeypatch.setattr(Search, "_settle", settle)
     samples, codebook = RNG(15).random((300, 16)).astype(np.float32), RNG(16).random((40, 16)).astype(np.float32)
     codebook[7] = samples[5]  # so near that nearly all of its digits cancel out
     centre = codebook.mean(axis=0)
@@ -164,7 +169,7 @@ def test_samples_in_doubt_are_settled_block_by_block(monkeypatch: pytest.MonkeyP
     equal = np.repeat([[0.5, 0.1, 0.0], [9.0, 9.0, 9.0]], [5, 1], axis=0)  # five equal units: all 97 are in doubt
     found = Search(samples, 6, equal.mean(axis=0), lambda: calls.append(None), exact=True).nearest(equal, second=True)
     assert np.array_equal(found, slow(samples, equal))
-    assert len(calls) == 1 + 13  # the one part, and blocks of 50 // 6 = 8 samples
+    assert len(calls) == 2 + 13  # the one part in float32 and in float64, and blocks of 50 // 6 = 8 samples
 
 
 def test_the_distances_of_many_pairs_do_not_lie_in_memory_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
