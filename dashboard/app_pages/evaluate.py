@@ -4,7 +4,7 @@ import streamlit as st
 
 from dashboard import state
 from dashboard.views.evaluate.confusion import confusion_panel
-from dashboard.views.evaluate.pictures import cell_pictures, mistake_strip, noisy_labels_panel, opens_control
+from dashboard.views.evaluate.pictures import cell_pictures, mistake_strip, noisy_labels_panel
 from dashboard.views.evaluate.scores import score_table
 from dashboard.widgets.jobs import job_panel
 from dashboard.widgets.page import empty, has_classifier, header, refuse
@@ -52,7 +52,6 @@ with pictures:
     if spec.weights == "random":
         st.badge("random weights, not pretrained", icon=":material/casino:", color="gray")
     cell_pictures(result, dataset, cell)
-    opens_control()
 st.caption(
     "The matrix does not show how sure the classifier was, which parts of a picture decided, "
     "or how it does on pictures of another kind than these."

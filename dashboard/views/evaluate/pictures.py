@@ -26,7 +26,7 @@ _OPENS = {"occlusion": "Occlusion", "activations": "Activations"}
 _CHOSEN = "evaluate_chosen"  # what was clicked: picture id and what the way back is called
 
 
-def opens_control() -> None:
+def _opens_control() -> None:
     """Draw where a click on a picture leads, and go there when one was clicked."""
     st.segmented_control(
         "A click on a picture opens",
@@ -54,6 +54,7 @@ def cell_pictures(result: TrainingResult, dataset: DatasetSpec, cell: tuple[int,
         help="The surest first; below each picture the probability of the predicted class.",
     )
     judged_pictures(members, result, dataset, sheet=6, key=f"evaluate_{cell[0]}_{cell[1]}")
+    _opens_control()
 
 
 def mistake_strip(result: TrainingResult, dataset: DatasetSpec, count: int = 8) -> None:
