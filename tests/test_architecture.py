@@ -176,7 +176,6 @@ def test_networks_are_judged_on_pictures_from_one_place_that_no_test_replaces():
         "models.networks.layers",
         "models.training.recipes",
         "models.activations.worker.maps",
-        "models.som.worker.depth",
         "models.som.worker.rotation",
         "models.transferability.worker.slice",
         "dashboard.views.data.gallery",

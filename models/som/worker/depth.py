@@ -31,7 +31,7 @@ def measure(task: DepthTask, progress: Progress = SILENT) -> DepthResult:
         Cancelled: By `progress`.
     """
     chosen = chosen_layers(task.network)
-    parts = datasets.split(task.dataset, layers.split_seed(task.network))  # a run has not seen its test part
+    parts = layers.split(task.network, task.dataset)  # a run has not seen its test part
     test, labels = np.concatenate([parts.validation, parts.test]), datasets.labels(task.dataset)
     found = np.full((2, len(chosen), SEEDS), math.nan)
     networks = [task.network] if task.network == task.random else [task.network, task.random]
