@@ -3,9 +3,8 @@
 import streamlit as st
 
 from dashboard import state
-from dashboard.views.evaluate.confusion import confusion_panel
+from dashboard.views.evaluate.confusion import confusion_panel, score_table
 from dashboard.views.evaluate.pictures import cell_pictures, mistake_strip, noisy_labels_panel
-from dashboard.views.evaluate.scores import score_table
 from dashboard.widgets.jobs import job_panel
 from dashboard.widgets.page import empty, has_classifier, header, refuse
 from dashboard.widgets.runs import mistake_warning

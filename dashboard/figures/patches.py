@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from dashboard.figures import theme
 from models.features.backward import Projections
-from models.features.cuts import OUTSIDE, Cut, cut_of, patch
+from models.features.patches import OUTSIDE, Cut, cut_of, patch
 from models.networks.layers import LayerChoice
 from models.pictures import datasets, images
 

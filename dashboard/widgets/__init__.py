@@ -9,9 +9,7 @@
     picture_picker   the choice of a picture, uploads and camera too
     unit_picker      the choice of a layer and of a channel
     formatted        a table whose numbers are written in the one format
-    tiles            pictures with words, to be chosen by a click or with keys; what all widgets of tiles share
-    thumbnails       rows of small pictures, to be clicked
-    channel_grid     a grid of maps, one for each channel of a layer
+    tiles            pictures with words, channel maps, rows of pictures, to be chosen by a click or with keys
     block_diagram    a network's diagram whose blocks can be pressed
     gabor_kernel     a kernel with the Gabor function fitted to it
     player/          a film of frames with its curves, played in the browser

@@ -8,7 +8,7 @@ import streamlit as st
 from dashboard import state
 from dashboard.labels import safe_label
 from dashboard.widgets import cache
-from dashboard.widgets.thumbnails import Row, thumbnails
+from dashboard.widgets.tiles import Row, thumbnails
 from models.errors import PictureError, StorageUnavailable
 from models.ids import PictureId
 from models.pictures import datasets, images, uploads

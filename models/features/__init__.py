@@ -1,7 +1,6 @@
 """What single units look for: the pictures that excite them, pictures made for them, the kernels of a first layer.
 
-    patches         the strongest answers of every channel over a data set: spec and result
-    cuts            what one value depends on, cut out of a picture
+    patches         the strongest answers of every channel over a data set, and what each depends on, cut out
     backward        values carried back to the pixels
     ascent          the way up from noise to a picture that an objective likes, with its switches
     maximisation    films of ascents for a unit: spec, film, what is shipped

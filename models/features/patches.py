@@ -1,4 +1,4 @@
-"""The nine strongest answers of every channel of a network over a data set: the spec and the result.
+"""The nine strongest answers of every channel of a network over a data set: spec, result, and the cuts that show them.
 
 At most one answer per picture, as Zeiler and Fergus do it: else one picture with many alike places would fill all nine.
 Of equal values the picture with the lower number comes first, and in a picture the first place, row by row.
@@ -26,6 +26,8 @@ NETWORK: Final = str(NetworkId(backbone=DEFAULT, side=64))  # whose results are 
 EXAMPLE_NETWORK: Final = str(NetworkId(EXAMPLE))  # and whose head's
 TOP: Final = 9
 RANKINGS = {"class": "Most of one class", "strongest": "Strongest value", "number": "Channel number"}
+OUTSIDE, STRIPE = (150, 156, 161), (122, 128, 133)  # hatched: there is no picture there
+_STRIPES = 4  # pixels from one stripe to the next
 _START_SECONDS, _LAYER_SECONDS = 3.0, 0.035  # loading; tracing
 _SLOWER = 1.6  # a pass that reads every layer, over one that does not
 
@@ -168,3 +170,46 @@ PATCHES = Job(
         *(PatchSpec(NETWORK, dataset) for dataset in datasets.DATASETS),
     ),
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """Which part of a picture is shown for one value; it may reach beyond the border.
+
+    Attributes:
+        top, left, bottom, right: Rows and columns in pixels, the last two included.
+        whole: Whether the value can depend on more than the picture holds, so that all of the picture is shown.
+        mark: The (row, col) in pixels around which such a value looks; None for dense layers.
+    """
+
+    top: int
+    left: int
+    bottom: int
+    right: int
+    whole: bool = False
+    mark: tuple[int, int] | None = None
+
+
+def cut_of(layer: layers.LayerChoice, row: int, col: int, height: int, width: int) -> Cut:
+    """Return what to show of a picture of `height` x `width` for the value at (row, col) of a layer."""
+    window = layer.window(row, col)
+    if window is not None and window[2] - window[0] < min(height, width):
+        return Cut(*window)
+    if not layer.is_map:
+        return Cut(0, 0, height - 1, width - 1, whole=True)
+    if window is None:  # sees everything, through a gate: its own place is all that can be marked
+        middle = (row + 0.5) * height / layer.shape[0], (col + 0.5) * width / layer.shape[1]
+    else:
+        middle = (window[0] + window[2]) / 2, (window[1] + window[3]) / 2
+    mark = tuple(int(np.clip(round(at), 0, size - 1)) for at, size in zip(middle, (height, width), strict=True))
+    return Cut(0, 0, height - 1, width - 1, whole=True, mark=(mark[0], mark[1]))
+
+
+def patch(picture: NDArray[np.uint8], cut: Cut) -> NDArray[np.uint8]:
+    """Return the part of a picture (H, W, 3) uint8 that `cut` names, hatched where it lies outside of the picture."""
+    height, width = picture.shape[:2]
+    rows, cols = np.arange(cut.top, cut.bottom + 1), np.arange(cut.left, cut.right + 1)
+    inside = ((rows >= 0) & (rows < height))[:, None] & ((cols >= 0) & (cols < width))
+    found = picture[np.clip(rows, 0, height - 1)[:, None], np.clip(cols, 0, width - 1)]
+    stripes = ((rows[:, None] + cols) % _STRIPES == 0)[..., None]
+    return np.where(inside[..., None], found, np.where(stripes, STRIPE, OUTSIDE)).astype(np.uint8)

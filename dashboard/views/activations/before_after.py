@@ -11,9 +11,9 @@ from dashboard.views.activations import cache as activations_cache
 from dashboard.views.activations.field import Map, field_view
 from dashboard.views.activations.fine_tune import fine_tune_offer
 from dashboard.views.activations.now import channel_number, choose, chosen_channel
-from dashboard.widgets.channel_grid import channel_grid
 from dashboard.widgets.page import has_classifier
 from dashboard.widgets.picture_picker import picture_picker
+from dashboard.widgets.tiles import channel_grid
 from dashboard.widgets.unit_picker import layer_picker, open_unit
 from models.activations.changes import RANKINGS, LayerChanges, MapPair
 from models.errors import RunNotFound

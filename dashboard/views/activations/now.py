@@ -10,9 +10,9 @@ from dashboard.figures.activations import PER_PAGE, SCALES, Scale, own_scale, sc
 from dashboard.labels import safe_label
 from dashboard.views.activations import cache as activations_cache
 from dashboard.views.activations.field import Map, field_view
-from dashboard.widgets.channel_grid import channel_grid
 from dashboard.widgets.page import name_of, say_random
 from dashboard.widgets.picture_picker import picture_beside, picture_picker
+from dashboard.widgets.tiles import channel_grid
 from dashboard.widgets.unit_picker import layer_picker, open_unit
 from models.activations.maps import RANKINGS, ActivationMaps, ChannelStatistics, ClassSelectivity, rank, unusualness
 from models.networks import layers

@@ -10,7 +10,7 @@ from dashboard.figures import theme
 from dashboard.labels import safe_label
 from dashboard.views.data.figures import class_balance
 from dashboard.widgets.picture_picker import picture_title
-from dashboard.widgets.thumbnails import Row, thumbnails
+from dashboard.widgets.tiles import Row, thumbnails
 from models.ids import PictureId
 from models.pictures import datasets, images
 from models.wording import grouped

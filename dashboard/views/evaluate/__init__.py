@@ -1,8 +1,7 @@
 """The Evaluate page: what a trained classifier gets right and wrong, and the pictures behind every number.
 
-    confusion  the confusion matrix and the choice of one of its cells
+    confusion  the confusion matrix, the choice of one of its cells; precision, recall and F1 of every class
     pictures   test pictures with their predictions; training pictures with wrong labels
-    scores     precision, recall and F1 of every class
 
 It uses widgets and figures; of the core training and pictures.
 """

@@ -12,9 +12,9 @@ from dashboard.figures.gabor import mosaic
 from dashboard.views.features import cache as features_cache
 from dashboard.views.features import gabor_compared
 from dashboard.widgets import cache, gabor_kernel
-from dashboard.widgets.channel_grid import channel_grid
 from dashboard.widgets.gabor_kernel import KERNEL
 from dashboard.widgets.page import has_classifier
+from dashboard.widgets.tiles import channel_grid
 from models.backbones import weights
 from models.backbones.registry import BACKBONES, BackboneSpec
 from models.features import gabor

@@ -19,8 +19,7 @@ from dashboard.widgets.picture_picker import picture_title
 from dashboard.widgets.tiles import Tile, picture_tiles
 from dashboard.widgets.unit_picker import Unit, address_of, open_unit, prepare_unit, unit_picker
 from models.features import patches
-from models.features.cuts import cut_of
-from models.features.patches import PATCHES, RANKINGS, PatchSpec, Strongest, TopPatches
+from models.features.patches import PATCHES, RANKINGS, PatchSpec, Strongest, TopPatches, cut_of
 from models.ids import PictureId
 from models.jobs import engine
 from models.networks import layers

@@ -5,18 +5,23 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Final
 
+import numpy as np
 import streamlit as st
 
 from dashboard.figures import theme
 from dashboard.figures.curves import learning_curves
-from dashboard.views.traps import leak
+from dashboard.widgets import cache
 from dashboard.widgets.runs import clearness, points
+from models.ids import PictureId
 from models.intervals import Estimate
-from models.training.comparison import paired
-from models.training.traps import SEEDS, TRAPS, Outcome, Role, Trap, noticed, outcomes
+from models.pictures import datasets
+from models.training.comparison import Difference, paired
+from models.training.traps import SEEDS, TRAPS, Outcome, Role, Trap, claimed, noticed, outcomes
 from models.wording import percent
 
 _HEIGHT = 210  # px of the curves
+LEAKED_PAIRS: Final = 3
+_PAIR_PX: Final = 96  # of a picture
 NAMES: Final[Mapping[Role, str]] = {"wrong": "Wrong", "cured": "Cured", "control": "Control"}
 ICONS: Final[Mapping[Role, str]] = {
     "wrong": ":material/warning:",
@@ -49,7 +54,7 @@ def results(name: str) -> None:
         return
     wrong, cured = shipped["wrong"], shipped["cured"]
     if wrong[0].spec.leaked:
-        leak.claim(wrong[0], cured[0])
+        leak_claim(wrong[0], cured[0])
     beside = [made[0] for made in shipped.values()]
     left, right = st.columns(2, gap="medium")
     with left:
@@ -64,7 +69,7 @@ def results(name: str) -> None:
             _control(trap, wrong[0], cured[0], shipped["control"][0])
     st.markdown(difference(wrong[0], cured[0]))
     if wrong[0].spec.leaked:
-        leak.pairs(wrong[0])
+        leaked_pairs(wrong[0])
     notice, cure = st.columns(2, gap="medium")
     notice.markdown(f"**How you notice it.** {noticed(trap, shipped)}")
     cure.markdown(f"**The cure.** {trap.cure}")
@@ -138,5 +143,39 @@ def difference(first: Outcome, second: Outcome, words: str = "Cured against wron
         return f"**{words}**: no test picture is left that neither has learnt from."
     return (
         f"**{words}**: {points(found.difference)} on the same {found.difference.n} test pictures, "
-        f"{clearness(found.difference)}.{leak.meaning(found) if found.left_out else ''}"
+        f"{clearness(found.difference)}.{leak_meaning(found) if found.left_out else ''}"
     )
+
+
+def leak_claim(wrong: Outcome, cured: Outcome) -> None:
+    """Draw what the leaking run claims beside what is true, and how far the leak carries the claim."""
+    st.markdown(f"##### {claimed(wrong, cured)}")
+    if (parts := wrong.judged.apart()) is not None:
+        known, fresh = parts
+        st.markdown(
+            f"The claim is made of {percent(known.value)} of the {known.n} test pictures that leaked and "
+            f"{percent(fresh.value)} "
+            f"of the other {fresh.n}. True is what the same training gives where no test picture leaks."
+        )
+
+
+def leak_meaning(found: Difference) -> str:
+    """Return which pictures are left out of a comparison with a run that leaked, and what the rest of them says."""
+    left = f" The {found.left_out} pictures that leaked are left out"
+    if found.difference.low < 0 < found.difference.high:
+        return f"{left}: the leak made the number larger, not the network better."
+    return f"{left}."
+
+
+def leaked_pairs(wrong: Outcome) -> None:
+    """Draw some pictures that the run has learnt from and was tested on, each twice: as it lies in either part."""
+    leaked = wrong.judged.leaked
+    chosen = leaked[np.linspace(0, len(leaked) - 1, LEAKED_PAIRS).round().astype(np.intp)].tolist()
+    data = datasets.get(wrong.spec.dataset)
+    st.markdown(f"**Learnt and tested:** {LEAKED_PAIRS} of the {len(leaked)} pictures that lie in both parts.")
+    for column, index in zip(st.columns(LEAKED_PAIRS, gap="medium"), chosen, strict=True):
+        picture = cache.enlarged_png(str(PictureId(data.id, index)), _PAIR_PX)
+        name = f"{data.classes[datasets.label(data.id, index)]}, picture {index}"
+        with column, st.container(horizontal=True, gap="small"):
+            for part in ("for training", "for the test"):
+                st.image(picture, caption=part, width=_PAIR_PX, alt=f"{name}, {part}")

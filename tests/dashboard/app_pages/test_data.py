@@ -7,7 +7,7 @@ from streamlit.testing.v1 import AppTest
 from dashboard.figures import theme
 from dashboard.views.data import gallery
 from dashboard.views.data.figures import class_balance
-from dashboard.widgets.thumbnails import Row
+from dashboard.widgets.tiles import Row
 from models.pictures import datasets
 from models.storage import runs
 from models.training.spec import TrainingSpec

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from dashboard.views.traps import leak
+from dashboard.views.traps import panel
 from models.errors import QueueFull
 from models.jobs import engine as jobs_engine
 from models.storage import files, runs
@@ -91,9 +91,9 @@ def test_pictures_that_a_leak_is_shown_by_are_in_both_parts():
 
 def test_what_a_comparison_means_depends_on_its_interval():
     found = paired(*(traps.outcomes("leak")[role][0].judged for role in ("wrong", "cured")))
-    assert "made the number larger" in leak.meaning(found)
+    assert "made the number larger" in panel.leak_meaning(found)
     clear = replace(found, difference=replace(found.difference, low=0.01))
-    assert leak.meaning(clear) == " The 160 pictures that leaked are left out."
+    assert panel.leak_meaning(clear) == " The 160 pictures that leaked are left out."
 
 
 def test_without_shipped_results_the_page_offers_to_train(visit, monkeypatch, tmp_path):

@@ -7,7 +7,7 @@ from PIL import Image
 
 from dashboard.figures.patches import boxed, coloured, mosaic, pairs
 from models.features.backward import Projections
-from models.features.cuts import OUTSIDE, STRIPE, Cut
+from models.features.patches import OUTSIDE, STRIPE, Cut
 from models.networks import layers
 from models.pictures import datasets, images
 

@@ -6,7 +6,7 @@ import pytest
 
 from dashboard import state
 from dashboard.figures.activations import Grid, Legend
-from dashboard.widgets import channel_grid, thumbnails
+from dashboard.widgets import tiles
 
 GRID = Grid(b"", 1, 1, (7, 3), ("7", "3"), ("a", "b"), (False, False), (Legend(("white",), "0", "1"),))
 
@@ -14,9 +14,9 @@ GRID = Grid(b"", 1, 1, (7, 3), ("7", "3"), ("a", "b"), (False, False), (Legend((
 @pytest.mark.parametrize(("sent", "chosen"), [(3, [3]), (3.0, [3]), (4, []), (-1, []), ("x", []), (None, [])])
 def test_only_a_channel_that_is_drawn_can_be_chosen(monkeypatch, sent, chosen):
     given, found = {}, []
-    monkeypatch.setattr(channel_grid, "_grid", lambda **arguments: given.update(arguments))
-    monkeypatch.setattr(channel_grid.st, "session_state", {"grid": {"channel": sent}})
-    channel_grid.channel_grid(GRID, 7, key="grid", alt="", on_choose=found.append)
+    monkeypatch.setattr(tiles, "_grid", lambda **arguments: given.update(arguments))
+    monkeypatch.setattr(tiles.st, "session_state", {"grid": {"channel": sent}})
+    tiles.channel_grid(GRID, 7, key="grid", alt="", on_choose=found.append)
     given["on_channel_change"]()
     assert found == chosen
 
@@ -27,10 +27,10 @@ def test_only_a_channel_that_is_drawn_can_be_chosen(monkeypatch, sent, chosen):
 )
 def test_only_a_picture_that_is_drawn_can_be_chosen(monkeypatch, sent, chosen):
     given, found = {}, []
-    row = thumbnails.Row("", "red", ("sample:digits:1", "sample:digits:2"), ("one", "two"))
-    monkeypatch.setattr(thumbnails, "_rows", lambda **arguments: given.update(arguments))
+    row = tiles.Row("", "red", ("sample:digits:1", "sample:digits:2"), ("one", "two"))
+    monkeypatch.setattr(tiles, "_rows", lambda **arguments: given.update(arguments))
     monkeypatch.setattr(state, "choose", lambda picture: found.append(picture))
-    monkeypatch.setattr(thumbnails.st, "session_state", {"tiles": SimpleNamespace(picture=sent)})
-    thumbnails.thumbnails([row], selected="", key="tiles", side=10, alt="")
+    monkeypatch.setattr(tiles.st, "session_state", {"tiles": SimpleNamespace(picture=sent)})
+    tiles.thumbnails([row], selected="", key="tiles", side=10, alt="")
     given["on_picture_change"]()
     assert found == chosen

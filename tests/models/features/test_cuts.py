@@ -3,7 +3,7 @@
 import numpy as np
 
 from models.backbones.receptive_field import Field
-from models.features.cuts import OUTSIDE, STRIPE, Cut, cut_of, patch
+from models.features.patches import OUTSIDE, STRIPE, Cut, cut_of, patch
 from models.networks.layers import LayerChoice
 
 HEIGHT, WIDTH = 20, 30

@@ -8,7 +8,7 @@ from keras import layers
 from models.backbones.receptive_field import Field
 from models.backbones.worker import build
 from models.errors import Cancelled, InputError
-from models.features.cuts import Cut, cut_of, patch
+from models.features.patches import Cut, cut_of, patch
 from models.features.worker import patches
 from models.networks.layers import LayerChoice, sources
 from models.networks.worker import opened

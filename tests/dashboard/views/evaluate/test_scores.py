@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import f1_score
 
-from dashboard.views.evaluate.scores import HELP
+from dashboard.views.evaluate.confusion import SCORES_HELP
 from models.intervals import wilson
 from models.training.evaluation import evaluate
 from tests.dashboard.latex import value
@@ -17,7 +17,7 @@ SAID = np.array([0, 0, 0, 1, 2, 1, 0, 0, 2, 0])
 
 def test_f1_and_its_interval_are_written_as_they_are_computed():
     hits, alarms, misses = 3, 3, 2  # of class 0, counted by hand
-    words = HELP.replace("false alarms", "alarms")
+    words = SCORES_HELP.replace("false alarms", "alarms")
     mean, share, carried = (
         re.search(pattern, words)[1] for pattern in (r"mean, (.*?\))\.", r"for J = (.*?\)),", r"by F1 = (.*?\))\.")
     )
