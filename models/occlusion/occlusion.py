@@ -146,15 +146,19 @@ def occlusion_map(
     occluded = np.empty(n_positions, np.float32)
     for start in range(0, n_positions, batch):
         progress.event(share=start / n_positions, note=f"{start} of {n_positions} positions")
-        part = corners[start : start + batch]
-        pictures = np.repeat(image[None], len(part), axis=0)
-        for picture, (row, col) in zip(pictures, part, strict=True):
-            window = np.s_[row : row + patch, col : col + patch]
-            picture[window] = hidden[window]
-        occluded[start : start + batch] = score(pictures)
+        occluded[start : start + batch] = score(_with_patches(image, hidden, corners[start : start + batch], patch))
     drop = averaged(base - occluded, corners, patch, (height, width))
     scores = occluded.reshape(len(rows), len(cols))
     return OcclusionMap(drop, base, rows, cols, scores, patch, stride, fill, n_passes=n_positions + 1)
+
+
+def _with_patches(image: np.ndarray, hidden: np.ndarray, corners: list[tuple[int, int]], patch: int) -> np.ndarray:
+    """Return the picture once for each corner, with the square that begins there taken from `hidden`."""
+    pictures = np.repeat(image[None], len(corners), axis=0)
+    for picture, (row, col) in zip(pictures, corners, strict=True):
+        window = np.s_[row : row + patch, col : col + patch]
+        picture[window] = hidden[window]
+    return pictures
 
 
 def averaged(falls: np.ndarray, corners: list[tuple[int, int]], patch: int, shape: tuple[int, int]) -> np.ndarray:

@@ -1,8 +1,6 @@
 """The pictures: data sets that come with the app, and those that visitors bring.
 
-    galaxies   drawn: five kinds, with masks
-    textures   drawn: eight patterns
-    datasets   the data sets on offer, their pictures and splits
+    datasets   the data sets on offer, their pictures and splits; each drawn one's row names the file that draws it
     uploads    bytes from strangers become pictures, or a sentence
     images     resize, enlarge, mosaics; uploads kept, and any picture by its id
 

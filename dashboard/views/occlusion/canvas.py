@@ -118,15 +118,10 @@ def occluder_figure(
     probabilities = occlusion_scores.probabilities(scores).reshape(-1, classes)[nearest]
     activity = scores.activity.ravel()[nearest] if scores.layer else np.zeros(0, np.float32)
     hidden = occlusion.filling(image, scores.fill, scores.patch)
+    identity = (picture, scores.height, scores.width, scores.patch, scores.rows.tolist(), scores.cols.tolist())
     header = {
-        "identity": [picture, scores.height, scores.width, scores.patch, scores.rows.tolist(), scores.cols.tolist()],
-        "height": scores.height,
-        "width": scores.width,
-        "patch": scores.patch,
-        "rows": scores.rows.tolist(),
-        "cols": scores.cols.tolist(),
-        "rowEdges": cell_edges(scores.rows, scores.patch, scores.height),
-        "colEdges": cell_edges(scores.cols, scores.patch, scores.width),
+        "identity": " ".join(map(str, identity)),
+        **_positions(scores),
         "classes": list(zip(scores.classes, itertools.cycle(theme.CLASS_COLOURS), strict=False)),
         "explained": explained,
         "base": occlusion_scores.base_probabilities(scores).tolist(),
@@ -149,8 +144,20 @@ def occluder_figure(
         "activity": activity.astype("<f4").tobytes(),
         "computed": kept.astype(np.uint8).tobytes(),
     }
-    header["identity"] = " ".join(map(str, header["identity"]))
     _figure(key=key, data=pack(header, parts))
+
+
+def _positions(scores: PatchScores) -> dict[str, Any]:
+    """Return where the square can stand, in pixels of the picture."""
+    return {
+        "height": scores.height,
+        "width": scores.width,
+        "patch": scores.patch,
+        "rows": scores.rows.tolist(),
+        "cols": scores.cols.tolist(),
+        "rowEdges": cell_edges(scores.rows, scores.patch, scores.height),
+        "colEdges": cell_edges(scores.cols, scores.patch, scores.width),
+    }
 
 
 def _alts(channel: str, picture: str) -> dict[str, str]:

@@ -168,17 +168,7 @@ def panel(
     rows, cols = image.shape[:2]
     figure = go.Figure()
     if values is not None and method is not None:
-        end = limit(np.asarray(values, np.float32), method.clip)
-        figure.add_heatmap(
-            z=values,
-            zmin=-end if method.signed else 0,
-            zmax=end,
-            colorscale=faded(method.signed),
-            showscale=False,
-            opacity=opacity,
-            text=[[significant(value) for value in row] for row in np.asarray(values).tolist()],
-            hovertemplate=f"row %{{y}}, col %{{x}}<br>%{{text}} {unit}<extra></extra>",
-        )
+        _lay_map(figure, values, method, unit, opacity)
     picture = images.png(images.enlarge(image, _PICTURE_PX))
     figure.add_layout_image(
         source="data:image/png;base64," + base64.b64encode(picture).decode(),
@@ -189,17 +179,28 @@ def panel(
         for colour, width in (("rgb(0, 0, 0)", 3), ("rgb(255, 255, 255)", 1.5)):
             figure.add_scatter(x=x, y=y, mode="lines", line={"color": colour, "width": width}, hoverinfo="skip")
     if mark is not None:
-        marker = {
-            "symbol": "x",
-            "size": 11,
-            "color": "rgb(255, 255, 255)",
-            "line": {"color": "rgb(0, 0, 0)", "width": 1.5},
-        }
+        line = {"color": "rgb(0, 0, 0)", "width": 1.5}
+        marker = {"symbol": "x", "size": 11, "color": "rgb(255, 255, 255)", "line": line}
         figure.add_scatter(x=[mark[1]], y=[mark[0]], mode="markers", marker=marker, hoverinfo="skip")
     figure.update_xaxes(visible=False, fixedrange=True, constrain="domain", range=[-0.5, cols - 0.5])
     figure.update_yaxes(visible=False, fixedrange=True, constrain="domain", range=[rows - 0.5, -0.5], scaleanchor="x")
     layout = theme.layout(figure, height)
     return layout.update_layout(showlegend=False, margin=dict.fromkeys("lrtb", 0))
+
+
+def _lay_map(figure: go.Figure, values: NDArray[np.floating], method: Method, unit: str, opacity: float) -> None:
+    """Add a map's colours, and its values for the pointer."""
+    end = limit(np.asarray(values, np.float32), method.clip)
+    figure.add_heatmap(
+        z=values,
+        zmin=-end if method.signed else 0,
+        zmax=end,
+        colorscale=faded(method.signed),
+        showscale=False,
+        opacity=opacity,
+        text=[[significant(value) for value in row] for row in np.asarray(values).tolist()],
+        hovertemplate=f"row %{{y}}, col %{{x}}<br>%{{text}} {unit}<extra></extra>",
+    )
 
 
 def reach(scores: PatchScores) -> np.ndarray:

@@ -127,8 +127,7 @@ def _numbers(source: str, method: str) -> dict[str, Any]:
         )
         radius = _real(
             "Radius σ₀",
-            0.1,
-            200.0,
+            (0.1, 200.0),
             side / 2,
             f"som_radius_{source}",
             "Width of the neighbourhood at the start, in units.",
@@ -138,8 +137,7 @@ def _numbers(source: str, method: str) -> dict[str, Any]:
         seed = _whole("Seed", 0, 9999, 0, "som_seed", "Same seed, same settings: the same map.")
         rate = _real(
             "Rate LR₀",
-            0.01,
-            1.0,
+            (0.01, 1.0),
             0.5,
             "som_rate",
             "Learning rate at the start; only online training has one.",
@@ -234,7 +232,10 @@ def _whole(label: str, low: int, high: int, default: int, key: str, explanation:
     return int(st.number_input(label, low, high, default, 1, key=key, bind="query-params", help=explanation))
 
 
-def _real(label: str, low: float, high: float, default: float, key: str, explanation: str, off: bool = False) -> float:
+def _real(
+    label: str, limits: tuple[float, float], default: float, key: str, explanation: str, off: bool = False
+) -> float:
+    low, high = limits
     return float(
         st.number_input(
             label, low, high, default, 0.1, format="%g", key=key, bind="query-params", help=explanation, disabled=off

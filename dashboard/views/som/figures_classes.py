@@ -81,16 +81,11 @@ def units(
         height: In px.
     """
     rows, columns = shape
-    side = mosaic.shape[0] // rows
-    tiles = mosaic.reshape(rows, side, columns, side).transpose(0, 2, 1, 3)
     palette = np.array(
         [_rgb(colour) for colour, _ in zip(cycle(theme.CLASS_COLOURS), classes, strict=False)] + [_rgb(RANDOM)]
     )
-    framed = np.empty((rows, columns, side + 2 * _FRAME, side + 2 * _FRAME, 3), np.uint8)
-    framed[...] = palette[unit_classes].reshape(rows, columns, 1, 1, 3)
-    framed[:, :, _FRAME:-_FRAME, _FRAME:-_FRAME] = tiles[..., None]
-    size = side + 2 * _FRAME
-    picture = framed.transpose(0, 2, 1, 3, 4).reshape(rows * size, columns * size, 3)
+    picture = _framed(mosaic, palette[unit_classes].reshape(rows, columns, 3))
+    size = picture.shape[0] // rows
     figure = go.Figure(go.Image(z=picture, hoverinfo="skip"))
     row, column = np.divmod(np.arange(rows * columns), columns)
     texts = [
@@ -111,6 +106,18 @@ def units(
     figure.update_yaxes(visible=False, fixedrange=True, range=[rows * size, 0], scaleanchor="x", constrain="domain")
     theme.layout(figure, height)
     return figure.update_layout(legend={"font": {"size": 11}, "entrywidth": 58, "tracegroupgap": 0})
+
+
+def _framed(mosaic: NDArray[np.uint8], colours: NDArray[np.int64]) -> NDArray[np.uint8]:
+    """Return a grey mosaic (rows * side, columns * side), every tile in a frame of its colour (rows, columns, 3)."""
+    rows, columns = colours.shape[:2]
+    side = mosaic.shape[0] // rows
+    size = side + 2 * _FRAME
+    tiles = mosaic.reshape(rows, side, columns, side).transpose(0, 2, 1, 3)
+    framed = np.empty((rows, columns, size, size, 3), np.uint8)
+    framed[...] = colours[:, :, None, None]
+    framed[:, :, _FRAME:-_FRAME, _FRAME:-_FRAME] = tiles[..., None]
+    return framed.transpose(0, 2, 1, 3, 4).reshape(rows * size, columns * size, 3)
 
 
 def depth(result: DepthResult, trained: str, height: int = 380) -> go.Figure:

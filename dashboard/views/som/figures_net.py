@@ -55,18 +55,7 @@ def net(
     if moved is not None:
         goals = moved.reshape(-1, moved.shape[-1])[:, :2]
         _lines(figure, np.stack([weights, goals], axis=1), {"color": theme.LINE_COLOURS[0], "width": 3})
-    figure.add_scatter(
-        x=weights[:, 0],
-        y=weights[:, 1],
-        mode="markers",
-        marker={"size": 5, "color": line["color"]},
-        customdata=np.arange(len(weights)),
-        text=[
-            f"{place}<br>weights ({significant(x)}, {significant(y)})"
-            for place, (x, y) in zip(figures.place_texts(lattice), weights.tolist(), strict=True)
-        ],
-        hovertemplate="%{text}<extra></extra>",
-    )
+    _units(figure, lattice, weights, {"size": 5, "color": line["color"]})
     if sample is not None:
         for width, colour in ((5, "rgb(255, 255, 255)"), (2, "rgb(0, 0, 0)")):
             cross = {"symbol": "x-thin", "size": 11, "line": {"width": width, "color": colour}}
@@ -76,6 +65,22 @@ def net(
     figure.update_xaxes(visible=False, fixedrange=True)
     figure.update_yaxes(visible=False, fixedrange=True, scaleanchor="x")
     return theme.layout(figure.update_layout(showlegend=False), height)
+
+
+def _units(figure: go.Figure, lattice: Lattice, weights: NDArray[Any], marker: dict[str, Any]) -> None:
+    """Add the units at their first two weights (units, 2), which the pointer reads."""
+    figure.add_scatter(
+        x=weights[:, 0],
+        y=weights[:, 1],
+        mode="markers",
+        marker=marker,
+        customdata=np.arange(len(weights)),
+        text=[
+            f"{place}<br>weights ({significant(x)}, {significant(y)})"
+            for place, (x, y) in zip(figures.place_texts(lattice), weights.tolist(), strict=True)
+        ],
+        hovertemplate="%{text}<extra></extra>",
+    )
 
 
 def unfolded(

@@ -5,5 +5,7 @@
     trust         all maps of the test pictures against the truth
     randomised    all maps of ever more random copies of a network
 
+The files of other methods are named by their rows in `maps.METHODS`.
+
 May import what `models.attribution` may, and their workers.
 """
