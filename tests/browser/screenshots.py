@@ -24,11 +24,10 @@ from tests.browser.conftest import CHROMIUM, FLAGS, ROOT, Server, settled
 
 SCREENSHOTS, TILES = ROOT / "assets" / "screenshots", ROOT / "assets" / "home"
 TILE_WIDTH, TILE_HEIGHT = 480, 270
-MAIN_PICTURE = {
+CHART = ".js-plotly-plot"
+MAIN_PICTURE = {  # of the pages whose main picture is not their first chart
     "data": ".st-key-data_gallery",
-    "backbone": ".js-plotly-plot",
     "train": ".st-key-train_map",
-    "evaluate": ".js-plotly-plot",
     "sweeps": ".st-key-sweeps_chart .js-plotly-plot",
     "compare": ".st-key-compare_accuracies",
     "traps": ".st-key-traps_curves_wrong",
@@ -55,7 +54,7 @@ def save(picture: Image.Image, path: Path) -> None:
 
 def tile(page: Page, name: str) -> Image.Image:
     """The middle of a page's main picture, cut to the tile's shape; a wide one whole, on its own ground."""
-    picture = Image.open(io.BytesIO(page.locator(MAIN_PICTURE[name]).first.screenshot())).convert("RGB")
+    picture = Image.open(io.BytesIO(page.locator(MAIN_PICTURE.get(name, CHART)).first.screenshot())).convert("RGB")
     ground = picture.getpixel((1, 1))
     choose = min if name in WHOLE or picture.width > 2 * picture.height else max
     scale = choose(TILE_WIDTH / picture.width, TILE_HEIGHT / picture.height)
@@ -96,7 +95,7 @@ def main(pages: list[str]) -> None:
                     settled(page)
                     time.sleep(6 if name == "som" else 3)  # charts draw after the script; the film plays to its end
                     save(Image.open(io.BytesIO(page.screenshot())), SCREENSHOTS / f"{name}-{scheme}.webp")
-                    if name in MAIN_PICTURE:
+                    if name in PAGES and PAGES[name].station:
                         save(tile(page, name), TILES / f"{name}-{scheme}.webp")
                     context.close()
         finally:
