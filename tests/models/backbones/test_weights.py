@@ -98,7 +98,7 @@ def test_a_file_is_fetched_once_and_told_about(server: Server, tmp_path: Path) -
     assert weights.fetch("vgg16") == file and server.requests == 1
     notes = [event["note"] for event in listener.events]
     assert notes[0] == "Asking 127.0.0.1 for the weights"
-    assert notes[1].startswith("VGG16: ") and notes[1].endswith(" of 1 MB")
+    assert notes[1].startswith("VGG16: ") and notes[1].endswith(" of 1.05 MB")
     assert notes[-1] == "Checking what arrived" and listener.events[-1]["share"] == 0.95
     assert all(0 <= event["share"] <= 1 for event in listener.events)
     assert left(tmp_path) == {"vgg16.h5"}
