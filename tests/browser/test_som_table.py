@@ -6,7 +6,7 @@ from tests.browser.conftest import settled
 
 
 def test_a_bad_table_says_why_and_a_good_one_is_trained_on(visit):
-    page = visit("som", still=True)
+    page = visit("som")
     page.locator("[data-testid='stSelectbox']", has_text="Data").last.click()  # the first is the experiment bar's
     page.get_by_role("option", name="Your table (CSV)").click()
     page.get_by_text("Upload a CSV file, or try the wines").wait_for()
