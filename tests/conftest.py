@@ -39,6 +39,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     )
 
 
+@pytest.hookimpl(optionalhook=True)  # without pytest-xdist nobody asks
+def pytest_xdist_make_scheduler(config: pytest.Config, log):
+    """Give the browser tests to one worker."""
+    from tests.scheduling import BrowserInOneWorker
+
+    return BrowserInOneWorker(config, log) if config.getoption("dist") == "loadfile" else None
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _pages_run_as_fast_as_on_a_server() -> Iterator[None]:
     """Keep AppTest from what it does again and again and a server does once or never: most of a test's time.

@@ -65,7 +65,8 @@ def test_colours_are_watched_to_the_end_scrubbed_and_a_unit_is_chosen(player):
         expect(caption).to_have_text(f"Epoch {epoch} of 100")
     expect(player.locator(".series .row", has_text="Radius")).to_have_text(re.compile(r"\D10$"))
     player.keyboard.press(" ")
-    waits_for(player, "Epoch 100 of 100")
+    expect(player.locator(f"{PLAY}[aria-label='Pause']")).to_be_visible()
+    expect(caption).not_to_have_text("Epoch 0 of 100")
 
     player.locator(SLIDER).fill("70")
     unit_at(player, 12.5 / 20, 7.5 / 20)
@@ -77,7 +78,8 @@ def test_colours_are_watched_to_the_end_scrubbed_and_a_unit_is_chosen(player):
     player.get_by_text("Unit (8, 12), epoch 70").wait_for()
 
 
-def test_colours_are_seen_in_their_space_and_turned(player):
+def test_colours_are_seen_in_their_space_and_turned(visit):
+    player = visit("som", still=True)
     waits_for(player, "Epoch 100 of 100")
     player.locator(".player .space").click()
     player.locator(".player .turn").wait_for()
@@ -103,9 +105,9 @@ def test_who_wants_no_motion_gets_a_still_picture_of_the_end(visit):
 
 
 def test_no_frame_is_left_out_at_an_easy_speed(player):
-    waits_for(player, "Epoch 100 of 100")
     player.locator(".player select").select_option("10")
     player.locator(SLIDER).fill("80")
+    player.locator(f"{PLAY}[aria-label='Play']").wait_for()
     player.evaluate(f"() => {{{COUNT_FRAMES}}}")
     player.locator(PLAY).click()
     player.locator(f"{PLAY}[aria-label='Pause']").wait_for()
