@@ -63,8 +63,12 @@ class SliceSpec(PricedSpec):
         if not 1 <= self.epochs <= MOST_EPOCHS:
             raise InputError(f"Expected 1 to {MOST_EPOCHS} epochs. Received {self.epochs}.")
         most = min(datasets.get(DATASET).per_class) // 2
-        if self.shots is not None and not 1 <= self.shots <= most:
-            raise InputError(f"Expected 1 to {most} training pictures of each digit. Received {self.shots}.")
+        fewest = -(-BATCH // 5)
+        if self.shots is not None and not fewest <= self.shots <= most:
+            raise InputError(
+                f"Expected {fewest} to {most} training pictures of each digit (those of five digits have to fill a "
+                f"batch of {BATCH}, or no network takes a step). Received {self.shots}."
+            )
 
     @property
     def title(self) -> str:
