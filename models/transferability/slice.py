@@ -94,7 +94,7 @@ class SliceSpec(PricedSpec):
 
     def network_seconds(self, learning: int) -> float:
         """About how long a network takes of which so many layers learn."""
-        steps = self.epochs * max(self.pictures // BATCH, 1)
+        steps = self.epochs * (self.pictures // BATCH)
         return (learning + 1) * (_LAYER_SECONDS + _STEP_SECONDS * steps)
 
     @property
