@@ -88,8 +88,9 @@ def compared(shared: tuple[str, ...]) -> Iterator[None]:
     """Draw a page inside this: its widgets get what they can read, and the address keeps what they cannot show."""
     _hold_back(shared)
     try:
-        yield
-        _compare()
+        with _labels() as labels:
+            yield
+        _compare(labels)
     finally:
         _put_back(shared)
 
@@ -121,7 +122,30 @@ def _unreadable(value: str) -> bool:
         return False
 
 
-def _compare() -> None:
+@contextmanager
+def _labels() -> Iterator[dict[str, str]]:
+    """Gather what the widgets that are drawn meanwhile are called, by their ids; nothing while no link waits."""
+    context, found = get_script_run_ctx(), dict[str, str]()
+    if context is None or not st.session_state[_NAMED]:
+        yield found
+        return
+    send = context._enqueue
+
+    def listen(message: Any) -> None:
+        element = message.delta.new_element
+        drawn = getattr(element, element.WhichOneof("type") or "", None)
+        if label := getattr(drawn, "label", ""):
+            found[getattr(drawn, "id", "")] = label
+        send(message)
+
+    context._enqueue = listen
+    try:
+        yield found
+    finally:
+        context._enqueue = send
+
+
+def _compare(labels: dict[str, str]) -> None:
     """Keep what the link names and a widget that was drawn does not show; what it does show is done with."""
     session = st.session_state
     with _record() as record:
@@ -132,7 +156,8 @@ def _compare() -> None:
         if widget is None or not any(values) or _met(widget, values):
             continue
         shown = _as_text(widget, session[name])
-        sentence = f"This link names {quoted(', '.join(values))} for {name}. Shown: {shown or 'none'}."
+        called = f"“{labels[widget.id]}”" if widget.id in labels else name
+        sentence = f"This link names {quoted(', '.join(values))} for {called}. Shown: {shown or 'none'}."
         session[_KEPT][name] = Unmet(values, shown, sentence)
 
 

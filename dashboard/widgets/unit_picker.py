@@ -82,7 +82,8 @@ class Unit:
 def unit_picker(page: str, network: str, begin_with: Callable[[LayerChoice], int]) -> Unit:
     """Draw the pickers of block, layer and channel and return the chosen unit; the address names it.
 
-    The number can be typed, and changed with the arrow keys. One that the layer does not have is refused in a sentence.
+    The number can be typed, and changed with the arrow keys. Of a link that names one that the layer does not have, the
+    sentence above the page speaks (`dashboard.link`).
 
     Args:
         page: Prefix of the keys `<page>_block`, `<page>_layer` and `<page>_channel`.
@@ -94,9 +95,8 @@ def unit_picker(page: str, network: str, begin_with: Callable[[LayerChoice], int
     key, n_channels, place = f"{page}_channel", layer.shape[2], f"{network} {layer.name}"
     before, text = state.get(f"{key}_of"), str(state.bound(key))
     named = int(text) if text.isdecimal() and before in (None, place) else None
-    missing = named is not None and named >= n_channels
     state.put(f"{key}_of", place)
-    state.put(key, begin_with(layer) if named is None or missing else named)
+    state.put(key, begin_with(layer) if named is None or named >= n_channels else named)
     channel = st.number_input(
         f"Channel, 0 to {n_channels - 1}",
         0,
@@ -106,8 +106,6 @@ def unit_picker(page: str, network: str, begin_with: Callable[[LayerChoice], int
         bind="query-params",
         help="Each channel of a layer looks for one pattern. Type a number, or walk with the arrow keys up and down.",
     )
-    if missing:
-        st.caption(f":material/link_off: The link names channel {text[:12]}, which {layer.name} does not have.")
     state.put(f"{page}_unit", (network, layer.name, int(channel or 0)))
     return Unit(layer, int(channel or 0))
 

@@ -40,8 +40,8 @@ class MaximisationSpec(PricedSpec):
 
     Attributes:
         network, layer, channel: The unit; ids and a number.
-        place: Its answers "everywhere" in the picture together, or the one in the "centre". Of no effect on dense
-            layers, whose units have one value.
+        place: Its answers "everywhere" in the picture together, or the one in the "centre"; units of dense layers
+            have one value, and no centre.
         frequency, jitter, turn, blur, decay: Strengths of the switches; 0 is off.
         steps: How many.
         seed: Fixes the start and everything that is random.
@@ -70,6 +70,9 @@ class MaximisationSpec(PricedSpec):
                 f"Expected {', '.join(map(str, STEPS))} steps and a seed from 0 to {LARGEST_SEED}. "
                 f"Received {self.steps} steps and seed {self.seed}."
             )
+        if self.place not in PLACES or (self.place == "centre" and not layer.is_map):
+            offered = ", ".join(PLACES) if layer.is_map else f"{PLACES[0]} for {self.layer}, whose units have one value"
+            raise InputError(f"Expected a place among {offered}. Received {self.place[:20]!r}.")
         checked(self.strengths)
 
     @property

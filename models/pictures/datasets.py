@@ -182,6 +182,14 @@ def labels(dataset: str) -> np.ndarray:
     return np.arange(spec.size) % len(spec.classes) if isinstance(spec.origin, ModuleType) else spec.origin()[1]
 
 
+@lru_cache(maxsize=len(DATASETS))
+def is_grey(dataset: str) -> bool:
+    """Return whether no picture has any colour; it takes one picture to know that some have."""
+    spec = get(dataset)
+    numbers = (spec.cover, *range(spec.size))
+    return all(not np.ptp(picture(dataset, number), axis=-1).any() for number in numbers)
+
+
 def _checked(dataset: str, index: int) -> int:
     size = get(dataset).size
     if not 0 <= index < size:

@@ -21,6 +21,7 @@ _HEIC = (
 )
 _HEIC_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1")
 MAX_BYTES = 25_000_000
+MAX_AVIF_BYTES = 8_000_000  # its decoder takes a tenth of a second for each megabyte, beside its time for the pixels
 MAX_PIXELS = 20_000_000
 MAX_SIDE = 10_000
 WORKING_SIDE = 2_048  # pixels; larger pictures are shrunk while they are decoded, which bounds the memory
@@ -42,15 +43,17 @@ def decode(data: bytes) -> np.ndarray:
         uint8 (H, W, 3), RGB, sides 1..2,048 pixels.
 
     Raises:
-        PictureError: No picture, a damaged one, or one of more than 20 megapixels or a side over 10,000 pixels.
+        PictureError: No picture, a damaged one, one of more than 20 megapixels or a side over 10,000 pixels, or a
+            file of more than 25 MB, of an AVIF 8 MB.
     """
     if not data:
         raise PictureError("Expected a picture file. Received an empty file.")
-    if len(data) > MAX_BYTES:
-        raise PictureError(f"Expected a file of at most {file_size(MAX_BYTES)}. Received {file_size(len(data))}.")
+    _check_bytes(data, MAX_BYTES, "a file")
     try:
         with Image.open(BytesIO(data), formats=FORMATS) as opened:
             _check_size(opened.width, opened.height)
+            if opened.format == "AVIF":
+                _check_bytes(data, MAX_AVIF_BYTES, "an AVIF file")
             return _to_rgb(opened)
     except PictureError:
         raise
@@ -76,6 +79,11 @@ def _unknown(data: bytes) -> str:
     if brand in _HEIC_BRANDS:
         return _HEIC
     return _DAMAGED if brand in (b"avif", b"avis") else f"{_EXPECTED} Received something else."
+
+
+def _check_bytes(data: bytes, most: int, what: str) -> None:
+    if len(data) > most:
+        raise PictureError(f"Expected {what} of at most {file_size(most)}. Received {file_size(len(data))}.")
 
 
 def _check_size(width: int, height: int) -> None:
@@ -108,13 +116,13 @@ def _stretched(picture: Image.Image) -> Image.Image:
     values = np.asarray(picture).astype(np.float32)
     finite = np.isfinite(values)
     if not finite.all():  # a TIFF may hold any number
-        values[~finite] = values[finite].min() if finite.any() else 0
+        values[~finite] = np.min(values, where=finite, initial=np.inf) if finite.any() else 0  # without a copy
     low, high = float(values.min()), float(values.max())
     if low == high:
         return Image.fromarray(np.full(values.shape, round(min(max(low / 257, 0), 255)), np.uint8))
     values -= low
     values *= 255 / (high - low)
-    return Image.fromarray(np.rint(values).astype(np.uint8))
+    return Image.fromarray(np.rint(values, out=values).astype(np.uint8))
 
 
 def _upright(picture: Image.Image) -> Image.Image:

@@ -14,12 +14,14 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
+from models import __version__
 from models.errors import InputError
 from models.ids import NetworkId
 from models.som.data import SomTask
 from models.som.film import ATLAS_COLUMNS, TILE, SomRecord, frame_bytes, net
 from models.som.lattice import Floats, Lattice
 from models.som.script import draws_its_samples
+from models.wording import grouped, significant
 
 SHARED_BYTES = 64 << 20  # of samples that travel with the weights
 SIDE = 400  # pixels of the longer side
@@ -31,20 +33,46 @@ YAW, PITCH = 0.6, 0.4  # radians: from where a net in space is seen
 _TIP = 1 / math.sqrt(3)  # from the centre of a hexagon of width 1 to its upper corner
 _GROUND, _CLOUD, _INK = (255, 255, 255), (190, 197, 202), (31, 39, 45)
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")  # how a cell begins that is computed
+_DESCRIPTION, _SOFTWARE = 0x010E, 0x0131  # tags of EXIF
 Pixels = NDArray[np.uint8]
+
+
+def about(record: SomRecord, task: SomTask) -> str:
+    """Return in a few lines what a map is: version, data, settings, and when in its training."""
+    som, (*_, depth) = task.som, record.codebook.shape
+    rate = f", learning rate {significant(som.rate0)}" * (som.method == "online")
+    return (
+        f"A self-organising map made by Freezeframe {__version__}.\n"
+        f"Data and map: {task.title}; {grouped(record.bmu.shape[1])} samples of {grouped(depth)} values.\n"
+        f"Training: {som.epochs} epochs from a {som.start} start with seed {som.seed}; {som.neighbourhood} "
+        f"neighbourhood, radius {significant(som.radius0)}{rate} at first, falling ({som.law}) with decay "
+        f"{significant(som.decay)}."
+    )
+
+
+def file_name(task: SomTask, what: str) -> str:
+    """Return a name that says which map a file is of; `what` is its end, such as "labels.csv".
+
+    A table of labels has no other place for it: a line of comment would stop `pandas.read_csv` and spreadsheets.
+    """
+    som = task.som
+    return f"freezeframe-map-{task.source}-{som.rows}x{som.columns}-{som.method}-seed{som.seed}-{what}"
 
 
 def codebook_npz(record: SomRecord, task: SomTask, samples: Floats | None) -> bytes:
     """Return a trained map as the bytes of an `.npz` file that needs no pickle.
 
-    It holds `codebook` (rows, columns, D), `task` (JSON text: data, size, seed and all other settings, without the
-    secret ids of a visitor's table or run), `classes` and, where they are given and not too large, the `samples` (N, D)
-    that it was trained on: float32, or float64 of a table, with all its digits.
+    It holds `about` (a text: what this is), `codebook` (rows, columns, D) after the last epoch, `task` (JSON text:
+    data, size, seed and all other settings, without the secret ids of a visitor's table or run), `classes` and, where
+    they are given and not too large, the `samples` (N, D) that it was trained on: float32, or float64 of a table, with
+    all its digits.
     """
     buffer = BytesIO()
     is_secret = task.network and NetworkId.parse(task.network).run
     settings = task.to_json() | {"table": "", "network": "" if is_secret else task.network}
-    arrays = {"codebook": record.codebook, "task": np.array(json.dumps(settings))}
+    lines = "The array codebook (rows, columns, values) holds the weights after the last epoch; task has all settings."
+    arrays = {"about": np.array(f"{about(record, task)}\n{lines}"), "codebook": record.codebook}
+    arrays["task"] = np.array(json.dumps(settings))
     arrays["classes"] = np.array(record.classes, dtype=np.str_)
     if samples is not None and samples.nbytes <= SHARED_BYTES:
         arrays["samples"] = samples
@@ -106,11 +134,14 @@ def plain(name: str) -> str:
     return f"'{line}" if name[:1] in _FORMULA else line
 
 
-def animation(record: SomRecord) -> bytes:
-    """Return the film as an animated WebP that loops and rests at its last frame.
+def animation(record: SomRecord, task: SomTask) -> bytes:
+    """Return the film as an animated WebP that loops and rests at its last frame; its EXIF data say what it is.
 
     At most SIDE pixels a side and MOST_BYTES: a film that would be larger leaves out every second frame.
     """
+    said = Image.Exif()
+    said[_DESCRIPTION] = about(record, task).replace("×", "x")  # ASCII, as the tag has it
+    said[_SOFTWARE] = f"Freezeframe {__version__}"
     paint = _Net(record).frame if record.kind == "net" else _Lattice(record).frame
     chosen = list(range(len(record.sizes)))
     pictures = [Image.fromarray(paint(frame)) for frame in chosen]
@@ -118,7 +149,10 @@ def animation(record: SomRecord) -> bytes:
         buffer = BytesIO()
         durations = [FRAME_MS * max(1, round(len(pictures) / len(chosen)))] * (len(chosen) - 1) + [LAST_MS]
         first, *rest = (pictures[frame] for frame in chosen)
-        first.save(buffer, "WEBP", save_all=True, append_images=rest, duration=durations, loop=0, quality=75, method=1)
+        first.save(
+            buffer, "WEBP", save_all=True, append_images=rest, duration=durations, loop=0, quality=75, method=1,
+            exif=said,
+        )  # fmt: skip
         if buffer.tell() <= MOST_BYTES or len(chosen) == 1:
             return buffer.getvalue()
         chosen = chosen[::-2][::-1]

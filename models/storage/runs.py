@@ -166,7 +166,17 @@ class RunProgress:
         self.run, self.clock = run, clock
         self.status = RunStatus("running", started=clock())
         self._end_a_torn_line()
-        run.set_status(self.status)
+        self._write(self.status)
+
+    def _write(self, status: RunStatus) -> None:
+        """Replace the state; what the visitor cancels before or while this is written is left cancelled.
+
+        Whoever cancels makes the file `cancel` first and writes "cancelled" after it: either that comes last, or the
+        file is there by now.
+        """
+        self.run.set_status(status)
+        if status.state != "cancelled" and self.run.cancel_asked:
+            self.run.set_status(replace(status, state="cancelled", message="", finished=self.clock()))
 
     def _end_a_torn_line(self) -> None:
         path = self.run.path("events.jsonl")
@@ -183,7 +193,7 @@ class RunProgress:
         shown: dict[str, Any] = {key: fields[key] for key in ("share", "note") if key in fields}
         if shown:
             self.status = replace(self.status, **shown)
-            self.run.set_status(self.status)
+            self._write(self.status)
 
     def check(self) -> None:
         """Raise `Cancelled` when the visitor asked to stop."""
@@ -195,12 +205,12 @@ class RunProgress:
         share = 1.0 if state == "done" else self.status.share
         ended = replace(self.status, state=state, message=message, share=share, finished=self.clock())
         try:
-            self.run.set_status(ended)
+            self._write(ended)
         except OSError as error:
             if error.errno not in FULL:
                 raise
             self.run.path("events.jsonl").unlink(missing_ok=True)  # the end is worth more than the way
-            self.run.set_status(ended)
+            self._write(ended)
 
 
 def create(kind: str, spec: Mapping[str, Any], *, owner: str, title: str, seconds: float | None = None) -> Run:

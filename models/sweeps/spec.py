@@ -166,15 +166,46 @@ def validate(sweep: SweepSpec) -> None:
     Raises:
         InputError, TooLarge: Of the first cell that could not be carried out; the message names it.
     """
+    _check_different(sweep)
     for cell in sweep.cells():
         if cell.number:
             continue  # another seed changes no check
         try:
             recipes.validate(cell.spec)
         except FreezeframeError as error:
-            title = ", ".join(filter(None, [_line_title(sweep, cell.line), value_title(sweep.choice, cell.value)]))
-            raise type(error)(f"{title}: {error}") from error
+            raise type(error)(f"{_what(sweep, cell)}: {error}") from error
     recipes.validate(sweep.cells()[-1].spec)  # its seeds are the largest
+
+
+def _check_different(sweep: SweepSpec) -> None:
+    """Refuse two values or ways to begin that make the same recipe: their difference would be nothing but zeros."""
+    known: dict[TrainingSpec, str] = {}
+    for cell in sweep.cells():
+        if cell.number:
+            continue
+        title = _what(sweep, cell)
+        if cell.spec in known:
+            raise InputError(
+                f"Expected values that make different recipes. Received two that make the same: {known[cell.spec]} and "
+                f"{title}."
+            )
+        known[cell.spec] = title
+
+
+def _what(sweep: SweepSpec, cell: Cell) -> str:
+    """Return what sets a cell apart from those of the same seed."""
+    return ", ".join(filter(None, [_line_title(sweep, cell.line), value_title(sweep.choice, cell.value)]))
+
+
+def remarks(sweep: SweepSpec) -> tuple[str, ...]:
+    """Return a sentence for each setting of a cell that has no effect beside the others, with the cells' names."""
+    cells: dict[str, list[str]] = {}
+    for cell in sweep.cells():
+        # From scratch everything learns, BatchNorm too: whether the backbone has one is not for the visitor to change.
+        if not cell.number and cell.line != variations.SCRATCH:
+            for sentence in recipes.remarks(cell.spec):
+                cells.setdefault(sentence, []).append(_what(sweep, cell))
+    return tuple(f"{'; '.join(filter(None, names))}: {sentence}" for sentence, names in cells.items())
 
 
 def _line_title(sweep: SweepSpec, line: str) -> str:

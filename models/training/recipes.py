@@ -118,7 +118,8 @@ def estimate(spec: TrainingSpec) -> Cost:
 def remarks(spec: TrainingSpec) -> tuple[str, ...]:
     """Return a sentence for each setting of a recipe that can be trained, but has no effect beside the others."""
     split = split_of(spec)
-    return together.remarks(spec, learnt=len(split.train), tested=len(split.test))
+    grey = datasets.is_grey(spec.dataset)
+    return together.remarks(spec, learnt=len(split.train), tested=len(split.test), grey=grey)
 
 
 def _check_memory(spec: TrainingSpec, cost: Cost) -> None:

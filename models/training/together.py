@@ -55,14 +55,22 @@ def check_batch(spec: TrainingSpec, pictures: int) -> None:
     )
 
 
-def remarks(spec: TrainingSpec, *, learnt: int, tested: int) -> tuple[str, ...]:
+def _has_free_batch_norm(spec: TrainingSpec) -> bool:
+    rows = tables.table(spec.backbone, registry.BACKBONES[spec.backbone].default_side).layers
+    free = set(spec.trainable)
+    return any(row.has_batch_norm for row in rows if row.name in free)
+
+
+def remarks(spec: TrainingSpec, *, learnt: int, tested: int, grey: bool) -> tuple[str, ...]:
     """Return a sentence for each setting that has no effect beside the others; the training goes on without it.
 
     Args:
         spec: That can be trained.
         learnt, tested: Pictures to learn from and to test on.
+        grey: Whether none of them has any colour.
     """
     longest = max(phase.epochs for phase in spec.phases())
+    colours = " and ".join(name for name in ("saturation", "hue") if getattr(spec.augmentation, name))
     found = (
         (
             spec.patience and longest <= spec.patience + 1,
@@ -72,6 +80,14 @@ def remarks(spec: TrainingSpec, *, learnt: int, tested: int) -> tuple[str, ...]:
         (
             spec.trainable and not spec.learning,
             "Nothing of the backbone learns: all layers that you freed are BatchNorm, which is held.",
+        ),
+        (
+            spec.batch_norm == "train" and not _has_free_batch_norm(spec),
+            "Letting BatchNorm learn has no effect: no layer of the backbone that has one is free.",
+        ),
+        (
+            grey and colours,
+            f"Augmentation of {colours} has no effect: these pictures are grey, and grey stays as it is.",
         ),
         (
             spec.label_noise and not round(spec.label_noise * learnt),

@@ -63,8 +63,12 @@ class SliceSpec(PricedSpec):
         if not 1 <= self.epochs <= MOST_EPOCHS:
             raise InputError(f"Expected 1 to {MOST_EPOCHS} epochs. Received {self.epochs}.")
         most = min(datasets.get(DATASET).per_class) // 2
-        if self.shots is not None and not 1 <= self.shots <= most:
-            raise InputError(f"Expected 1 to {most} training pictures of each digit. Received {self.shots}.")
+        fewest = -(-BATCH // 5)
+        if self.shots is not None and not fewest <= self.shots <= most:
+            raise InputError(
+                f"Expected {fewest} to {most} training pictures of each digit (those of five digits have to fill a "
+                f"batch of {BATCH}, or no network takes a step). Received {self.shots}."
+            )
 
     @property
     def title(self) -> str:
@@ -90,7 +94,7 @@ class SliceSpec(PricedSpec):
 
     def network_seconds(self, learning: int) -> float:
         """About how long a network takes of which so many layers learn."""
-        steps = self.epochs * max(self.pictures // BATCH, 1)
+        steps = self.epochs * (self.pictures // BATCH)
         return (learning + 1) * (_LAYER_SECONDS + _STEP_SECONDS * steps)
 
     @property

@@ -39,6 +39,7 @@ def test_a_page_keeps_and_says_what_it_cannot_show(engine, page):
         drawn -= {name for name in drawn if str(app.session_state[name]) == f"{address[name]}.0"}
         assert set(app.session_state["ff_link_kept"]) == drawn
         assert bool(said(app)) == bool(drawn)
+        assert not [name for name in drawn if f"for {name}." in said(app)]  # but by what stands beside the control
         app.run()
 
 
@@ -68,7 +69,7 @@ def test_a_gone_upload_and_unknown_names_are_said(engine):
 
 def test_a_widget_that_is_changed_takes_the_address(engine):
     app = opened("train", train_dropout="nan")
-    assert "names nan for train_dropout. Shown:" in said(app)
+    assert "names nan for “Dropout”. Shown:" in said(app)
     app.slider(key="train_dropout").set_value(0.4)
     app.query_params["train_dropout"] = "0.4"  # as the browser writes it
     app.run()

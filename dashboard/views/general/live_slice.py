@@ -225,8 +225,14 @@ def _table(rows: Sequence[Row], spec: SliceSpec) -> None:
         st.download_button(
             "Download the rows",
             to_csv(rows),
-            f"live-slice-{''.join(map(str, spec.a))}.csv",
+            _file_name(spec),
             "text/csv",
             key="general_slice_download",
             icon=":material/download:",
         )
+
+
+def _file_name(spec: SliceSpec) -> str:
+    """Return a name that says which slice it is of: the rows hold their seeds, and nothing of the digits."""
+    digits, seeds = "".join(map(str, spec.a)), f"{spec.first_seed}to{spec.first_seed + spec.seeds - 1}"
+    return f"freezeframe-live-slice-a{digits}-{spec.shots or 'all'}pictures-seeds{seeds}.csv"

@@ -109,7 +109,7 @@ def notes(rows: Sequence[Row]) -> None:
         st.download_button(
             f"Measured runs ({len(rows)} rows, CSV)",
             experiment.to_csv(rows),
-            "transferability.csv",
+            "freezeframe-transferability-runs.csv",
             "text/csv",
             key="general_download_rows",
             icon=":material/download:",
@@ -119,7 +119,7 @@ def notes(rows: Sequence[Row]) -> None:
         st.download_button(
             "Published curves (CSV)",
             PUBLISHED.read_bytes(),
-            "yosinski2014.csv",
+            "yosinski2014-published-curves.csv",
             "text/csv",
             key="general_download_published",
             icon=":material/download:",

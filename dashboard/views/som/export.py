@@ -9,7 +9,7 @@ import streamlit as st
 from dashboard.views.som import cache
 from models.errors import InputError
 from models.som.data import SomTask, load
-from models.som.export import animation, codebook_npz, labels_csv, script_lacks
+from models.som.export import animation, codebook_npz, file_name, labels_csv, script_lacks
 from models.som.film import SomRecord
 from models.som.lattice import Floats
 from models.som.script import SAMPLES_FILE, draws_its_samples, script
@@ -27,16 +27,17 @@ def draw(record: SomRecord, task: SomTask, folder: Path | None) -> None:
         (
             "Weights (.npz)", "weights", SAMPLES_FILE, "application/octet-stream",
             lambda: codebook_npz(record, task, _samples(task, folder)),
-            "For numpy.load: `codebook` (rows, columns, values), its `samples`, and the settings.",
+            "For numpy.load: `codebook` (rows, columns, values), its `samples`, the settings, and `about`: what "
+            "this is.",
         ),
         (
-            "Labels (.csv)", "labels", "freezeframe-map-labels.csv", "text/csv",
+            "Labels (.csv)", "labels", file_name(task, "labels.csv"), "text/csv",
             lambda: labels_csv(record, cache.rows_of(task)),
             "A row for each sample: its unit's row and column, its class, its distance to the unit's weights; of a "
             "table the line of its file and the name of the row, too.",
         ),
         (
-            "Film (.webp)", "film", "freezeframe-map.webp", "image/webp", lambda: animation(record),
+            "Film (.webp)", "film", file_name(task, "film.webp"), "image/webp", lambda: animation(record, task),
             "An animated picture for slides and pages, 3 MB at most. Making it takes a few seconds.",
         ),
         (

@@ -24,6 +24,7 @@ from models.sweeps.spec import (
     Choice,
     SweepSpec,
     depths,
+    remarks,
     suggested,
     validate,
     value_title,
@@ -195,6 +196,8 @@ def start_button(sweep: SweepSpec | None, owner: str) -> None:
         try:
             validate(sweep)
             _cost(sweep)
+            for sentence in remarks(sweep):
+                st.caption(f":material/info: {sentence}")
             missing = weights_missing(sweep.base) and any(cell.spec.weights == "pretrained" for cell in sweep.cells())
         except FreezeframeError as error:
             problem = str(error)

@@ -70,6 +70,17 @@ def test_every_choice_shows_a_shipped_sweep_its_cost_and_the_button(visit, choic
         assert "**Was pretraining needed?** With 180 pictures a class, no: 98.6% from scratch, 96.3%" in text
 
 
+def test_what_has_no_effect_in_a_sweep_is_said_before_it_is_started(visit):
+    app = visit(sweeps_choice="Regularisers")
+    sentence = (
+        "Early stopping: Early stopping has no effect: it waits for 5 epochs after the best one, and training ends"
+    )
+    assert sentence not in said(app)
+    app.number_input(key="sweeps_epochs_regulariser").set_value(4).run()
+    assert not app.exception and f"{sentence} after 4." in said(app)
+    assert not app.button(key="sweeps_start").disabled
+
+
 def test_a_link_to_a_sweep_brings_its_choice_its_words_and_its_cells(visit, sweep):
     run = sweep(
         replace(SPEC, choice="shots", values=("5", "2"), lines=(variations.FROZEN,)), title="![x](http://a/b.png)"

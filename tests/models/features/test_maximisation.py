@@ -57,6 +57,14 @@ def network(kernel):
     )
 
 
+def test_a_dense_layer_has_no_centre():
+    assert MaximisationSpec("run:example", "head_output", 1).place == "everywhere"
+    with pytest.raises(InputError, match=r"everywhere for head_output, whose units have one value. Received 'centre'"):
+        MaximisationSpec("run:example", "head_output", 1, place="centre")
+    with pytest.raises(InputError, match=r"a place among everywhere, centre. Received 'corner'"):
+        dataclasses.replace(SPEC, place="corner")
+
+
 @pytest.fixture
 def tiny(monkeypatch, network):
     """Jobs load the hand-weighted network, whatever their spec names."""

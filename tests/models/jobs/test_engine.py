@@ -226,6 +226,33 @@ def test_a_waiting_job_is_cancelled_at_once():
     assert runs.get(run_id).status.state == "cancelled" and not stopped.waiting
 
 
+@pytest.mark.parametrize("moment", ["start", "report", "failure", "end"])
+def test_a_job_cancelled_while_its_worker_writes_is_left_cancelled(monkeypatch, moment):
+    """The page cancels after the worker has looked and before its state is on the disk: the worker's comes last."""
+    stopped, names = waiting_engine(("a1", "a"))
+    run = runs.get(next(iter(names)))
+    status, write, cancelled = run.path("status.json"), runs.write_atomically, []
+    progress = None if moment == "start" else runs.RunProgress(run)
+
+    def interrupted(path, data):
+        if not cancelled:
+            cancelled.append(run)
+            stopped.cancel(run.id, visitor("a"))
+            assert json.loads(status.read_bytes())["state"] == "cancelled"
+        write(path, data)
+
+    monkeypatch.setattr(runs, "write_atomically", interrupted)
+    if moment == "start":
+        runs.RunProgress(run)
+    elif moment == "report":
+        progress.event(share=0.25)
+    else:
+        progress.finish("failed" if moment == "failure" else "done", "why")
+    written = json.loads(status.read_bytes())
+    assert cancelled and written["state"] == "cancelled" and written["finished"] and not written["message"]
+    assert run.status.state == "cancelled" and not stopped.waiting
+
+
 def test_nobody_stops_the_job_of_another():
     stopped, names = waiting_engine(("a1", "a"))
     (run_id,) = names

@@ -285,6 +285,14 @@ def test_an_empty_file_and_a_huge_file_get_a_sentence() -> None:
         uploads.decode(bytes(26_000_000))
 
 
+def test_an_avif_that_takes_too_long_gets_a_sentence() -> None:
+    whole = saved(Image.fromarray(RGB), "AVIF")
+    padded = whole + struct.pack(">I4s", 8_000_000 - len(whole), b"free") + bytes(8_000_000 - len(whole) - 8)
+    assert len(padded) == 8_000_000 and uploads.decode(padded).shape == RGB.shape
+    with pytest.raises(PictureError, match=r"Expected an AVIF file of at most 8 MB\. Received 8\.1 MB"):
+        uploads.decode(padded + struct.pack(">I4s", 100_000, b"free") + bytes(99_992))
+
+
 # `ru_maxrss` would not do: a child starts with its parent's peak.
 PEAK = """
 import sys, time
@@ -317,8 +325,37 @@ print(peak_mb() - before, time.process_time() - began)
     ],
 )
 def test_memory_is_bounded(data: bytes, most_mb: int) -> None:
+    grown_mb, seconds = cost_of(data)
+    assert grown_mb < most_mb
+    assert seconds < 2
+
+
+def deep_with_a_gap() -> Image.Image:
+    values = np.full((4000, 5000), 3.5, np.float32)
+    values[7, :] = np.nan
+    values[8:] = -2
+    return Image.fromarray(values)
+
+
+@pytest.mark.parametrize(
+    ("make", "file_format", "options", "most_mb"),
+    [
+        (deep_with_a_gap, "TIFF", {"compression": "tiff_adobe_deflate"}, 270),
+        (lambda: Image.new("LA", (5000, 4000), (99, 77)), "TIFF", {"compression": "zstd"}, 295),
+        (lambda: Image.new("RGB", (5000, 4000), (9, 99, 199)), "AVIF", {"speed": 10}, 270),
+    ],
+    ids=["deep grey with a gap", "transparent grey", "AVIF"],
+)
+def test_the_largest_compressed_pictures_are_bounded(make, file_format: str, options: dict, most_mb: int) -> None:
+    data = saved(make(), file_format, **options)
+    assert len(data) < 1_000_000
+    grown_mb, seconds = cost_of(data)
+    assert grown_mb < most_mb and seconds < 2
+
+
+def cost_of(data: bytes) -> tuple[float, float]:
+    """Return by how many MB a process grows that decodes a file, and its processor seconds."""
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     done = subprocess.run([sys.executable, "-c", PEAK], input=data, capture_output=True, env=environment, check=True)
     grown_mb, seconds = map(float, done.stdout.split())
-    assert grown_mb < most_mb
-    assert seconds < 2
+    return grown_mb, seconds

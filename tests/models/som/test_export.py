@@ -6,9 +6,11 @@ import json
 from dataclasses import replace
 
 import numpy as np
+import pandas
 import pytest
 from PIL import Image
 
+from models import __version__
 from models.som import export
 from models.som.data import SomTask, load
 from models.som.lattice import Lattice
@@ -30,12 +32,41 @@ def test_the_weights_are_read_without_pickle_and_tell_how_they_came_about():
         assert SomTask.from_json(json.loads(str(saved["task"]))) == POINTS
 
 
+def test_weights_and_film_say_in_words_what_they_are():
+    """By plain NumPy and by plain Pillow, without anything of this repository."""
+    task = SomTask("colours", replace(SMALL, method="online", rate0=0.25, seed=7, decay=1.5))
+    data = load(task)
+    record = filmed(task, data)
+    with np.load(io.BytesIO(export.codebook_npz(record, task, None)), allow_pickle=False) as saved:
+        lines = str(saved["about"]).splitlines()
+    assert lines[0] == f"A self-organising map made by Freezeframe {__version__}."
+    assert lines[1] == "Data and map: Random colours, 3 × 5, online; 1,000 samples of 3 values."
+    assert lines[2] == (
+        "Training: 5 epochs from a random start with seed 7; gaussian neighbourhood, radius 2, learning rate 0.25 at "
+        "first, falling (exponential) with decay 1.5."
+    )
+    assert "codebook (rows, columns, values)" in lines[3]
+    with Image.open(io.BytesIO(export.animation(record, task))) as film:
+        said = film.getexif()
+        assert film.n_frames == 2 and said[0x0131] == f"Freezeframe {__version__}"
+        assert said[0x010E] == "\n".join(lines[:3]).replace("×", "x")
+
+
+def test_a_table_of_labels_is_read_by_pandas_and_its_name_says_which_map_it_is_of():
+    record = filmed(POINTS, load(POINTS))
+    frame = pandas.read_csv(io.BytesIO(export.labels_csv(record)))
+    assert list(frame) == ["sample", "row", "column", "class", "distance"] and len(frame) == record.bmu.shape[1]
+    assert set(frame["class"]) == {"upper moon", "lower moon"} and frame["distance"].dtype == float
+    assert export.file_name(POINTS, "labels.csv") == "freezeframe-map-points-3x5-batch-seed0-labels.csv"
+
+
 def test_secret_ids_and_samples_that_are_too_many_stay(monkeypatch):
     table = SomTask("table", SMALL, table="5" * 32, columns=("x", "y"), network=f"run:{'7' * 32}")
     monkeypatch.setattr(export, "SHARED_BYTES", 100)
     samples = np.random.default_rng(0).random((20, 2), np.float32)
     saved = export.codebook_npz(filmed(table, SomData.unlabelled(samples)), table, samples)
     with np.load(io.BytesIO(saved)) as arrays:
+        assert "555" not in str(arrays["about"]) and "777" not in str(arrays["about"])
         assert "samples" not in arrays and "555" not in str(arrays["task"]) and "777" not in str(arrays["task"])
 
 
@@ -102,7 +133,7 @@ def test_every_pixel_of_a_hexagonal_lattice_belongs_to_the_nearest_unit_or_to_no
 def test_a_film_of_colours_ends_with_the_colours_of_the_map():
     task = SomTask("colours", SomSpec(rows=2, columns=3, epochs=5, radius0=1, snapshots=4))
     record = filmed(task)
-    frames = frames_of(export.animation(record))
+    frames = frames_of(export.animation(record, task))
     assert len(frames) == 4 and frames[-1].shape == (266, 399, 3)
     assert frames[-1][66, 199] == pytest.approx(record.codebook[0, 1] * 255, abs=12)
     assert frames[-1][199, 330] == pytest.approx(record.codebook[1, 2] * 255, abs=12)
@@ -111,7 +142,7 @@ def test_a_film_of_colours_ends_with_the_colours_of_the_map():
 def test_a_film_of_digits_shows_their_pixels():
     task = SomTask("digits", SomSpec(rows=2, columns=3, epochs=3, radius0=1, snapshots=2))
     record = filmed(task)
-    last = frames_of(export.animation(record))[-1]
+    last = frames_of(export.animation(record, task))[-1]
     side = len(last) // 2
     shown = last[side + np.arange(8) * side // 8 + 8][:, 2 * side + np.arange(8) * side // 8 + 8, 0]
     assert np.corrcoef(shown.ravel(), record.codebook[1, 2])[0, 1] > 0.95
@@ -122,7 +153,7 @@ def test_a_film_of_digits_shows_their_pixels():
 )
 def test_a_film_of_points_shows_the_net_move_within_the_picture(source, shape, lattice):
     task = SomTask(source, SomSpec(rows=4, columns=5, epochs=6, radius0=2, snapshots=3, lattice=lattice), shape=shape)
-    frames = frames_of(export.animation(filmed(task)))
+    frames = frames_of(export.animation(filmed(task), task))
     assert len(frames) == 3 and max(frames[0].shape) == export.SIDE
     dark = [(frame.max(axis=-1) < 100) for frame in frames]
     assert all(spots.sum() > 200 for spots in dark) and (dark[0] != dark[2]).mean() > 0.01
@@ -131,9 +162,9 @@ def test_a_film_of_points_shows_the_net_move_within_the_picture(source, shape, l
 def test_a_film_that_would_be_too_large_leaves_out_frames_and_keeps_its_pace(monkeypatch):
     task = SomTask("digits", SomSpec(rows=6, columns=7, epochs=10, radius0=3, snapshots=11))
     record = filmed(task)
-    whole = export.animation(record)
+    whole = export.animation(record, task)
     monkeypatch.setattr(export, "MOST_BYTES", len(whole) // 2)
-    less = export.animation(record)
+    less = export.animation(record, task)
     assert len(less) <= len(whole) // 2
     few, all_of_them = frames_of(less), frames_of(whole)
     assert len(all_of_them) == 11 and len(few) in (3, 6)

@@ -6,7 +6,7 @@ import pytest
 
 from models.errors import InputError
 from models.sweeps import variations
-from models.sweeps.spec import SweepSpec, cell_seconds, suggested, validate
+from models.sweeps.spec import SweepSpec, cell_seconds, remarks, suggested, validate
 from models.sweeps.spec import depths as depths_of
 from models.training import recipes
 from models.training.spec import TrainingSpec
@@ -84,6 +84,35 @@ def test_an_unknown_value_is_refused(choice, value, words):
         validate(SweepSpec(choice, (value,), base=BASE))
     with pytest.raises(InputError, match="a way to begin among"):
         SweepSpec("none", lines=("luck",), base=BASE).cells()
+
+
+@pytest.mark.parametrize(
+    ("sweep", "words"),
+    [
+        (SweepSpec("shots", ("2", "02"), base=BASE), "2 per class and 02 per class"),
+        (
+            SweepSpec("none", lines=(variations.AS_IS, variations.FROZEN), base=replace(BASE, keep_epochs=False)),
+            "As the recipe says and Pretrained, frozen",
+        ),
+    ],
+)
+def test_two_values_that_make_the_same_recipe_are_refused(sweep, words):
+    with pytest.raises(InputError, match=f"different recipes. Received two that make the same: {words}"):
+        validate(sweep)
+
+
+def test_what_has_no_effect_in_a_cell_is_said_with_its_name():
+    base = replace(suggested("regulariser", BASE).base, epochs=4)
+    sweep = SweepSpec("regulariser", ("none", "dropout", "stopping"), base=base)
+    assert remarks(sweep) == (
+        "Early stopping: Early stopping has no effect: it waits for 5 epochs after the best one, and training ends "
+        "after 4.",
+    )
+    assert remarks(replace(sweep, base=replace(base, epochs=7))) == ()
+    noisy = replace(BASE, label_noise=0.01, epochs=9)  # 20 and 100 pictures
+    assert remarks(SweepSpec("shots", ("2", "10"), base=noisy)) == (
+        "2 per class: No label is wrong: 1.0% of 20 pictures is less than one.",
+    )
 
 
 def test_validation_names_the_cell():

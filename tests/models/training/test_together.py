@@ -7,16 +7,20 @@ import numpy as np
 import pytest
 
 from models.errors import InputError
+from models.pictures import datasets
 from models.sweeps.spec import SweepSpec
 from models.training.recipes import apply_preset, remarks, validate
-from models.training.spec import HeadSpec, TrainingSpec
+from models.training.spec import GENTLE, AugmentationSpec, HeadSpec, TrainingSpec, draws
 from models.training.together import fitting_batch, learns_from_batches
+from models.training.worker.augment import augment
 
 PLAIN = TrainingSpec()  # galaxies: 5 classes, 900 pictures to learn from
 HEAD_BN = replace(PLAIN, head=HeadSpec(batch_norm=True))
 FREE = replace(PLAIN, trainable=("conv5", "conv5_bn"))
 FREE_BN = replace(FREE, batch_norm="train")
 FEW = {"shots": 5}  # 25 pictures
+GREY = {"dataset": "digits"}
+COLOURFUL = AugmentationSpec(saturation=0.5, hue=30.0)
 
 
 @pytest.mark.parametrize(
@@ -79,6 +83,13 @@ def test_a_sweep_over_shots_takes_a_batch_that_fits_each_of_its_values():
         ({"patience": 9, "epochs": 10}, "waits for 9 epochs after the best one, and training ends after 10"),
         ({"trainable": ("conv5_bn",)}, "all layers that you freed are BatchNorm, which is held"),
         ({"label_noise": 0.01, "shots": 5, "batch": 5}, "No label is wrong: 1.0% of 25 pictures is less than one"),
+        (
+            {"batch_norm": "train"},
+            "Letting BatchNorm learn has no effect: no layer of the backbone that has one is free",
+        ),
+        ({"batch_norm": "train", "trainable": ("conv5",)}, "Letting BatchNorm learn has no effect"),
+        (GREY | {"augmentation": AugmentationSpec(hue=30.0)}, "Augmentation of hue has no effect: these pictures are"),
+        (GREY | {"augmentation": AugmentationSpec(saturation=0.5, hue=9.0)}, "Augmentation of saturation and hue has"),
         ({"leaked": 0.001}, "No test picture leaks: 0.1% of 300 pictures is less than one"),
     ],
 )
@@ -88,7 +99,25 @@ def test_what_has_no_effect_is_said(change, sentence):
     assert [sentence in found for found in remarks(spec)] == [True]
 
 
+def test_why_hue_and_saturation_leave_grey_as_it_is():
+    grey = np.repeat(np.random.default_rng(0).integers(0, 256, (2, 6, 4, 1)), 3, axis=-1).astype(np.float32)
+    red = grey * np.array([1, 0.5, 0.5], np.float32)
+    drawn = draws(COLOURFUL, seed=3, epoch=0, numbers=np.array([0, 1]))
+    changed = [np.asarray(augment(COLOURFUL, pictures, drawn)) for pictures in (grey, red)]
+    assert np.abs(changed[0] - grey).max() < 1e-3 < 5 < np.abs(changed[1] - red).max()
+    assert [datasets.is_grey(name) for name in ("digits", "galaxies", "textures")] == [True, False, False]
+
+
 def test_nothing_is_said_of_what_works():
     two = replace(apply_preset("two_phases", PLAIN), patience=8, epochs=5, head_epochs=10, label_noise=0.1)
-    for spec in (PLAIN, two, replace(PLAIN, patience=8, epochs=10, leaked=0.1), replace(FREE, patience=3)):
+    coloured, grey = replace(PLAIN, augmentation=COLOURFUL), replace(PLAIN, augmentation=GENTLE, **GREY)
+    for spec in (
+        FREE_BN,
+        coloured,
+        grey,
+        PLAIN,
+        two,
+        replace(PLAIN, patience=8, epochs=10, leaked=0.1),
+        replace(FREE, patience=3),
+    ):
         assert remarks(spec) == ()

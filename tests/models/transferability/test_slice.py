@@ -122,8 +122,9 @@ def test_the_digits_of_a_can_be_drawn():
         ({"seeds": 9}, "Expected 1 to 8 seeds"),
         ({"first_seed": -1}, "from a number of at least 0"),
         ({"epochs": 0}, "Expected 1 to 60 epochs"),
-        ({"shots": 0}, "Expected 1 to 87 training pictures"),
-        ({"shots": 88}, "Expected 1 to 87 training pictures"),
+        ({"shots": 0}, "Expected 7 to 87 training pictures"),
+        ({"shots": 6}, "have to fill a batch of 32, or no network takes a step.* Received 6"),  # 30 pictures
+        ({"shots": 88}, "Expected 7 to 87 training pictures"),
         ({"a": "01234"}, "Expected a to be of type"),
         ({"threads": 4}, "Expected fields among"),
     ],
