@@ -47,9 +47,9 @@ from models.pictures import images
 
 ONE, CLASSES, ALL_FILLS = "One", "Classes", "Fills"
 _LIMITS = (
-    "The map is of one square of this size and fill at a time. It does not show what two parts do together, nor why the "
-    "score falls. Another size, fill or score may give another map. A change of the probability by less than 1 point, "
-    "or of the logit by less than 1% of the distance between the highest and the lowest logit, gets no colour."
+    "The map is of one square of this size and fill at a time. It does not show what two parts do together, nor why "
+    "the score falls. Another size, fill or score may give another map. A change of the probability by less than 1 "
+    "point, or of the logit by less than 1% of the distance between the highest and the lowest logit, gets no colour."
 )
 
 
