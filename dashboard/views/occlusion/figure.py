@@ -88,7 +88,8 @@ def _figure(questions: Questions, prediction: Prediction, layer: LayerChoice) ->
 
 def _said(scores: PatchScores, explained: int) -> str:
     """Return what the square does where the class of panel d loses most: there the square begins."""
-    return headline.of_map(scores, explained, "probability", None).text
+    said = headline.of_map(scores, explained, "probability", None).text
+    return said.replace("this square", "the strongest square")  # the one that is drawn can be moved away
 
 
 def projection_of(scores: PatchScores, spec: OcclusionSpec, is_map: bool) -> Projection:

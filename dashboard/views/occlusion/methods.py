@@ -32,6 +32,7 @@ from models.storage import runs
 from models.wording import significant
 
 _COLUMNS = -(-(1 + len(METHODS)) // 2)  # the picture and all maps in two rows, which fit above the fold
+_HEIGHT = 172  # px of a map
 _QUIET = {
     "probability": "The probability hardly depends on any place, so that nothing is coloured. Try the score before "
     "softmax (logit).",
@@ -175,7 +176,7 @@ def _panels(subject: Subject) -> None:
     title = picture_title(subject.spec.picture)
     with places[0]:
         st.markdown("**The picture**", help="As the network takes it.")
-        figure = panel(subject.image, mask=subject.mask)
+        figure = panel(subject.image, mask=subject.mask, height=_HEIGHT)
         st.plotly_chart(figure, key="occlusion_methods_picture", config=theme.CONFIG, alt=f"The picture: {title}")
         st.caption(f"{title}; the class explained is **{safe_label(subject.label)}**.")
     waiting = []
@@ -222,7 +223,13 @@ def _map(subject: Subject, method: Method) -> NDArray[np.floating] | None:
         values = upsample(np.maximum(found.coarse, 0), found.values.shape, subject.enlarge)
     units = method.units.format(score=subject.spec.score)
     figure = panel(
-        subject.image, values, method, unit=units, opacity=subject.opacity if heard else 0, mask=subject.mask
+        subject.image,
+        values,
+        method,
+        unit=units,
+        opacity=subject.opacity if heard else 0,
+        mask=subject.mask,
+        height=_HEIGHT,
     )
     alt = f"{method.title} of the class {subject.label}. {method.shows}"
     st.plotly_chart(figure, key=f"occlusion_methods_{method.id}", config=theme.CONFIG, alt=alt)
