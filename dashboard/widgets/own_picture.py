@@ -20,10 +20,10 @@ from models.networks.answers import Prediction
 from models.pictures import datasets, images
 from models.wording import percent
 
-_FRAMES: Final = {"squeeze": "Squeeze", "crop": "Crop", "pad": "Pad"}
+_FRAMES: Final = {"squeeze": "Squeeze it", "crop": "Crop it", "pad": "Add borders"}
 _HELP: Final = (
-    "The network takes squares. Squeeze keeps everything and changes the shape of things, crop keeps the shape and "
-    "loses what is outside the middle square, pad keeps both and adds borders in the picture's mean colour."
+    "The network takes squares. Squeezing keeps everything and changes the shape of things. Cropping keeps the shape and "
+    "loses what is outside the middle square. Borders in the picture's mean colour keep both."
 )
 
 
@@ -45,10 +45,9 @@ def frame_picker(page: str, picture: str) -> None:
         return
     key = f"{page}_frame"
     state.put(key, found.frame)  # the picture decides: it may come from a link or from another page
-    st.segmented_control(
+    st.selectbox(
         "Your picture is not square",
         FRAMES,
-        required=True,
         format_func=_FRAMES.__getitem__,
         key=key,
         help=_HELP,
@@ -78,7 +77,7 @@ def banner(chosen: state.Selection, network: str) -> None:
             st.caption(_advice(own, spec.title))
         if own and right:
             alt = f"The five most probable of the {len(own.classes)} classes that {spec.title} was pretrained with"
-            right.plotly_chart(top_classes(own, 150), key="own_picture_classes", config=theme.CONFIG, alt=alt)
+            right.plotly_chart(top_classes(own, 132), key="own_picture_classes", config=theme.CONFIG, alt=alt)
 
 
 def known_classes(dataset: str) -> str:

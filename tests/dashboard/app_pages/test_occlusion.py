@@ -95,7 +95,7 @@ def test_your_own_picture_has_no_outline_but_a_map(visit):
     assert any("knows only: elliptical, spiral, edge\\-on, ring, merger. It must choose one." in text for text in shown)
     assert len(app.get("plotly_chart")) == 2  # Frame8's own classes, and the operations
     squeezed = maps(app)
-    app.segmented_control(key="occlusion_frame").set_value("crop").run()
+    app.selectbox(key="occlusion_frame").set_value("crop").run()
     assert not app.exception and app.query_params["picture"] == f"{picture}:crop"
     assert not np.allclose(maps(app), squeezed)  # the network saw another picture
 

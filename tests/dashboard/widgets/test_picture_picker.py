@@ -155,19 +155,19 @@ def test_on_a_full_disk_an_upload_says_so_and_the_picture_stays(
 
 
 def test_how_a_picture_becomes_square_is_chosen_and_part_of_its_id(picker: AppTest) -> None:
-    assert not [found for found in picker.get("button_group") if found.key == "tried_frame"]
+    assert not [found for found in picker.selectbox if found.key == "tried_frame"]
     upload(picker, png(40, 30))
     squeezed = chosen(picker)
-    assert picker.segmented_control(key="tried_frame").value == "squeeze"
-    picker.segmented_control(key="tried_frame").set_value("crop").run()
+    assert picker.selectbox(key="tried_frame").value == "squeeze"
+    picker.selectbox(key="tried_frame").set_value("crop").run()
     assert chosen(picker) == f"{squeezed}:crop" == picker.query_params["picture"]
-    picker.segmented_control(key="tried_frame").set_value("squeeze").run()
+    picker.selectbox(key="tried_frame").set_value("squeeze").run()
     assert chosen(picker) == squeezed
     picker.session_state["ff_picture"] = f"{squeezed}:pad"  # from a link, or another page
     picker.run()
-    assert picker.segmented_control(key="tried_frame").value == "pad"
+    assert picker.selectbox(key="tried_frame").value == "pad"
     upload(picker, png(30, 30))
-    assert not [found for found in picker.get("button_group") if found.key == "tried_frame"]
+    assert not [found for found in picker.selectbox if found.key == "tried_frame"]
 
 
 def test_the_strip_has_your_picture_once_however_it_is_framed(monkeypatch: pytest.MonkeyPatch) -> None:
