@@ -22,8 +22,8 @@ from models.wording import percent
 
 _FRAMES: Final = {"squeeze": "Squeeze it", "crop": "Crop it", "pad": "Add borders"}
 _HELP: Final = (
-    "The network takes squares. Squeezing keeps everything and changes the shape of things. Cropping keeps the shape and "
-    "loses what is outside the middle square. Borders in the picture's mean colour keep both."
+    "The network takes squares. Squeezing keeps everything and changes the shape of things. Cropping keeps the shape "
+    "and loses what is outside the middle square. Borders in the picture's mean colour keep both."
 )
 
 
