@@ -116,11 +116,9 @@ def verdict(result: TrustResult, which: str) -> str:
     """Return which methods beat the map that always points to the middle, computed from the numbers."""
     hits, thing = result.pointing(which), DATASETS[result.dataset].thing
     best = [METHODS[name].title for name in result.methods if hits[name].low > hits["centre"].high]
-    if not best:
-        return f"No method finds the {thing} clearly more often than a map that always points to the middle."
-    verb = "finds" if len(best) == 1 else "find"
-    only = "Only " if len(best) == 1 else ""
-    return f"{only}{headline.listed(best)} {verb} the {thing} more often than a map that always points to the middle."
+    names = headline.listed(best)
+    who = f"{names} find" if len(best) > 1 else f"Only {names} finds" if best else "No method finds"
+    return f"{who} the {thing} clearly more often than a map that always points to the middle."
 
 
 def _sentence(result: TrustResult, which: str) -> str:

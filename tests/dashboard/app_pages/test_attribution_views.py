@@ -90,7 +90,7 @@ def test_the_shipped_run_is_held_against_the_truth_at_once(visit):
     assert (
         "300 test pictures (all)" in shown
         and "95% Wilson intervals" in shown
-        and "galaxy more often than a map that always points to the middle" in shown
+        and "galaxy clearly more often than a map that always points to the middle" in shown
     )
     app.segmented_control(key="occlusion_truth_which").set_value("right").run()
     assert "those that the network got right" in texts(app)
