@@ -1,5 +1,6 @@
 """The views "Other methods" and "Can I trust it?" of the Occlusion page, with real workers."""
 
+import json
 import time
 
 import numpy as np
@@ -20,6 +21,12 @@ def texts(app):
     return "\n".join(element.value for kind in kinds for element in app.get(kind))
 
 
+def opacities(app):
+    """How opaque each map over the picture is; the picture itself has none."""
+    charts = [json.loads(chart.proto.spec)["data"] for chart in app.get("plotly_chart")]
+    return [traces[0]["opacity"] for traces in charts if traces and traces[0]["type"] == "heatmap"]
+
+
 def test_the_map_of_every_method_stands_beside_the_picture(visit):
     app = visit(**METHODS_VIEW, occlusion_score="logit")
     assert not app.exception and not app.error
@@ -35,7 +42,9 @@ def test_the_map_of_every_method_stands_beside_the_picture(visit):
     app.selectbox(key="occlusion_integrated_baseline").select("black").run()
     assert not app.exception and "16 × 16 values of `conv2_relu`. As it is." in texts(app)
     app.selectbox(key="occlusion_score").select("probability").run()
-    assert texts(app).count("Try the score before softmax") >= 2  # this answer is sure: next to no gradient
+    quiet = texts(app).count("Try the score before softmax")
+    assert 2 <= quiet < len(METHODS)  # this answer is sure: next to no gradient
+    assert opacities(app).count(0) == quiet
 
 
 def test_your_own_picture_is_explained_without_an_outline(visit):
