@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Literal, Self
+from typing import Final, Literal, Self, get_args
 
 from models.errors import InputError, PictureError
+
+Frame = Literal["squeeze", "crop", "pad"]
+FRAMES: Final[tuple[Frame, ...]] = get_args(Frame)  # squeezed is what the ids of uploads without a word mean
 
 _NETWORK = re.compile(
     r"run:(?P<run>example|[0-9a-f]{32})(?P<start>:start)?(?::epoch:(?P<epoch>\d{1,6}))?"
@@ -14,7 +17,8 @@ _NETWORK = re.compile(
     re.ASCII,
 )
 _PICTURE = re.compile(
-    r"sample:(?P<dataset>[a-z0-9_-]{1,40}):(?P<index>\d{1,7})|upload:(?P<upload>[0-9a-f]{32})", re.ASCII
+    r"sample:(?P<dataset>[a-z0-9_-]{1,40}):(?P<index>\d{1,7})|upload:(?P<upload>[0-9a-f]{32})(?::(?P<frame>crop|pad))?",
+    re.ASCII,
 )
 
 
@@ -74,17 +78,19 @@ class NetworkId:
 class PictureId:
     """A picture: one of a data set, or one that a visitor uploaded.
 
-    As text: `sample:<data set>:<index>` or `upload:<32 hexadecimal digits>`.
+    As text: `sample:<data set>:<index>`, `upload:<32 hexadecimal digits>`, or the latter with `:crop` or `:pad`.
 
     Attributes:
         dataset: Id of the data set; "" for an upload.
         index: Number in the data set, from 0; 0 for an upload.
         upload: The secret id of an upload; "" for a picture of a data set.
+        frame: How an upload becomes square: squeezed, its middle cut out, or with borders added.
     """
 
     dataset: str = ""
     index: int = 0
     upload: str = ""
+    frame: Frame = "squeeze"
 
     @classmethod
     def parse(cls, text: str) -> Self:
@@ -96,7 +102,14 @@ class PictureId:
         match = _PICTURE.fullmatch(text)
         if match is None:
             raise PictureError("Expected the id of a picture. Received something else; the link may be cut short.")
-        return cls(upload=match["upload"]) if match["upload"] else cls(match["dataset"], int(match["index"]))
+        if not match["upload"]:
+            return cls(match["dataset"], int(match["index"]))
+        frame: Frame = "squeeze"
+        if match["frame"]:
+            frame = "crop" if match["frame"] == "crop" else "pad"
+        return cls(upload=match["upload"], frame=frame)
 
     def __str__(self) -> str:
-        return f"upload:{self.upload}" if self.upload else f"sample:{self.dataset}:{self.index}"
+        if self.upload:
+            return f"upload:{self.upload}{'' if self.frame == 'squeeze' else f':{self.frame}'}"
+        return f"sample:{self.dataset}:{self.index}"

@@ -4,6 +4,7 @@ import streamlit as st
 
 from dashboard import state
 from dashboard.views.activations import before_after, epochs, now
+from dashboard.widgets import own_picture
 from dashboard.widgets.page import breadcrumb, header, network_of, refuse
 from models.errors import FreezeframeError
 from models.networks import layers
@@ -49,6 +50,7 @@ state.put("activations_seen", (view, network))
 draw, sentence = VIEWS[view]
 with title:
     header("Activations", sentence)
+own_picture.banner(chosen, network)
 try:
     draw(chosen, network)
 except FreezeframeError as error:

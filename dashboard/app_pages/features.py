@@ -4,6 +4,7 @@ import streamlit as st
 
 from dashboard import state
 from dashboard.views.features import gabor, maximisation, patches
+from dashboard.widgets import own_picture
 from dashboard.widgets.page import breadcrumb, header, network_of, refuse
 from models.errors import FreezeframeError
 
@@ -29,6 +30,8 @@ view = st.segmented_control(
     required=True,
     label_visibility="collapsed",
 )
+if view == "What it looks for":  # the one that asks about the chosen picture
+    own_picture.banner(chosen, network)
 try:
     views[view]()
 except FreezeframeError as error:

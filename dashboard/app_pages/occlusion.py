@@ -4,6 +4,7 @@ import streamlit as st
 
 from dashboard import state
 from dashboard.views.occlusion import figure, map, methods, trust
+from dashboard.widgets import own_picture
 from dashboard.widgets.page import breadcrumb, empty, has_classifier, header, network_of
 
 # Every view draws itself for the visitor's choices and the network's id.
@@ -34,4 +35,5 @@ view = st.segmented_control(
 draw, sentence = VIEWS[view]
 with title:
     header("Occlusion", sentence)
+own_picture.banner(chosen, network_of(chosen))
 draw(chosen, network_of(chosen))

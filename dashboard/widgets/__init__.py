@@ -7,6 +7,7 @@
     weights_offer    weights that are not here: the download and the other ways on
     cache            every cache that several pages share
     picture_picker   the choice of a picture, uploads and camera too
+    own_picture      how an uploaded picture becomes square; what a classifier knows, whatever it shows
     unit_picker      the choice of a layer and of a channel
     formatted        a table whose numbers are written in the one format
     tiles            pictures with words, channel maps, rows of pictures, to be chosen by a click or with keys

@@ -8,6 +8,7 @@ import streamlit as st
 from dashboard import state
 from dashboard.labels import safe_label
 from dashboard.widgets import cache
+from dashboard.widgets.own_picture import frame_picker
 from dashboard.widgets.tiles import Row, thumbnails
 from models.errors import PictureError, StorageUnavailable
 from models.ids import PictureId
@@ -42,7 +43,7 @@ def picture_picker(page: str) -> str:
         # A new key closes the popover once your picture is there, and leaves it open where something is to be read.
         with st.popover("Your own", key=f"{page}_own_{state.get('picker_upload', '')[-8:]}"):
             _bring_a_picture(page)
-    if state.get(_PAGES) == chosen.picture:
+    if (pages := state.get(_PAGES)) and PictureId.parse(pages).upload == PictureId.parse(chosen.picture).upload:
         st.caption("Your file has several pages: this is the first.")
     shown = _strip(chosen.picture, _candidates(page, spec.id))
     titles = tuple(picture_title(picture) for picture in shown)
@@ -54,6 +55,7 @@ def picture_picker(page: str) -> str:
         scroll=True,
         alt=f"Test pictures of {spec.title}; the chosen one is {picture_title(chosen.picture)}",
     )
+    frame_picker(page, chosen.picture)
     return chosen.picture
 
 
@@ -67,14 +69,14 @@ def picture_title(picture: str) -> str:
 
 
 def picture_beside(picture: str, side: int) -> None:
-    """Draw the chosen picture, small; one that is not square as a network for squares of `side` px sees it."""
+    """Draw the chosen picture, small; one that is not square as the network sees it, squeezed to `side` px."""
     image = images.load_picture(picture)
     alt, square = f"The picture: {picture_title(picture)}", image.shape[0] == image.shape[1]
     if square:
         st.image(cache.enlarged_png(picture, BESIDE_PX), width=BESIDE_PX, alt=alt)
     else:
         st.image(images.enlarge(images.resize(image, side, side), BESIDE_PX), width=BESIDE_PX, alt=alt)
-        st.caption(f"Squeezed to {side} × {side} px: so the network sees it.")
+        st.caption(f"Squeezed to {side} × {side} px: this is what the network sees.")
 
 
 def _filter_key(page: str, dataset: str) -> str:
@@ -94,7 +96,9 @@ def _candidates(page: str, dataset: str) -> list[str]:
 def _strip(current: str, candidates: list[str]) -> tuple[str, ...]:
     """Return what the strip shows: your picture, the chosen one, and a window of the others, moved in whole steps."""
     start = candidates.index(current) // _WINDOW * _WINDOW if current in candidates else 0
-    first = [state.get("picker_upload"), None if current in candidates else current]
+    mine = state.get("picker_upload")
+    same = mine is not None and PictureId.parse(current).upload == PictureId.parse(mine).upload
+    first = [current if same else mine, None if current in candidates else current]
     return tuple(dict.fromkeys([*filter(None, first), *candidates[start : start + _WINDOW]]))
 
 

@@ -58,6 +58,15 @@ def area(curve: NDArray[np.floating], shares: NDArray[np.floating]) -> NDArray[n
     return np.asarray(((curve[..., 1:] + curve[..., :-1]) / 2 * np.diff(shares)).sum(axis=-1), np.float64)
 
 
+def better_than_chance(found: Curves) -> tuple[str, ...]:
+    """Return the methods that beat every random order of the picture: lower in deletion, higher in insertion."""
+    down, up = (area(curve, found.shares) for curve in (found.deletion, found.insertion))
+    lowest = area(found.random_deletion, found.shares).min()
+    highest = area(found.random_insertion, found.shares).max()
+    better = (down < lowest) & (up > highest)
+    return tuple(name for name, known in zip(found.methods, better.tolist(), strict=True) if known)
+
+
 def order(values: NDArray[np.floating], cell: int, seed: int = 0) -> NDArray[np.intp]:
     """Return the numbers of the squares, row by row from the top left, most important first.
 

@@ -28,6 +28,7 @@ SAMPLES: Final = 25  # noisy copies of SmoothGrad
 NOISE: Final = 10  # % of the picture's range
 CURVES: Final = "curves"  # stands for the deletion curves among the files of a run
 CURVE_PASSES: Final = 300  # forward passes of all deletion curves
+FAINT: Final = 10  # steps of 0-255 by which a pixel may change before one sees it
 _GRADIENT = 2.5  # forward passes that a gradient takes as long as
 
 
@@ -66,6 +67,26 @@ class Attribution:
         """By which share of their due the attributions miss it; None where the baseline has the picture's score."""
         due = self.score - self.baseline_score
         return abs(self.total - due) / abs(due) if abs(due) > 1e-6 else None
+
+
+def _one_place(found: Attribution) -> float:
+    """The score moves by the largest value when that place is hidden."""
+    return float(np.abs(found.values).max(initial=0))
+
+
+def _all_places(found: Attribution) -> float:
+    """The values are shares of a change of the score; together they are at most this much."""
+    return float(np.abs(found.values).sum())
+
+
+def _faint_change(found: Attribution) -> float:
+    """A gradient is of a change too small to see: the score moves at most so far if every pixel takes `FAINT` steps."""
+    return FAINT * float(np.abs(found.values).sum())
+
+
+def _all_cells(found: Attribution) -> float:
+    """The maps of the layer add this much to the score, as its gradient says."""
+    return float(np.abs(found.coarse).sum())
 
 
 def _completeness(found: Attribution) -> str:
@@ -124,6 +145,7 @@ class Method:
         remark: Returns what has to be known about one map of it, a sentence; "" for nothing.
         coarse: Whether its maps are enlarged from `Attribution.coarse`.
         everywhere: Whether every classifier has such a map.
+        effect: Returns by how much, as a map of it says, the score can move: held against `occlusion.scores.floor`.
         work_changing: Like `work`, for a network whose weights change from call to call; "" where `work` does for it.
     """
 
@@ -137,6 +159,7 @@ class Method:
     work: str
     passes: Callable[[ExplanationSpec], float]
     units: str
+    effect: Callable[[Attribution], float]
     settings: tuple[Setting, ...] = ()
     few: Mapping[str, int] = field(default_factory=dict)
     fewest: Mapping[str, int] = field(default_factory=dict)
@@ -160,6 +183,7 @@ METHODS: Final[dict[str, Method]] = {
             work="models.attribution.worker.explain:occlusion",
             passes=lambda _: 170,
             units="{score}",
+            effect=_one_place,
             work_changing="models.attribution.worker.randomised:occlusion",
         ),
         Method(
@@ -173,6 +197,7 @@ METHODS: Final[dict[str, Method]] = {
             work="models.attribution.worker.gradients:saliency",
             passes=lambda _: 2 * _GRADIENT,
             units="{score} per step of 1 in 0-255",
+            effect=_faint_change,
         ),
         Method(
             "smoothgrad",
@@ -186,6 +211,7 @@ METHODS: Final[dict[str, Method]] = {
             work="models.attribution.worker.gradients:smoothgrad",
             passes=lambda spec: (spec.samples + 1) * _GRADIENT,
             units="{score} per step of 1 in 0-255",
+            effect=_faint_change,
             settings=(
                 Setting(
                     "samples", "noisy copies", "More copies leave less noise in the map.", SAMPLES, (5, 10, 25, 50, 100)
@@ -211,6 +237,7 @@ METHODS: Final[dict[str, Method]] = {
             work="models.attribution.worker.gradients:integrated_gradients",
             passes=lambda spec: (spec.steps + 1) * _GRADIENT,
             units="{score}",
+            effect=_all_places,
             settings=(
                 Setting(
                     "baseline",
@@ -237,6 +264,7 @@ METHODS: Final[dict[str, Method]] = {
             work="models.attribution.worker.gradients:grad_cam",
             passes=lambda _: _GRADIENT,
             units="{score} per value of a map",
+            effect=_all_cells,
             settings=(
                 Setting(
                     "layer",
@@ -263,6 +291,7 @@ GUIDED: Final = Method(
     work="models.attribution.worker.gradients:guided",
     passes=lambda _: _GRADIENT,
     units="{score} per step of 1 in 0-255",
+    effect=_faint_change,
 )
 TESTED: Final[dict[str, Method]] = METHODS | {GUIDED.id: GUIDED}  # with random weights
 

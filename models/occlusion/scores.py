@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any, Final, Self
 
 import numpy as np
 
@@ -18,6 +18,11 @@ from models.networks.answers import SCORES
 from models.occlusion import costs
 from models.occlusion.occlusion import OcclusionMap, averaged, cost
 
+# A sure classifier's probability moves by a millionth wherever the square lies. Scaled to its own largest value such a
+# map looks like any other. What counts is therefore a change of one percentage point, the smallest that a page writes
+# as a whole number. Logits have no unit that holds for every network: of them it is a hundredth of the distance between
+# the highest and the lowest logit of the untouched picture.
+FLOOR: Final = 0.01
 _WRITTEN = {"network": "network_id", "picture": "picture_id"}  # fields that have other names on disk
 
 
@@ -181,6 +186,26 @@ def map_of(scores: PatchScores, class_index: int, score: str) -> OcclusionMap:
     return OcclusionMap(
         drop, base, scores.rows, scores.cols, occluded, scores.patch, scores.stride, scores.fill, passes
     )
+
+
+def floor(score: str, logits: np.ndarray) -> float:
+    """Return the least change of a score that counts, see `FLOOR`.
+
+    Args:
+        score: "probability" or "logit".
+        logits: (C,), of the untouched picture.
+    """
+    return FLOOR * (float(np.ptp(logits)) if score == "logit" else 1.0)
+
+
+def counts(change: float, least: float) -> bool:
+    """Return whether a change of the score counts, `least` being the floor; no change at all never does."""
+    return change > 0 and change >= least
+
+
+def largest_change(found: OcclusionMap) -> float:
+    """Return by how much the one square changes the score that changes it most, up or down; of what is computed."""
+    return float(np.nanmax(np.abs(found.occluded - found.base_score), initial=0))
 
 
 def coarse_to_fine(n_rows: int, n_cols: int, step: int) -> list[np.ndarray]:

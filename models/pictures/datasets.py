@@ -39,6 +39,7 @@ class DatasetSpec:
             (H, W, 3), and bool (H, W), which is None without masks; what is drawn is kept on the disk until the
             module's text changes. Or a function that returns all pictures, uint8 (N, H, W, 3), read-only, and their
             classes, int64 (N,).
+        thing: What the masks are of, to follow "the ".
     """
 
     id: str
@@ -53,6 +54,7 @@ class DatasetSpec:
     source: str
     cover: int
     origin: ModuleType | Callable[[], tuple[np.ndarray, np.ndarray]]
+    thing: str = "object"
 
     @property
     def size(self) -> int:
@@ -94,6 +96,7 @@ DATASETS: dict[str, DatasetSpec] = {
             "Made on this machine, always the same; law of light: Sérsic 1963.",
             571,
             galaxies,
+            "galaxy",
         ),
         DatasetSpec(
             "textures",

@@ -14,7 +14,7 @@ import numpy as np
 from PIL import Image
 
 from models.errors import InputError, PictureError
-from models.ids import PictureId
+from models.ids import Frame, PictureId
 from models.pictures import datasets, uploads
 from models.storage.files import private_folder, saving, write_atomically
 
@@ -80,12 +80,31 @@ def webp(image: np.ndarray, quality: int = 90, *, lossless: bool = False) -> byt
     return buffer.getvalue()
 
 
+def framed(image: np.ndarray, frame: Frame) -> np.ndarray:
+    """Return a picture (H, W, 3) uint8 as its frame says.
+
+    Args:
+        image: A square one stays as it is.
+        frame: "crop" cuts out the middle square, "pad" adds borders in the picture's mean colour, "squeeze" leaves the
+            picture as it is: networks take squares, and `resize` squeezes it.
+    """
+    height, width = image.shape[:2]
+    if frame == "squeeze" or height == width:
+        return image
+    short, long = sorted((height, width))
+    if frame == "crop":
+        top, left = (height - short) // 2, (width - short) // 2
+        return image[top : top + short, left : left + short]
+    padded = np.empty((long, long, 3), np.uint8)
+    padded[...] = np.rint(image.mean(axis=(0, 1)))
+    top, left = (long - height) // 2, (long - width) // 2
+    padded[top : top + height, left : left + width] = image
+    return padded
+
+
 def thumbnail(image: np.ndarray, side: int) -> np.ndarray:
     """Return the middle square of a picture as uint8 (side, side, 3), pixels repeated where it is smaller."""
-    height, width = image.shape[:2]
-    square = min(height, width)
-    top, left = (height - square) // 2, (width - square) // 2
-    return resize(enlarge(image[top : top + square, left : left + square], side), side, side)
+    return resize(enlarge(framed(image, "crop"), side), side, side)
 
 
 def outlined(image: np.ndarray, mask: np.ndarray) -> np.ndarray:
@@ -144,7 +163,7 @@ def store_upload(image: np.ndarray, owner: str) -> str:
 
 
 def load_picture(picture_id: str) -> np.ndarray:
-    """Return the picture with this id as uint8 (H, W, 3).
+    """Return the picture with this id as uint8 (H, W, 3); of an upload, cropped or padded where its id says so.
 
     Raises:
         PictureError: The id is malformed, or the upload is no longer kept.
@@ -154,7 +173,7 @@ def load_picture(picture_id: str) -> np.ndarray:
     if not found.upload:
         return datasets.picture(found.dataset, found.index)
     try:
-        return uploads.decode(_path(found).read_bytes())
+        return framed(uploads.decode(_path(found).read_bytes()), found.frame)
     except FileNotFoundError as error:
         raise PictureError("This picture is no longer kept. Please upload it again.") from error
 

@@ -4,7 +4,7 @@
     layers        diagram, layer table, first-layer kernels
     pretraining   how Frame8 was pretrained
     own_classes   the classifier it was pretrained with
-    figures       answers and training curves as figures
+    figures       training curves as figures
 
 `app_pages/backbone.py` puts them together.
 """

@@ -6,8 +6,8 @@ import numpy as np
 import streamlit as st
 
 from dashboard.figures import theme
+from dashboard.figures.classes import groups, top_classes
 from dashboard.labels import safe_label
-from dashboard.views.backbone.figures import groups, top_classes
 from dashboard.views.backbone.pretraining import only_frame8
 from dashboard.widgets import cache
 from dashboard.widgets.page import refuse

@@ -2,6 +2,7 @@
 
     question        what is hidden: settings, price, and the answers, given at once or by jobs
     reading         how a map is shown, what it says in words, and which operations it took
+    headline        the sentence over each picture
     map             the view "Map"
     figure          the view "The whole figure"
     methods         the view "Other methods"

@@ -57,6 +57,7 @@ def linked_maps(
     alt: str,
     opacity: float = 1.0,
     mask: np.ndarray | None = None,
+    square: tuple[int, int, int] | None = None,
 ) -> None:
     """Draw maps over a picture side by side; a pointer or the arrow keys read the same place in all of them.
 
@@ -68,12 +69,13 @@ def linked_maps(
         alt: What the maps show, for who cannot see them.
         opacity: Of the maps over the picture where they are strongest, 0..1; they are transparent at zero.
         mask: (H, W) bool, outlined in white on black; None for none.
+        square: (top, left, side) of the one that the words beside are about, dashed in the first map; None for none.
     """
     x, y = ([], []) if mask is None else outline(mask)
     header = {
         "height": image.shape[0],
         "width": image.shape[1],
-        "maps": [{"title": one.title, "scale": one.scale} for one in maps],
+        "maps": [{"title": one.title, "scale": one.scale, "quiet": one.quiet} for one in maps],
         "scales": [
             {"low": one.low, "high": one.high, "title": one.title, "hover": one.reading, "stops": one.stops}
             for one in scales
@@ -82,6 +84,7 @@ def linked_maps(
             [x[i] + 0.5, y[i] + 0.5, x[i + 1] + 0.5, y[i + 1] + 0.5]  # type: ignore[operator]
             for i in range(0, len(x), 3)
         ],
+        "square": square,
         "opacity": opacity,
         "fade": FADE,
         "alt": alt,

@@ -9,9 +9,10 @@ import streamlit as st
 from dashboard import state
 from dashboard.figures.activations import signed
 from dashboard.labels import safe_label
+from dashboard.views.occlusion import headline
 from dashboard.views.occlusion.canvas import Projection, occluder_figure
 from dashboard.views.occlusion.question import TAPPED, Questions, ask, fill_picker, first, jobs_below, square, tapped
-from dashboard.views.occlusion.reading import operations, true_class
+from dashboard.views.occlusion.reading import not_shown, operations, true_class
 from dashboard.widgets import cache
 from dashboard.widgets.jobs import while_active
 from dashboard.widgets.page import refuse
@@ -30,8 +31,8 @@ from models.wording import significant
 _PATCHES, _WIDTH = 3, 240  # how many strongest patches, and px of all of them side by side
 _REFERENCE = "M. D. Zeiler, R. Fergus: Visualizing and Understanding Convolutional Networks. ECCV 2014, figure 7."
 _LIMITS = (
-    "One square at a time: the figure does not show what two parts do together, and the square itself is something new "
-    "to look at. Panel b follows one map of one layer; the answer rests on all of them."
+    "One square is hidden at a time: the figure does not show what two parts do together. The square is itself unusual "
+    "and may confuse the network. Panel b follows one map of one layer; the answer rests on all of them."
 )
 
 
@@ -55,8 +56,8 @@ def draw(chosen: state.Selection, network: str) -> None:
     with main:
         if scores is not None:
             strongest(chosen, network, scores)
+        not_shown(f"{_LIMITS} {_REFERENCE}")
         operations(scores)
-        st.caption(f"{_LIMITS} {_REFERENCE}")
 
 
 def _layer(network: str) -> LayerChoice:
@@ -78,10 +79,17 @@ def _figure(questions: Questions, prediction: Prediction, layer: LayerChoice) ->
         return
     label = true_class(spec.picture, prediction)
     explained = int(prediction.probabilities.argmax()) if label is None else label
+    headline.draw(_said(scores, explained))
     projection = projection_of(scores, spec, layer.is_map)
     title = picture_title(spec.picture)
     occluder_figure(image, scores, projection, explained=explained, picture=title, key="occlusion_figure")
     st.caption(" ".join(filter(None, [questions.remark([scores]), _reading(scores, layer)])))
+
+
+def _said(scores: PatchScores, explained: int) -> str:
+    """Return what the square does where the class of panel d loses most: there the square begins."""
+    said = headline.of_map(scores, explained, "probability", None).text
+    return said.replace("this square", "the strongest square")  # the one that is drawn can be moved away
 
 
 def projection_of(scores: PatchScores, spec: OcclusionSpec, is_map: bool) -> Projection:

@@ -18,7 +18,7 @@ from dashboard.figures import theme
 from models.attribution.maps import Method
 from models.attribution.scales import limit
 from models.occlusion.occlusion import OcclusionMap
-from models.occlusion.scores import PatchScores
+from models.occlusion.scores import PatchScores, counts, largest_change
 from models.pictures import images
 from models.wording import TICK_PERCENT, fixed, in_millions, significant
 
@@ -45,11 +45,19 @@ class MapScale:
 
 @dataclass(frozen=True, slots=True)
 class PixelMap:
-    """A map (H, W) over the picture, NaN where nothing is known yet, and the number of its scale."""
+    """A map (H, W) over the picture, NaN where nothing is known yet.
+
+    Attributes:
+        title: Over it.
+        values: (H, W).
+        scale: Number of its scale.
+        quiet: Nothing in it counts: it gets no colour.
+    """
 
     title: str
     values: np.ndarray
     scale: int = 0
+    quiet: bool = False
 
 
 @lru_cache(maxsize=2)
@@ -72,12 +80,16 @@ def faded(signed: bool) -> tuple[tuple[float, str], ...]:
     )
 
 
-def falls(maps: Sequence[tuple[str, OcclusionMap]], unit: str) -> tuple[list[PixelMap], list[MapScale]]:
-    """Return titled occlusion maps on one scale, zero in its middle."""
-    largest = max((float(np.nanmax(np.abs(one.drop), initial=0)) for _, one in maps), default=0.0)
+def falls(
+    maps: Sequence[tuple[str, OcclusionMap]], unit: str, least: float = 0.0
+) -> tuple[list[PixelMap], list[MapScale]]:
+    """Return titled occlusion maps on one scale, zero in its middle; those with no change of `least` are quiet."""
+    quiet = [not counts(largest_change(one), least) for _, one in maps]
+    seen = [one for (_, one), silent in zip(maps, quiet, strict=True) if not silent or all(quiet)]
+    largest = max((float(np.nanmax(np.abs(one.drop), initial=0)) for one in seen), default=0.0)
     limit = largest or 1.0  # a flat map must not divide by zero
     scale = MapScale(-limit, limit, f"mean fall of the {unit} over the squares that hide a place", f"{unit} falls by")
-    return [PixelMap(title, one.drop) for title, one in maps], [scale]
+    return [PixelMap(title, one.drop, 0, silent) for (title, one), silent in zip(maps, quiet, strict=True)], [scale]
 
 
 def disagreement(maps: Sequence[OcclusionMap]) -> np.ndarray:
@@ -85,14 +97,16 @@ def disagreement(maps: Sequence[OcclusionMap]) -> np.ndarray:
     return np.asarray(np.std([one.drop for one in maps], axis=0), np.float32)
 
 
-def with_disagreement(maps: Sequence[tuple[str, OcclusionMap]], unit: str) -> tuple[list[PixelMap], list[MapScale]]:
+def with_disagreement(
+    maps: Sequence[tuple[str, OcclusionMap]], unit: str, least: float = 0.0
+) -> tuple[list[PixelMap], list[MapScale]]:
     """Return titled maps of the same picture on one scale, and where they disagree on a scale of its own."""
-    panels, scales = falls(maps, unit)
+    panels, scales = falls(maps, unit, least)
     spread = disagreement([one for _, one in maps])
     high = float(np.nanmax(spread, initial=0)) or 1.0
     title = f"standard deviation of the {len(maps)} falls of the {unit}"
     return (
-        [*panels, PixelMap("Where they disagree", spread, 1)],
+        [*panels, PixelMap("Where they disagree", spread, 1, not counts(float(np.nanmax(spread, initial=0)), least))],
         [*scales, MapScale(0.0, high, title, f"{unit} differs by")],
     )
 
@@ -160,7 +174,7 @@ def panel(
         values: (H, W), or None.
         method: How it is scaled: signed maps have zero in the middle, others at the dark end. Zero is transparent.
         unit: Of the values, for the text at the pointer.
-        opacity: Of the map, 0..1.
+        opacity: Of the map, 0..1; at 0 its values can still be read with the pointer.
         mask: (H, W) bool, outlined in white on black; None for none.
         mark: (row, col) of a place to mark with a cross; None for none.
         height: Pixels.

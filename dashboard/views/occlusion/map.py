@@ -10,7 +10,8 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from dashboard import state
-from dashboard.views.occlusion import figures
+from dashboard.labels import safe_label
+from dashboard.views.occlusion import figures, headline
 from dashboard.views.occlusion.canvas import linked_maps
 from dashboard.views.occlusion.question import (
     Questions,
@@ -25,10 +26,10 @@ from dashboard.views.occlusion.question import (
 from dashboard.views.occlusion.reading import (
     classes_picker,
     disagree,
-    evidence,
+    lowest,
+    not_shown,
     operations,
     resolve,
-    strongest,
     title_of_class,
     true_class,
     view_controls,
@@ -41,13 +42,14 @@ from models.attribution.pointing import mask_of
 from models.errors import FreezeframeError
 from models.networks.answers import Prediction
 from models.occlusion.occlusion import FILLS, OcclusionMap
-from models.occlusion.scores import PatchScores, map_of
+from models.occlusion.scores import PatchScores, floor, map_of
 from models.pictures import images
 
 ONE, CLASSES, ALL_FILLS = "One", "Classes", "Fills"
 _LIMITS = (
-    "The map shows what this classifier loses when one square of this size and fill is hidden. It does not show "
-    "what two parts do together, nor why; another patch, fill or score may give another map."
+    "The map is of one square of this size and fill at a time. It does not show what two parts do together, nor why "
+    "the score falls. Another size, fill or score may give another map. A change of the probability by less than 1 "
+    "point, or of the logit by less than 1% of the distance between the highest and the lowest logit, gets no colour."
 )
 
 
@@ -86,11 +88,9 @@ def draw(chosen: state.Selection, network: str) -> None:
     except FreezeframeError as error:
         with main:
             refuse(error)
-    if look.mask is not None and known[0] is not None and look.show == ONE and not questions.active:
-        aside.caption(evidence(map_of(known[0], look.classes[0], look.score), look.mask))
     with main:
+        not_shown(_LIMITS)
         operations(known[0])
-    st.caption(_LIMITS)
 
 
 def _look(picture: str, prediction: Prediction, main: DeltaGenerator) -> _Look:
@@ -127,16 +127,29 @@ def _picture(questions: Questions, look: _Look) -> None:
         st.caption(remark)
         return
     titled = _maps(known, look)
+    least, said = floor(look.score, known[0].base_logits), _said(known, titled, look)
+    drawn = figures.with_disagreement if look.show == ALL_FILLS else figures.falls
+    panels, scales = drawn(titled, look.score, least)
+    mask, where = look.mask if look.outlined else None, lowest(titled[0][1], look.score)
+    headline.draw(said.text, said.advice)
+    alt = f"Occlusion map over the picture: {'; '.join(title for title, _ in titled)}. {said.text}"
+    key, square = "occlusion_map", said.square
+    linked_maps(image, panels, scales, key=key, alt=alt, opacity=look.opacity, mask=mask, square=square)
+    words = {ONE: where, CLASSES: "All classes share one scale.", ALL_FILLS: "Trust what all four fills show."}
+    st.caption(" ".join(filter(None, [remark, words[look.show]])))
+
+
+def _said(known: Sequence[PatchScores], titled: Sequence[tuple[str, OcclusionMap]], look: _Look) -> headline.Headline:
+    """Return the headline: of the first map, or of all fills."""
     if look.show == ALL_FILLS:
-        panels, scales = figures.with_disagreement(titled, look.score)
-        words = disagree(titled, look.score)
-    else:
-        panels, scales = figures.falls(titled, look.score)
-        words = strongest(titled[0][1], look.score) if look.show == ONE else ""
-    alt = f"Occlusion map over the picture: {'; '.join(title for title, _ in titled)}. {words}"
-    mask = look.mask if look.outlined else None
-    linked_maps(image, panels, scales, key="occlusion_map", alt=alt, opacity=look.opacity, mask=mask)
-    st.caption(" ".join(filter(None, [remark, words])) or "All classes share one scale.")
+        text = disagree(titled, look.score, floor(look.score, known[0].base_logits))
+        return headline.Headline(text, advice=headline.ADVICE[look.score] if text == headline.NOTHING else "")
+    label = true_class(look.picture, look.prediction)
+    number = resolve(look.classes, look.prediction, label, known[0])[0]
+    said = headline.of_map(known[0], number, look.score, look.mask, headline.thing_of(look.picture))
+    if look.show == CLASSES:
+        return replace(said, text=f"{safe_label(look.prediction.classes[number]).capitalize()}: {said.text}")
+    return said
 
 
 def _maps(known: Sequence[PatchScores], look: _Look) -> list[tuple[str, OcclusionMap]]:

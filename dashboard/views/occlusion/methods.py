@@ -14,31 +14,41 @@ from dashboard import state
 from dashboard.figures import theme
 from dashboard.labels import safe_label
 from dashboard.views.occlusion import cache as occlusion_cache
+from dashboard.views.occlusion import headline
 from dashboard.views.occlusion.figures import panel
 from dashboard.views.occlusion.question import AT_ONCE_S, class_picker, first, score_picker
-from dashboard.views.occlusion.reading import view_controls
+from dashboard.views.occlusion.reading import not_shown, view_controls
 from dashboard.widgets import cache, work
 from dashboard.widgets.page import refuse
 from dashboard.widgets.picture_picker import picture_picker, picture_title
-from models.attribution.maps import EXPLANATION, METHODS, Attribution, ExplanationSpec, Method, Setting
+from models.attribution.maps import EXPLANATION, FAINT, METHODS, Attribution, ExplanationSpec, Method, Setting
 from models.attribution.pointing import mask_of
 from models.attribution.scales import UPSAMPLING, limit, upsample
 from models.errors import FreezeframeError
 from models.networks import layers
-from models.occlusion.scores import map_of
+from models.occlusion.scores import counts, floor, map_of
 from models.pictures import images
 from models.storage import runs
 from models.wording import significant
 
 _COLUMNS = -(-(1 + len(METHODS)) // 2)  # the picture and all maps in two rows, which fit above the fold
-_SURE = 0.99
-_ADVICE = "**A sure answer's probability has next to no gradient: try the logit.** "
+_HEIGHT = 172  # px of a map
+_QUIET = {
+    "probability": "The probability hardly depends on any place, so that nothing is coloured. Try the score before "
+    "softmax (logit).",
+    "logit": "The score hardly depends on any place, so that nothing is coloured.",
+}
 _CLIPPED = ", ".join(method.title for method in METHODS.values() if method.clip < 1)
 _SCALES = (
-    "Purple speaks for the class, green against it; dark to bright says only how much. Every map has its own scale, "
-    f"beyond which lie the strongest 1% of {_CLIPPED}: compare where maps point, not how bright they are. "
+    "Purple speaks for the class, green against it. Maps from dark to bright only say how much. Every map has its own "
+    "scale: compare where maps point, not how bright they are."
 )
-_NOT_SHOWN = "None of them shows why, or whether it can be trusted: the view Can I trust it? asks that."
+_NOT_SHOWN = (
+    "No map shows why, or whether it can be trusted: the view Can I trust it? tests that. "
+    f"The strongest 1% of {_CLIPPED} lie beyond the ends of their scales. A map gets no colour where, going by its own "
+    "values, the score would change by less than 1 point of probability, or than 1% of the distance between the "
+    f"highest and the lowest logit: a gradient is followed for {FAINT} of the 255 steps of every pixel."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +63,7 @@ class Subject:
         opacity: Of the maps over the picture, 0..1.
         enlarge: How maps on a coarse grid are enlarged, a key of `UPSAMPLING`.
         label: Name of the class explained.
+        least: The change of the score that counts, see `scores.floor`.
     """
 
     spec: ExplanationSpec
@@ -62,6 +73,7 @@ class Subject:
     opacity: float
     enlarge: str
     label: str
+    least: float
 
 
 def draw(chosen: state.Selection, network: str) -> None:
@@ -79,8 +91,8 @@ def draw(chosen: state.Selection, network: str) -> None:
             opacity, outlined = view_controls(mask is not None)
             run, missing = _slow_maps(spec, chosen.owner, controls)
             image = images.resize(images.load_picture(picture), prediction.height, prediction.width)
-            label = prediction.classes[class_index]
-            subject = Subject(spec, run, image, mask if outlined else None, opacity, enlarge, label)
+            label, least = prediction.classes[class_index], floor(score, prediction.logits)
+            subject = Subject(spec, run, image, mask if outlined else None, opacity, enlarge, label, least)
     except FreezeframeError as error:
         with main:
             refuse(error)
@@ -88,9 +100,9 @@ def draw(chosen: state.Selection, network: str) -> None:
         _panels(subject)
         if missing:
             work.progress(run, "occlusion_methods")
-        sure = score == "probability" and prediction.probabilities[class_index] > _SURE
-        st.caption(f"{_ADVICE if sure else ''}{_SCALES} {_NOT_SHOWN}")
+        st.caption(_SCALES)
         _reading()
+        not_shown(_NOT_SHOWN)
 
 
 def settings(spec: ExplanationSpec) -> ExplanationSpec:
@@ -154,7 +166,9 @@ def _slow_maps(spec: ExplanationSpec, owner: str, beside: DeltaGenerator) -> tup
 
 
 def _panels(subject: Subject) -> None:
-    """Draw the picture and all maps, one after the other as they are computed."""
+    """Draw the picture and all maps, one after the other as they are computed, and over them what they show."""
+    said = st.empty()
+    said.markdown("##### Computing the maps…")
     places: list[DeltaGenerator] = []
     for start in range(0, len(METHODS) + 1, _COLUMNS):
         columns = st.columns(_COLUMNS, gap="small")
@@ -162,7 +176,7 @@ def _panels(subject: Subject) -> None:
     title = picture_title(subject.spec.picture)
     with places[0]:
         st.markdown("**The picture**", help="As the network takes it.")
-        figure = panel(subject.image, mask=subject.mask)
+        figure = panel(subject.image, mask=subject.mask, height=_HEIGHT)
         st.plotly_chart(figure, key="occlusion_methods_picture", config=theme.CONFIG, alt=f"The picture: {title}")
         st.caption(f"{title}; the class explained is **{safe_label(subject.label)}**.")
     waiting = []
@@ -170,30 +184,58 @@ def _panels(subject: Subject) -> None:
         with place:
             st.markdown(f"**{method.title}**", help=f"{method.shows} {method.source}.")
             waiting.append(st.empty())
+    found = {}
     for place, method in zip(waiting, METHODS.values(), strict=True):
         with place.container():
-            _map(subject, method)
+            found[method.title] = _map(subject, method)
+    with said.container():
+        headline.draw(_said(subject, found))
 
 
-def _map(subject: Subject, method: Method) -> None:
-    """Draw one map, or say why there is none."""
+def _said(subject: Subject, found: dict[str, NDArray[np.floating] | None]) -> str:
+    """Return what the maps show together, of those in which something counts."""
+    maps = {title: values for title, values in found.items() if values is not None}
+    spec = subject.spec
+    if not maps:
+        return _QUIET[spec.score]
+    mask = mask_of(spec.picture, *subject.image.shape[:2])
+    square = None
+    if mask is None and first(spec.network, spec.picture).seconds <= AT_ONCE_S:
+        scores = occlusion_cache.patch_scores(first(spec.network, spec.picture))
+        square = headline.of_map(scores, spec.class_index, spec.score, None).square
+    return headline.of_methods(maps, mask, square, headline.thing_of(spec.picture)) or "What each method marks"
+
+
+def _map(subject: Subject, method: Method) -> NDArray[np.floating] | None:
+    """Draw one map, or say why there is none; return its values where something in it counts."""
     try:
         found = answer(replace(subject.spec, method=method.id), subject.run)
     except FreezeframeError as error:
         st.info(safe_label(str(error), 400), icon=":material/block:")
-        return
+        return None
     if found is None:
         st.info("This takes a while: start it on the left.", icon=":material/hourglass_top:")
-        return
+        return None
+    heard = counts(method.effect(found), subject.least)
     values, remarks = found.values, [method.remark(found)]
     if method.coarse:
         remarks.append(f"{UPSAMPLING[subject.enlarge].capitalize()}.")
         values = upsample(np.maximum(found.coarse, 0), found.values.shape, subject.enlarge)
     units = method.units.format(score=subject.spec.score)
-    figure = panel(subject.image, values, method, unit=units, opacity=subject.opacity, mask=subject.mask)
+    figure = panel(
+        subject.image,
+        values,
+        method,
+        unit=units,
+        opacity=subject.opacity if heard else 0,
+        mask=subject.mask,
+        height=_HEIGHT,
+    )
     alt = f"{method.title} of the class {subject.label}. {method.shows}"
     st.plotly_chart(figure, key=f"occlusion_methods_{method.id}", config=theme.CONFIG, alt=alt)
-    st.caption(" ".join([scale(values, method, units), *filter(None, remarks)]))
+    words = scale(values, method, units) if heard else _QUIET[subject.spec.score]
+    st.caption(" ".join([words, *filter(None, remarks)]))
+    return found.values if heard else None
 
 
 def answer(spec: ExplanationSpec, run: runs.Run | None) -> Attribution | None:

@@ -32,8 +32,9 @@ _FILL_HELP = (
     "picture's mean colour and the blurred picture add less that is new; noise adds a texture."
 )
 _SCORE_HELP = (
-    "The probability of a sure classifier hardly moves. The logit is the score before the softmax: it has no such "
-    "ceiling, and does not depend on the other classes. Both come of one computation: change freely."
+    "The logit is the score before softmax turns the scores of all classes into probabilities. It moves where the "
+    "probability of a sure answer hardly does, and it does not depend on the other classes. Nothing has to be computed "
+    "again for the other one."
 )
 
 
@@ -98,7 +99,14 @@ def fill_picker(*, disabled: bool = False) -> str:
 
 def score_picker() -> str:
     """Draw which score is explained."""
-    return st.selectbox("Score", SCORES, key="occlusion_score", bind="query-params", help=_SCORE_HELP)
+    return st.selectbox(
+        "Score (logit: before softmax)",
+        SCORES,
+        SCORES.index("logit"),
+        key="occlusion_score",
+        bind="query-params",
+        help=_SCORE_HELP,
+    )
 
 
 @dataclass(frozen=True, slots=True)

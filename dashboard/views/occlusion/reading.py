@@ -9,17 +9,17 @@ import streamlit as st
 
 from dashboard.figures import theme
 from dashboard.views.occlusion.figures import by_layer, disagreement, reach
+from dashboard.views.occlusion.headline import NOTHING, place_of
 from models.ids import PictureId
 from models.networks.answers import Prediction
-from models.occlusion.occlusion import OcclusionMap, share_inside
-from models.occlusion.scores import PatchScores, base_probabilities, probabilities
+from models.occlusion.occlusion import OcclusionMap
+from models.occlusion.scores import PatchScores, base_probabilities, counts, largest_change, probabilities
 from models.pictures import datasets
-from models.wording import fixed, percent, significant
+from models.wording import percent, significant
 
 MOST_CLASSES = 6  # maps side by side
 PREDICTED, TRUE, GAINING = -1, -2, -3
 ROLES = {PREDICTED: "the predicted one", TRUE: "the true one", GAINING: "the one that gains most"}
-HARDLY = 1e-3  # a score that changes by less has nothing to say about places
 
 
 def view_controls(has_mask: bool) -> tuple[float, bool]:
@@ -87,53 +87,37 @@ def resolve(picked: Sequence[int], prediction: Prediction, label: int | None, sc
     return list(dict.fromkeys(number for one in picked if (number := roles.get(one, one)) is not None))
 
 
-def evidence(result: OcclusionMap, mask: np.ndarray) -> str:
-    """Return how much of what lowered the score lies inside the object, beside what an even map would give."""
-    share = share_inside(np.nan_to_num(result.drop), mask)
-    if share is None:
-        return "Nothing that was hidden lowered the score."
+def lowest(found: OcclusionMap, unit: str) -> str:
+    """Return where hiding costs most, in pixels of the picture."""
+    row, col = place_of(found)
+    top, left = int(found.rows[row]), int(found.cols[col])
     return (
-        f"**{percent(share)} of the evidence** (falls of the score) lies in the object, "
-        f"which covers {percent(mask.mean())}."
+        f"The {unit} of the untouched picture is {significant(found.base_score)}. It is lowest, "
+        f"{significant(float(found.occluded[row, col]))}, with rows {top}–{top + found.patch - 1} and columns "
+        f"{left}–{left + found.patch - 1} hidden."
     )
 
 
-def _rounded_up(change: float) -> str:
-    """Return the next power of ten: "0.001", "0.0001", or "0.000001" for all that is less."""
-    power = next((power for power in range(6, 3, -1) if change <= 10.0**-power), 3)
-    return fixed(10.0**-power, power)
-
-
-def strongest(result: OcclusionMap, unit: str) -> str:
-    """Return where hiding costs most, or that it costs hardly anything anywhere."""
-    change = float(np.nanmax(np.abs(result.occluded - result.base_score)))
-    if change < HARDLY:
-        advice = " Try the logit: a sure answer's probability hardly moves." if unit == "probability" else ""
-        return (
-            f"Score {significant(result.base_score)}; no square changes it by more than {_rounded_up(change)}.{advice}"
-        )
-    row, col = np.unravel_index(int(np.nanargmin(result.occluded)), result.occluded.shape)
-    top, left, lowest = int(result.rows[row]), int(result.cols[col]), float(result.occluded[row, col])
-    return (
-        f"Score {significant(result.base_score)}; lowest, {significant(lowest)}, with rows "
-        f"{top}–{top + result.patch - 1} and columns "
-        f"{left}–{left + result.patch - 1} hidden."
-    )
-
-
-def disagree(titled: Sequence[tuple[str, OcclusionMap]], unit: str) -> str:
-    """Return where the fills disagree most, and how."""
+def disagree(titled: Sequence[tuple[str, OcclusionMap]], unit: str, least: float) -> str:
+    """Return where the fills disagree most, and how; or that they agree but for less than `least`."""
+    if not any(counts(largest_change(one), least) for _, one in titled):
+        return NOTHING
     spread = disagreement([one for _, one in titled])
     row, col = np.unravel_index(int(np.nanargmax(spread)), spread.shape)
     falls = {title.lower(): round(float(one.drop[row, col]), 3) for title, one in titled}
     low, high = min(falls, key=falls.__getitem__), max(falls, key=falls.__getitem__)
-    if falls[high] - falls[low] < HARDLY:
-        return f"The fills agree: their falls of the {unit} differ by less than {significant(HARDLY, 6)} everywhere."
+    if not counts(falls[high] - falls[low], least):
+        return f"The fills agree: their falls of the {unit} differ by less than {significant(least)} everywhere."
     return (
-        f"They disagree most at row {row}, col {col}: the {unit} falls by {significant(falls[high])} with {high} and "
-        "by "
-        f"{significant(falls[low])} with {low}. Trust what all four show."
+        f"The fills disagree most at row {row}, col {col}: the {unit} falls by {significant(falls[high])} with {high} "
+        f"and by {significant(falls[low])} with {low}."
     )
+
+
+def not_shown(text: str) -> None:
+    """Draw, folded up, what the picture above does not show."""
+    with st.expander("What it does not show", icon=":material/visibility_off:"):
+        st.markdown(text)
 
 
 def operations(scores: PatchScores | None) -> None:

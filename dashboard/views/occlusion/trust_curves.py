@@ -8,20 +8,22 @@ from streamlit.delta_generator import DeltaGenerator
 from dashboard import state
 from dashboard.figures import theme
 from dashboard.views.occlusion import cache as occlusion_cache
-from dashboard.views.occlusion import figures_trust
+from dashboard.views.occlusion import figures_trust, headline
 from dashboard.views.occlusion.question import AT_ONCE_S, class_picker, score_picker
+from dashboard.views.occlusion.reading import not_shown
 from dashboard.views.occlusion.trust_truth import missing, test_pictures
 from dashboard.widgets import cache, work
 from dashboard.widgets.picture_picker import picture_picker
-from models.attribution.deletion import FILLS, Curves
+from models.attribution.deletion import FILLS, Curves, better_than_chance
 from models.attribution.maps import CURVES, EXPLANATION, METHODS, ExplanationSpec
 from models.attribution.trust import TrustResult
 from models.wording import fixed
 
 _FILLS = {"mean": "the mean colour", "blur": "the blurred picture"}
 _NOT_SHOWN = (
-    "What you do not see: whether the score falls because evidence is gone or because the picture is none that the "
-    "network ever learned. Another fill can put other methods first. Only the order of a map counts, not its values."
+    "The curves do not show whether the score falls because evidence is gone, or because the damaged picture no longer "
+    "looks like anything that the network was trained on. Another fill can put other methods first. Only the order of "
+    "a map counts, not its values."
 )
 _REFERENCE = (
     "Petsiuk, Das and Saenko: RISE. BMVC 2018, arXiv 1806.07421. On its limits: Gomez, Fréour and Mouchère, 2022, "
@@ -46,6 +48,11 @@ def draw(chosen: state.Selection, network: str) -> None:
                 st.info("Not measured yet: curves of some test pictures say more than those of one.")
             else:
                 result = found.result
+                gains = [result.gains(way) for way in figures_trust.WAYS]
+                better = [name for name in result.methods if all(gain[name].low > 0 for gain in gains)]
+                where = f"On {len(result.sample)} test pictures"
+                titles = [METHODS[name].title for name in better]
+                headline.draw(headline.of_curves(titles, len(result.methods), where))
                 panels = {title: result.areas(way) for way, title in figures_trust.WAYS.items()}
                 st.markdown("**Mean area under the curves**", help="The mean probability of the answer on the way.")
                 chart = figures_trust.estimates(panels, shares=False)
@@ -56,7 +63,7 @@ def draw(chosen: state.Selection, network: str) -> None:
                 st.caption(
                     f"Probability of the predicted class, {len(result.sample)} test pictures, squares of a sixteenth "
                     "of the side, filled with the mean colour; maps explain the logit. 95% Student intervals over "
-                    f"pictures. {_NOT_SHOWN}"
+                    "pictures."
                 )
                 st.dataframe(
                     figures_trust.estimate_rows(panels, shares=False),
@@ -65,7 +72,8 @@ def draw(chosen: state.Selection, network: str) -> None:
                 )
     else:
         _one(chosen, network, controls, main)
-    main.caption(_REFERENCE)
+    with main:
+        not_shown(f"{_NOT_SHOWN} {_REFERENCE}")
 
 
 def _against_chance(result: TrustResult, way: str) -> str:
@@ -98,14 +106,16 @@ def _one(chosen: state.Selection, network: str, controls: DeltaGenerator, main: 
         found = _answer(spec, chosen.owner, controls)
         if found is None:
             return
+        better = [METHODS[name].title for name in better_than_chance(found)]
+        headline.draw(headline.of_curves(better, len(found.methods), "On this picture"))
         st.plotly_chart(
             figures_trust.curves(found), key="occlusion_curves", config=theme.CONFIG,
             alt=f"The {score} as the picture is taken away and put back, by method; the numbers are in the table",
         )  # fmt: skip
         st.caption(
             f"Places go in the order of each map, the most important first; the grey band is "
-            f"{len(found.random_deletion)} random orders. A map below the band on the left and above it on the right "
-            f"knows something. Behind each name: the area under its two curves. {_NOT_SHOWN}"
+            f"{len(found.random_deletion)} random orders. Better than chance: the area under the left curve is "
+            "smaller, and that under the right curve larger, than those of all random orders."
         )
         st.markdown("**Area under each curve** (the mean score on the way)")
         st.dataframe(figures_trust.areas(found), hide_index=True, alt="Areas under the curves, by method")

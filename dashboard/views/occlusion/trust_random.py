@@ -7,8 +7,9 @@ import streamlit as st
 from dashboard import state
 from dashboard.figures import theme
 from dashboard.labels import safe_label
-from dashboard.views.occlusion import figures_trust
+from dashboard.views.occlusion import figures_trust, headline
 from dashboard.views.occlusion.question import class_picker
+from dashboard.views.occlusion.reading import not_shown
 from dashboard.widgets import cache, work
 from dashboard.widgets.picture_picker import picture_picker, picture_title
 from models.attribution.maps import TESTED
@@ -25,7 +26,7 @@ from models.wording import fixed
 
 _MEASURES = {"rank": "Rank correlation", "structure": "SSIM"}
 _NOT_SHOWN = (
-    "What you do not see: whether a map that changes was right before. Noisy maps change more than smooth ones, "
+    "The test does not show whether a map that changes was right before. Noisy maps change more than smooth ones, "
     "however good they are, and what all maps of centred objects share stays alike without saying anything."
 )
 _REFERENCE = (
@@ -66,10 +67,11 @@ def draw(chosen: state.Selection, network: str) -> None:
                 "head down; a map that stays the same cannot have shown what the network learned.",
                 icon=":material/shuffle:",
             )
-        st.caption(f"{_NOT_SHOWN} {_REFERENCE}")
+        not_shown(f"{_NOT_SHOWN} {_REFERENCE}")
 
 
 def _shown(result: RandomisedResult, measure: str, label: str) -> None:
+    headline.draw(in_short(result))
     st.markdown(verdict(result))
     chart = figures_trust.similarity(result, measure)
     st.plotly_chart(chart, key="occlusion_random", config=theme.CONFIG, alt=verdict(result))
@@ -87,6 +89,15 @@ def _shown(result: RandomisedResult, measure: str, label: str) -> None:
         row.image(images.webp(strip, 95), width="stretch", alt=f"{TESTED[method].title}: maps from trained to random")
     with st.expander("All numbers", key="occlusion_random_numbers"):
         st.dataframe(rows(result), hide_index=True, alt="Rank correlation and SSIM at every depth")
+
+
+def in_short(result: RandomisedResult) -> str:
+    """Return which methods fail to change."""
+    failed = [TESTED[method].title for method in result.unchanged()]
+    if not failed:
+        return "Every map changes when the head forgets what it learned."
+    verb = "keeps its map" if len(failed) == 1 else "keep their maps"
+    return f"{headline.listed(failed)} {verb} although the head has forgotten what it learned."
 
 
 def verdict(result: RandomisedResult) -> str:

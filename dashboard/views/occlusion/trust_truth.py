@@ -10,9 +10,10 @@ from streamlit.delta_generator import DeltaGenerator
 from dashboard import state
 from dashboard.figures import theme
 from dashboard.labels import safe_label
-from dashboard.views.occlusion import figures_trust, methods
+from dashboard.views.occlusion import figures_trust, headline, methods
 from dashboard.views.occlusion.figures import panel
 from dashboard.views.occlusion.question import class_picker
+from dashboard.views.occlusion.reading import not_shown
 from dashboard.widgets import cache, work
 from dashboard.widgets.picture_picker import picture_picker
 from models.attribution import pointing
@@ -20,6 +21,7 @@ from models.attribution.maps import METHODS, ExplanationSpec
 from models.attribution.trust import CHOICES, SAMPLE, TRUST, TrustResult, TrustSpec
 from models.errors import InputError
 from models.occlusion.occlusion import share_inside
+from models.occlusion.scores import counts, floor
 from models.pictures import images
 from models.pictures.datasets import DATASETS
 from models.wording import percent
@@ -28,8 +30,8 @@ _OF = {"sample": "Test set", "one": "This picture"}
 _WHICH = {"all": "All", "right": "Rightly answered"}
 _SHARE, _POINT = "Share of the map inside the object", "Strongest place in the object"
 _NOT_SHOWN = (
-    "What you do not see: where the evidence must be. The mask is where the object is; a network may rest on something "
-    "else and still be right, and then a map that points elsewhere is the honest one. The object is near the middle of "
+    "The mask says where the object is, not where the evidence must be. A network may rest on something else and still "
+    "be right; then a map that points elsewhere is the honest one. The object is near the middle of "
     "most pictures, so that a map which always points there scores well without looking."
 )
 _KEY = "occlusion_trust_job"
@@ -85,13 +87,15 @@ def draw(chosen: state.Selection, network: str) -> None:
                 st.info("Not measured yet: start it on the left.", icon=":material/hourglass_top:")
             else:
                 _all(found.result, str(which))
-    main.caption(f"{_NOT_SHOWN} {_REFERENCE}")
+    with main:
+        not_shown(f"{_NOT_SHOWN} {_REFERENCE}")
 
 
 def _all(result: TrustResult, which: str) -> None:
     panels = {_SHARE: result.shares_inside(which), _POINT: result.pointing(which)}
     order = [*result.methods, "even", "centre"]
     panels = {title: {name: rows[name] for name in order} for title, rows in panels.items()}
+    headline.draw(verdict(result, which))
     chart = figures_trust.estimates(panels, shares=True)
     st.plotly_chart(chart, key="occlusion_truth", config=theme.CONFIG, alt=_sentence(result, which))
     st.markdown(_sentence(result, which))
@@ -108,10 +112,18 @@ def _all(result: TrustResult, which: str) -> None:
         )
 
 
-def _sentence(result: TrustResult, which: str) -> str:
+def verdict(result: TrustResult, which: str) -> str:
     """Return which methods beat the map that always points to the middle, computed from the numbers."""
+    hits, thing = result.pointing(which), DATASETS[result.dataset].thing
+    best = [METHODS[name].title for name in result.methods if hits[name].low > hits["centre"].high]
+    names = headline.listed(best)
+    who = f"{names} find" if len(best) > 1 else f"Only {names} finds" if best else "No method finds"
+    return f"{who} the {thing} clearly more often than a map that always points to the middle."
+
+
+def _sentence(result: TrustResult, which: str) -> str:
+    """Return how often the middle hits, which methods are worse, and which have no more inside than an even map."""
     hits, shares = result.pointing(which), result.shares_inside(which)
-    best = [name for name in result.methods if hits[name].low > hits["centre"].high]
     worse = [name for name in result.methods if hits[name].high < hits["centre"].low]
     even = [name for name in result.methods if not shares[name].low > shares["even"].high]
 
@@ -122,7 +134,6 @@ def _sentence(result: TrustResult, which: str) -> str:
         f"The map that always points to the middle hits the object in "
         f"**{percent(hits['centre'].value)}** of the pictures. "
     )
-    text += f"Clearly better: **{titles(best)}**. " if best else "No method is clearly better. "
     text += f"Clearly worse: **{titles(worse)}**. " if worse else ""
     return text + (f"No more of it inside than of an even map: **{titles(even)}**." if even else "")
 
@@ -138,9 +149,19 @@ def _one(network: str, controls: DeltaGenerator, main: DeltaGenerator) -> None:
             st.info("Nobody knows the object of your own picture.", icon=":material/visibility_off:")
             return
         image = images.resize(images.load_picture(picture), prediction.height, prediction.width)
+        said, found = st.empty(), []
+        said.markdown("##### Computing the maps…")
+        least = floor("logit", prediction.logits)
         for place, method in zip(st.columns(len(METHODS), gap="small"), METHODS.values(), strict=True):
             with place:
-                _map(ExplanationSpec(network, picture, "logit", class_index, method=method.id), image, mask)
+                spec = ExplanationSpec(network, picture, "logit", class_index, method=method.id)
+                found.append(_map(spec, image, mask, least))
+        known = [hit for hit in found if hit is not None]
+        with said.container():
+            headline.draw(
+                f"On this picture {sum(known)} of {len(known)} methods have their strongest place on the "
+                f"{headline.thing_of(picture)}."
+            )
         st.caption(
             f"Maps of the logit with the object outlined; the cross is the strongest place, which may miss it by "
             f"{pointing.tolerance(*mask.shape)} px. The object covers {percent(mask.mean())} of the picture: an even "
@@ -149,23 +170,25 @@ def _one(network: str, controls: DeltaGenerator, main: DeltaGenerator) -> None:
         )
 
 
-def _map(spec: ExplanationSpec, image: NDArray[np.uint8], mask: NDArray[np.bool_]) -> None:
-    """Draw one map with its strongest place, and what is inside the object; or say why there is none."""
+def _map(spec: ExplanationSpec, image: NDArray[np.uint8], mask: NDArray[np.bool_], least: float) -> bool | None:
+    """Draw one map and what is inside the object, or say why there is none; return whether it hits."""
     try:
         found = methods.answer(spec, None)
     except InputError as error:
         st.caption(f"**{METHODS[spec.method].title}**: {safe_label(str(error), 400)}")
-        return
+        return None
     if found is None:
         st.caption(f"**{METHODS[spec.method].title}**: too slow for a click; the test set is a job.")
-        return
+        return None
     share, place = share_inside(found.values, mask), pointing.peak(found.values)
     hit = pointing.hits(found.values, mask, pointing.tolerance(*mask.shape))
     words = (
         f"{'nothing speaks for it' if share is None else f'{percent(share)} inside'}; {'a hit' if hit else 'a miss'}."
     )
-    title = METHODS[spec.method].title
-    figure = panel(image, found.values, METHODS[spec.method], mask=mask, mark=place, opacity=0.8, height=140)
+    method, title = METHODS[spec.method], METHODS[spec.method].title
+    opacity = 0.8 if counts(method.effect(found), least) else 0
+    figure = panel(image, found.values, method, mask=mask, mark=place, opacity=opacity, height=140)
     key = f"occlusion_truth_{spec.method}"
     st.plotly_chart(figure, key=key, config=theme.CONFIG, alt=f"{title}, its strongest place marked: {words}")
     st.caption(f"**{title}**: {words}")
+    return hit

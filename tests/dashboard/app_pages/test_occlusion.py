@@ -24,6 +24,10 @@ def words(app):
     return " ".join(caption.value for caption in app.caption)
 
 
+def headline(app):
+    return next(element.value for element in app.markdown if element.value.startswith("##### "))
+
+
 def drawn(app, component="maps"):
     """What a canvas gets: its header, and its arrays as bytes."""
     [proto] = [found.proto for found in app.get("bidi_component") if found.proto.component_name.endswith(component)]
@@ -52,16 +56,18 @@ def test_a_first_visit_shows_the_whole_map_at_once(visit):
     assert not app.exception
     assert not app.error
     assert "169 positions, about" in words(app)
-    assert "of the evidence** (falls of the score) lies in the object" in words(app)
+    assert "of the evidence lies on the galaxy, which covers 15% of the picture." in headline(app)
     assert app.selectbox(key="occlusion_class").value == -1
-    assert title_of_scale(app) == "mean fall of the probability over the squares that hide a place"
+    assert title_of_scale(app) == "mean fall of the logit over the squares that hide a place"
 
 
 def test_settings_come_with_the_link(visit):
-    app = visit(occlusion_patch_64="32", occlusion_stride_64="16", occlusion_score="logit", occlusion_class="edge-on")
+    app = visit(
+        occlusion_patch_64="32", occlusion_stride_64="16", occlusion_score="probability", occlusion_class="edge-on"
+    )
     assert not app.exception
     assert "9 positions, about" in words(app)
-    assert title_of_scale(app) == "mean fall of the logit over the squares that hide a place"
+    assert title_of_scale(app) == "mean fall of the probability over the squares that hide a place"
     assert app.selectbox(key="occlusion_class").value == 2
     assert "**edge\\-on** has" in words(app)
 
@@ -85,6 +91,13 @@ def test_your_own_picture_has_no_outline_but_a_map(visit):
     assert maps(app).shape == (1, 64, 64)
     assert drawn(app)[0]["outline"] == []
     assert not [toggle for toggle in app.toggle if toggle.key == "occlusion_mask"]
+    shown = [element.value for element in app.markdown]
+    assert any("knows only: elliptical, spiral, edge\\-on, ring, merger. It must choose one." in text for text in shown)
+    assert len(app.get("plotly_chart")) == 2  # Frame8's own classes, and the operations
+    squeezed = maps(app)
+    app.selectbox(key="occlusion_frame").set_value("crop").run()
+    assert not app.exception and app.query_params["picture"] == f"{picture}:crop"
+    assert not np.allclose(maps(app), squeezed)  # the network saw another picture
 
 
 def test_without_a_classifier_the_way_to_one_is_offered(visit):
@@ -107,7 +120,7 @@ def test_a_class_and_a_score_are_chosen_without_another_computation(visit, monke
     before = maps(app)
     asked, ask = [], engine.call
     monkeypatch.setattr(engine, "call", lambda task, **arguments: asked.append(task) or ask(task, **arguments))
-    app.selectbox(key="occlusion_score").set_value("logit").run()
+    app.selectbox(key="occlusion_score").set_value("probability").run()
     app.selectbox(key="occlusion_class").set_value(0).run()
     assert not app.exception and asked == []
     assert not np.allclose(maps(app), before)
@@ -132,7 +145,7 @@ def test_fills_lie_side_by_side_with_where_they_disagree(visit):
     found = maps(app)
     np.testing.assert_allclose(found[4], found[:4].std(axis=0), atol=1e-6)
     assert np.ptp(found[4]) > 1e-3
-    assert "They disagree most at row" in words(app)
+    assert "The fills disagree most at row" in headline(app)
 
 
 @pytest.fixture

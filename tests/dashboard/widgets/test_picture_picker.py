@@ -152,3 +152,25 @@ def test_on_a_full_disk_an_upload_says_so_and_the_picture_stays(
     monkeypatch.setattr(images, "write_atomically", full)
     upload(picker, png(37, 41))
     assert picker.error[0].value.startswith("The disk is full") and chosen(picker) == before
+
+
+def test_how_a_picture_becomes_square_is_chosen_and_part_of_its_id(picker: AppTest) -> None:
+    assert not [found for found in picker.selectbox if found.key == "tried_frame"]
+    upload(picker, png(40, 30))
+    squeezed = chosen(picker)
+    assert picker.selectbox(key="tried_frame").value == "squeeze"
+    picker.selectbox(key="tried_frame").set_value("crop").run()
+    assert chosen(picker) == f"{squeezed}:crop" == picker.query_params["picture"]
+    picker.selectbox(key="tried_frame").set_value("squeeze").run()
+    assert chosen(picker) == squeezed
+    picker.session_state["ff_picture"] = f"{squeezed}:pad"  # from a link, or another page
+    picker.run()
+    assert picker.selectbox(key="tried_frame").value == "pad"
+    upload(picker, png(30, 30))
+    assert not [found for found in picker.selectbox if found.key == "tried_frame"]
+
+
+def test_the_strip_has_your_picture_once_however_it_is_framed(monkeypatch: pytest.MonkeyPatch) -> None:
+    mine = "upload:" + "0" * 32
+    monkeypatch.setattr(state, "get", lambda key, default=None: mine if key == "picker_upload" else default)
+    assert picture_picker._strip(f"{mine}:crop", ["sample:galaxies:1"]) == (f"{mine}:crop", "sample:galaxies:1")

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from models.attribution import deletion, pointing
-from models.attribution.deletion import area, curves, order
+from models.attribution.deletion import Curves, area, better_than_chance, curves, order
 from models.errors import Cancelled, InputError
 from models.intervals import mean
 from models.pictures import datasets
@@ -172,3 +172,18 @@ def test_a_pixel_is_the_objects_where_most_of_it_is(monkeypatch, size, first):
         known = np.zeros((size, size), bool)
         known[expected] = True
         np.testing.assert_array_equal(pointing.mask_of("sample:galaxies:7", size, size), known)
+
+
+def test_a_method_knows_more_than_chance_where_it_beats_every_random_order_both_ways():
+    # Areas over 0, 0.5, 1 with ends 1 and 0: a quarter, and half of the middle value.
+    down, up = (lambda middle: [1, middle, 0]), (lambda middle: [0, middle, 1])
+    found = Curves(
+        ("both", "deletion only", "insertion only", "as the best random"),
+        np.array([0, 0.5, 1], np.float32),
+        np.array([down(0.1), down(0.1), down(0.5), down(0.3)], np.float32),
+        np.array([up(0.9), up(0.5), up(0.9), up(0.7)], np.float32),
+        np.array([down(0.3), down(0.6)], np.float32),
+        np.array([up(0.4), up(0.7)], np.float32),
+        4, "mean", "logit",
+    )  # fmt: skip
+    assert better_than_chance(found) == ("both",)

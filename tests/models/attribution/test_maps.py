@@ -10,6 +10,7 @@ from models.attribution.maps import METHODS, TESTED, Attribution, ExplanationSpe
 from models.attribution.pointing import rank_correlation, ranks, structural_similarity
 from models.attribution.scales import limit, upsample
 from models.errors import InputError
+from models.occlusion.scores import counts, floor
 
 
 def test_bilinear_interpolates_between_the_middles_of_the_cells():
@@ -107,3 +108,26 @@ def test_structural_similarity_is_the_mean_over_all_windows_of_the_papers_formul
         [[var_a, together], [_, var_b]] = np.cov(a.ravel(), b.ravel(), bias=True)
         found.append(light * (2 * together + 0.03**2) / (var_a + var_b + 0.03**2))
     assert structural_similarity(first, second) == pytest.approx(np.mean(found), rel=1e-12)
+
+
+def test_what_a_map_says_the_score_can_change_by_is_known_by_hand():
+    values = np.array([[0.5, -2, 0], [0, 1, 0]], np.float32)
+    coarse = np.array([[3, -1]], np.float32)
+    effects = {name: method.effect(Attribution(name, values, 1.0, coarse=coarse)) for name, method in TESTED.items()}
+    assert effects == {
+        "occlusion": 2,  # the one square
+        "saliency": 35,  # ten steps of every pixel
+        "smoothgrad": 35,
+        "integrated": 3.5,
+        "gradcam": 4,
+        "guided": 35,
+    }
+
+
+@pytest.mark.parametrize("method", ["saliency", "smoothgrad"])
+def test_the_gradient_of_a_saturated_probability_does_not_count_and_that_of_a_logit_does(method):
+    logits = np.array([20, 0, -5], np.float32)
+    faint = Attribution(method, np.full((64, 64), 1e-7, np.float32), 1.0)
+    strong = Attribution(method, np.full((64, 64), 1e-4, np.float32), 20.0)
+    assert not counts(METHODS[method].effect(faint), floor("probability", logits))
+    assert counts(METHODS[method].effect(strong), floor("logit", logits))

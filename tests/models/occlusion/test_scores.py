@@ -1,6 +1,7 @@
 """Every class's score with a square hidden at each position: against the slow way, partial results, the job."""
 
 import dataclasses
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -10,7 +11,18 @@ from models.errors import Cancelled, InputError
 from models.networks import answers
 from models.networks.worker import opened
 from models.occlusion import costs, occlusion
-from models.occlusion.scores import OCCLUSION, OcclusionSpec, base_probabilities, coarse_to_fine, map_of, probabilities
+from models.occlusion.occlusion import OcclusionMap
+from models.occlusion.scores import (
+    OCCLUSION,
+    OcclusionSpec,
+    base_probabilities,
+    coarse_to_fine,
+    counts,
+    floor,
+    largest_change,
+    map_of,
+    probabilities,
+)
 from models.occlusion.worker import hide
 from models.storage import files, progress, runs
 from tests.models import tiny
@@ -194,3 +206,20 @@ def test_a_spec_is_on_disk_as_it_always_was():
         OcclusionSpec.from_json({**written, "colour": "red"})
     with pytest.raises(InputError, match="Received stride 17 px"):
         dataclasses.replace(spec, stride=17).n_positions  # noqa: B018  a property that refuses
+
+
+def test_a_change_counts_from_the_floor_on():
+    logits = np.array([7, -3, 2], np.float32)  # they span 10
+    assert floor("probability", logits) == 0.01
+    assert floor("logit", logits) == pytest.approx(0.1)
+    assert [counts(change, 0.01) for change in (0, 0.00999, 0.01, 0.3)] == [False, False, True, True]
+    assert not counts(0.0, 0.0) and counts(1e-9, 0.0)  # equal logits: any change is one, none is not
+
+
+def test_the_largest_change_is_that_of_one_square_up_or_down_of_what_is_known():
+    found = OcclusionMap(
+        np.zeros((1, 1), np.float32), 0.5, np.array([0]), np.array([0, 1, 2]),
+        np.array([[0.4, np.nan, 0.8]], np.float32), 1, 1, "mean", 3,
+    )  # fmt: skip
+    assert largest_change(found) == pytest.approx(0.3)
+    assert largest_change(replace(found, occluded=np.full((1, 3), np.nan, np.float32))) == 0

@@ -137,3 +137,24 @@ def test_an_upload_is_kept_until_its_file_is_gone():
     picture = images.store_upload(np.zeros((5, 7, 3), np.uint8), "v" * 32)
     assert images.is_kept(PictureId.parse(picture))
     assert not images.is_kept(PictureId(upload="0" * 32)) and not images.is_kept(PictureId("galaxies", 1))
+
+
+def test_a_picture_that_is_not_square_is_cropped_or_padded_or_stays() -> None:
+    wide = np.array([[[10, 0, 0], [20, 0, 0], [30, 0, 0], [40, 0, 0]]] * 2, np.uint8)  # 2 rows, 4 columns; mean 25
+    assert images.framed(wide, "squeeze") is wide
+    assert images.framed(wide, "crop")[..., 0].tolist() == [[20, 30]] * 2
+    padded = images.framed(wide, "pad")[..., 0].tolist()
+    assert padded == [[25] * 4, [10, 20, 30, 40], [10, 20, 30, 40], [25] * 4]
+    tall = wide.transpose(1, 0, 2)
+    assert images.framed(tall, "crop")[..., 0].tolist() == [[20, 20], [30, 30]]
+    assert images.framed(tall, "pad").shape == (4, 4, 3)
+    assert images.framed(wide[:, :2], "pad").shape == (2, 2, 3)  # square: nothing to add
+
+
+def test_the_id_of_an_upload_says_how_every_page_gets_it(tmp_path: Path) -> None:
+    wide = np.random.default_rng(0).integers(0, 256, (30, 50, 3), np.uint8)
+    picture = images.store_upload(wide, "somebody")
+    assert images.load_picture(picture).shape == (30, 50, 3)
+    np.testing.assert_array_equal(images.load_picture(f"{picture}:crop"), wide[:, 10:40])
+    assert images.load_picture(f"{picture}:pad").shape == (50, 50, 3)
+    assert images.is_kept(PictureId.parse(f"{picture}:pad"))

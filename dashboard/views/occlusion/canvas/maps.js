@@ -68,6 +68,8 @@ class LinkedMaps {
       list.replaceChildren();
       this.bars = said.scales.map(() => new ScaleBar(element("div", list, "scale")));
     }
+    const painted = said.maps.filter(map => !map.quiet).map(map => map.scale);
+    this.bars.forEach((bar, i) => { bar.bar.parentElement.style.display = painted.includes(i) ? "" : "none"; });
     said.scales.forEach((scale, i) => this.bars[i].set(scale.low, scale.high, scale.stops, value => significant(value), scale.title));
   }
 
@@ -91,10 +93,13 @@ class LinkedMaps {
     }
     sheet.getContext("2d").putImageData(pixels, 0, 0);
     if (image) panel.picture(g, image);
-    g.globalAlpha = said.opacity;
-    panel.picture(g, sheet);
-    g.globalAlpha = 1;
+    if (!said.maps[i].quiet) {
+      g.globalAlpha = said.opacity;
+      panel.picture(g, sheet);
+      g.globalAlpha = 1;
+    }
     this.outline(panel, g);
+    if (said.square && i === 0) this.square(panel, g);
   }
 
   outline(panel, g) {
@@ -109,6 +114,21 @@ class LinkedMaps {
       }
       g.stroke();
     }
+  }
+
+  // The square that the words beside the map are about.
+  square(panel, g) {
+    const dots = window.devicePixelRatio || 1, [top, left, side] = this.said.square, half = 1.5 * dots;
+    const from = [Math.max(half, panel.x(left)), Math.max(half, panel.y(top))];
+    const to = [Math.min(panel.base.width - half, panel.x(left + side)),
+      Math.min(panel.base.height - half, panel.y(top + side))];
+    for (const [colour, dash] of [["rgb(0, 0, 0)", []], ["rgb(255, 255, 255)", [6 * dots, 5 * dots]]]) {
+      g.strokeStyle = colour;
+      g.lineWidth = 2 * dots;
+      g.setLineDash(dash);
+      g.strokeRect(from[0], from[1], to[0] - from[0], to[1] - from[1]);
+    }
+    g.setLineDash([]);
   }
 
   read(place) {

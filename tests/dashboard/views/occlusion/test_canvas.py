@@ -32,8 +32,10 @@ def test_maps_travel_as_they_are_with_the_outline_in_pixels(sent):
     mask = np.zeros((HEIGHT, WIDTH), bool)
     mask[2, 4] = True
     panels, scales = falls([("ring", map_of(scores(), 0, "logit"))], "logit")
-    canvas.linked_maps(IMAGE, panels, scales, key="k", alt="a", mask=mask)
+    canvas.linked_maps(IMAGE, panels, scales, key="k", alt="a", mask=mask, square=(2, 4, 3))
     [(header, parts)] = sent
+    assert header["square"] == (2, 4, 3)
+    assert [one["quiet"] for one in header["maps"]] == [True]  # the ring's logit is the same everywhere
     values = np.frombuffer(parts["map0"], "<f4").reshape(HEIGHT, WIDTH)
     np.testing.assert_array_equal(values, panels[0].values)
     edges = {tuple(sorted([(x, y), (u, v)])) for x, y, u, v in header["outline"]}

@@ -34,6 +34,17 @@ def test_several_maps_share_one_scale_with_zero_in_the_middle():
     assert scale.title == "mean fall of the logit over the squares that hide a place"
 
 
+def test_a_map_in_which_nothing_counts_is_quiet_and_does_not_stretch_the_scale():
+    # Largest changes of one square: the ring 0, spiral 3 (from 3 to 0), edge-on 5 (from 0 to 5).
+    assert [panel.quiet for panel in falls(MAPS, "logit", 0.1)[0]] == [True, False, False]
+    panels, [scale] = falls(MAPS, "logit", 3.5)
+    assert [panel.quiet for panel in panels] == [True, True, False]
+    assert scale.high == np.abs(MAPS[2][1].drop).max()
+    assert all(panel.quiet for panel in falls(MAPS, "logit", 5.5)[0])
+    together = with_disagreement(MAPS, "logit", 5.5)[0]
+    assert [panel.quiet for panel in together] == [True] * 4
+
+
 def test_a_scale_of_signed_values_diverges_and_another_does_not():
     assert stops(True)[32] == (255, 255, 255)
     assert stops(True)[0] == (20, 130, 70) and stops(True)[-1] == (145, 45, 180)
