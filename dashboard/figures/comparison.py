@@ -44,7 +44,7 @@ def accuracies(compared: Sequence[Compared], height: int) -> go.Figure:
         )
     theme.layout(figure, height)
     figure.update_xaxes(
-        title_text="test accuracy", title_standoff=4, tickformat=TICK_PERCENT, automargin=True, gridcolor=theme.GRID
+        title_text="test accuracy", title_standoff=10, tickformat=TICK_PERCENT, automargin=True, gridcolor=theme.GRID
     )
     figure.update_yaxes(autorange="reversed", automargin=True, showgrid=False)
     return figure

@@ -8,6 +8,7 @@ from typing import Any
 import streamlit as st
 
 from dashboard.figures import theme
+from dashboard.figures.interval import interval_bar
 from dashboard.labels import clock, safe_label
 from dashboard.pages import PAGES
 from dashboard.views.train import cache as train_cache
@@ -42,15 +43,22 @@ def read(run: runs.Run) -> TrainingResult | None:
 
 
 def finished(run: runs.Run, result: TrainingResult) -> None:
-    """Draw the result and the learning curves of a finished run."""
+    """Draw the result, one large number with its interval, and the learning curves of a finished run."""
     summary = result.summary
     accuracy = wilson(round(summary["accuracy"] * summary["n_test"]), summary["n_test"])
-    name = "Example run, shipped with Freezeframe" if run.id == runs.EXAMPLE else safe_label(run.title, 32)
-    with st.container(height=STATUS_PX, border=False, vertical_alignment="center"):
-        st.markdown(
-            f"**{percent(accuracy.value)}** of {accuracy.n} test pictures right "
-            f"(95% interval {percent(accuracy.low)} to {percent(accuracy.high)}) · {name}"
-        )
+    said = f"95% interval {percent(accuracy.low)} to {percent(accuracy.high)}"
+    with st.container(
+        horizontal=True, height=STATUS_PX, border=False, vertical_alignment="center", gap="medium", key="train_result"
+    ):
+        st.markdown(f"# {percent(accuracy.value)}", width="content")
+        with st.container(gap=None, width=420):
+            st.markdown(f"of {accuracy.n} test pictures right ({said})")
+            st.plotly_chart(
+                interval_bar(accuracy, 1 / result.probability.shape[1]),
+                key="train_interval",
+                config=theme.CONFIG,
+                alt=f"{percent(accuracy.value)} on an axis from 0% to 100%; {said}",
+            )
     st.plotly_chart(
         train_cache.training_figures(run.id, CURVES_PX)[0],
         key="train_curves",
