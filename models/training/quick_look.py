@@ -1,4 +1,4 @@
-"""A shorter training in place of a long one: fewer pictures of every class, and fewer epochs where that is not enough."""
+"""A shorter training in place of a long one: fewer pictures of every class, and fewer epochs if need be."""
 
 from __future__ import annotations
 

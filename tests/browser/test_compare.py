@@ -7,7 +7,7 @@ from playwright.sync_api import expect
 from tests.browser.conftest import in_address
 from tests.browser.test_journeys import LONG, finished, train
 
-FEW = "train?data=digits&train_epochs=2&train_batch=8&train_shots=5+pictures"
+FEW = "train?train_settings=All+settings&data=digits&train_epochs=2&train_batch=8&train_shots=5+pictures"
 
 
 def test_from_the_freeze_map_to_a_comparison(visit):

@@ -1,4 +1,4 @@
-"""Steps that suit what learns: freeing pretrained layers brings two phases and a low rate; one click takes them back."""
+"""Steps that suit what learns: freed layers bring two phases and a low rate; one click takes them back."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def lowered_note(spec: TrainingSpec, recipe: TrainingSpec | None) -> None:
             f"Keep {before}",
             key="train_keep_rate",
             type="tertiary",
-            help="Lets everything learn at once, as fast as the head. Pretrained layers then often lose what they know.",
+            help="Lets everything learn at once, as fast as the head. Pretrained layers may then lose what they know.",
             on_click=_set,
             args=(recipes.in_one_phase(spec),),
         )

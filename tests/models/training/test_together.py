@@ -89,6 +89,6 @@ def test_what_has_no_effect_is_said(change, sentence):
 
 
 def test_nothing_is_said_of_what_works():
-    two = replace(apply_preset("two_phases", PLAIN), patience=8, epochs=5, head_epochs=10, label_noise=0.1)
+    two = replace(apply_preset("last_block", PLAIN), patience=8, epochs=5, head_epochs=10, label_noise=0.1)
     for spec in (PLAIN, two, replace(PLAIN, patience=8, epochs=10, leaked=0.1), replace(FREE, patience=3)):
         assert remarks(spec) == ()

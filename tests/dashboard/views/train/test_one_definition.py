@@ -52,6 +52,10 @@ def norms_alone(table, spec):
     return replace(spec, trainable=tuple(row.name for row in norms), batch_norm_except=other)
 
 
+def one_phase(table, spec):
+    return replace(recipes.apply_preset("last_block", spec), head=HEAD, head_epochs=0)
+
+
 def last_learns(table, spec):
     return replace(recipes.apply_preset("last_block", spec), head=HEAD, batch_norm="train")
 
@@ -60,7 +64,7 @@ CHOICES = {
     "feature extraction": preset("features"),
     "last block": preset("last_block"),
     "last block, BatchNorm learns": last_learns,
-    "two phases": preset("two_phases"),
+    "one phase": one_phase,
     "everything": preset("everything"),
     "every other layer": odd,
     "BatchNorm alone": norms_alone,
