@@ -121,10 +121,11 @@ def result_details(run: runs.Run, spec: TrainingSpec, result: TrainingResult) ->
     path = paths.get(summary["path"], f"Everything up to the frozen boundary was computed **once**: {summary['path']}.")
     kept = f"Kept the weights of epoch **{summary['best_epoch']}** of {len(result.history)}, the best on the validation"
     st.markdown(
-        f"{phases_sentence(spec, result)}{path}  \n"
-        f"{_time_sentence(spec, result, predicted)}{_memory_sentence(summary, predicted)}  \n"
-        f"{kept} pictures.{curve_notes(spec, result)}"
+        f"{phases_sentence(spec, result)}{kept} pictures.{curve_notes(spec, result)}  \n"
+        f"{_time_sentence(spec, result, predicted)}"
     )
+    with st.expander("How it was computed", key="train_computed"):
+        st.markdown(f"{path}{_memory_sentence(summary, predicted)}")
     if epochs := kept_epochs.epochs(run.folder):
         st.caption(
             f"It kept the weights of {len(epochs)} epochs ({file_size(1e6 * kept_epochs.megabytes(run.folder))}): "
@@ -144,7 +145,7 @@ def _time_sentence(spec: TrainingSpec, result: TrainingResult, predicted: Cost |
     worked = summary.get("processor_seconds", spent["total"])
     busy = ""
     if worked < _BUSY * spent["total"]:
-        busy = f" The processor worked {took(worked)} of it: the machine had other work too."
+        busy = f" {took(worked)} of that was computing; the rest was waiting for other work on this machine."
     return f"Took **{took(spent['total'])}**{expected}: {parts}.{busy}"
 
 

@@ -64,16 +64,20 @@ def cannot_show(spec: TrainingSpec) -> str:
 
 
 def differences(spec: TrainingSpec, recipe: TrainingSpec) -> list[str]:
-    """Return what the controls change of a recipe, a setting each: "Epochs: 60 instead of 30"."""
+    """Return as Markdown what the controls change of a recipe, a setting each: "Epochs: 60 instead of 30"."""
     if not spec.head_epochs and not recipe.head_epochs:
         spec = replace(spec, head_rate=recipe.head_rate)  # without effect
     if set(spec.learning) == set(recipe.learning):
         spec = replace(spec, trainable=recipe.trainable)  # other names for the same
     return [
-        f"{row.name[:1].upper()}{row.name[1:]}: {row.values[1] or 'none'} instead of {row.values[0] or 'none'}"
+        f"{safe_label(row.name.capitalize())}: {_safe(row.values[1])} instead of {_safe(row.values[0])}"
         for row in settings([recipe, spec])
         if row.differs
     ]
+
+
+def _safe(value: str) -> str:
+    return safe_label(value, 80) or "none"
 
 
 def difference_line(spec: TrainingSpec, run: runs.Run, recipe: TrainingSpec | None) -> list[str]:
@@ -87,7 +91,7 @@ def difference_line(spec: TrainingSpec, run: runs.Run, recipe: TrainingSpec | No
         elif not changes:
             st.caption(f":material/check: The recipe of **{name_of(run)}**.")
         else:
-            named = "\n".join(f"- {safe_label(change, 200)}" for change in changes)
+            named = "\n".join(f"- {change}" for change in changes)
             number = f"{len(changes)} change{'s' if len(changes) > 1 else ''}"
             st.markdown(
                 f":material/edit: **Not trained yet:** {number} from *{name_of(run)}*", help=named, width="content"

@@ -1,0 +1,45 @@
+"""A shorter training in place of a long one."""
+
+from dataclasses import replace
+
+import pytest
+
+from models.training.quick_look import QUICK, quick_look
+from models.training.recipes import DEFAULT, FINE_TUNING_RATE, after_the_head, estimate, follow_freezing, in_one_phase
+
+FREED = ("conv4", "conv4_bn", "conv5", "conv5_bn")
+
+
+def test_it_takes_the_most_pictures_that_are_quick_and_changes_nothing_else():
+    spec = replace(DEFAULT, trainable=FREED, head_epochs=60, epochs=15)
+    found = quick_look(spec)
+    assert found is not None
+    shorter, cost = found
+    assert cost == estimate(shorter) and cost.seconds <= QUICK < estimate(spec).seconds
+    assert replace(shorter, shots=spec.shots) == spec
+    more = {5: 10, 10: 20, 20: 50, 50: 100}[shorter.shots]
+    assert estimate(replace(spec, shots=more)).seconds > QUICK
+
+
+def test_where_few_pictures_are_too_slow_the_epochs_become_fewer():
+    found = quick_look(replace(DEFAULT, trainable=FREED, epochs=1000))
+    assert found is not None and found[0].epochs == 5 and found[1].seconds <= QUICK
+
+
+def test_where_nothing_is_quick_there_is_no_offer():
+    large = replace(DEFAULT, backbone="vgg19", side=224, batch=4, trainable=("block5_conv4",), epochs=1000)
+    assert quick_look(large) is None
+
+
+def test_freed_layers_learn_after_the_head_and_back():
+    freed = replace(DEFAULT, trainable=FREED)
+    two = follow_freezing(DEFAULT, freed)
+    assert (two.head_epochs, two.head_rate, two.epochs, two.learning_rate) == (60, 0.003, 15, FINE_TUNING_RATE)
+    assert follow_freezing(two, replace(two, trainable=FREED[2:])) == replace(two, trainable=FREED[2:])
+    assert follow_freezing(two, replace(two, trainable=())) == DEFAULT and in_one_phase(two) == freed
+
+
+@pytest.mark.parametrize("change", [{"weights": "random"}, {"learning_rate": 5e-5}, {"head_epochs": 4}])
+def test_recipes_that_need_no_low_rate_keep_their_steps(change):
+    spec = replace(DEFAULT, trainable=FREED, **change)
+    assert after_the_head(spec) == spec
