@@ -317,10 +317,8 @@ class TrainingSpec(JobSpec):
         """Return the blocks that learn where these are whole and the last ones, else the number of layers."""
         blocks = tables.table(self.backbone, registry.BACKBONES[self.backbone].default_side).weighted_blocks
         free = [name for name, layers in blocks.items() if set(self.trainable) & set(layers)]
-        if (
-            not set(self.trainable) >= {layer for name in free for layer in blocks[name]}
-            or free != [*blocks][-len(free) :]
-        ):
+        whole = set(self.trainable) >= {layer for name in free for layer in blocks[name]}
+        if not whole or free != [*blocks][-len(free) :]:
             return "1 layer learns" if len(self.learning) == 1 else f"{len(self.learning)} layers learn"
         if len(free) == len(blocks):
             return "all blocks learn"
