@@ -10,6 +10,7 @@ from dashboard import state
 from dashboard.labels import safe_label
 from dashboard.views.train.presets import FOLLOWED, put_controls
 from dashboard.views.train.recipe import SHOTS, WIDTHS
+from models.backbones.registry import BACKBONES
 from models.storage import runs
 from models.training.comparison import settings
 from models.training.recipes import DEFAULT, MAX_EPOCHS
@@ -24,28 +25,33 @@ def name_of(run: runs.Run) -> str:
     return "the example run" if run.id == runs.EXAMPLE else safe_label(run.title, 48)
 
 
-def start_from(run: runs.Run | None, spec: TrainingSpec) -> TrainingSpec | None:
+def recipe_shown(chosen: state.Selection) -> TrainingSpec | None:
     """Return the recipe that the controls start from: that of the run shown; None without one that they can show.
 
     A run that was chosen while the controls are there sets all of them. Where they are not there yet, they take what
     a link says of them, and all else from the run.
-
-    Args:
-        run: The run shown.
-        spec: Has the backbone and the data that are chosen.
     """
+    run = chosen.run
     recipe = TRAINING.spec_of(run) if run is not None else None
-    if run is None or recipe is None or (recipe.backbone, recipe.dataset) != (spec.backbone, spec.dataset):
+    if run is None or recipe is None or (recipe.backbone, recipe.dataset) != (chosen.backbone, chosen.dataset):
         state.put(FOLLOWED, "")
         return None
-    if problem := cannot_show(recipe):
-        st.info(f"The controls cannot show the recipe of {name_of(run)}: {problem}.", icon=":material/tune:")
+    if reason := cannot_show(recipe):
+        st.info(
+            f"The controls cannot show the recipe of {name_of(run)}: {safe_label(reason, 200)}.", icon=":material/tune:"
+        )
         state.put(FOLLOWED, run.id)
         return None
-    if state.get(FOLLOWED) != run.id and "train_how" in st.session_state:
+    if state.get(FOLLOWED) != run.id and state.get("train_how") is not None:
         put_controls(recipe)
     state.put(FOLLOWED, run.id)
     return recipe
+
+
+def default_for(chosen: state.Selection) -> TrainingSpec:
+    """Return the recipe that the controls start from without a run."""
+    side = BACKBONES[chosen.backbone].default_side
+    return replace(DEFAULT, backbone=chosen.backbone, dataset=chosen.dataset, side=side)
 
 
 def cannot_show(spec: TrainingSpec) -> str:
@@ -106,10 +112,3 @@ def result_title(run: runs.Run, changes: list[str]) -> None:
     st.markdown(f"##### Results of {name}")
     if changes:
         st.html(DIMMED)
-
-
-def default_for(spec: TrainingSpec, recipe: TrainingSpec | None) -> TrainingSpec:
-    """Return the recipe whose values the controls begin with."""
-    return (
-        recipe if recipe is not None else replace(DEFAULT, backbone=spec.backbone, dataset=spec.dataset, side=spec.side)
-    )
