@@ -3,7 +3,8 @@
 import streamlit as st
 
 from dashboard import state
-from dashboard.views.train import explained, run_shown, same_run, steps
+from dashboard.views.train import explained, same_run, steps
+from dashboard.views.train import result as train_result
 from dashboard.views.train.freezing import freeze_map, freeze_picker
 from dashboard.views.train.presets import preset_row
 from dashboard.views.train.run_list import run_list
@@ -38,9 +39,9 @@ with picture:
         weights_offer(spec, chosen.owner)
     result = None
     if chosen.run is not None:
-        result = run_shown.beside(chosen.run, changes)
+        result = train_result.beside(chosen.run, changes)
     elif not missing:
-        run_shown.none_yet()
+        train_result.none_yet()
 if chosen.run is not None and result is not None:
-    run_shown.below(chosen.run, result, chosen.owner)
+    train_result.below(chosen.run, result, chosen.owner)
 run_list(chosen.run)

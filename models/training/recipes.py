@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 from models.backbones import tables
-from models.errors import InputError, TooLarge
+from models.errors import FreezeframeError, InputError, TooLarge
 from models.jobs.machine import memory_limit_mb
 from models.pictures import datasets
 from models.training import kept_epochs, mistakes, together
@@ -18,6 +18,9 @@ from models.wording import file_size, whole_percent
 MAX_WIDTH, MAX_HIDDEN, MAX_EPOCHS = 4096, 4, 1000
 SHARES = 3  # training, validation and test each need a picture of every class
 FINE_TUNING_RATE, FINE_TUNING_EPOCHS = 1e-4, 15  # of pretrained layers, after the head
+LONG = 60.0  # seconds, from which on a shorter training is worth an offer
+QUICK = 20.0  # seconds that it may take
+_QUICK_SHOTS, _QUICK_EPOCHS, _QUICK_HEAD_EPOCHS = (100, 50, 20, 10, 5), 5, 20
 DEFAULT = TrainingSpec(
     epochs=60, batch=32, learning_rate=3e-3, schedule="cosine", head=HeadSpec("average+max", batch_norm=True)
 )
@@ -149,6 +152,34 @@ def _check_kept(spec: TrainingSpec, cost: Cost) -> None:
             f"Expected at most {file_size(1e6 * largest)} of weights that move, to keep those of every epoch. Received "
             f"{file_size(1e6 * cost.moving_mb)}. Freeze more layers, or do not keep the epochs."
         )
+
+
+def quick_look(spec: TrainingSpec) -> tuple[TrainingSpec, Cost] | None:
+    """Return the recipe on the most pictures that take 20 s at most, and its cost; None where there is none.
+
+    All else stays as it is, but the epochs: these become fewer if the fewest pictures alone are too slow.
+    """
+    for smaller in _smaller(spec):
+        try:
+            cost = validate(smaller)
+        except FreezeframeError:
+            continue
+        if cost.seconds <= QUICK:
+            return smaller, cost
+    return None
+
+
+def _smaller(spec: TrainingSpec) -> Iterator[TrainingSpec]:
+    fewer = [shots for shots in _QUICK_SHOTS if spec.shots is None or shots < spec.shots]
+    yield from (replace(spec, shots=shots) for shots in fewer)
+    if spec.epochs > _QUICK_EPOCHS or spec.head_epochs > _QUICK_HEAD_EPOCHS:
+        short = replace(
+            spec,
+            epochs=min(spec.epochs, _QUICK_EPOCHS),
+            head_epochs=min(spec.head_epochs, _QUICK_HEAD_EPOCHS),
+            patience=0,
+        )
+        yield from (replace(short, shots=shots) for shots in (spec.shots, *fewer))
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,6 @@
     fields        single input fields, bound to the address
     start         all controls, what a run will cost, and the button
     explained     last layer and loss in formulas, the recipe as plain Keras
-    run_shown     the run shown: its progress, or its results in their order
     progress      a run while it goes on
     result        a finished run: accuracy, gap, what it took, next pages, downloads
     proof         the proof of freezing

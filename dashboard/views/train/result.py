@@ -8,12 +8,16 @@ from typing import Any
 import streamlit as st
 
 from dashboard.figures import theme
-from dashboard.figures.interval import interval_bar
+from dashboard.figures.comparison import interval_bar
 from dashboard.labels import clock, safe_label
 from dashboard.pages import PAGES
 from dashboard.views.train import cache as train_cache
 from dashboard.views.train import report
-from dashboard.views.train.progress import CURVES_PX, STATUS_PX
+from dashboard.views.train.baselines import baselines
+from dashboard.views.train.progress import CURVES_PX, STATUS_PX, running
+from dashboard.views.train.proof import proof
+from dashboard.views.train.same_run import result_title
+from dashboard.widgets.runs import mistake_warning
 from models.errors import RunNotFound
 from models.intervals import wilson
 from models.jobs.machine import WORKER_MB
@@ -29,6 +33,42 @@ from models.wording import file_size, percent, significant, took
 _BUSY = 0.8  # the processor's share of the time below which others are to blame
 _LEFT_MB = 50  # held by the worker before a run beyond the usual, above which the page mentions it
 NEXT_PAGES = ("evaluate", "activations", "features", "occlusion", "som", "compare")
+
+
+def beside(run: runs.Run, changes: list[str]) -> TrainingResult | None:
+    """Draw how far a run is, or its result; return the result, None while there is none.
+
+    Args:
+        run: The run shown.
+        changes: What the controls change of its recipe.
+    """
+    spec = TRAINING.spec_of(run)
+    result_title(run, changes)
+    mistake_warning(spec)
+    result = read(run)
+    if result is None:
+        running(run, spec)
+    else:
+        finished(run, result)
+    return result
+
+
+def below(run: runs.Run, result: TrainingResult, owner: str) -> None:
+    """Draw where to go next, whether pretraining was needed, the proof of freezing, and how the run was computed."""
+    spec = TRAINING.spec_of(run)
+    next_pages(run, result)
+    baselines(run, result, owner)
+    gap_note(spec, result)
+    proof(run, result)
+    result_details(run, spec, result)
+
+
+def none_yet() -> None:
+    """Say what to do where there is no run."""
+    st.info(
+        "Nothing trained yet with this backbone and these data. Press **Train** to start.",
+        icon=":material/play_arrow:",
+    )
 
 
 def read(run: runs.Run) -> TrainingResult | None:

@@ -17,8 +17,7 @@ from models.errors import FreezeframeError
 from models.pictures.datasets import DATASETS
 from models.storage import runs
 from models.training.costs.estimate import Cost
-from models.training.quick_look import LONG, quick_look
-from models.training.recipes import remarks, validate
+from models.training.recipes import LONG, quick_look, remarks, validate
 from models.training.spec import TRAINING, TrainingSpec
 from models.wording import duration, file_size, grouped
 
