@@ -242,7 +242,7 @@ def data_controls(spec: TrainingSpec) -> TrainingSpec:
 
 def mistake_controls(spec: TrainingSpec) -> TrainingSpec:
     """Draw the mistakes that can be made on purpose, which start from `spec`, and return `spec` with their values."""
-    st.caption("Common mistakes, to be made here on purpose. A run that has one says so on every page.")
+    st.caption("Common mistakes, to see what they cost. A run that has one says so on every page.")
     first, second, third = st.columns(3)
     names = tuple(PREPROCESSING)
     with first:

@@ -55,7 +55,8 @@ def lowered_note(spec: TrainingSpec, recipe: TrainingSpec | None) -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="train_lowered"):
         st.markdown(
             f":orange[:material/stairs:] Rate lowered to {significant(spec.learning_rate, 6)} because pretrained "
-            f"layers learn now: first the head, {spec.head_epochs} epochs at {before}, then all of them, "
+            "layers learn now.",
+            help=f"First the head learns alone, {spec.head_epochs} epochs at {before}; then all that is not frozen, "
             f"{spec.epochs} epochs.",
             width="content",
         )

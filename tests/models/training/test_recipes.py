@@ -156,7 +156,7 @@ def test_a_skip_connection_belongs_to_the_prefix_only_before_what_learns():
 
 
 def test_a_run_that_does_not_fit_is_refused_and_told_what_would(monkeypatch):
-    spec = replace(apply_preset("everything", replace(DEFAULT, backbone="vgg16", side=224)), batch=32)
+    spec = replace(apply_preset("everything", replace(DEFAULT, backbone="vgg16", side=224)), batch=32, head_epochs=0)
 
     def advice(spec, limit):
         monkeypatch.setenv("FREEZEFRAME_MEMORY_MB", str(limit))
