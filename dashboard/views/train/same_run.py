@@ -17,7 +17,8 @@ from models.training.recipes import DEFAULT, MAX_EPOCHS
 from models.training.spec import TRAINING, TrainingSpec
 
 _BATCH, _SMOOTHING, _DROPOUT = 512, 0.9, 0.9  # the largest that the controls offer
-DIMMED = "<style>.st-key-train_shown .stPlotlyChart {opacity: 0.45}</style>"
+_CHARTS = ("interval", "curves", "live_accuracy", "live_loss", "controls_chart", "weight_change")
+DIMMED = f"<style>{', '.join(f'.st-key-train_{name}' for name in _CHARTS)} {{opacity: 0.45}}</style>"
 
 
 def name_of(run: runs.Run) -> str:

@@ -65,11 +65,11 @@ def test_a_control_that_differs_is_named_and_undo_takes_it_back(visit):
     chip = next(each for each in app.markdown if "Not trained yet" in each.value)
     assert "2 changes from *conv5 learns*" in chip.value
     assert "Epochs: 9 instead of 7" in chip.help and "Seed: 4 instead of 3" in chip.help
-    assert any("stPlotlyChart" in each.proto.body for each in app.get("html"))
+    assert any("st-key-train_curves" in each.proto.body for each in app.get("html"))
     app.button(key="train_undo").click().run()
     assert (app.number_input(key="train_epochs").value, app.number_input(key="train_seed").value) == (7, 3)
     assert "The recipe of" in line(app)
-    assert not any("stPlotlyChart" in each.proto.body for each in app.get("html"))
+    assert not any("st-key-train_curves" in each.proto.body for each in app.get("html"))
 
 
 def test_choosing_another_run_brings_its_recipe(visit):
