@@ -11,6 +11,7 @@ from plotly.subplots import make_subplots
 
 from dashboard.figures import theme
 from dashboard.figures.curves import MARKERS_UP_TO, add_line, lay_out_changes, lay_out_panels
+from models.intervals import Estimate
 from models.training.comparison import Compared
 from models.training.results import WeightChange
 from models.wording import TICK_PERCENT, percent, significant
@@ -19,6 +20,7 @@ SYMBOLS: Final = ("circle", "square", "diamond", "triangle-up", "cross", "star")
 DASHES: Final = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")
 MOST: Final = len(SYMBOLS)
 COLOURS: Final = theme.LINE_COLOURS
+BAR_PX: Final = 44  # height of one accuracy with its interval
 _APART = 0.16  # of the distance of two layers, between the marks of two runs
 
 
@@ -44,9 +46,53 @@ def accuracies(compared: Sequence[Compared], height: int) -> go.Figure:
         )
     theme.layout(figure, height)
     figure.update_xaxes(
-        title_text="test accuracy", title_standoff=4, tickformat=TICK_PERCENT, automargin=True, gridcolor=theme.GRID
+        title_text="test accuracy", title_standoff=10, tickformat=TICK_PERCENT, automargin=True, gridcolor=theme.GRID
     )
     figure.update_yaxes(autorange="reversed", automargin=True, showgrid=False)
+    return figure
+
+
+def interval_bar(accuracy: Estimate, chance: float) -> go.Figure:
+    """A bar over the 95% interval with a mark at the accuracy, on an axis from 0% to 100%; a line marks chance.
+
+    Args:
+        accuracy: A share, 0..1.
+        chance: The share that guessing would get right.
+    """
+    figure = go.Figure()
+    figure.add_bar(
+        x=[1], y=[""], orientation="h", width=0.4, marker_color=theme.GRID, hoverinfo="skip", showlegend=False
+    )
+    figure.add_bar(
+        x=[accuracy.high - accuracy.low],
+        base=[accuracy.low],
+        y=[""],
+        orientation="h",
+        width=0.4,
+        marker_color=theme.NEUTRAL,
+        hovertemplate=f"95% interval {percent(accuracy.low)} to {percent(accuracy.high)}<extra></extra>",
+        showlegend=False,
+    )
+    figure.add_scatter(
+        x=[accuracy.value],
+        y=[""],
+        mode="markers",
+        marker={"symbol": "line-ns", "size": 16, "line": {"width": 3, "color": theme.VALIDATION}},
+        hovertemplate=f"{percent(accuracy.value)} of {accuracy.n} test pictures<extra></extra>",
+        showlegend=False,
+    )
+    theme.layout(figure, BAR_PX)
+    figure.add_vline(x=chance, line={"color": theme.NEUTRAL, "width": 1, "dash": "dot"})
+    figure.update_layout(barmode="overlay", margin={"l": 0, "r": 14, "t": 0, "b": 18})
+    figure.update_xaxes(
+        range=[0, 1],
+        tickvals=[0, chance, 0.5, 1],
+        ticktext=["0%", f"chance {percent(chance)}", "50%", "100%"],
+        showgrid=False,
+        zeroline=False,
+        fixedrange=True,
+    )
+    figure.update_yaxes(visible=False, fixedrange=True)
     return figure
 
 

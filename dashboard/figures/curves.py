@@ -101,7 +101,7 @@ def lay_out_panels(figure: go.Figure, height: int) -> None:
     for column, (title, _, _) in enumerate(PANELS, start=1):
         figure.update_yaxes(title_text=title, row=1, col=column)
     theme.layout(figure, height)
-    figure.update_xaxes(title_text="epoch", title_standoff=4, tickformat="d", automargin=True, gridcolor=theme.GRID)
+    figure.update_xaxes(title_text="epoch", title_standoff=10, tickformat="d", automargin=True, gridcolor=theme.GRID)
     figure.update_yaxes(automargin=True, gridcolor=theme.GRID, zeroline=False)
     figure.update_yaxes(tickformat=TICK_PERCENT, row=1, col=1)
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 from models.backbones import tables
-from models.errors import InputError, TooLarge
+from models.errors import FreezeframeError, InputError, TooLarge
 from models.jobs.machine import memory_limit_mb
 from models.pictures import datasets
 from models.training import kept_epochs, mistakes, together
@@ -17,7 +17,10 @@ from models.wording import file_size, whole_percent
 
 MAX_WIDTH, MAX_HIDDEN, MAX_EPOCHS = 4096, 4, 1000
 SHARES = 3  # training, validation and test each need a picture of every class
-FINE_TUNING_RATE = 1e-4
+FINE_TUNING_RATE, FINE_TUNING_EPOCHS = 1e-4, 15  # of pretrained layers, after the head
+LONG = 60.0  # seconds, from which on a shorter training is worth an offer
+QUICK = 20.0  # seconds that it may take
+_QUICK_SHOTS, _QUICK_EPOCHS, _QUICK_HEAD_EPOCHS = (100, 50, 20, 10, 5), 5, 20
 DEFAULT = TrainingSpec(
     epochs=60, batch=32, learning_rate=3e-3, schedule="cosine", head=HeadSpec("average+max", batch_norm=True)
 )
@@ -152,6 +155,34 @@ def _check_kept(spec: TrainingSpec, cost: Cost) -> None:
         )
 
 
+def quick_look(spec: TrainingSpec) -> tuple[TrainingSpec, Cost] | None:
+    """Return the recipe on the most pictures that take 20 s at most, and its cost; None where there is none.
+
+    All else stays as it is, but the epochs: these become fewer if the fewest pictures alone are too slow.
+    """
+    for smaller in _smaller(spec):
+        try:
+            cost = validate(smaller)
+        except FreezeframeError:
+            continue
+        if cost.seconds <= QUICK:
+            return smaller, cost
+    return None
+
+
+def _smaller(spec: TrainingSpec) -> Iterator[TrainingSpec]:
+    fewer = [shots for shots in _QUICK_SHOTS if spec.shots is None or shots < spec.shots]
+    yield from (replace(spec, shots=shots) for shots in fewer)
+    if spec.epochs > _QUICK_EPOCHS or spec.head_epochs > _QUICK_HEAD_EPOCHS:
+        short = replace(
+            spec,
+            epochs=min(spec.epochs, _QUICK_EPOCHS),
+            head_epochs=min(spec.head_epochs, _QUICK_HEAD_EPOCHS),
+            patience=0,
+        )
+        yield from (replace(short, shots=shots) for shots in (spec.shots, *fewer))
+
+
 @dataclass(frozen=True, slots=True)
 class Preset:
     """A recipe by name: `change` turns the visitor's current spec into it."""
@@ -169,8 +200,34 @@ def _feature_extraction(spec: TrainingSpec) -> TrainingSpec:
     )  # fmt: skip
 
 
-def _fine_tuning(spec: TrainingSpec, names: tuple[str, ...], epochs: int) -> TrainingSpec:
-    return replace(_feature_extraction(spec), trainable=names, learning_rate=FINE_TUNING_RATE, epochs=epochs)
+def after_the_head(spec: TrainingSpec) -> TrainingSpec:
+    """Return a recipe in which freed layers learn after the head, for a few epochs at a low rate.
+
+    The head learns as long and as fast as everything did in `spec`. Recipes that need no such change stay as they are:
+    those of two phases, at a low rate, or with random weights, which a low rate would leave as they are.
+    """
+    if spec.head_epochs or spec.learning_rate <= FINE_TUNING_RATE or spec.weights == "random":
+        return spec
+    return replace(
+        spec, head_epochs=spec.epochs, head_rate=spec.learning_rate, epochs=FINE_TUNING_EPOCHS,
+        learning_rate=FINE_TUNING_RATE,
+    )  # fmt: skip
+
+
+def in_one_phase(spec: TrainingSpec) -> TrainingSpec:
+    """Return a recipe of one phase: all that learns does so as long and as fast as the head did alone."""
+    if not spec.head_epochs:
+        return spec
+    return replace(
+        spec, head_epochs=0, head_rate=DEFAULT.head_rate, epochs=spec.head_epochs, learning_rate=spec.head_rate
+    )
+
+
+def follow_freezing(before: TrainingSpec, spec: TrainingSpec) -> TrainingSpec:
+    """Return `spec` with steps that suit what learns, where `before` it nothing learnt but the head, or now nothing."""
+    if bool(before.learning) == bool(spec.learning):
+        return spec
+    return after_the_head(spec) if spec.learning else in_one_phase(spec)
 
 
 def _blocks(spec: TrainingSpec) -> list[tuple[str, ...]]:
@@ -178,15 +235,12 @@ def _blocks(spec: TrainingSpec) -> list[tuple[str, ...]]:
 
 
 def _last_block(spec: TrainingSpec) -> TrainingSpec:
-    return _fine_tuning(spec, _blocks(spec)[-1], epochs=20)
+    return after_the_head(replace(_feature_extraction(spec), trainable=_blocks(spec)[-1]))
 
 
 def _everything(spec: TrainingSpec) -> TrainingSpec:
-    return _fine_tuning(spec, tuple(name for block in _blocks(spec) for name in block), epochs=10)
-
-
-def _two_phases(spec: TrainingSpec) -> TrainingSpec:
-    return replace(_last_block(spec), head_epochs=30, head_rate=DEFAULT.learning_rate)
+    every = tuple(name for block in _blocks(spec) for name in block)
+    return after_the_head(replace(_feature_extraction(spec), trainable=every))
 
 
 def _lecture(spec: TrainingSpec) -> TrainingSpec:
@@ -202,14 +256,18 @@ PRESETS: dict[str, Preset] = {
         Preset(
             "features", "Feature extraction", "The whole backbone frozen; only the head learns.", _feature_extraction
         ),
-        Preset("last_block", "Last block", "The last block learns too, at a low rate.", _last_block),
         Preset(
-            "two_phases",
-            "Head, then fine-tune",
-            "First the head alone, quickly; then the last block too, at a low rate, from the head's best epoch.",
-            _two_phases,
+            "last_block",
+            "Last block",
+            "First the head alone; then the last block learns too, at a low rate.",
+            _last_block,
         ),
-        Preset("everything", "Everything", "No layer is frozen; all learn at a low rate.", _everything),
+        Preset(
+            "everything",
+            "Everything",
+            "First the head alone; then the whole backbone learns too, at a low rate.",
+            _everything,
+        ),
         Preset(
             "lecture",
             "The lecture's VGG19",

@@ -279,7 +279,7 @@ class TrainingSpec(JobSpec):
         parts = [
             f"{datasets.DATASETS[self.dataset].title}: {registry.BACKBONES[self.backbone].title}"
             f"{' head first, then' if self.head_epochs else ''}"
-            f" {_learn(len(self.learning)) if self.learning else 'frozen'}",
+            f" {self._what_learns() if self.learning else 'frozen'}",
             "random weights" if self.weights == "random" else "",
             self.data_summary,
             "augmented" if self.augmentation.on else "",
@@ -313,6 +313,19 @@ class TrainingSpec(JobSpec):
             and (not row.has_batch_norm or self.batch_norm_in(row.block) == "train")
         )
 
+    def _what_learns(self) -> str:
+        """Return the blocks that learn where these are whole and the last ones, else the number of layers."""
+        blocks = tables.table(self.backbone, registry.BACKBONES[self.backbone].default_side).weighted_blocks
+        free = [name for name, layers in blocks.items() if set(self.trainable) & set(layers)]
+        whole = set(self.trainable) >= {layer for name in free for layer in blocks[name]}
+        if not whole or free != [*blocks][-len(free) :]:
+            return "1 layer learns" if len(self.learning) == 1 else f"{len(self.learning)} layers learn"
+        if len(free) == len(blocks):
+            return "all blocks learn"
+        if len(free) == 1:
+            return f"{free[0]} learns"
+        return f"{free[0]} {'and' if len(free) == 2 else 'to'} {free[-1]} learn"
+
     def batch_norm_in(self, block: str) -> BatchNormPolicy:
         """Return what BatchNorm does in trainable layers of a block."""
         if block not in self.batch_norm_except:
@@ -326,10 +339,6 @@ class TrainingSpec(JobSpec):
             return (only,)
         head = replace(only, trainable=(), epochs=self.head_epochs, learning_rate=self.head_rate, augmentation=OFF)
         return head, only
-
-
-def _learn(layers: int) -> str:
-    return "1 layer learns" if layers == 1 else f"{layers} layers learn"
 
 
 def expect(condition: bool, expected: str, received: object) -> None:

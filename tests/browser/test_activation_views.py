@@ -21,7 +21,7 @@ def words(page, key: str):
 
 SPEC = replace(
     recipes.apply_preset("last_block", replace(recipes.DEFAULT, dataset="digits", shots=2)),
-    epochs=3, batch=8, keep_epochs=True,
+    epochs=3, head_epochs=0, batch=8, keep_epochs=True,
 )  # fmt: skip
 
 
@@ -30,12 +30,12 @@ def run(browser, server):
     """The id of a run that was asked for on the Train page: its last block fine-tuned for three epochs, all kept."""
     context = browser.new_context(viewport={"width": 1366, "height": 768})
     page = context.new_page()
-    page.goto(f"{server.url}/train?data=digits&train_shots=2+pictures")
+    page.goto(f"{server.url}/train?train_settings=All+settings&data=digits&train_shots=2+pictures")
     settled(page)
-    page.locator(".st-key-train_preset_last_block button").first.click()
+    page.locator(".st-key-train_preset").get_by_text("Last block").click()
     expect(page).to_have_url(re.compile("train_cut_frame8=conv4"))
     page.locator(".st-key-train_recipe button").first.click()
-    for name, value in (("epochs", "3"), ("batch", "8")):
+    for name, value in (("epochs", "3"), ("head_epochs", "0"), ("batch", "8")):
         field = page.locator(f".st-key-train_{name} input").first
         field.fill(value)
         field.press("Enter")

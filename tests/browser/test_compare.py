@@ -5,9 +5,9 @@ import re
 from playwright.sync_api import expect
 
 from tests.browser.conftest import in_address
-from tests.browser.test_journeys import LONG, finished, train
+from tests.browser.test_journeys import ALL, LONG, finished, train
 
-FEW = "train?data=digits&train_epochs=2&train_batch=8&train_shots=5+pictures"
+FEW = f"train?{ALL}&data=digits&train_epochs=2&train_batch=8&train_shots=5+pictures"
 
 
 def test_from_the_freeze_map_to_a_comparison(visit):

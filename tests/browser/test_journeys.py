@@ -15,9 +15,10 @@ from models.storage import runs
 from tests.browser.conftest import in_address, settled
 
 LONG = 120_000  # ms: a first training waits for TensorFlow, and CI machines are slow
-FEW = "train?data=digits&train_epochs=5&train_batch=8&train_shots=5+pictures"  # trained in a second or two
+ALL = "train_settings=All+settings"
+FEW = f"train?{ALL}&data=digits&train_epochs=5&train_batch=8&train_shots=5+pictures"  # trained in a second or two
 # Outlasts every test.
-ENDLESS = "train?data=digits&train_epochs=1000&train_batch=1&train_head_bn=false&train_shots=50+pictures"
+ENDLESS = f"train?{ALL}&data=digits&train_epochs=1000&train_batch=1&train_head_bn=false&train_shots=50+pictures"
 
 
 def train(page, *, epochs: int | None = None) -> str:

@@ -7,7 +7,7 @@ from playwright.sync_api import expect
 
 from models.storage import runs
 from tests.browser.conftest import settled
-from tests.browser.test_journeys import LONG, train
+from tests.browser.test_journeys import ALL, LONG, train
 
 OVERLAPPING = """map => {
   const boxes = [...document.querySelectorAll(`${map} .annotation text`)]
@@ -133,7 +133,7 @@ def test_on_a_phone_the_backbone_page_shows_its_words_apart_and_a_tap_opens_a_bl
 
 
 def test_a_refusal_to_train_is_in_view(visit, server):
-    page = visit("train?data=digits&train_shots=5+pictures&train_batch=8&train_cut_frame8=conv3")
+    page = visit(f"train?{ALL}&data=digits&train_shots=5+pictures&train_batch=8&train_cut_frame8=conv3")
     ids = [train(page, epochs=900 + number) for number in range(4)]
     page.locator(".st-key-train_map_key_conv5 button").press("Enter")
     expect(page.get_by_role("button", name="conv5, frozen")).to_have_count(1, timeout=30_000)

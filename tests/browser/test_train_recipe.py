@@ -6,9 +6,12 @@ from playwright.sync_api import expect
 
 from models.storage import runs
 from tests.browser.conftest import settled
-from tests.browser.test_journeys import LONG, finished, train
+from tests.browser.test_journeys import ALL, LONG, finished, train
 
-FEW = "train?data=galaxies&train_cut_frame8=conv4&train_epochs=2&train_head_epochs=3&train_batch=10&train_bn=let+learn"
+FEW = (
+    f"train?{ALL}&data=galaxies&train_cut_frame8=conv4&train_epochs=2&train_head_epochs=3&train_batch=10"
+    "&train_bn=let+learn"
+)
 
 
 def test_two_phases_with_augmentation_from_the_preview_to_the_curves(visit, server):

@@ -26,7 +26,7 @@ def last_block(chosen: state.Selection) -> TrainingSpec:
     base = replace(DEFAULT, backbone=chosen.backbone, dataset=chosen.dataset, side=side)
     if chosen.run is not None:
         base = TRAINING.spec_of(chosen.run)
-    return replace(apply_preset("last_block", base), keep_epochs=True)
+    return replace(apply_preset("last_block", base), head_epochs=0, keep_epochs=True)
 
 
 def fine_tune_offer(chosen: state.Selection) -> None:

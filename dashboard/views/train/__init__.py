@@ -1,6 +1,8 @@
 """The Train page: choose what is frozen, build a head, train, and see what moved.
 
     presets       one click that sets every control
+    same_run      the controls start from the run shown; what differs from it, and the way back
+    steps         two phases and a low rate where pretrained layers learn
     freezing      which layers are frozen: the picker and the map
     recipe        controls of head, steps and data
     augmentation  controls of augmentation, and a preview of the coming epochs

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from itertools import chain
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import streamlit as st
 
 from dashboard import state
 from dashboard.figures.architecture import alt_text, architecture, state_words
+from dashboard.views.train import steps
 from dashboard.widgets.block_diagram import block_diagram
 from models.backbones.tables import LayerTable
 from models.training.spec import BatchNormPolicy, TrainingSpec
@@ -20,6 +21,7 @@ HOW_TITLES: dict[How, str] = {"block": "By block", "layer": "Layer by layer"}
 NOTHING = "nothing"  # the cut below which no block lies
 MAP_PX = 212
 POLICY_TITLES: dict[BatchNormPolicy, str] = {"hold": "hold", "train": "let learn"}
+POLICY_SENTENCES: dict[BatchNormPolicy, str] = {"hold": "keep pretrained statistics", "train": "learn new statistics"}
 POLICY_HELP = (
     "BatchNorm brings every channel to mean 0 and variance 1 with statistics from pretraining. **Hold** keeps them, "
     "with its scale and shift, also in trainable layers. **Let learn** changes all of them there. In frozen layers "
@@ -48,11 +50,12 @@ def above(blocks: dict[str, tuple[str, ...]], cut: str) -> tuple[str, ...]:
 
 
 def freeze_picker(table: LayerTable, spec: TrainingSpec) -> TrainingSpec:
-    """Draw the choice of what is frozen; return `spec` with the layers that learn, and what BatchNorm does in them."""
+    """Draw the choice of what is frozen, which starts from `spec`; return `spec` with what the visitor has chosen."""
+    default = choices(table, spec)
     how = st.segmented_control(
         "How to choose",
         tuple(HOW_TITLES),
-        default="block",
+        default=default["train_how"],
         required=True,
         format_func=lambda name: HOW_TITLES[name],
         key="train_how",
@@ -62,40 +65,47 @@ def freeze_picker(table: LayerTable, spec: TrainingSpec) -> TrainingSpec:
         on_change=carry_over,
         args=(table,),
     )
-    spec = replace(spec, trainable=tuple(_layers_above_cut(table) if how == "block" else _chosen_layers(table)))
+    spec = replace(
+        spec, trainable=tuple(_above_cut(table, default) if how == "block" else _chosen_layers(table, default))
+    )
     if not blocks_with_norm(table):
         st.caption("This backbone has no BatchNorm layers.")
         return spec
     differing = len(state.get(keys_of(table.backbone).other) or ())
     more = f", {differing} differ{'s' if differing == 1 else ''}" if differing else ""
-    label = f"BatchNorm: {POLICY_TITLES[state.get('train_bn') or 'hold']}{more}"
+    label = f"BatchNorm: {POLICY_SENTENCES[state.get('train_bn') or spec.batch_norm]}{more}"
     with st.popover(label, icon=":material/equalizer:", width="stretch", key="train_norm"):
-        policy = _policy()
-        return replace(spec, batch_norm=policy, batch_norm_except=tuple(_other_blocks(table, policy)))
+        policy = _policy(spec.batch_norm)
+        return replace(spec, batch_norm=policy, batch_norm_except=tuple(_other_blocks(table, policy, default)))
 
 
-def _layers_above_cut(table: LayerTable) -> Collection[str]:
+def _above_cut(table: LayerTable, default: Mapping[str, Any]) -> Collection[str]:
     """Draw the slider of the cut and return the layers that learn above it."""
     cuts = [NOTHING, *table.weighted_blocks]
     cut = st.select_slider(
         "Frozen up to and including",
         cuts,
-        value=cuts[-1],
+        value=default.get(keys_of(table.backbone).cut, cuts[-1]),
         key=keys_of(table.backbone).cut,
         bind="query-params",
+        on_change=_follow,
+        args=(table,),
         help="Frozen layers keep their weights exactly. Early layers see edges and colours, useful everywhere; "
         "late ones are made for the task they were trained on.",
     )
     return above(table.weighted_blocks, cut)
 
 
-def _chosen_layers(table: LayerTable) -> Collection[str]:
+def _chosen_layers(table: LayerTable, default: Mapping[str, Any]) -> Collection[str]:
     """Draw the choice among single layers and return those that learn."""
     return st.multiselect(
         "Trainable layers",
         list(chain.from_iterable(table.weighted_blocks.values())),
+        default=default.get(keys_of(table.backbone).layers),
         key=keys_of(table.backbone).layers,
         bind="query-params",
+        on_change=_follow,
+        args=(table,),
         placeholder="None: the whole backbone is frozen",
         help="Only layers with weights are listed. All others, and all you leave out, are frozen.",
     )
@@ -106,12 +116,12 @@ def blocks_with_norm(table: LayerTable) -> list[str]:
     return [block.name for block in table.blocks if block.has_batch_norm]
 
 
-def _policy() -> BatchNormPolicy:
+def _policy(default: BatchNormPolicy) -> BatchNormPolicy:
     """Draw the choice of what BatchNorm does."""
     return st.segmented_control(
         "BatchNorm in trainable layers",
         tuple(POLICY_TITLES),
-        default="hold",
+        default=default,
         required=True,
         format_func=lambda name: POLICY_TITLES[name],
         key="train_bn",
@@ -121,12 +131,13 @@ def _policy() -> BatchNormPolicy:
     )
 
 
-def _other_blocks(table: LayerTable, policy: BatchNormPolicy) -> list[str]:
+def _other_blocks(table: LayerTable, policy: BatchNormPolicy, default: Mapping[str, Any]) -> list[str]:
     """Draw the choice of the blocks in which BatchNorm does the other of the two."""
     other = POLICY_TITLES["train" if policy == "hold" else "hold"]
     return st.multiselect(
         f"But {other} in these blocks",
         blocks_with_norm(table),
+        default=default[keys_of(table.backbone).other],
         key=keys_of(table.backbone).other,
         bind="query-params",
         placeholder="none",
@@ -134,7 +145,7 @@ def _other_blocks(table: LayerTable, policy: BatchNormPolicy) -> list[str]:
     )
 
 
-def choices(table: LayerTable, spec: TrainingSpec) -> dict[str, object]:
+def choices(table: LayerTable, spec: TrainingSpec) -> dict[str, Any]:
     """Return the widget values, by key, that stand for what learns in `spec`: a cut where there is one."""
     blocks = table.weighted_blocks
     keys = keys_of(table.backbone)
@@ -170,9 +181,7 @@ def freeze_map(table: LayerTable, spec: TrainingSpec) -> None:
         },
         press=lambda block: click_block(table, block),
     )
-    st.caption(
-        "It shows what may change, not whether that helps. Click a block, or use Tab and Enter, to freeze or free it."
-    )
+    st.caption("Blue blocks stay fixed, orange ones learn. Click a block to switch it, or use Tab and Enter.")
 
 
 def norm_policies(table: LayerTable, spec: TrainingSpec) -> dict[str, BatchNormPolicy]:
@@ -185,7 +194,7 @@ def norm_policies(table: LayerTable, spec: TrainingSpec) -> dict[str, BatchNormP
 
 
 def click_block(table: LayerTable, block: str) -> None:
-    """Free a block of the freeze map that is frozen, and freeze one that learns.
+    """Free a block of the freeze map that is frozen, and freeze one that learns; the steps follow.
 
     By block, all blocks above it are freed as well, or all below it frozen. Layer by layer, only its own layers change
     sides.
@@ -199,7 +208,17 @@ def click_block(table: LayerTable, block: str) -> None:
         place = names.index(block)
         frozen = place <= names.index(state.get(keys.cut, names[-1]))
         state.put(keys.cut, names[place - 1] if frozen else block)
-        return
-    chosen = set(state.get(keys.layers, []))
-    chosen = chosen - set(blocks[block]) if chosen >= set(blocks[block]) else chosen | set(blocks[block])
-    state.put(keys.layers, [name for name in chain.from_iterable(blocks.values()) if name in chosen])
+    else:
+        chosen = set(state.get(keys.layers, []))
+        chosen = chosen - set(blocks[block]) if chosen >= set(blocks[block]) else chosen | set(blocks[block])
+        state.put(keys.layers, [name for name in chain.from_iterable(blocks.values()) if name in chosen])
+    _follow(table)
+
+
+def _follow(table: LayerTable) -> None:
+    """Let the steps follow what the widgets now say of the layers that learn."""
+    keys = keys_of(table.backbone)
+    if state.get("train_how", "block") == "block":
+        steps.follow(above(table.weighted_blocks, state.get(keys.cut, list(table.weighted_blocks)[-1])))
+    else:
+        steps.follow(state.get(keys.layers, []))

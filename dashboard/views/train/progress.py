@@ -13,7 +13,7 @@ from dashboard.widgets.jobs import job_lines, while_active
 from models.storage import runs
 from models.training.spec import TrainingSpec
 
-STATUS_PX, CURVES_PX = 56, 200  # the same for a run that works and one that has finished, so nothing jumps at the end
+STATUS_PX, CURVES_PX = 104, 200  # the same for a run that works and one that has finished, so nothing jumps at the end
 MEASURES = (("Accuracy", "accuracy", ".0%"), ("Loss", "loss", "~g"))
 
 

@@ -27,8 +27,8 @@ def proof(run: runs.Run, result: TrainingResult) -> None:
         alt="Relative change of the weights of every layer; frozen layers stand at exactly 0",
     )
     st.caption(
-        "How far the weights moved, not whether that helped: a large change may be noise, a small one decisive. The "
-        "head started from random weights, so its change has no common measure with the backbone's."
+        "How far the weights moved, not whether that helped: a big change is not always an important one. The head "
+        "started from random weights, so its change cannot be compared with the backbone's."
     )
     with st.expander("Layer by layer", key="train_proof_table"):
         st.dataframe(

@@ -136,8 +136,13 @@ def _penalty(label: str, key: str, default: float, step: float, explanation: str
 
 
 def head_summary(head: HeadSpec, n_classes: int) -> str:
-    """Return the head in a few signs, from pooling to softmax: "average → 256 → 5"."""
-    return " → ".join([head.pooling, *map(str, head.widths), str(n_classes)])
+    """Return the head in a sentence: "Head: average pooling, 256 units, then 5 classes."."""
+    pooling = {
+        "average": "average pooling", "max": "maximum pooling", "average+max": "average and maximum pooling",
+        "flatten": "all positions",
+    }[head.pooling]  # fmt: skip
+    hidden = [f"{width} units" for width in head.widths]
+    return f"Head: {', '.join([pooling, *hidden])}, then {n_classes} classes."
 
 
 def recipe_controls(spec: TrainingSpec) -> TrainingSpec:
@@ -202,40 +207,59 @@ def _phases_sentence(spec: TrainingSpec) -> str:
 
 
 def summary(spec: TrainingSpec) -> str:
-    """Return the recipe in a few words."""
-    first = f"head {spec.head_epochs} epochs, then " if spec.head_epochs else ""
-    smooth = f", smoothing {significant(spec.label_smoothing, 6)}" if spec.label_smoothing else ""
+    """Return the steps in a sentence: "Training: Adam, rate 0.003, 60 epochs."."""
+    first = (
+        f"first the head, rate {significant(spec.head_rate, 6)}, {_epochs(spec.head_epochs)}; then "
+        if spec.head_epochs
+        else ""
+    )
+    smooth = f", label smoothing {significant(spec.label_smoothing, 6)}" if spec.label_smoothing else ""
     name = OPTIMIZER_TITLES[spec.optimizer].split(",")[0]
-    return f"{first}{name} {significant(spec.learning_rate, 6)}, {spec.epochs} epochs{smooth}"
+    return f"Training: {name}, {first}rate {significant(spec.learning_rate, 6)}, {_epochs(spec.epochs)}{smooth}."
+
+
+def _epochs(count: int) -> str:
+    return f"{count} epoch{'' if count == 1 else 's'}"
 
 
 def data_controls(spec: TrainingSpec) -> TrainingSpec:
     """Draw the controls of the data, which start from `spec`, and return `spec` with their values."""
-    left, right = st.columns(2)
-    with left:
+    first, second, third = st.columns(3)
+    sides = BACKBONES[spec.backbone].sides
+    with first:
         shots = choice(
-            "Shots per class", "shots", SHOTS, ALL, lambda n: f"{n} pictures" if n else "all", DATA_HELP["shots"]
-        )
-        sides = BACKBONES[spec.backbone].sides
+            "Shots per class", "shots", SHOTS, spec.shots or ALL, lambda n: f"{n} pictures" if n else "all",
+            DATA_HELP["shots"],
+        )  # fmt: skip
+    with second:
         side = choice(
             "Picture side", f"side_{spec.backbone}", sides, spec.side, lambda n: f"{n} pixels", DATA_HELP["side"]
         )
-    with right:
-        noise = share("Wrong labels", "noise", 1.0, spec.label_noise, DATA_HELP["noise"])
+    with third:
         split = number("Seed of the split", "split", 0, 2**31 - 1, spec.split_seed, DATA_HELP["split"])
-    with left:
-        names = tuple(PREPROCESSING)
+    return replace(spec, shots=shots or None, side=side, split_seed=split)
+
+
+def mistake_controls(spec: TrainingSpec) -> TrainingSpec:
+    """Draw the mistakes that can be made on purpose, which start from `spec`, and return `spec` with their values."""
+    st.caption("Common mistakes, to see what they cost. A run that has one says so on every page.")
+    first, second, third = st.columns(3)
+    names = tuple(PREPROCESSING)
+    with first:
+        noise = share("Wrong labels", "noise", 1.0, spec.label_noise, DATA_HELP["noise"])
+    with second:
+        leaked = share("Leaked test pictures", "leaked", 1.0, spec.leaked, DATA_HELP["leaked"])
+    with third:
         scaled = choice(
             "Scaling", "preprocessing", names, spec.preprocessing, PREPROCESSING.__getitem__, DATA_HELP["preprocessing"]
         )
-    with right:
-        leaked = share("Leaked test pictures", "leaked", 1.0, spec.leaked, DATA_HELP["leaked"])
-    spec = replace(
-        spec, shots=shots or None, side=side, label_noise=noise, split_seed=split, preprocessing=scaled, leaked=leaked
-    )
+    return replace(spec, label_noise=noise, preprocessing=scaled, leaked=leaked)
+
+
+def split_caption(spec: TrainingSpec) -> None:
+    """Draw how many pictures each part has; nothing where the settings are refused beside the button."""
     if sentence := _split_sentence(spec):
         st.caption(sentence)
-    return spec
 
 
 def _split_sentence(spec: TrainingSpec) -> str:

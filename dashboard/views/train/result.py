@@ -8,11 +8,16 @@ from typing import Any
 import streamlit as st
 
 from dashboard.figures import theme
+from dashboard.figures.comparison import interval_bar
 from dashboard.labels import clock, safe_label
 from dashboard.pages import PAGES
 from dashboard.views.train import cache as train_cache
 from dashboard.views.train import report
-from dashboard.views.train.progress import CURVES_PX, STATUS_PX
+from dashboard.views.train.baselines import baselines
+from dashboard.views.train.progress import CURVES_PX, STATUS_PX, running
+from dashboard.views.train.proof import proof
+from dashboard.views.train.same_run import result_title
+from dashboard.widgets.runs import mistake_warning
 from models.errors import RunNotFound
 from models.intervals import wilson
 from models.jobs.machine import WORKER_MB
@@ -30,6 +35,42 @@ _LEFT_MB = 50  # held by the worker before a run beyond the usual, above which t
 NEXT_PAGES = ("evaluate", "activations", "features", "occlusion", "som", "compare")
 
 
+def beside(run: runs.Run, changes: list[str]) -> TrainingResult | None:
+    """Draw how far a run is, or its result; return the result, None while there is none.
+
+    Args:
+        run: The run shown.
+        changes: What the controls change of its recipe.
+    """
+    spec = TRAINING.spec_of(run)
+    result_title(run, changes)
+    mistake_warning(spec)
+    result = read(run)
+    if result is None:
+        running(run, spec)
+    else:
+        finished(run, result)
+    return result
+
+
+def below(run: runs.Run, result: TrainingResult, owner: str) -> None:
+    """Draw where to go next, whether pretraining was needed, the proof of freezing, and how the run was computed."""
+    spec = TRAINING.spec_of(run)
+    next_pages(run, result)
+    baselines(run, result, owner)
+    gap_note(spec, result)
+    proof(run, result)
+    result_details(run, spec, result)
+
+
+def none_yet() -> None:
+    """Say what to do where there is no run."""
+    st.info(
+        "Nothing trained yet with this backbone and these data. Press **Train** to start.",
+        icon=":material/play_arrow:",
+    )
+
+
 def read(run: runs.Run) -> TrainingResult | None:
     """Return the results of a run; None while there are none, and with a sentence where a finished run lost them."""
     done = run.status.state == "done"  # read first: the run may finish meanwhile
@@ -42,15 +83,22 @@ def read(run: runs.Run) -> TrainingResult | None:
 
 
 def finished(run: runs.Run, result: TrainingResult) -> None:
-    """Draw the result and the learning curves of a finished run."""
+    """Draw the result, one large number with its interval, and the learning curves of a finished run."""
     summary = result.summary
     accuracy = wilson(round(summary["accuracy"] * summary["n_test"]), summary["n_test"])
-    name = "Example run, shipped with Freezeframe" if run.id == runs.EXAMPLE else safe_label(run.title, 32)
-    with st.container(height=STATUS_PX, border=False, vertical_alignment="center"):
-        st.markdown(
-            f"**{percent(accuracy.value)}** of {accuracy.n} test pictures right "
-            f"(95% interval {percent(accuracy.low)} to {percent(accuracy.high)}) · {name}"
-        )
+    said = f"95% interval {percent(accuracy.low)} to {percent(accuracy.high)}"
+    with st.container(
+        horizontal=True, height=STATUS_PX, border=False, vertical_alignment="center", gap="medium", key="train_result"
+    ):
+        st.markdown(f"# {percent(accuracy.value)}", width="content")
+        with st.container(gap=None, width=420):
+            st.markdown(f"of {accuracy.n} test pictures right ({said})")
+            st.plotly_chart(
+                interval_bar(accuracy, 1 / result.probability.shape[1]),
+                key="train_interval",
+                config=theme.CONFIG,
+                alt=f"{percent(accuracy.value)} on an axis from 0% to 100%; {said}",
+            )
     st.plotly_chart(
         train_cache.training_figures(run.id, CURVES_PX)[0],
         key="train_curves",
@@ -113,10 +161,11 @@ def result_details(run: runs.Run, spec: TrainingSpec, result: TrainingResult) ->
     path = paths.get(summary["path"], f"Everything up to the frozen boundary was computed **once**: {summary['path']}.")
     kept = f"Kept the weights of epoch **{summary['best_epoch']}** of {len(result.history)}, the best on the validation"
     st.markdown(
-        f"{phases_sentence(spec, result)}{path}  \n"
-        f"{_time_sentence(spec, result, predicted)}{_memory_sentence(summary, predicted)}  \n"
-        f"{kept} pictures.{curve_notes(spec, result)}"
+        f"{phases_sentence(spec, result)}{kept} pictures.{curve_notes(spec, result)}  \n"
+        f"{_time_sentence(spec, result, predicted)}"
     )
+    with st.expander("How it was computed", key="train_computed"):
+        st.markdown(f"{path}{_memory_sentence(summary, predicted)}")
     if epochs := kept_epochs.epochs(run.folder):
         st.caption(
             f"It kept the weights of {len(epochs)} epochs ({file_size(1e6 * kept_epochs.megabytes(run.folder))}): "
@@ -136,7 +185,7 @@ def _time_sentence(spec: TrainingSpec, result: TrainingResult, predicted: Cost |
     worked = summary.get("processor_seconds", spent["total"])
     busy = ""
     if worked < _BUSY * spent["total"]:
-        busy = f" The processor worked {took(worked)} of it: the machine had other work too."
+        busy = f" {took(worked)} of that was computing; the rest was waiting for other work on this machine."
     return f"Took **{took(spent['total'])}**{expected}: {parts}.{busy}"
 
 

@@ -1,4 +1,4 @@
-"""The controls of a run behind four buttons, what the run will cost, and the button that starts it."""
+"""The controls of a run behind buttons, what the run will cost, and the button that starts it."""
 
 from __future__ import annotations
 
@@ -10,52 +10,76 @@ from dashboard import state
 from dashboard.labels import day, safe_label
 from dashboard.views.train import augmentation, recipe
 from dashboard.views.train.explained import last_layer_explained
+from dashboard.views.train.presets import put_controls
 from dashboard.widgets.runs import kept_words, queue
 from dashboard.widgets.weights_offer import weights_missing
 from models.errors import FreezeframeError
 from models.pictures.datasets import DATASETS
 from models.storage import runs
 from models.training.costs.estimate import Cost
-from models.training.recipes import remarks, validate
+from models.training.recipes import LONG, quick_look, remarks, validate
 from models.training.spec import TRAINING, TrainingSpec
 from models.wording import duration, file_size, grouped
 
+SETTINGS = {"simple": "Simple", "all": "All settings"}
+_ADVANCED = ("train_how", "train_norm", "train_recipe", "train_augment", "train_break")
+HIDDEN = f"<style>{', '.join(f'.st-key-{key}' for key in _ADVANCED)} {{display: none}}</style>"
+
+
+def settings_switch() -> None:
+    """Draw the switch between the settings that a first training needs and all of them.
+
+    In the simple view the others are there, but not seen: they keep their values, also those of a link.
+    """
+    chosen = st.segmented_control(
+        "Settings", tuple(SETTINGS), default="simple", required=True, format_func=lambda name: SETTINGS[name],
+        key="train_settings", bind="query-params", label_visibility="collapsed", width="stretch",
+    )  # fmt: skip
+    if chosen == "simple":
+        st.html(HIDDEN)
+
 
 def head_and_recipe(spec: TrainingSpec, picture: str) -> TrainingSpec:
-    """Draw head, recipe, data and augmentation behind four buttons, and a summary of them.
+    """Draw head, data, recipe, augmentation and mistakes behind buttons, and a summary of them.
 
     Args:
-        spec: Holds what is frozen, and the defaults.
+        spec: Holds what is frozen, and the values that the controls begin with.
         picture: The chosen picture's id, to show augmentation on.
 
     Returns:
         `spec` with the values of the controls.
     """
-    left, right = st.columns([9, 11], gap="xsmall")
+    left, right = st.columns([1, 1], gap="xsmall")
     with left.popover("Head", icon=":material/add_box:", width="stretch", key="train_head"):
         layers, explanation = st.tabs(["Layers", "Last layer and loss"])
         with layers:
             head = recipe.head_controls(spec.head)
-    with right.popover("Recipe", icon=":material/tune:", width="stretch", key="train_recipe"):
-        spec = recipe.recipe_controls(replace(spec, head=head))
-    with left.popover("Data", icon=":material/photo_library:", width="stretch", key="train_data"):
-        spec = recipe.data_controls(spec)
+    with right.popover("Data", icon=":material/photo_library:", width="stretch", key="train_data"):
+        spec = recipe.data_controls(replace(spec, head=head))
+        parts = st.container()
+    with left.popover("Recipe", icon=":material/tune:", width="stretch", key="train_recipe"):
+        spec = recipe.recipe_controls(spec)
     augment = right.popover(
         "Augment", icon=":material/transform:", width="stretch", key="train_augment", on_change="rerun"
     )
     with augment:
         spec = augmentation.augmentation_panel(spec, picture, is_open=bool(augment.open))
+    with st.popover("Break it on purpose", icon=":material/dangerous:", width="stretch", key="train_break"):
+        spec = recipe.mistake_controls(spec)
+    with parts:
+        recipe.split_caption(spec)
     n_classes = len(DATASETS[spec.dataset].classes)
     with explanation:
         last_layer_explained(spec, n_classes)
-    parts = (
-        f"{recipe.head_summary(spec.head, n_classes)} classes",
-        recipe.summary(spec),
-        spec.data_summary,
-        augmentation.summary(spec.augmentation),
-    )
-    st.caption(" · ".join(filter(None, parts)))
+    _summary(spec, n_classes)
     return spec
+
+
+def _summary(spec: TrainingSpec, n_classes: int) -> None:
+    """Draw all settings in sentences, those too that the simple view does not show."""
+    others = ", ".join(filter(None, (spec.data_summary, augmentation.summary(spec.augmentation))))
+    parts = (recipe.head_summary(spec.head, n_classes), recipe.summary(spec), f"Data: {others}." if others else "")
+    st.caption(" ".join(filter(None, parts)))
 
 
 def cost_lines(spec: TrainingSpec, cost: Cost) -> None:
@@ -110,6 +134,7 @@ def train_button(spec: TrainingSpec, owner: str, run: runs.Run | None) -> None:
         cost_lines(spec, cost)
         for sentence in remarks(spec):
             st.caption(f":material/info: {sentence}")
+        _quick_look(spec, cost)
     except FreezeframeError as error:
         problem = str(error)
     missing = not problem and weights_missing(spec)
@@ -122,6 +147,25 @@ def train_button(spec: TrainingSpec, owner: str, run: runs.Run | None) -> None:
         above.error(safe_label(problem, 400), icon=":material/error:")
     if spec.weights == "random":
         st.caption(":material/casino: Random weights: this backbone knows nothing yet.")
+
+
+def _quick_look(spec: TrainingSpec, cost: Cost) -> None:
+    """Offer a shorter training in place of a long one; a click sets the controls to it and starts nothing."""
+    found = quick_look(spec) if cost.seconds > LONG else None
+    if found is None:
+        return
+    shorter, shorter_cost = found
+    what = f"{shorter.shots} pictures a class" if shorter.shots != spec.shots else ""
+    epochs = f"{shorter.epochs} epochs" if shorter.epochs != spec.epochs else ""
+    st.button(
+        f"Quick look: {', '.join(filter(None, (what, epochs)))}, about {duration(shorter_cost.seconds)}",
+        key="train_quick",
+        icon=":material/bolt:",
+        width="stretch",
+        on_click=put_controls,
+        args=(shorter,),
+        help="Sets the controls to a shorter training. Nothing starts yet.",
+    )
 
 
 def _start(spec: TrainingSpec, cost: Cost, owner: str, run: runs.Run | None) -> str:

@@ -138,7 +138,7 @@ def test_a_bad_setting_shows_its_sentence_and_holds_the_button(train, key, value
 
 
 def test_the_lecture_preset_sets_everything_and_offers_three_ways_on_without_weights(train):
-    button(train, "train_preset_lecture").click().run()
+    train.segmented_control(key="train_preset").set_value("lecture").run()
     assert not train.exception
     assert train.session_state["ff_backbone"] == "vgg19"
     assert train.selectbox(key="train_side_vgg19").value == 115
@@ -158,14 +158,14 @@ def test_the_lecture_preset_sets_everything_and_offers_three_ways_on_without_wei
 
 
 def test_the_shipped_backbone_is_a_way_on_from_the_lecture_preset(train):
-    button(train, "train_preset_lecture").click().run()
+    train.segmented_control(key="train_preset").set_value("lecture").run()
     button(train, "train_weights_shipped").click().run()
     assert train.session_state["ff_backbone"] == "frame8"
     assert not button(train, "train_start").disabled
 
 
 def test_the_preset_everything_frees_every_block(train):
-    button(train, "train_preset_everything").click().run()
+    train.segmented_control(key="train_preset").set_value("everything").run()
     assert train.select_slider(key="train_cut_frame8").value == "nothing"
     assert train.number_input(key="train_rate").value == recipes.FINE_TUNING_RATE
 
@@ -174,11 +174,11 @@ def test_after_a_run_it_shows_the_result_the_proof_and_the_list(engine):
     app = open_with(finished_run(""))
     assert not app.exception
     shown = texts(app)
-    assert "**90.0%** of 100 test pictures right (95% interval 82.6% to 94.5%)" in shown
+    assert "# 90.0%" in shown and "of 100 test pictures right (95% interval 82.6% to 94.5%)" in shown
     assert "All 2 frozen layers with their 140 weights are the same to the last bit." in shown
     assert "computed **once**" in shown
     assert "Took **2.5 s**" in shown
-    assert len(app.get("plotly_chart")) == 3
+    assert len(app.get("plotly_chart")) == 4
 
 
 def test_lost_results_of_a_finished_run_are_said(engine):
@@ -256,7 +256,7 @@ def test_a_download_of_weights_is_queued_once_and_followed(train, monkeypatch):
         return runs.create(job.kind, spec.to_json(), owner=owner, title=spec.title).id
 
     monkeypatch.setattr(jobs_engine, "submit", submit)
-    button(train, "train_preset_lecture").click().run()
+    train.segmented_control(key="train_preset").set_value("lecture").run()
     button(train, "train_weights_download").click().run()
     assert not train.exception
     assert queued == [(WEIGHTS, WeightsSpec("vgg19"), train.session_state["ff_owner"])]

@@ -1,7 +1,5 @@
 """The Train page's recipe: two phases, data, augmentation, BatchNorm by block; each control reaches the run."""
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -19,11 +17,10 @@ PAGE = "train"
 def asked(monkeypatch):
     """The specs that the page asked to train."""
     specs = []
-    run_id = runs.create("training", replace(recipes.DEFAULT, seed=99).to_json(), owner="", title="queued").id
 
     def submit_all(job, queued, *, owner, seconds=()):
         specs.extend(queued)
-        return [run_id] * len(queued)
+        return [runs.create("training", spec.to_json(), owner="", title="queued").id for spec in queued]
 
     monkeypatch.setattr(jobs_engine, "submit_all", submit_all)
     return specs
@@ -39,19 +36,19 @@ def texts(app) -> str:
     return "\n".join(element.value for element in [*app.markdown, *app.caption, *app.error, *app.latex])
 
 
-def test_the_preset_of_two_phases_sets_every_control_and_another_one_takes_it_back(visit, asked):
+def test_the_preset_of_the_last_block_sets_every_control_and_another_one_takes_it_back(visit, asked):
     app = visit()
-    app.button(key="train_preset_two_phases").click().run()
-    assert "Two phases: the head alone for 30 epochs from a rate of 0.003" in texts(app)
+    app.segmented_control(key="train_preset").set_value("last_block").run()
+    assert "Two phases: the head alone for 60 epochs from a rate of 0.003" in texts(app)
     spec = trained(app, asked)
-    assert spec == recipes.apply_preset("two_phases", recipes.DEFAULT)
-    app.button(key="train_preset_features").click().run()
+    assert spec == recipes.apply_preset("last_block", recipes.DEFAULT)
+    app.segmented_control(key="train_preset").set_value("features").run()
     assert trained(app, asked) == recipes.DEFAULT
 
 
 def test_every_control_reaches_the_run(visit, asked):
     app = visit()
-    app.select_slider(key="train_cut_frame8").set_value("conv3")
+    app.select_slider(key="train_cut_frame8").set_value("conv3").run()
     app.segmented_control(key="train_bn").set_value("train")
     app.multiselect(key="train_bn_other_frame8").set_value(["conv5"])
     app.number_input(key="train_smoothing").set_value(0.1)

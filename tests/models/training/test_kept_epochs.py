@@ -63,7 +63,7 @@ def test_files_thin_out_as_the_run_grows_and_the_ends_stay(tmp_path):
 
 
 def test_weights_too_large_to_keep_are_refused_before_the_run():
-    small = replace(recipes.apply_preset("last_block", recipes.DEFAULT), keep_epochs=True)
+    small = replace(recipes.apply_preset("last_block", recipes.DEFAULT), head_epochs=0, epochs=20, keep_epochs=True)
     recipes.validate(small)
     cost = recipes.estimate(small)
     assert cost.kept_epochs == 20 and cost.moving_mb == pytest.approx(2, rel=0.3)

@@ -76,8 +76,8 @@ def test_default_and_presets_are_valid_and_mean_what_they_say():
     validate(DEFAULT)
     spec = replace(DEFAULT, dataset="textures", seed=4, trainable=("conv1",), epochs=3)
     features, last, everything = (apply_preset(name, spec) for name in ("features", "last_block", "everything"))
-    two = apply_preset("two_phases", replace(spec, label_noise=0.1, split_seed=2))
-    assert two.head_epochs > 0 and two.phases()[1].trainable == last.trainable
+    two = apply_preset("last_block", replace(spec, label_noise=0.1, split_seed=2))
+    assert two.head_epochs == features.epochs and two.head_rate == features.learning_rate
     assert (two.label_noise, two.split_seed, two.label_smoothing) == (0.1, 2, 0.0)
     validate(two)
     assert features.trainable == () and (features.dataset, features.seed) == ("textures", 4)
@@ -156,7 +156,7 @@ def test_a_skip_connection_belongs_to_the_prefix_only_before_what_learns():
 
 
 def test_a_run_that_does_not_fit_is_refused_and_told_what_would(monkeypatch):
-    spec = replace(apply_preset("everything", replace(DEFAULT, backbone="vgg16", side=224)), batch=32)
+    spec = replace(apply_preset("everything", replace(DEFAULT, backbone="vgg16", side=224)), batch=32, head_epochs=0)
 
     def advice(spec, limit):
         monkeypatch.setenv("FREEZEFRAME_MEMORY_MB", str(limit))

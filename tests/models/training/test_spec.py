@@ -66,18 +66,22 @@ def test_what_learns_is_what_a_gradient_changes_input_first():
     assert replace(spec, batch_norm="train").learning == ("conv4", "conv5", "conv5_bn")
     assert TrainingSpec().learning == ()
     impossible = replace(spec, side=7)  # is refused where it is checked, and has a name until then
-    assert impossible.learning == spec.learning and "3 layers learn" in impossible.title
+    assert impossible.learning == spec.learning and "conv4 and conv5 learn" in impossible.title
 
 
 def test_a_run_is_named_after_data_backbone_and_what_learns():
     assert TrainingSpec().title == "Galaxies: Frame8 frozen" and TrainingSpec().data_summary == ""
     two = TrainingSpec(trainable=("conv5", "conv5_bn"), weights="random", shots=20)
-    assert two.title == "Galaxies: Frame8 1 layer learns, random weights, 20 shots"  # BatchNorm is held
-    assert replace(two, batch_norm="train").title == "Galaxies: Frame8 2 layers learn, random weights, 20 shots"
+    assert two.title == "Galaxies: Frame8 conv5 learns, random weights, 20 shots"
+    three = replace(two, trainable=tuple(f"conv{n}{part}" for n in (3, 4, 5) for part in ("", "_bn")))
+    assert "Frame8 conv3 to conv5 learn," in three.title
+    assert "Frame8 1 layer learns," in replace(two, trainable=("conv4",)).title
+    odd = replace(two, trainable=("conv4", "conv5", "conv5_bn"), batch_norm="train")
+    assert "Frame8 3 layers learn," in odd.title
     assert replace(two, trainable=("conv5_bn",)).title == "Galaxies: Frame8 frozen, random weights, 20 shots"
     more = replace(
         two, weights="pretrained", head_epochs=3, label_noise=0.2, split_seed=1, leaked=0.5,
         preprocessing="scaled twice", augmentation=AugmentationSpec(hue=9.0),
     )  # fmt: skip
     assert more.data_summary == "20 shots, 20% wrong labels, split 1, scaled twice, 50% of the test leaked"
-    assert more.title == f"Galaxies: Frame8 head first, then 1 layer learns, {more.data_summary}, augmented"
+    assert more.title == f"Galaxies: Frame8 head first, then conv5 learns, {more.data_summary}, augmented"

@@ -109,7 +109,7 @@ def test_why_hue_and_saturation_leave_grey_as_it_is():
 
 
 def test_nothing_is_said_of_what_works():
-    two = replace(apply_preset("two_phases", PLAIN), patience=8, epochs=5, head_epochs=10, label_noise=0.1)
+    two = replace(apply_preset("last_block", PLAIN), patience=8, epochs=5, head_epochs=10, label_noise=0.1)
     coloured, grey = replace(PLAIN, augmentation=COLOURFUL), replace(PLAIN, augmentation=GENTLE, **GREY)
     for spec in (
         FREE_BN,

@@ -52,6 +52,10 @@ def norms_alone(table, spec):
     return replace(spec, trainable=tuple(row.name for row in norms), batch_norm_except=other)
 
 
+def two_phases(table, spec):
+    return replace(recipes.apply_preset("last_block", spec), head=HEAD, head_epochs=5)
+
+
 def last_learns(table, spec):
     return replace(recipes.apply_preset("last_block", spec), head=HEAD, batch_norm="train")
 
@@ -60,7 +64,7 @@ CHOICES = {
     "feature extraction": preset("features"),
     "last block": preset("last_block"),
     "last block, BatchNorm learns": last_learns,
-    "two phases": preset("two_phases"),
+    "two phases": two_phases,
     "everything": preset("everything"),
     "every other layer": odd,
     "BatchNorm alone": norms_alone,
@@ -136,6 +140,11 @@ def test_the_map_the_title_and_the_script_free_the_same_layers(chosen):
     assert set(spec.learning) == free
     count = len(free)
     words = "frozen" if not count else "1 layer learns" if count == 1 else f"{count} layers learn"
+    *_, last = table.weighted_blocks
+    if count and set(spec.trainable) == set(table.weighted_blocks[last]):
+        words = f"{last} learns"
+    elif count and set(spec.trainable) >= {name for block in weighted(table) for name in block}:
+        words = "all blocks learn"
     assert f" {words}, random weights" in spec.title
 
     alt = alt_text(table, frozenset(spec.learning), HEAD, freezing.norm_policies(table, spec))
