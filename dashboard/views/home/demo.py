@@ -1,0 +1,105 @@
+"""The demo: a picture flows through the shipped classifier, and a square is moved over it."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import streamlit as st
+
+from dashboard import state
+from dashboard.labels import safe_label
+from dashboard.views.home import canvas
+from dashboard.widgets.picture_picker import picture_title
+from dashboard.widgets.unit_picker import open_unit
+from models.backbones import tables
+from models.errors import FreezeframeError
+from models.ids import PictureId
+from models.jobs import engine
+from models.occlusion.flow import CHANNELS, COARSE, EXAMPLE, FINE, FLOW, PICTURES, Flow, shown_layers
+from models.storage import runs
+from models.training.spec import TRAINING, TrainingSpec
+
+KEY: Final = "home_demo"
+_RULE: Final = (
+    f"Each block shows the {CHANNELS} of its channels that change most, on average, as the square moves over this "
+    "picture; each channel from zero (dark) to its largest value (bright). "
+    "Click a block to see all of its channels, a snowflake to choose on Train what is frozen."
+)
+
+
+def draw(chosen: state.Selection) -> None:
+    """Draw the canvas for the chosen picture, and lead where a click in it says."""
+    picture = current(chosen)
+    try:
+        flow = _flow(picture, FINE if picture in PICTURES else COARSE)
+    except FreezeframeError as error:
+        st.error(f"{safe_label(str(error), 400)} Here is another picture.", icon=":material/error:")
+        picture = PICTURES[0]
+        flow = _flow(picture, FINE)
+    offered = [*([] if picture in PICTURES else [picture]), *PICTURES]
+    data = canvas.message(
+        flow,
+        (picture, picture_title(picture)),
+        [(name, picture_title(name)) for name in offered],
+        shown_layers(EXAMPLE),
+        _frozen(_spec()),
+        _note(picture, flow),
+    )
+    wanted = canvas.demo(key=KEY, data=data, on_open_change=lambda: _choose(offered)).open
+    st.caption(_RULE)
+    if isinstance(wanted, dict):
+        _lead(wanted, picture, flow)
+
+
+def current(chosen: state.Selection) -> str:
+    """Return the picture to show: the one chosen on all pages, unless it is of other data than the classifier's."""
+    known = PictureId.parse(chosen.picture)
+    return chosen.picture if known.upload or known.dataset == _spec().dataset else PICTURES[0]
+
+
+@st.cache_data(max_entries=32, max_size="32MB", show_spinner="Sending your picture through the network…")
+def _flow(picture: str, steps: int) -> Flow:
+    """Return what the network answers; a shipped picture needs no worker."""
+    return engine.call(FLOW, network=EXAMPLE, picture=picture, steps=steps)
+
+
+@st.cache_data(max_entries=1, show_spinner=False)
+def _spec() -> TrainingSpec:
+    return TRAINING.spec_of(runs.get(runs.EXAMPLE))
+
+
+def _frozen(spec: TrainingSpec) -> frozenset[str]:
+    """Return the blocks of which nothing learned in the example run."""
+    blocks, learning = tables.table(spec.backbone, spec.side).weighted_blocks, set(spec.learning)
+    return frozenset(name for name, members in blocks.items() if not learning & set(members))
+
+
+def _note(picture: str, flow: Flow) -> str:
+    """Return what to bear in mind about this answer."""
+    known = PictureId.parse(picture)
+    if known.upload:
+        return f"This network knows only {', '.join(flow.classes)}, and always chooses one of them."
+    truth, answer = picture_title(picture).split(",")[0], flow.classes[int(flow.probabilities[0].argmax())]
+    verdict = "it is right" if truth == answer else f"it is wrong: this is {truth}"
+    return f"The whole picture (the marks): {answer}, and {verdict}."
+
+
+def _choose(offered: list[str]) -> None:
+    """Choose another picture of the strip, before the page runs again."""
+    wanted = st.session_state[KEY]["open"]
+    picture = wanted.get("picture") if isinstance(wanted, dict) else None  # a browser may send anything
+    if picture in offered:
+        state.choose(picture=picture)
+
+
+def _lead(wanted: dict[str, Any], picture: str, flow: Flow) -> None:
+    """Go to a block's channels, or to Train with what is frozen; a browser may send anything."""
+    block, channel, cut = (wanted.get(name) for name in ("block", "channel", "cut"))
+    if block in range(len(flow.layers)) and channel in flow.channels[int(block)].tolist():
+        state.choose(run=runs.EXAMPLE, picture=picture)
+        open_unit("activations", EXAMPLE, (flow.layers[int(block)], int(channel)))
+    if cut in ("nothing", *flow.blocks):
+        spec = _spec()
+        state.choose(backbone=spec.backbone, dataset=spec.dataset)
+        state.choose(run=runs.EXAMPLE)
+        state.go("train", {"train_how": "block", f"train_cut_{spec.backbone}": str(cut)})
