@@ -21,9 +21,8 @@ from models.training.spec import TRAINING, TrainingSpec
 
 KEY: Final = "home_demo"
 _RULE: Final = (
-    f"Each block shows the {CHANNELS} of its channels that change most, on average, as the square moves over this "
-    "picture; each channel from zero (dark) to its largest value (bright). "
-    "Click a block to see all of its channels, a snowflake to choose on Train what is frozen."
+    f"Shown are the {CHANNELS} channels of each block that the square changes most, dark at zero. "
+    "Click a block for all of them, a snowflake for Train."
 )
 
 

@@ -17,8 +17,8 @@ def doors(chosen: state.Selection) -> None:
     first, second, third = st.columns(3, gap="medium")
     with first.container(border=True, height="stretch"):
         st.markdown(
-            f"**Take the tour** (3 min). Freeze the network, train a new head on "
-            f"{datasets.DATASETS[chosen.dataset].title}, and see what it learned."
+            f"**Take the tour** (3 min): train a head on {datasets.DATASETS[chosen.dataset].title}, "
+            "and see what it learned."
         )
         st.button(
             "Take the tour",
@@ -31,10 +31,8 @@ def doors(chosen: state.Selection) -> None:
         if problem := state.get("ff_tour_problem"):
             st.error(safe_label(problem, 400), icon=":material/error:")
     with second.container(border=True, height="stretch"):
-        st.markdown("**Bring your own picture.** Drop a file or use the camera, and watch it flow through the network.")
+        st.markdown("**Bring your own picture:** drop a file or use the camera, and watch it flow through the network.")
         own_picture("home")
     with third.container(border=True, height="stretch"):
-        st.markdown(
-            "**Teach with it.** The address of every page holds what you chose: copy it, and your class sees the same."
-        )
+        st.markdown("**Teach with it:** copy the address of a page, and your class sees what you chose there.")
         st.page_link(PAGES["traps"].script, label="Six mistakes and their cures", icon=PAGES["traps"].icon)

@@ -311,9 +311,8 @@ class Demo {
     const third = (origin, side) => Math.min(2, Math.floor(3 * (origin + said.patch / 2) / side));
     const down = third(said.rows[Math.floor(at / said.cols.length)], said.height);
     const across = third(said.cols[at % said.cols.length], said.width);
-    if (down === 1 && across === 1) return "centre";
-    const [row, col] = [["top", "", "bottom"][down], ["left", "", "right"][across]];
-    return row && col ? row + " " + col : row ? row + " edge" : col + " edge";
+    const [row, col] = [["upper", "", "lower"][down], ["left", "", "right"][across]];
+    return row ? row + " " + (col || "middle") : col || "centre";
   }
 
   stop() {
