@@ -1,4 +1,4 @@
-"""The icons of the app as a font of their own: a seventh of the one that Streamlit would send.
+"""The icons of the app as a font of their own: a twentieth of the one that Streamlit would send.
 
     pip install fonttools brotli && python -m dashboard.record_icons
 
@@ -18,22 +18,21 @@ import streamlit
 
 from dashboard.frame.icons import FOLDER
 
-STATIC: Final = Path(streamlit.__file__).parent / "static" / "static"
+STREAMLIT: Final = Path(streamlit.__file__).parent
 NAMES: Final = FOLDER / "names.txt"
 _DASHBOARD: Final = Path(__file__).parent
 _NAMED = re.compile(r":material/(\w+):")
-_QUOTED = re.compile(r"""["'`](?::material/)?(\w+):?["'`]""")  # the frontend puts some names together
 
 
 def font() -> Path:
     """Return Streamlit's own font of icons, whose name changes with its content."""
-    [found] = (STATIC / "media").glob("MaterialSymbols-Rounded.*.woff2")
+    [found] = (STREAMLIT / "static" / "static" / "media").glob("MaterialSymbols-Rounded.*.woff2")
     return found
 
 
 def used() -> set[str]:
-    """Return the icons that the dashboard names, and those that Streamlit's own scripts do."""
-    scripts = [*_DASHBOARD.rglob("*.py"), *(STATIC / "js").glob("*.js")]
+    """Return the icons that the dashboard names, and those that Streamlit's own code and scripts do."""
+    scripts = [*_DASHBOARD.rglob("*.py"), *STREAMLIT.rglob("*.py"), *STREAMLIT.rglob("static/**/*.js")]
     return {name for path in scripts for name in _NAMED.findall(path.read_text("utf-8"))}
 
 
@@ -53,8 +52,7 @@ def main() -> None:
     fonts, subset = (importlib.import_module(f"fontTools.{name}") for name in ("ttLib", "subset"))
     opened = fonts.TTFont(font())
     offered = dict(_ligatures(opened))
-    quoted = {name for path in (STATIC / "js").glob("*.js") for name in _QUOTED.findall(path.read_text("utf-8"))}
-    kept = sorted((used() | quoted) & offered.keys())
+    kept = sorted(used() & offered.keys())
     options = subset.Options(flavor="woff2", layout_closure=False, layout_features=["*"], glyph_names=False)
     cutter = subset.Subsetter(options)
     cutter.populate(glyphs=[offered[name] for name in kept], text="".join(kept))

@@ -18,7 +18,7 @@ EXAMPLE: Final = "run:example"  # the classifier that comes with the app
 PICTURES: Final = tuple(f"sample:galaxies:{index}" for index in (571, 557, 295, 248, 414, 737))
 CHANNELS: Final = 3  # of each block
 FILL: Final = "mean"
-LEVELS: Final = 64  # of grey in a tile: on the colour scale no eye tells more apart, and they travel in half the bytes
+LEVELS: Final = 32  # in a tile: few eyes tell more apart in so small a picture, and they travel in half the bytes
 FINE, COARSE = 16, 8  # steps of the square in a picture's side: 13 x 13 places are shipped, 7 x 7 are computed at once
 
 

@@ -8,16 +8,15 @@ import streamlit as st
 
 from dashboard import state
 from dashboard.labels import safe_label
-from dashboard.views.home import canvas
+from dashboard.views.home import cache, canvas
 from dashboard.widgets.picture_picker import picture_title
 from dashboard.widgets.unit_picker import open_unit
 from models.backbones import tables
 from models.errors import FreezeframeError
 from models.ids import PictureId
-from models.jobs import engine
-from models.occlusion.flow import CHANNELS, COARSE, EXAMPLE, FINE, FLOW, PICTURES, Flow, shown_layers
+from models.occlusion.flow import CHANNELS, COARSE, EXAMPLE, FINE, PICTURES, Flow, shown_layers
 from models.storage import runs
-from models.training.spec import TRAINING, TrainingSpec
+from models.training.spec import TrainingSpec
 
 KEY: Final = "home_demo"
 _RULE: Final = (
@@ -30,18 +29,18 @@ def draw(chosen: state.Selection) -> None:
     """Draw the canvas for the chosen picture, and lead where a click in it says."""
     picture = current(chosen)
     try:
-        flow = _flow(picture, FINE if picture in PICTURES else COARSE)
+        flow = cache.flow(picture, FINE if picture in PICTURES else COARSE)
     except FreezeframeError as error:
         st.error(f"{safe_label(str(error), 400)} Here is another picture.", icon=":material/error:")
         picture = PICTURES[0]
-        flow = _flow(picture, FINE)
+        flow = cache.flow(picture, FINE)
     offered = [*([] if picture in PICTURES else [picture]), *PICTURES]
     data = canvas.message(
         flow,
         (picture, picture_title(picture)),
         [(name, picture_title(name)) for name in offered],
         shown_layers(EXAMPLE),
-        _frozen(_spec()),
+        _frozen(cache.recipe()),
         _note(picture, flow),
     )
     wanted = canvas.demo(key=KEY, data=data, on_open_change=lambda: _choose(offered)).open
@@ -53,18 +52,7 @@ def draw(chosen: state.Selection) -> None:
 def current(chosen: state.Selection) -> str:
     """Return the picture to show: the one chosen on all pages, unless it is of other data than the classifier's."""
     known = PictureId.parse(chosen.picture)
-    return chosen.picture if known.upload or known.dataset == _spec().dataset else PICTURES[0]
-
-
-@st.cache_data(max_entries=32, max_size="32MB", show_spinner="Sending your picture through the network…")
-def _flow(picture: str, steps: int) -> Flow:
-    """Return what the network answers; a shipped picture needs no worker."""
-    return engine.call(FLOW, network=EXAMPLE, picture=picture, steps=steps)
-
-
-@st.cache_data(max_entries=1, show_spinner=False)
-def _spec() -> TrainingSpec:
-    return TRAINING.spec_of(runs.get(runs.EXAMPLE))
+    return chosen.picture if known.upload or known.dataset == cache.recipe().dataset else PICTURES[0]
 
 
 def _frozen(spec: TrainingSpec) -> frozenset[str]:
@@ -98,7 +86,7 @@ def _lead(wanted: dict[str, Any], picture: str, flow: Flow) -> None:
         state.choose(run=runs.EXAMPLE, picture=picture)
         open_unit("activations", EXAMPLE, (flow.layers[int(block)], int(channel)))
     if cut in ("nothing", *flow.blocks):
-        spec = _spec()
+        spec = cache.recipe()
         state.choose(backbone=spec.backbone, dataset=spec.dataset)
         state.choose(run=runs.EXAMPLE)
         state.go("train", {"train_how": "block", f"train_cut_{spec.backbone}": str(cut)})

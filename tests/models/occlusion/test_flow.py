@@ -42,7 +42,7 @@ def test_what_is_shipped_is_what_the_network_answers(picture):
         *maps, probabilities = answers(hidden(index, row, col))
         np.testing.assert_allclose(found.probabilities[position], probabilities, atol=1e-3)
         for block, values in enumerate(maps):
-            expected = 63 * np.moveaxis(values[..., found.channels[block]], -1, 0) / found.tops[block][:, None, None]
+            expected = 31 * np.moveaxis(values[..., found.channels[block]], -1, 0) / found.tops[block][:, None, None]
             assert np.abs(found.maps(block)[position] - expected).max() < 0.6  # half a level, and what rounding moves
 
 
@@ -50,7 +50,7 @@ def test_every_offered_picture_is_shipped_and_shows_its_class():
     for picture in PICTURES:
         found = shipped.find(FLOW, {"network": EXAMPLE, "picture": picture, "steps": FINE})
         assert found is not None and int(picture.split(":")[-1]) in datasets.split("galaxies").test
-        assert found.tiles.max(axis=0).max() == 63
+        assert found.tiles.max(axis=0).max() == 31
     classes = {datasets.label("galaxies", int(picture.split(":")[-1])) for picture in PICTURES}
     assert classes == set(range(5))
 
@@ -83,7 +83,7 @@ def test_levels_go_from_zero_to_each_channels_largest_value():
     maps[0, 0, :, 0], maps[1, 0, :, 0] = (-1, 2, 0.5), (4, 1, 0)
     drawn, tops = levels(maps)
     assert tops.tolist() == [4, 0] and drawn.shape == (2, 2, 1, 3)
-    assert drawn[:, 0, 0].tolist() == [[0, 32, 8], [63, 16, 0]] and not drawn[:, 1].any()
+    assert drawn[:, 0, 0].tolist() == [[0, 16, 4], [31, 8, 0]] and not drawn[:, 1].any()
 
 
 def test_of_channels_that_change_alike_the_first_comes_first():

@@ -33,7 +33,7 @@ def test_the_tiles_of_every_position_are_those_that_were_shipped():
     changes = np.frombuffer(zlib.decompress(parts["changes"]), np.uint8).reshape(len(whole), 169)
     for position in (0, 25, 168):
         np.testing.assert_array_equal(whole + changes[:, position], FOUND.tiles[1 + position])
-    assert len(parts["palette"]) == 3 * 64
+    assert len(parts["palette"]) == 3 * 32
     assert sum(len(block["channels"]) * block["height"] * block["width"] for block in header["blocks"]) == len(whole)
 
 
@@ -54,5 +54,5 @@ def test_a_snowflake_frees_its_block_and_a_flame_freezes_it():
 def test_all_of_it_is_small():
     header, parts = sent()
     assert (
-        sum(map(len, parts.values())) + len(json.dumps(header)) < 140_000
+        sum(map(len, parts.values())) + len(json.dumps(header)) < 120_000
     )  # bytes; Home has 1 MB with Streamlit's own
