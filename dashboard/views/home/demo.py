@@ -19,6 +19,7 @@ from models.storage import runs
 from models.training.spec import TrainingSpec
 
 KEY: Final = "home_demo"
+_PICTURE: Final = "home_picture"  # of the session: the one shown while all pages have other data
 _RULE: Final = (
     f"Shown are the {CHANNELS} channels of each block that the square changes most, dark at zero. "
     "Click a block for all of them, a snowflake for Train."
@@ -34,7 +35,8 @@ def draw(chosen: state.Selection) -> None:
         st.error(f"{safe_label(str(error), 400)} Here is another picture.", icon=":material/error:")
         picture = PICTURES[0]
         flow = cache.flow(picture, FINE)
-    offered = [*([] if picture in PICTURES else [picture]), *PICTURES]
+    own = [name for name in (state.get("picker_upload"), picture) if name and name not in PICTURES]
+    offered = list(dict.fromkeys([*own, *PICTURES]))
     data = canvas.message(
         flow,
         (picture, picture_title(picture)),
@@ -51,8 +53,13 @@ def draw(chosen: state.Selection) -> None:
 
 def current(chosen: state.Selection) -> str:
     """Return the picture to show: the one chosen on all pages, unless it is of other data than the classifier's."""
-    known = PictureId.parse(chosen.picture)
-    return chosen.picture if known.upload or known.dataset == cache.recipe().dataset else PICTURES[0]
+    return chosen.picture if _fits(chosen.picture) else str(state.get(_PICTURE, PICTURES[0]))
+
+
+def _fits(picture: str) -> bool:
+    """Return whether a picture is of the classifier's data, or the visitor's own."""
+    known = PictureId.parse(picture)
+    return bool(known.upload) or known.dataset == cache.recipe().dataset
 
 
 def _frozen(spec: TrainingSpec) -> frozenset[str]:
@@ -76,7 +83,9 @@ def _choose(offered: list[str]) -> None:
     wanted = st.session_state[KEY]["open"]
     picture = wanted.get("picture") if isinstance(wanted, dict) else None  # a browser may send anything
     if picture in offered:
-        state.choose(picture=picture)
+        state.put(_PICTURE, picture)
+        if _fits(state.selection().picture):  # pages that show other data keep theirs
+            state.choose(picture=picture)
 
 
 def _lead(wanted: dict[str, Any], picture: str, flow: Flow) -> None:

@@ -5,6 +5,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+import streamlit as st
 
 from dashboard.pages import HOME
 from dashboard.views.home import canvas
@@ -23,6 +24,9 @@ def drawn(monkeypatch):
     def component(*, key, data, on_open_change):
         length = int.from_bytes(data[:4], "little")
         found.headers.append(json.loads(data[4 : 4 + length]))
+        if found.click is not None:  # Streamlit calls it before the page runs
+            st.session_state[key] = {"open": found.click}
+            on_open_change()
         return SimpleNamespace(open=found.click)
 
     monkeypatch.setattr(canvas, "demo", component)
@@ -50,6 +54,18 @@ def test_a_picture_of_other_data_stays_chosen_and_is_not_asked_about(drawn, visi
     app = visit(data="digits")
     assert drawn.headers[-1]["picture"] == PICTURES[0]
     assert app.query_params["picture"].startswith("sample:digits:")
+
+
+@pytest.mark.parametrize("data", ["galaxies", "digits"])
+def test_another_picture_is_shown_and_pages_of_other_data_keep_theirs(drawn, visit, data):
+    app = visit(data=data)
+    before = app.query_params["picture"]
+    drawn.click = {"picture": PICTURES[3]}
+    app.run()
+    drawn.click = None
+    app.run()
+    assert not app.exception and drawn.headers[-1]["picture"] == PICTURES[3]
+    assert app.query_params["picture"] == (PICTURES[3] if data == "galaxies" else before)
 
 
 def test_ones_own_picture_is_answered_by_the_worker_with_the_classes_it_knows(drawn, visit):
