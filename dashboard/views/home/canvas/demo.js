@@ -29,7 +29,8 @@ class Demo {
     said.size = said.blocks.reduce((sum, block) => sum + block.channels.length * block.height * block.width, 0);
     const anew = !before || before.identity !== said.identity;
     this.said = said;
-    if (!anew) return;
+    this.root.classList.remove("waiting");
+    if (!anew) return this.makeStrip();
     this.rest();
     this.tiles = said.bytes.whole.slice(); // of the whole picture until the others are unpacked
     this.unpacked = false;
@@ -68,18 +69,21 @@ class Demo {
   rest() { clearTimeout(this.timer); }
 
   build() {
-    const {said} = this, place = this.find(".panel");
+    const {said} = this, place = this.find(".panel"), focused = this.root.getRootNode().activeElement;
+    const section = focused && ["panel", "strip"].find(name => this.find("." + name).contains(focused));
     place.replaceChildren();
     this.panel = new Panel(place, said.height, said.width);
     this.panel.base.setAttribute("aria-label", said.alt);
     this.handle(this.panel.mark);
     this.root.setAttribute("aria-label", said.alt);
     this.makeStrip();
+    const heir = {panel: this.panel.mark, strip: this.find(".strip [aria-selected=true]")}[section];
+    if (heir) heir.focus({preventScroll: true}); // what had the focus is no longer there
     this.makeBlocks();
     this.makeBars();
     this.find(".headline").textContent = said.before;
     this.find(".note").textContent = said.note;
-    this.root.classList.remove("arrive", "waiting");
+    this.root.classList.remove("arrive");
     void this.root.offsetWidth; // so that it arrives anew
     this.root.classList.add("arrive");
     this.paint(true);
@@ -133,7 +137,6 @@ class Demo {
     if (id === this.said.picture) return;
     this.rest();
     this.root.classList.add("waiting");
-    this.find(".strip").children[number].focus();
     [...this.find(".strip").children].forEach((button, i) => button.setAttribute("aria-selected", i === number));
     this.send({picture: id});
   }
@@ -317,6 +320,7 @@ class Demo {
 
   stop() {
     this.rest();
+    cancelAnimationFrame(this.frame);
     this.watch.disconnect();
   }
 }
