@@ -91,9 +91,10 @@ def _choose(offered: list[str]) -> None:
 def _lead(wanted: dict[str, Any], picture: str, flow: Flow) -> None:
     """Go to a block's channels, or to Train with what is frozen; a browser may send anything."""
     block, channel, cut = (wanted.get(name) for name in ("block", "channel", "cut"))
-    if block in range(len(flow.layers)) and channel in flow.channels[int(block)].tolist():
+    known = isinstance(block, int) and 0 <= block < len(flow.layers)
+    if known and isinstance(channel, int) and channel in flow.channels[block].tolist():
         state.choose(run=runs.EXAMPLE, picture=picture)
-        open_unit("activations", EXAMPLE, (flow.layers[int(block)], int(channel)))
+        open_unit("activations", EXAMPLE, (flow.layers[block], channel))
     if cut in ("nothing", *flow.blocks):
         spec = cache.recipe()
         state.choose(backbone=spec.backbone, dataset=spec.dataset)
