@@ -90,11 +90,11 @@ def _choose(offered: list[str]) -> None:
 
 def _lead(wanted: dict[str, Any], picture: str, flow: Flow) -> None:
     """Go to a block's channels, or to Train with what is frozen; a browser may send anything."""
-    block, channel, cut = (wanted.get(name) for name in ("block", "channel", "cut"))
-    known = isinstance(block, int) and 0 <= block < len(flow.layers)
-    if known and isinstance(channel, int) and channel in flow.channels[block].tolist():
+    block, channel, cut = wanted.get("block"), wanted.get("channel"), wanted.get("cut")
+    layers, drawn = dict(enumerate(flow.layers)), dict(enumerate(flow.channels.tolist()))
+    if isinstance(block, int) and isinstance(channel, int) and channel in drawn.get(block, ()):
         state.choose(run=runs.EXAMPLE, picture=picture)
-        open_unit("activations", EXAMPLE, (flow.layers[block], channel))
+        open_unit("activations", EXAMPLE, (layers[block], channel))
     if cut in ("nothing", *flow.blocks):
         spec = cache.recipe()
         state.choose(backbone=spec.backbone, dataset=spec.dataset)
