@@ -1,4 +1,4 @@
-"""The pages, in the order in which they are listed: navigation, tiles of Home, tour and links read this table."""
+"""The pages, in the order in which they are listed: navigation, tour and links read this table."""
 
 from __future__ import annotations
 
@@ -18,8 +18,6 @@ class Page:
         icon: Of both.
         group: The heading it stands under in the navigation.
         sentence: What it is for, when the navigation is pointed at.
-        station: What it is for, when its tile on Home is pointed at; "" has no tile.
-        picture: What the picture on its tile shows.
         starts_jobs: Whether a visitor may start a job there at once, so that the worker should be warm.
     """
 
@@ -28,8 +26,6 @@ class Page:
     icon: str
     group: str
     sentence: str
-    station: str = ""
-    picture: str = ""
     starts_jobs: bool = False
 
     @property
@@ -40,15 +36,13 @@ class Page:
 
 _TRANSFER, _INSIDE, _UNDERSTAND = "Transfer", "See inside", "Understand"
 _ALL = (
-    Page(HOME, "Home", ":material/home:", _TRANSFER, "What this is, and where you stand"),
+    Page(HOME, "Home", ":material/home:", _TRANSFER, "A picture on its way through a frozen network"),
     Page(
         "data",
         "Data",
         ":material/photo_library:",
         _TRANSFER,
         "The pictures, their classes and their split",
-        station="Pictures with classes, split in three.",
-        picture="Galaxies of five classes",
     ),
     Page(
         "backbone",
@@ -56,8 +50,6 @@ _ALL = (
         ":material/layers:",
         _TRANSFER,
         "The pretrained network, layer by layer",
-        station="What was learnt before.",
-        picture="The blocks of the shipped network",
     ),
     Page(
         "train",
@@ -65,8 +57,6 @@ _ALL = (
         ":material/model_training:",
         _TRANSFER,
         "Freeze some layers, train the rest",
-        station="Freeze, train, prove it.",
-        picture="Frozen blocks and a new head",
         starts_jobs=True,
     ),
     Page(
@@ -75,8 +65,6 @@ _ALL = (
         ":material/grid_on:",
         _TRANSFER,
         "What the classifier gets right and wrong",
-        station="Right, wrong, and how sure.",
-        picture="Confusion matrix",
     ),
     Page(
         "sweeps",
@@ -84,8 +72,6 @@ _ALL = (
         ":material/stacked_line_chart:",
         _TRANSFER,
         "One choice, several values, several seeds",
-        station="One choice, many trainings.",
-        picture="Accuracy by how much is frozen",
         starts_jobs=True,
     ),
     Page(
@@ -94,8 +80,6 @@ _ALL = (
         ":material/compare_arrows:",
         _TRANSFER,
         "Trainings side by side: recipe, curves, accuracy, layers",
-        station="Trainings side by side.",
-        picture="Two accuracies with their intervals",
     ),
     Page(
         "traps",
@@ -103,8 +87,6 @@ _ALL = (
         ":material/warning:",
         _TRANSFER,
         "Trainings that go wrong on purpose, and their cures",
-        station="Mistakes beside their cures.",
-        picture="Learning curves of a training gone wrong",
         starts_jobs=True,
     ),
     Page(
@@ -113,8 +95,6 @@ _ALL = (
         ":material/blur_on:",
         _INSIDE,
         "What every channel of a layer answers to a picture",
-        station="What each channel answers to.",
-        picture="Activation maps",
     ),
     Page(
         "features",
@@ -122,8 +102,6 @@ _ALL = (
         ":material/travel_explore:",
         _INSIDE,
         "What a channel looks for, in pictures",
-        station="What a channel looks for.",
-        picture="Patches that excite a channel",
     ),
     Page(
         "occlusion",
@@ -131,8 +109,6 @@ _ALL = (
         ":material/select_all:",
         _INSIDE,
         "Hide a patch and watch the score fall",
-        station="Hide a part, watch the score.",
-        picture="Occlusion map of a galaxy",
     ),
     Page(
         "general",
@@ -140,8 +116,6 @@ _ALL = (
         ":material/timeline:",
         _UNDERSTAND,
         "Which layers serve another task, measured",
-        station="Which layers serve another task.",
-        picture="Measured curves",
     ),
     Page(
         "som",
@@ -149,8 +123,6 @@ _ALL = (
         ":material/apps:",
         _UNDERSTAND,
         "Watch a map organise itself",
-        station="Watch a map find its order, step by step.",
-        picture="A map of colours",
     ),
 )
 PAGES: Final[dict[str, Page]] = {page.name: page for page in _ALL}

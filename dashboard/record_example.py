@@ -22,9 +22,11 @@ from streamlit.testing.v1 import AppTest
 from dashboard.pages import PAGES
 from models.jobs import engine, shipped
 from models.jobs.job import Task
+from models.occlusion.flow import PICTURES
 
 APP = Path(__file__).with_name("main.py")
-VIEWS = (  # page, key of a widget, and what it is set to
+VIEWS = (  # page, key of a widget or of a shared choice, and what it is set to
+    *(("home", "ff_picture", picture) for picture in PICTURES[1:]),
     ("backbone", "backbone_view", "Its own classes"),
     ("features", "features_view", "What it looks for"),
     ("features", "features_view", "First layer"),

@@ -21,7 +21,7 @@ from models.features.patches import PATCHES
 from models.jobs.job import Job, Task
 from models.jobs.machine import WARM
 from models.networks import answers
-from models.occlusion import scores
+from models.occlusion import flow, scores
 from models.representations.cka import CKA
 from models.representations.probe import PROBE
 from models.som.depth import DEPTH
@@ -66,6 +66,7 @@ TASKS: Final[tuple[Task[Any], ...]] = (
     changes.MAP_PAIR,
     changes.EPOCH_MAPS,
     scores.PATCH_SCORES,
+    flow.FLOW,
     gabor.FIRST_KERNELS,
     gabor.GABOR_FITS,
     backward.PROJECTIONS,

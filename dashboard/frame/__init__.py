@@ -4,6 +4,7 @@
     tour         the tour: one click trains, then a bar leads from page to page
     browser      scripts in the browser: its history, and the cookie of the visitor
     compression  the server's answers compressed, once for all visitors
+    icons        the font of icons, with those alone that the app uses
 
 `main.py` puts them together; they import widgets and figures, and no view.
 """

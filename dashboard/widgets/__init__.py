@@ -11,6 +11,7 @@
     unit_picker      the choice of a layer and of a channel
     formatted        a table whose numbers are written in the one format
     tiles            pictures with words, channel maps, rows of pictures, to be chosen by a click or with keys
+    panels           figures drawn in the browser: their message, and the script they share
     block_diagram    a network's diagram whose blocks can be pressed
     gabor_kernel     a kernel with the Gabor function fitted to it
     player/          a film of frames with its curves, played in the browser

@@ -10,12 +10,10 @@ A wrapper of an interactive task looks like this, and its arguments are the whol
 from __future__ import annotations
 
 import base64
-from io import BytesIO
 from typing import Any
 
 import numpy as np
 import streamlit as st
-from PIL import Image
 
 from dashboard.figures.patches import Pairs
 from models.features import gabor
@@ -38,15 +36,6 @@ THUMBNAIL_SIDE = 64  # pixels of a thumbnail before the browser enlarges it
 def enlarged_png(picture: str, target: int) -> bytes:
     """Return a picture as a PNG whose longest side is near `target` pixels, each pixel repeated: it stays crisp."""
     return images.png(images.enlarge(images.load_picture(picture), target))
-
-
-@st.cache_data(max_entries=64, max_size="8MB", show_spinner=False)
-def jpeg(path: str) -> bytes:
-    """Return a shipped picture as a JPEG: of a WebP file Streamlit would make one in every rerun."""
-    buffer = BytesIO()
-    with Image.open(path) as picture:
-        picture.convert("RGB").save(buffer, "JPEG", quality=90)
-    return buffer.getvalue()
 
 
 @st.cache_data(max_entries=128, max_size="16MB", show_spinner=False)

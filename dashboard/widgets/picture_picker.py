@@ -40,9 +40,7 @@ def picture_picker(page: str) -> str:
             width=150,
         )
         st.button("Next", key=f"{page}_next_picture", help="The next test picture", on_click=_next, args=(page,))
-        # A new key closes the popover once your picture is there, and leaves it open where something is to be read.
-        with st.popover("Your own", key=f"{page}_own_{state.get('picker_upload', '')[-8:]}"):
-            _bring_a_picture(page)
+        own_picture(page)
     if (pages := state.get(_PAGES)) and PictureId.parse(pages).upload == PictureId.parse(chosen.picture).upload:
         st.caption("Your file has several pages: this is the first.")
     shown = _strip(chosen.picture, _candidates(page, spec.id))
@@ -57,6 +55,17 @@ def picture_picker(page: str) -> str:
     )
     frame_picker(page, chosen.picture)
     return chosen.picture
+
+
+def own_picture(page: str) -> None:
+    """Draw the button under which a visitor brings a picture: a file, or what the camera sees.
+
+    Args:
+        page: The page's name; begins the keys of the widgets.
+    """
+    # A new key closes the popover once your picture is there, and leaves it open where something is to be read.
+    with st.popover("Your own", key=f"{page}_own_{state.get('picker_upload', '')[-8:]}"):
+        _bring_a_picture(page)
 
 
 def picture_title(picture: str) -> str:

@@ -6,19 +6,16 @@ Everything travels once, as bytes; pointing, dragging and playing happen in the 
 from __future__ import annotations
 
 import itertools
-import json
-import struct
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
-import streamlit as st
 
 from dashboard.figures import theme
-from dashboard.labels import NUMBERS_SCRIPT
 from dashboard.views.occlusion.figures import FADE, MapScale, PixelMap, cell_edges, nearest_done, outline, stops
+from dashboard.widgets.panels import component, pack
 from models.occlusion import occlusion
 from models.occlusion import scores as occlusion_scores
 from models.occlusion.scores import PatchScores
@@ -26,26 +23,8 @@ from models.pictures import images
 
 _FOLDER: Final = Path(__file__).with_name("canvas")
 _HINT = "Point at a place, or move over it with the arrow keys, to read it."
-
-
-def _text(name: str) -> str:
-    return (_FOLDER / name).read_text("utf-8")
-
-
-def _component(view: str) -> Any:
-    script = f"{NUMBERS_SCRIPT}\n{_text('panels.js')}\n{_text(f'{view}.js')}"
-    html, css = _text(f"{view}.html"), _text(f"{view}.css")
-    return st.components.v2.component(f"freezeframe_occlusion_{view}", html=html, css=css, js=script)
-
-
-_maps, _figure = _component("maps"), _component("figure")
-
-
-def pack(header: Mapping[str, Any], parts: Mapping[str, bytes]) -> bytes:
-    """Return the message to the browser: the length of the header as uint32, the header as JSON, then the parts."""
-    sizes = [[name, len(part)] for name, part in parts.items()]
-    text = json.dumps({**header, "parts": sizes}, allow_nan=False).encode()
-    return b"".join((struct.pack("<I", len(text)), text, *parts.values()))
+_maps = component("freezeframe_occlusion_maps", _FOLDER, "maps")
+_figure = component("freezeframe_occlusion_figure", _FOLDER, "figure")
 
 
 def linked_maps(

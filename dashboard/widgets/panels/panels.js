@@ -1,4 +1,4 @@
-// What the views of occlusion share: the message from Python taken apart, colour scales, and panels of two canvases.
+// What figures in the browser share: the message from Python taken apart, colour scales, and panels of two canvases.
 
 function parse(bytes) {
   const length = new DataView(bytes.buffer, bytes.byteOffset, 4).getUint32(0, true);
