@@ -20,6 +20,7 @@ class Page:
         sentence: What it is for, when the navigation is pointed at.
         station: What it is for, when its tile on Home is pointed at; "" has no tile.
         picture: What the picture on its tile shows.
+        without_bar: Its views that the experiment bar does not change; "" is the view without a name in the address.
         starts_jobs: Whether a visitor may start a job there at once, so that the worker should be warm.
     """
 
@@ -30,6 +31,7 @@ class Page:
     sentence: str
     station: str = ""
     picture: str = ""
+    without_bar: tuple[str, ...] = ()
     starts_jobs: bool = False
 
     @property
@@ -105,6 +107,7 @@ _ALL = (
         "Trainings that go wrong on purpose, and their cures",
         station="Mistakes beside their cures.",
         picture="Learning curves of a training gone wrong",
+        without_bar=("",),
         starts_jobs=True,
     ),
     Page(
@@ -142,6 +145,7 @@ _ALL = (
         "Which layers serve another task, measured",
         station="Which layers serve another task.",
         picture="Measured curves",
+        without_bar=("", "The experiment", "Live on digits"),
     ),
     Page(
         "som",
@@ -151,6 +155,7 @@ _ALL = (
         "Watch a map organise itself",
         station="Watch a map find its order, step by step.",
         picture="A map of colours",
+        without_bar=("Read the map", "One step", "Worked example", "When it goes wrong"),
     ),
 )
 PAGES: Final[dict[str, Page]] = {page.name: page for page in _ALL}
