@@ -1,7 +1,8 @@
 // The address of what is seen, copied or as a QR code; and the view for a hall, with the keys that begin and end it.
 
-const TARGETS = ".js-plotly-plot, canvas, img, [data-testid='stBidiComponentRegular']";
-const LEAST = 1.5, MOST = 2.2; // how much larger than on a desk
+const TARGETS = ".js-plotly-plot, canvas, img, [data-testid='stBidiComponentIsolated']";
+const LEAST = 1.5, USUAL = 1.7, MOST = 2; // how much larger than on a desk
+const NARROWEST = 800; // px: as wide a page is left to its columns
 const known = new WeakMap();
 
 function address() {
@@ -40,11 +41,13 @@ class Share {
     this.find(".leave").onclick = () => this.present(false);
     this.onKey = event => this.key(event);
     document.addEventListener("keydown", this.onKey);
+    [this.asked, this.sent] = ["", 0];
     this.timer = setInterval(() => this.look(), 500);
   }
 
   receive({ data, setTriggerValue }) {
     this.data = data;
+    if (!data.presenting) seen = "";
     this.send = setTriggerValue;
     this.find(".share").style.display = data.presenting ? "none" : "";
     this.find(".hall").style.display = data.presenting ? "flex" : "none";
@@ -53,15 +56,15 @@ class Share {
       this.find(name).dataset.address = data.address;
     }
     this.find(".address").textContent = data.address;
-    this.asked = data.address;
     this.look();
   }
 
   // The code follows the address: the browser knows it, the server may be behind a proxy.
   look() {
     const shown = this.data.presenting || this.find(".popup").matches(":popover-open");
-    if (shown && this.asked !== address()) {
-      this.asked = address();
+    const lost = Date.now() - this.sent > 2000; // the script began anew before it answered
+    if (shown && this.data.address !== address() && (lost || this.asked !== address())) {
+      [this.asked, this.sent] = [address(), Date.now()];
       this.send("address", this.asked);
     }
     if (this.data.presenting) fit();
@@ -102,28 +105,30 @@ class Share {
   }
 }
 
-// The largest picture of the page comes first in its row and is made as tall as the screen.
+// The largest picture of the page is made about as tall as the screen, and scrolled to once.
+let seen = "";
 function fit() {
   const main = document.querySelector("[data-testid='stMain']");
+  const size = ({ width, height }) => width * height;
   const picture = [...main.querySelectorAll(TARGETS)].filter(one => !one.closest(".st-key-share"))
-    .map(one => ({ one, box: one.getBoundingClientRect() }))
-    .filter(({ box }) => box.height > 60)
-    .sort((a, b) => b.box.width * b.box.height - a.box.width * a.box.height)[0]?.one;
+    .filter(one => one.getBoundingClientRect().height > 60)
+    .sort((a, b) => size(b.getBoundingClientRect()) - size(a.getBoundingClientRect()))[0];
   document.documentElement.dataset.hall = picture ? "picture" : "words";
-  const columns = new Set();
-  for (let at = picture; at && at !== main; at = at.parentElement) {
-    if (at.dataset.testid === "stColumn") columns.add(at);
-  }
-  main.querySelectorAll("[data-hall-picture]").forEach(one => columns.has(one) || delete one.dataset.hallPicture);
-  columns.forEach(one => { one.dataset.hallPicture = ""; });
-  const style = document.documentElement.style, now = Number(style.getPropertyValue("--hall")) || 1;
+  const style = document.documentElement.style, now = Number(style.getPropertyValue("--hall")) || USUAL;
   const free = innerHeight - (document.querySelector(".st-key-page_header")?.getBoundingClientRect().height || 0);
-  let wanted = 1.7;
+  const most = Math.max(LEAST, Math.min(MOST, innerWidth / NARROWEST));
+  let wanted = Math.min(USUAL, most);
   if (picture?.matches(".js-plotly-plot")) { // as tall as its figure says, however wide
-    wanted = (free - 16) / (picture.getBoundingClientRect().height / now);
+    wanted = Math.min(Math.max((free - 16) / (picture.getBoundingClientRect().height / now), LEAST), most);
   }
-  wanted = Math.min(Math.max(wanted, LEAST), MOST);
-  if (Math.abs(wanted - now) > 0.08) style.setProperty("--hall", wanted.toFixed(2));
+  const steady = Math.abs(wanted - now) <= 0.08;
+  const view = [...new URL(location.href).searchParams].find(([name]) => name.endsWith("_view"))?.[1] || "";
+  if (!steady) style.setProperty("--hall", wanted.toFixed(2));
+  else if (picture && seen !== location.pathname + view) {
+    seen = location.pathname + view;
+    const box = picture.getBoundingClientRect();
+    if (box.bottom > free) main.scrollBy(0, box.top - 8);
+  }
 }
 
 export default function(component) {
