@@ -123,7 +123,7 @@ function fit() {
   }
   const steady = Math.abs(wanted - now) <= 0.08;
   const view = [...new URL(location.href).searchParams].find(([name]) => name.endsWith("_view"))?.[1] || "";
-  if (!steady) style.setProperty("--hall", wanted.toFixed(2));
+  if (!steady) style.setProperty("--hall", String(wanted));
   else if (picture && seen !== location.pathname + view) {
     seen = location.pathname + view;
     const box = picture.getBoundingClientRect();
