@@ -21,9 +21,8 @@ from dashboard import state
 _FOLDER: Final = Path(__file__).parent
 _LONGEST: Final = 2_000  # signs of an address; a QR code holds 2,331 bytes at its second lowest level
 _ADDRESS: Final = re.compile(r"https?://[!-~]+")
-_component = st.components.v2.component(
-    "freezeframe_share", **{kind: (_FOLDER / f"share.{kind}").read_text("utf-8") for kind in ("html", "css", "js")}
-)
+_HTML, _STYLE, _SCRIPT = ((_FOLDER / f"share.{kind}").read_text("utf-8") for kind in ("html", "css", "js"))
+_component = st.components.v2.component("freezeframe_share", html=_HTML, css=_STYLE, js=_SCRIPT)
 
 
 @lru_cache(maxsize=256)
