@@ -114,6 +114,12 @@ function fit() {
     .filter(one => one.getBoundingClientRect().height > 60)
     .sort((a, b) => size(b.getBoundingClientRect()) - size(a.getBoundingClientRect()))[0];
   document.documentElement.dataset.hall = picture ? "picture" : "words";
+  const columns = new Set(); // a figure comes first in its row and takes all of it; tiles would grow beyond the screen
+  for (let at = picture; at && at !== main && picture.matches(".js-plotly-plot"); at = at.parentElement) {
+    if (at.dataset.testid === "stColumn") columns.add(at);
+  }
+  main.querySelectorAll("[data-hall-picture]").forEach(one => columns.has(one) || delete one.dataset.hallPicture);
+  columns.forEach(one => { one.dataset.hallPicture = ""; });
   const style = document.documentElement.style, now = Number(style.getPropertyValue("--hall")) || USUAL;
   const free = innerHeight - (document.querySelector(".st-key-page_header")?.getBoundingClientRect().height || 0);
   const most = Math.max(LEAST, Math.min(MOST, innerWidth / NARROWEST));
