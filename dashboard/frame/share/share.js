@@ -1,6 +1,6 @@
 // The address of what is seen, copied or as a QR code; and the view for a hall, with the keys that begin and end it.
 
-const TARGETS = ".js-plotly-plot, canvas, img, [data-testid='stBidiComponentIsolated']";
+const TARGETS = ".js-plotly-plot, img, [data-testid='stBidiComponentIsolated']";
 const LEAST = 1.5, USUAL = 1.7, MOST = 2; // how much larger than on a desk
 const NARROWEST = 800; // px: as wide a page is left to its columns
 const known = new WeakMap();
@@ -127,6 +127,9 @@ function fit() {
   if (picture?.matches(".js-plotly-plot")) { // as tall as its figure says, however wide
     wanted = Math.min(Math.max((free - 16) / (picture.getBoundingClientRect().height / now), LEAST), most);
   }
+  main.querySelectorAll("[data-testid='stPlotlyChart']").forEach(one => { // a scale takes no more room by itself
+    one.style.marginBottom = one.offsetHeight * (now - 1) + "px";
+  });
   const steady = Math.abs(wanted - now) <= 0.08;
   const view = [...new URL(location.href).searchParams].find(([name]) => name.endsWith("_view"))?.[1] || "";
   if (!steady) style.setProperty("--hall", String(wanted));
