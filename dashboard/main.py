@@ -40,15 +40,16 @@ def navigation() -> dict[str, list[st.Page]]:
     }
 
 
-st.set_page_config(page_title="Freezeframe", page_icon=str(ICON), layout="wide", initial_sidebar_state=240)
+st.set_page_config(page_icon=str(ICON), layout="wide", initial_sidebar_state=240)
 state.prepare()
 st.html(Path(__file__).with_name("style.css"))
 st.logo(str(ICON), size="large")
 page = st.navigation(navigation(), position="sidebar", expanded=True)
-experiment_bar()
+name = page.url_path or HOME
+st.set_page_config(page_title=f"{PAGES[name].title} · Freezeframe")
+experiment_bar(name)
 for note in filter(None, (files.storage_note(), state.get("ff_run_problem"))):
     st.warning(safe_label(note, 400), icon=":material/folder_off:")
-name = page.url_path or HOME
 about_the_link = st.container(key="about_the_link")
 tour_bar(name)
 with link.compared(state.SHARED):

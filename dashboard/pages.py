@@ -18,6 +18,7 @@ class Page:
         icon: Of both.
         group: The heading it stands under in the navigation.
         sentence: What it is for, when the navigation is pointed at.
+        without_bar: Its views that the experiment bar does not change; "" is the view without a name in the address.
         starts_jobs: Whether a visitor may start a job there at once, so that the worker should be warm.
     """
 
@@ -26,6 +27,7 @@ class Page:
     icon: str
     group: str
     sentence: str
+    without_bar: tuple[str, ...] = ()
     starts_jobs: bool = False
 
     @property
@@ -87,6 +89,7 @@ _ALL = (
         ":material/warning:",
         _TRANSFER,
         "Trainings that go wrong on purpose, and their cures",
+        without_bar=("",),
         starts_jobs=True,
     ),
     Page(
@@ -116,6 +119,7 @@ _ALL = (
         ":material/timeline:",
         _UNDERSTAND,
         "Which layers serve another task, measured",
+        without_bar=("", "The experiment", "Live on digits"),
     ),
     Page(
         "som",
@@ -123,6 +127,7 @@ _ALL = (
         ":material/apps:",
         _UNDERSTAND,
         "Watch a map organise itself",
+        without_bar=("Read the map", "One step", "Worked example", "When it goes wrong"),
     ),
 )
 PAGES: Final[dict[str, Page]] = {page.name: page for page in _ALL}

@@ -2,7 +2,8 @@
 
 Eight choices are shared by all pages and kept in the address, so that a link reproduces them: `backbone`, `data`,
 `run`, `picture`, `map` (the self-organising map shown), `slice` (a live slice of the transferability experiment),
-`compare` (runs side by side) and `sweep`. A page's own widgets use keys `<page>_<thing>`; give their default in
+`compare` (runs side by side) and `sweep`. Beside them stands `present` while a projector is shown to a hall.
+A page's own widgets use keys `<page>_<thing>`; give their default in
 `DEFAULTS` and pass `bind="query-params"` (worth a link) or `persist_state="session"` (not), never `value=`.
 """
 
@@ -42,9 +43,10 @@ _SHARED: Final[dict[str, Job[Any, Any] | None]] = {
     "compare": None,
     "sweep": SWEEP,
 }
-SHARED: Final = tuple(_SHARED)
 _RUNS: Final = {name: job for name, job in _SHARED.items() if job is not None}
 _KEYS: Final = {job.kind: f"ff_{name}" for name, job in _RUNS.items()}
+_PRESENT: Final = "present"
+SHARED: Final = (*_SHARED, _PRESENT)  # names in the address that are no widget's
 _VISITOR = re.compile(r"[0-9a-f]{32}")
 # Defaults of widgets that keep their value across pages: key -> value.
 DEFAULTS: dict[str, Any] = {
@@ -84,6 +86,7 @@ def prepare() -> None:
         for name in _SHARED:
             session[f"ff_{name}"] = st.query_params.get(name, "")
         link.arrive(SHARED)
+        session["ff_present"] = "1" if st.query_params.get(_PRESENT) == "1" else ""
         _first_visit()
         named = {name: st.query_params.get(name, "") for name in _SHARED}
         unmet = {name: value for name, value in named.items() if value and not _can_be_shown(name, value)}
@@ -160,9 +163,14 @@ def _valid_picture(picture: str, dataset: str) -> bool:
     return found.dataset == dataset and found.index < datasets.DATASETS[dataset].size
 
 
+def _in_address() -> dict[str, str]:
+    """Return what every page has in its address."""
+    return {name: st.session_state[f"ff_{name}"] for name in SHARED}
+
+
 def _write_address() -> None:
     """Write what changed in one go: the browser makes a history entry of every message."""
-    shared = {name: link.in_address(name, st.session_state[f"ff_{name}"]) for name in _SHARED}
+    shared = {name: link.in_address(name, value) for name, value in _in_address().items()}
     for name in [name for name, value in shared.items() if not value and name in st.query_params]:
         del st.query_params[name]
     changed = {name: value for name, value in shared.items() if value and st.query_params.get(name) != value}
@@ -300,8 +308,18 @@ def go(page: str, also: Mapping[str, str] | None = None) -> NoReturn:
 
     Without `query_params` Streamlit refuses to leave a page while one of its widgets is bound to the address.
     """
-    shared = {name: st.session_state[f"ff_{name}"] for name in _SHARED}
+    shared = _in_address()
     st.switch_page(PAGES[page].script, query_params={n: v for n, v in shared.items() if v} | {**(also or {})})
+
+
+def presenting() -> bool:
+    """Return whether the page is shown to a hall: large, and without what stands around it."""
+    return bool(st.session_state.get("ff_present"))
+
+
+def present(on: bool) -> None:
+    """Begin or end presenting; takes effect at the next rerun."""
+    st.session_state["ff_present"] = "1" if on else ""
 
 
 def get(key: str, default: Any = None) -> Any:

@@ -55,8 +55,8 @@ st.caption(
     "The matrix does not show how sure the classifier was, which parts of a picture decided, "
     "or how it does on pictures of another kind than these."
 )
-st.markdown("##### Each class")
+st.markdown("## Each class")
 score_table(evaluation)
-st.markdown("##### Most confident mistakes")
+st.markdown("## Most confident mistakes")
 mistake_strip(result, dataset)
 noisy_labels_panel(result, dataset)

@@ -49,7 +49,7 @@ else:
         run = watch.choose_map(chosen.owner)
         watch.draw(run)
     if (record := cache.film(run)) is not None:
-        st.markdown("##### What a step does")
+        st.markdown("## What a step does")
         formulas.draw(watch.task_of(run).som, record.bmu.shape[1])
         st.caption(
             "T. Kohonen: Self-organized formation of topologically correct feature maps. "

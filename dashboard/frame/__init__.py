@@ -1,6 +1,7 @@
 """What stands around every page.
 
-    bar          the experiment bar: backbone, data, run, what is running
+    bar          the experiment bar: network, data, run, what is running
+    share        the address copied or as a QR code, and the view for a hall
     tour         the tour: one click trains, then a bar leads from page to page
     browser      scripts in the browser: its history, and the cookie of the visitor
     compression  the server's answers compressed, once for all visitors

@@ -1,11 +1,15 @@
-"""The row on top of every page: backbone, data, run, and what is running."""
+"""The row on top of every page: network, data, run, what is running, and the address to be shared."""
 
 from __future__ import annotations
+
+from collections.abc import Mapping
 
 import streamlit as st
 
 from dashboard import state
-from dashboard.labels import EXAMPLE_RUN, plain_label
+from dashboard.frame import share
+from dashboard.labels import EXAMPLE_RUN, plain_label, safe_label
+from dashboard.pages import PAGES
 from dashboard.widgets.jobs import job_chip
 from models.backbones import registry
 from models.pictures import datasets
@@ -36,39 +40,66 @@ def _run_names(current: str) -> dict[str, str]:
     return {run_id: run_label(run_id, numbers.get(run_id, 0)) for run_id in [*run_ids, _NO_RUN]}
 
 
-def experiment_bar() -> None:
-    """Draw the pickers; a choice takes effect on the rerun it causes."""
+def _pickers(bar: str, names: Mapping[str, str], chosen: state.Selection) -> None:
+    """Draw the three pickers; a choice takes effect on the rerun it causes.
+
+    Args:
+        bar: Begins their keys.
+        names: What every run is called.
+        chosen: The visitor's choices.
+    """
+    session = st.session_state
+    session[f"{bar}_backbone"], session[f"{bar}_data"] = chosen.backbone, chosen.dataset
+    session[f"{bar}_run"] = chosen.run.id if chosen.run else _NO_RUN
+    st.selectbox(
+        "Network",
+        list(registry.BACKBONES),
+        format_func=lambda name: registry.BACKBONES[name].title,
+        key=f"{bar}_backbone",
+        on_change=lambda: state.choose(backbone=session[f"{bar}_backbone"]),
+    )
+    st.selectbox(
+        "Data",
+        list(datasets.DATASETS),
+        format_func=lambda name: datasets.DATASETS[name].title,
+        key=f"{bar}_data",
+        on_change=lambda: state.choose(dataset=session[f"{bar}_data"]),
+    )
+    st.selectbox(
+        "Run",
+        list(names),
+        format_func=names.__getitem__,
+        key=f"{bar}_run",
+        on_change=lambda: state.choose(run=session[f"{bar}_run"]),
+    )
+
+
+def matters(page: str) -> bool:
+    """Return whether the experiment bar changes what the page shows now."""
+    return str(state.bound(f"{page}_view") or "") not in PAGES[page].without_bar
+
+
+def experiment_bar(page: str) -> None:
+    """Draw the pickers where they matter, what is running, and the buttons that share the page."""
+    share.hall()
+    if state.presenting():
+        share.draw()
+        return
     chosen = state.selection()
-    current = chosen.run.id if chosen.run else _NO_RUN
-    names = _run_names(current)
-    st.session_state["bar_backbone"], st.session_state["bar_data"] = chosen.backbone, chosen.dataset
-    st.session_state["bar_run"] = current
-    with st.container(key="experiment_bar"):
-        backbone, data, run, running = st.columns([3, 3, 5, 3], gap="small", vertical_alignment="center")
-        backbone.selectbox(
-            "Backbone",
-            list(registry.BACKBONES),
-            format_func=lambda name: registry.BACKBONES[name].title,
-            key="bar_backbone",
-            label_visibility="collapsed",
-            on_change=lambda: state.choose(backbone=st.session_state["bar_backbone"]),
-            help="The pretrained network whose layers are frozen or trained.",
-        )
-        data.selectbox(
-            "Data",
-            list(datasets.DATASETS),
-            format_func=lambda name: datasets.DATASETS[name].title,
-            key="bar_data",
-            label_visibility="collapsed",
-            on_change=lambda: state.choose(dataset=st.session_state["bar_data"]),
-        )
-        run.selectbox(
-            "Run",
-            list(names),
-            format_func=names.__getitem__,
-            key="bar_run",
-            label_visibility="collapsed",
-            on_change=lambda: state.choose(run=st.session_state["bar_run"]),
-        )
-        with running:
+    with st.container(key="experiment_bar", horizontal=True, vertical_alignment="center", gap="small"):
+        if matters(page):
+            names = _run_names(chosen.run.id if chosen.run else _NO_RUN)
+            with st.container(key="bar_wide", horizontal=True, gap="small", width="stretch"):
+                _pickers("bar", names, chosen)
+            with st.container(key="bar_narrow", width="stretch"), st.popover(_in_short(chosen), width="stretch"):
+                _pickers("bar_phone", names, chosen)
+        with st.container(key="bar_running", width="content"):
             job_chip(chosen.owner, chosen.run)
+        share.draw()
+
+
+def _in_short(chosen: state.Selection) -> str:
+    """Return the experiment in one line."""
+    run = "no run" if chosen.run is None else "Example" if chosen.run.id == runs.EXAMPLE else chosen.run.title
+    texts = (registry.BACKBONES[chosen.backbone].title, datasets.DATASETS[chosen.dataset].title, run)
+    return " · ".join(safe_label(text, 24) for text in texts)

@@ -21,14 +21,14 @@ _PAGE: Final = "trail_page"
 
 def header(title: str, sentence: str) -> None:
     """Draw the page's title and the one sentence that says what you see."""
-    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
-        st.subheader(title, anchor=False, width="content")
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium", key="page_header"):
+        st.title(title, anchor=False, width="content")
         st.caption(sentence, width="stretch")
 
 
 def empty(sentence: str, action: str, page: str, icon: str) -> NoReturn:
     """Say what to do next, offer to go there, and end the page."""
-    with st.container(border=True):
+    with st.container(border=True, key="page_empty"):
         st.markdown(sentence)
         st.page_link(PAGES[page].script, label=action, icon=icon)
     st.stop()

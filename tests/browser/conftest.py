@@ -149,7 +149,7 @@ def visit(browser, server, tabs):
         page.on("pageerror", failed)
         page.on("console", said)
         page.goto(f"{server.url}/{path}")
-        expect(page.locator("[data-testid='stMain'] h3").first).to_be_visible(timeout=60_000)  # has begun to run
+        expect(page.locator("[data-testid='stMain'] h1").first).to_be_visible(timeout=60_000)  # has begun to run
         settled(page)
         return page
 

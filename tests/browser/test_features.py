@@ -23,7 +23,7 @@ def test_from_a_units_link_to_a_patch_its_picture_and_back(visit):
     number = re.search(r"picture (\d+)", page.get_by_text(re.compile(r"^Number 5: ")).inner_text())[1]
     settled(page)
     page.get_by_role("button", name="Activations").click()
-    expect(page.locator("[data-testid='stMain'] h3").first).to_have_text("Activations", timeout=LONG)
+    expect(page.locator("[data-testid='stMain'] h1").first).to_have_text("Activations", timeout=LONG)
     settled(page)
     in_address(page, f"galaxies%3A{number}")
     expect(page.locator(".st-key-activations_channel input")).to_have_value("17")
@@ -31,7 +31,7 @@ def test_from_a_units_link_to_a_patch_its_picture_and_back(visit):
     in_address(page, "activations_layer=conv2_relu")
     in_address(page, "activations_channel=17")
     page.get_by_role("link", name="Features: channel 17 of conv2_relu").click()
-    expect(page.locator("[data-testid='stMain'] h3").first).to_have_text("Features", timeout=LONG)
+    expect(page.locator("[data-testid='stMain'] h1").first).to_have_text("Features", timeout=LONG)
     expect(page.get_by_text(re.compile(r"^Number 5: "))).to_be_visible(timeout=LONG)  # of the same unit
     in_address(page, "features_layer=conv2_relu")
     in_address(page, "features_channel=17")

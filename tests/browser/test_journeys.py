@@ -60,7 +60,7 @@ def run_in_address(page) -> str:
 
 def go(page, title: str) -> None:
     page.locator("[data-testid='stSidebarNav']").get_by_text(title, exact=True).click()
-    expect(page.locator("[data-testid='stMain'] h3").first).to_have_text(title, timeout=30_000)
+    expect(page.locator("[data-testid='stMain'] h1").first).to_have_text(title, timeout=30_000)
     settled(page)
 
 
@@ -83,7 +83,7 @@ def test_the_whole_tour(visit, server):
     finished(page)
     for number, title in enumerate(["Evaluate", "Activations", "Occlusion", "Self-organising map"], start=2):
         page.locator(".st-key-tour_bar").get_by_text(f"Next: {title}").first.click()
-        expect(page.locator("[data-testid='stMain'] h3").first).to_have_text(title, timeout=30_000)
+        expect(page.locator("[data-testid='stMain'] h1").first).to_have_text(title, timeout=30_000)
         settled(page)
         expect(page.locator(".st-key-tour_bar")).to_contain_text(f"{number}/5")
         assert page.locator("[data-testid='stAlertContentError']").count() == 0
@@ -114,7 +114,7 @@ def test_freeze_train_cancel_train_then_from_a_cell_to_its_occlusion_map(visit, 
     page.get_by_role("radio", name="Activations").click()
     settled(page)
     page.locator("[class*='st-key-evaluate_'] .tiles button").first.click()
-    expect(page.locator("[data-testid='stMain'] h3").first).to_have_text("Activations", timeout=30_000)
+    expect(page.locator("[data-testid='stMain'] h1").first).to_have_text("Activations", timeout=30_000)
     settled(page)
     picture = re.search(r"picture=([^&]+)", page.url)[1]
     go(page, "Occlusion")
@@ -236,6 +236,6 @@ def test_the_back_button_leads_to_the_pages_before(visit):
     go(page, "Train")
     for title in ("Data", "Freezeframe"):
         page.go_back()
-        expect(page.locator("[data-testid='stMain'] h3").first).to_have_text(title, timeout=30_000)
+        expect(page.locator("[data-testid='stMain'] h1").first).to_have_text(title, timeout=30_000)
         settled(page)
         assert page.locator("[data-testid='stException']").count() == 0

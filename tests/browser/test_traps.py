@@ -17,7 +17,7 @@ def test_both_are_trained_compared_and_opened_and_a_wrong_recipe_is_carried_over
     settled(page)
     assert page.get_by_text("Cured against wrong").count() == 2
     page.locator(".st-key-traps_compare button").first.click()
-    expect(page.locator("[data-testid='stMain'] h3").first).to_have_text("Compare")
+    expect(page.locator("[data-testid='stMain'] h1").first).to_have_text("Compare")
     expect(
         page.get_by_text(re.compile(r"2 against 1: .* points .* on 300 pictures both were tested on"))
     ).to_be_visible()
@@ -27,7 +27,7 @@ def test_both_are_trained_compared_and_opened_and_a_wrong_recipe_is_carried_over
     go(page, "What goes wrong")
     page.get_by_role("radio", name="Scaled twice").click()
     page.locator(".st-key-traps_open_cured button").first.click()
-    expect(page.locator("[data-testid='stMain'] h3").first).to_have_text("Train")
+    expect(page.locator("[data-testid='stMain'] h1").first).to_have_text("Train")
     expect(page.get_by_text(re.compile(r"of 300 test pictures right")).first).to_be_visible()
     assert run_in_address(page) == cured
     go(page, "What goes wrong")
@@ -36,5 +36,5 @@ def test_both_are_trained_compared_and_opened_and_a_wrong_recipe_is_carried_over
     expect(page.get_by_text(re.compile("of the 160 test pictures that leaked"))).to_be_visible()
     expect(page.get_by_text("for the test", exact=True)).to_have_count(3)
     page.locator(".st-key-traps_recipe_wrong button").first.click()
-    expect(page.locator("[data-testid='stMain'] h3").first).to_have_text("Train")
+    expect(page.locator("[data-testid='stMain'] h1").first).to_have_text("Train")
     expect(page.get_by_text(re.compile("50% of the test leaked"))).to_be_visible()

@@ -21,7 +21,7 @@ def test_the_table_of_pages_names_every_script_once():
 def assert_it_works(app):
     """A page has a title, says that nothing failed, and has something to choose, to press, to follow or to look at."""
     assert not app.exception and not app.error, [element.value for element in (*app.exception, *app.error)]
-    assert len(app.subheader) >= 1
+    assert len(app.title) == 1
     in_frame = ("bar_", "ff_", "tour_")
     kinds = ("button", "button_group", "selectbox", "slider", "radio", "number_input", "toggle", "multiselect")
     own = [one for kind in kinds for one in app.main.get(kind) if not str(one.key).startswith(in_frame)]
@@ -44,7 +44,7 @@ _ODD = re.compile(
 
 def odd_numbers(app):
     """Return the numbers on a page that are not written in the one format, with what stands around them."""
-    kinds = ("markdown", "caption", "info", "warning", "success", "error", "subheader", "button", "expander", "radio")
+    kinds = ("markdown", "caption", "info", "warning", "success", "error", "title", "button", "expander", "radio")
     texts = [str(getattr(one, "value", "") or "") + " " + str(getattr(one, "label", "") or "") + " "
              + str(getattr(one, "help", "") or "") for kind in kinds for one in app.main.get(kind)]  # fmt: skip
     texts += [f"{one.value} {one.delta}" for one in app.metric]

@@ -184,7 +184,7 @@ def kernel_panel(spec: BackboneSpec, side: int) -> None:
 def _kernel_controls() -> tuple[str, Scale]:
     """Draw the choice of the weights and of the scale, and return both."""
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.markdown("##### First-layer kernels")
+        st.markdown("## First-layer kernels")
         which = st.segmented_control(
             "Weights",
             list(_WEIGHTS),

@@ -80,7 +80,7 @@ def _sentence(prediction: Prediction, picture: str) -> str:
 
 def _out_of_vocabulary(network: str) -> None:
     """Draw, for each data set, the test picture it is surest about, and what it calls them all."""
-    st.markdown("##### Things it has no word for")
+    st.markdown("## Things it has no word for")
     columns = st.columns(len(datasets.DATASETS), gap="medium")
     for column, spec in zip(columns, datasets.DATASETS.values(), strict=True):
         with column:

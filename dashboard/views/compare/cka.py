@@ -21,7 +21,7 @@ from models.wording import fixed
 
 def cka_panel(compared: Sequence[Compared], owner: str) -> None:
     """Draw the choice of two networks, and their CKA or the offer to measure it."""
-    st.markdown("##### Do the layers find the same pictures alike?")
+    st.markdown("## Do the layers find the same pictures alike?")
     networks = _networks(compared)
     names = list(networks)
     controls, picture = st.columns([4, 11], gap="medium")

@@ -105,7 +105,7 @@ def curves_and_drift(compared: list[Compared]) -> None:
     )
     if training:
         st.caption("Thick: validation pictures. Thin, of the same colour: training pictures.")
-    st.markdown("##### How far every layer moved")
+    st.markdown("## How far every layer moved")
     st.plotly_chart(
         comparison.drift(compared, 300),
         key="compare_drift",
@@ -118,7 +118,7 @@ def curves_and_drift(compared: list[Compared]) -> None:
 def recipes_table(compared: list[Compared]) -> None:
     """Draw the recipes side by side, what differs first; all the rest on demand."""
     rows = settings([run.spec for run in compared])
-    st.markdown("##### The recipes")
+    st.markdown("## The recipes")
     differing = [row for row in rows if row.differs]
     every = st.toggle("Also what is the same", key="compare_all_settings", bind="query-params")
     listed = differing + [row for row in rows if not row.differs] if every else differing

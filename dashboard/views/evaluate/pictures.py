@@ -141,7 +141,7 @@ def noisy_labels_panel(result: TrainingResult, dataset: DatasetSpec) -> None:
     n = len(predicted)
     through = wilson(int((predicted == true).sum()), n)
     by_heart = wilson(int((predicted == result.noisy_label).sum()), n)
-    st.markdown("##### Wrong labels")
+    st.markdown("## Wrong labels")
     st.markdown(
         f"**{n}** training pictures were learnt with the label of another class. Of **{percent(through.value)}** "
         f"({percent(through.low)} to {percent(through.high)}) the classifier says the true class all the same: it saw "

@@ -29,7 +29,7 @@ def draw(every: dict[str, GaborFits], noise: Noise | None, which: str, number: i
     """Draw R2 of all networks side by side, their shares, and the angles of the chosen one."""
     left, right = st.columns([10, 7], gap="medium")
     with left:
-        st.markdown("##### How well Gabor functions fit")
+        st.markdown("## How well Gabor functions fit")
         st.markdown(_headline(every, well))
         rows = {name: fits.r2 for name, fits in every.items()} | ({gabor.NOISE: noise.r2} if noise else {})
         st.plotly_chart(
@@ -87,7 +87,7 @@ def _row(name: str, fits: GaborFits, noise: Noise | None, well: float) -> dict[s
 def _angles(fits: GaborFits, number: int, well: float) -> None:
     found = features_gabor.kinds(fits, well)
     gratings = [n for n, kind in enumerate(found) if kind in ("grey", "coloured")]
-    st.markdown("##### Where the stripes point")
+    st.markdown("## Where the stripes point")
     if not gratings:
         st.info("No kernel is an edge or a grating by these rules.", icon=":material/casino:")
         return
@@ -109,7 +109,7 @@ def _angles(fits: GaborFits, number: int, well: float) -> None:
 
 def film(spec: BackboneSpec, well: float) -> None:
     """Draw the film of Frame8; of other backbones, say that nobody kept theirs."""
-    st.markdown("##### How the kernels formed")
+    st.markdown("## How the kernels formed")
     stages = features_cache.gabor_stages() if spec.id == DEFAULT else None
     if stages is None:
         st.caption(

@@ -83,7 +83,7 @@ def experiment() -> None:
 
 def _what_they_say(rows: tuple[Row, ...], split: str, sides: tuple[_Side, _Side]) -> None:
     """Draw what so few runs can show, and then the findings of both sides."""
-    st.markdown("##### What the curves say", help=_CLEAR)
+    st.markdown("## What the curves say", help=_CLEAR)
     if can := limits(sides[0].comparisons, _tested(rows, split)):
         st.caption(can)
     near: tuple[Comparisons, Comparisons] = ({}, {})

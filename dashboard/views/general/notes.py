@@ -103,7 +103,7 @@ def smaller(rows: Sequence[Row]) -> list[str]:
 
 def notes(rows: Sequence[Row]) -> None:
     """Draw what is smaller, the downloads and the reference."""
-    st.markdown("##### Smaller than the paper")
+    st.markdown("## Smaller than the paper")
     st.markdown("\n".join(f"- {sentence}" for sentence in smaller(rows)))
     with st.container(horizontal=True):
         st.download_button(

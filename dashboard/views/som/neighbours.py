@@ -37,7 +37,7 @@ def draw(record: SomRecord, task: SomTask) -> None:
             f"**{TITLE}** Choose a trained run above, train a map on its features in Watch, and this is answered here."
         )
         return
-    st.markdown(f"##### {TITLE}")
+    st.markdown(f"## {TITLE}")
     try:
         run = runs.get(run_id)
         result = load_result(run)

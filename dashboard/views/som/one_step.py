@@ -49,7 +49,7 @@ def draw() -> None:
         return
     _stepping(trace, task)
     st.caption(LIMITS)
-    st.markdown("##### On the lattice, or between the weights?")
+    st.markdown("## On the lattice, or between the weights?")
     if trace.total <= MAX_STEPS:
         two_forms.draw(task, run_id)
     else:

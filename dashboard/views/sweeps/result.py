@@ -101,7 +101,7 @@ def _cells(run: runs.Run) -> None:
     rows = sorted((row for row in finished(run.folder) if row.key in order), key=lambda row: order[row.key])
     if not rows:
         return
-    st.markdown("##### Its trainings")
+    st.markdown("## Its trainings")
     picked = st.dataframe(
         formatted(
             [

@@ -149,7 +149,7 @@ def difference(first: Outcome, second: Outcome, words: str = "Cured against wron
 
 def leak_claim(wrong: Outcome, cured: Outcome) -> None:
     """Draw what the leaking run claims beside what is true, and how far the leak carries the claim."""
-    st.markdown(f"##### {claimed(wrong, cured)}")
+    st.markdown(f"## {claimed(wrong, cured)}")
     if (parts := wrong.judged.apart()) is not None:
         known, fresh = parts
         st.markdown(
