@@ -20,7 +20,7 @@ SYMBOLS: Final = ("circle", "square", "diamond", "triangle-up", "cross", "star")
 DASHES: Final = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")
 MOST: Final = len(SYMBOLS)
 COLOURS: Final = theme.LINE_COLOURS
-BAR_PX: Final = 44  # height of one accuracy with its interval
+BAR_PX: Final = 52  # height of one accuracy with its interval
 _APART = 0.16  # of the distance of two layers, between the marks of two runs
 
 
@@ -83,7 +83,7 @@ def interval_bar(accuracy: Estimate, chance: float) -> go.Figure:
     )
     theme.layout(figure, BAR_PX)
     figure.add_vline(x=chance, line={"color": theme.NEUTRAL, "width": 1, "dash": "dot"})
-    figure.update_layout(barmode="overlay", margin={"l": 0, "r": 14, "t": 0, "b": 18})
+    figure.update_layout(barmode="overlay", margin={"l": 12, "r": 20, "t": 0, "b": 26, "autoexpand": False})
     figure.update_xaxes(
         range=[0, 1],
         tickvals=[0, chance, 0.5, 1],

@@ -174,7 +174,7 @@ def test_after_a_run_it_shows_the_result_the_proof_and_the_list(engine):
     app = open_with(finished_run(""))
     assert not app.exception
     shown = texts(app)
-    assert "# 90.0%" in shown and "of 100 test pictures right (95% interval 82.6% to 94.5%)" in shown
+    assert "## 90.0%" in shown and "of 100 test pictures right (95% interval 82.6% to 94.5%)" in shown
     assert "All 2 frozen layers with their 140 weights are the same to the last bit." in shown
     assert "computed **once**" in shown
     assert "Took **2.5 s**" in shown

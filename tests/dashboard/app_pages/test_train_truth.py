@@ -168,7 +168,7 @@ def test_the_simple_view_shows_what_a_first_training_needs_and_keeps_the_rest(vi
 def test_the_result_is_one_large_number_with_its_interval(visit):
     app = visit(run=a_run())
     shown = texts(app)
-    assert shown.index("# 90.0%") < shown.index("Was pretraining needed?") < shown.index("Proof of freezing")
+    assert shown.index("## 90.0%") < shown.index("Was pretraining needed?") < shown.index("Proof of freezing")
     figure = json.loads(app.get("plotly_chart")[1].proto.spec)
     bar = figure["data"][1]
     assert (bar["base"][0], bar["base"][0] + bar["x"][0]) == pytest.approx((0.826, 0.945), abs=5e-4)
