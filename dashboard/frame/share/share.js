@@ -2,6 +2,7 @@
 
 const TARGETS = ".js-plotly-plot, img, [data-testid='stBidiComponentIsolated']";
 const LEAST = 1.5, USUAL = 1.7, MOST = 2; // how much larger than on a desk
+const LITTLE = 10_000; // px²: an icon
 const NARROWEST = 800; // px: as wide a page is left to its columns
 const known = new WeakMap();
 
@@ -105,14 +106,14 @@ class Share {
   }
 }
 
-// The largest picture of the page is made about as tall as the screen, and scrolled to once.
+// The first large picture of the page is made about as tall as the screen, and scrolled to once.
 let seen = "";
 function fit() {
   const main = document.querySelector("[data-testid='stMain']");
-  const size = ({ width, height }) => width * height;
-  const picture = [...main.querySelectorAll(TARGETS)].filter(one => !one.closest(".st-key-share"))
-    .filter(one => one.getBoundingClientRect().height > 60)
-    .sort((a, b) => size(b.getBoundingClientRect()) - size(a.getBoundingClientRect()))[0];
+  const size = one => one.getBoundingClientRect().width * one.getBoundingClientRect().height;
+  const large = [...main.querySelectorAll(TARGETS)].filter(one => !one.closest(".st-key-share") && size(one) > LITTLE);
+  const largest = Math.max(...large.map(size));
+  const picture = large.find(one => size(one) > 0.4 * largest); // what a page draws first is what it is about
   document.documentElement.dataset.hall = picture ? "picture" : "words";
   const columns = new Set(); // a figure comes first in its row and takes all of it; tiles would grow beyond the screen
   for (let at = picture; at && at !== main && picture.matches(".js-plotly-plot"); at = at.parentElement) {
@@ -127,9 +128,6 @@ function fit() {
   if (picture?.matches(".js-plotly-plot")) { // as tall as its figure says, however wide
     wanted = Math.min(Math.max((free - 16) / (picture.getBoundingClientRect().height / now), LEAST), most);
   }
-  main.querySelectorAll("[data-testid='stPlotlyChart']").forEach(one => { // a scale takes no more room by itself
-    one.style.marginBottom = one.offsetHeight * (now - 1) + "px";
-  });
   const steady = Math.abs(wanted - now) <= 0.08;
   const view = [...new URL(location.href).searchParams].find(([name]) => name.endsWith("_view"))?.[1] || "";
   if (!steady) style.setProperty("--hall", String(wanted));
