@@ -107,7 +107,7 @@ class Share {
 }
 
 // The first large picture of the page is made about as tall as the screen, and scrolled to once.
-let seen = "";
+let seen = "", before = null;
 function fit() {
   const main = document.querySelector("[data-testid='stMain']");
   const size = one => one.getBoundingClientRect().width * one.getBoundingClientRect().height;
@@ -129,9 +129,11 @@ function fit() {
     wanted = Math.min(Math.max((free - 16) / (picture.getBoundingClientRect().height / now), LEAST), most);
   }
   const steady = Math.abs(wanted - now) <= 0.08;
+  const drawn = picture === before && document.querySelector("[data-test-script-state='notRunning']");
+  before = picture;
   const view = [...new URL(location.href).searchParams].find(([name]) => name.endsWith("_view"))?.[1] || "";
   if (!steady) style.setProperty("--hall", String(wanted));
-  else if (picture && seen !== location.pathname + view) {
+  else if (picture && drawn && seen !== location.pathname + view) {
     seen = location.pathname + view;
     const box = picture.getBoundingClientRect();
     if (box.bottom > free) main.scrollBy(0, box.top - 8);
