@@ -7,7 +7,7 @@ from tests.browser.conftest import in_address, settled
 
 def test_a_link_is_copied_and_a_hall_sees_the_page_large(visit, browser):
     context = browser.new_context(permissions=["clipboard-read", "clipboard-write"])
-    page = visit("evaluate?data=galaxies", context=context)
+    page = visit("evaluate", context=context)
     assert page.title().startswith("Evaluate")
     page.get_by_role("button", name="Copy link").click()
     expect(page.get_by_role("button", name="Copied")).to_be_visible()
