@@ -278,7 +278,7 @@ class TrainingSpec(JobSpec):
         """The name a run goes by: data, backbone, and what learns in it."""
         parts = [
             f"{datasets.DATASETS[self.dataset].title}: {registry.BACKBONES[self.backbone].title}"
-            f"{' head first, then' if self.head_epochs else ''}"
+            f"{' head, then' if self.head_epochs else ''}"
             f" {self._what_learns() if self.learning else 'frozen'}",
             "random weights" if self.weights == "random" else "",
             self.data_summary,

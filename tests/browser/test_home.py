@@ -48,11 +48,11 @@ def test_the_square_answers_pictures_change_and_blocks_lead_on(visit, tmp_path):
     settled(page)
 
     demo.get_by_role("button", name=re.compile("^conv4: See all 256 channels")).click()
-    expect(page.locator("[data-testid='stMain'] h3").first).to_have_text("Activations", timeout=LONG)
+    expect(page.locator("[data-testid='stMain'] h1").first).to_have_text("Activations", timeout=LONG)
     expect(page).to_have_url(re.compile("activations_layer=conv4_relu"))
     page.go_back()
     flake = demo.get_by_role("button", name=re.compile("^Frozen. conv3 is frozen"))
     flake.click(timeout=LONG)
-    expect(page.locator("[data-testid='stMain'] h3").first).to_have_text("Train", timeout=LONG)
+    expect(page.locator("[data-testid='stMain'] h1").first).to_have_text("Train", timeout=LONG)
     expect(page).to_have_url(re.compile("train_cut_frame8=conv2"))
     settled(page)

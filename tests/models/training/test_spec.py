@@ -84,4 +84,4 @@ def test_a_run_is_named_after_data_backbone_and_what_learns():
         preprocessing="scaled twice", augmentation=AugmentationSpec(hue=9.0),
     )  # fmt: skip
     assert more.data_summary == "20 shots, 20% wrong labels, split 1, scaled twice, 50% of the test leaked"
-    assert more.title == f"Galaxies: Frame8 head first, then conv5 learns, {more.data_summary}, augmented"
+    assert more.title == f"Galaxies: Frame8 head, then conv5 learns, {more.data_summary}, augmented"
