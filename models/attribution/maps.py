@@ -115,6 +115,7 @@ class Setting:
         begins: The first value, which is the field's default.
         values: All that are offered, numbers or texts; () for the layers of the network that have maps.
         words: What a value is called, where it does not stand for itself.
+        remarks: A sentence about a value that does not do what the method is for.
     """
 
     name: str
@@ -123,6 +124,7 @@ class Setting:
     begins: int | str
     values: tuple[int | str, ...] = ()
     words: Mapping[Any, str] = field(default_factory=dict)
+    remarks: Mapping[Any, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,6 +224,7 @@ METHODS: Final[dict[str, Method]] = {
                     "Standard deviation, in % of the difference between the picture's brightest and darkest value.",
                     NOISE,
                     tuple(range(0, 51, 5)),
+                    remarks={0: "Without noise every copy is the picture itself: the map is that of Saliency."},
                 ),
             ),
             fewest={"samples": 10},
@@ -329,6 +332,15 @@ class ExplanationSpec(PricedSpec):
     def __post_init__(self) -> None:
         if unknown := [name for name in self.method.split(",") if name not in METHODS] if self.method else []:
             raise InputError(f"Expected a method out of {', '.join(METHODS)}. Received {unknown[0][:40]!r}.")
+        if self.baseline not in BASELINES:
+            raise InputError(
+                f"Expected a baseline out of {', '.join(BASELINES)}. Received {str(self.baseline)[:40]!r}."
+            )
+        if self.samples < 1 or self.steps < 1 or self.noise < 0 or self.cell < 0 or self.class_index < 0:
+            raise InputError(
+                "Expected at least one copy and one step, and noise, cell and class of at least 0. Received "
+                f"{self.samples}, {self.steps}, {self.noise}, {self.cell} and {self.class_index}."
+            )
 
     @property
     def methods(self) -> tuple[Method, ...]:

@@ -122,7 +122,10 @@ def _chosen(method: Method, setting: Setting, network: str) -> Any:
         values = (setting.begins, *maps)
     key, title = f"occlusion_{method.id}_{setting.name}", f"{method.title}: {setting.title}"
     if isinstance(setting.begins, int):
-        return st.select_slider(title, values, setting.begins, key=key, persist_state="session", help=setting.help)
+        number = st.select_slider(title, values, setting.begins, key=key, persist_state="session", help=setting.help)
+        if remark := setting.remarks.get(number):
+            st.caption(remark)
+        return number
     value = st.selectbox(
         title, values, values.index(setting.begins), key=key, persist_state="session", help=setting.help,
         format_func=lambda value: setting.words.get(value, str(value)),

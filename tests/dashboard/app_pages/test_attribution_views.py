@@ -39,8 +39,10 @@ def test_the_map_of_every_method_stands_beside_the_picture(visit):
     app.selectbox(key="occlusion_gradcam_layer").select("conv2_relu")
     app.segmented_control(key="occlusion_enlarged").set_value("nearest")
     app.select_slider(key="occlusion_smoothgrad_samples").set_value(5)
+    app.select_slider(key="occlusion_smoothgrad_noise").set_value(0)
     app.selectbox(key="occlusion_integrated_baseline").select("black").run()
     assert not app.exception and "16 × 16 values of `conv2_relu`. As it is." in texts(app)
+    assert "Without noise every copy is the picture itself" in texts(app)
     app.selectbox(key="occlusion_score").select("probability").run()
     quiet = texts(app).count("Try the score before softmax")
     assert 2 <= quiet < len(METHODS)  # this answer is sure: next to no gradient

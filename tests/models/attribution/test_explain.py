@@ -53,7 +53,7 @@ def test_what_is_unknown_is_refused(network):
     for changes, message in (
         ({"method": "magic"}, "Expected a method out of occlusion, saliency"),
         ({"method": "gradcam", "layer": "head_output"}, "maps that have positions"),
-        ({"method": "integrated", "baseline": "white"}, "Expected the baseline"),
+        ({"method": "integrated", "baseline": "white"}, "Expected a baseline"),
     ):
         with pytest.raises(InputError, match=message):
             explain.attribution_map(spec(network, **changes))

@@ -1,5 +1,6 @@
 """Scales, enlargements and similarities of maps: numbers known by hand."""
 
+import re
 from dataclasses import fields
 
 import numpy as np
@@ -131,3 +132,24 @@ def test_the_gradient_of_a_saturated_probability_does_not_count_and_that_of_a_lo
     strong = Attribution(method, np.full((64, 64), 1e-4, np.float32), 20.0)
     assert not counts(METHODS[method].effect(faint), floor("probability", logits))
     assert counts(METHODS[method].effect(strong), floor("logit", logits))
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"baseline": "white"}, "Expected a baseline out of mean, black, grey, blur. Received 'white'"),
+        ({"samples": 0}, "Expected at least one copy and one step"),
+        ({"steps": 0}, "Expected at least one copy and one step"),
+        ({"noise": -1}, "noise, cell and class of at least 0"),
+        ({"cell": -2}, "noise, cell and class of at least 0"),
+        ({"class_index": -1}, "noise, cell and class of at least 0"),
+    ],
+)
+def test_settings_that_mean_nothing_are_refused(changes, message):
+    with pytest.raises(InputError, match=re.escape(message)):
+        ExplanationSpec(**{"network": "n", "picture": "p", "score": "logit", "class_index": 0, **changes})
+
+
+def test_smoothgrad_without_noise_is_said_to_be_saliency():
+    [noise] = [setting for setting in METHODS["smoothgrad"].settings if setting.name == "noise"]
+    assert noise.remarks[0].endswith("the map is that of Saliency.") and set(noise.remarks) == {0}
