@@ -122,7 +122,7 @@ def test_a_map_is_watched_while_it_trains_kept_after_a_reload_and_cancelled(visi
     page.locator(SLIDER).fill("1")
     place, length = page.locator(CAPTION).inner_text(), int(page.locator(SLIDER).get_attribute("max"))
     page.wait_for_function(
-        "before => Number(document.querySelector(\"[data-testid='stBidiComponentIsolated']\")"
+        "before => Number(document.querySelector(\".st-key-som_player [data-testid='stBidiComponentIsolated']\")"
         ".shadowRoot.querySelector('input').max) > before",
         arg=length,
         timeout=60000,

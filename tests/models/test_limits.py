@@ -65,7 +65,7 @@ LIMITS = {  # what is called with a number; the numbers that are refused, allowe
     "seeds of a slice": (of(SliceSpec, "seeds"), 0, 1, 8, 9),
     "first seed of a slice": (of(SliceSpec, "first_seed"), -1, 0, None, None),
     "epochs of a slice": (of(SliceSpec, "epochs"), 0, 1, 60, 61),
-    "shots of a slice": (of(SliceSpec, "shots"), 0, 1, 87, 88),
+    "shots of a slice": (of(SliceSpec, "shots"), 6, 7, 87, 88),
     "rows": (of(SomSpec, "rows"), 0, 1, 200, 201),
     "columns": (of(SomSpec, "columns"), 0, 1, 200, 201),
     "epochs of a map": (of(SomSpec, "epochs"), 0, 1, 1000, 1001),

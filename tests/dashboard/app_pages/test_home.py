@@ -81,7 +81,7 @@ def test_a_block_leads_to_its_channels(drawn, visit):
     app = visit(data="digits")
     drawn.click = {"block": 2, "channel": drawn.headers[-1]["blocks"][2]["channels"][1]}
     app.run()
-    assert not app.exception and app.subheader[0].value == "Activations"
+    assert not app.exception and app.title[0].value == "Activations"
     assert app.query_params["activations_layer"] == "conv3_relu"
     assert app.query_params["activations_channel"] == str(drawn.click["channel"])
     assert app.query_params["run"] == "example" and app.query_params["picture"] == PICTURES[0]
@@ -92,7 +92,7 @@ def test_a_snowflake_leads_to_train_with_that_cut(drawn, visit, cut):
     app = visit()
     drawn.click = {"cut": cut}
     app.run()
-    assert not app.exception and app.subheader[0].value == "Train"
+    assert not app.exception and app.title[0].value == "Train"
     assert app.select_slider(key="train_cut_frame8").value == cut
 
 
@@ -103,4 +103,4 @@ def test_a_browser_may_send_anything(drawn, visit, sent):
     app = visit()
     drawn.click = sent
     app.run()
-    assert not app.exception and app.subheader[0].value == "Freezeframe"
+    assert not app.exception and app.title[0].value == "Freezeframe"

@@ -26,6 +26,7 @@ from models.ids import PictureId
 from models.networks.answers import Answers, Prediction
 from models.networks.worker import answers
 from models.networks.worker import opened as networks_opened
+from models.occlusion.flow import Flow
 from models.occlusion.scores import OCCLUSION, PatchScores, map_of
 from models.pictures import datasets, images
 from models.representations.cka import CKA, Likeness
@@ -325,6 +326,7 @@ CLASSES = {
         Curves,
         DepthResult,
         Film,
+        Flow,
         Likeness,
         Noise,
         PatchScores,
@@ -344,7 +346,7 @@ CLASSES = {
 
 
 def test_nothing_stored_is_overlooked():
-    assert len(SHIPPED) == 33 and len(KEPT) == 15
+    assert len(SHIPPED) == 39 and len(KEPT) == 15
     assert set(SHIPPED.values()) | set(KEPT.values()) == CLASSES.keys()
 
 

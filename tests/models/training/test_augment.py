@@ -122,7 +122,9 @@ def test_what_happened_is_said():
     nothing, row = (draws(spec, 0, 0, np.array([0]))[0] for spec in (AugmentationSpec(), EVERYTHING))
     assert words(AugmentationSpec(), nothing) == "unchanged"
     said = words(EVERYTHING, row)
-    assert f"turned {row[2]:+.0f}°" in said and f"× {row[5]:.2f}" in said and "a square covered" in said
+    assert (
+        f"turned {row[2]:+.0f}°".replace("-", "−") in said and f"× {row[5]:.2f}" in said and "a square covered" in said
+    )
 
 
 def test_the_preview_shows_the_very_pixels_training_learns_from(monkeypatch):

@@ -127,7 +127,7 @@ def test_patience_counts_in_each_phase(tmp_path):
 def test_a_head_that_diverges_ends_the_run(tmp_path):
     spec = replace(SPEC, head=HeadSpec(), optimizer="sgd", head_rate=1e38)
     result, _ = fit(tmp_path / "run", spec)
-    assert "a learning rate below 1e+38" in result.summary["note"] and not result.history
+    assert "a learning rate below 10³⁸" in result.summary["note"] and not result.history
 
 
 class StopError(Exception):

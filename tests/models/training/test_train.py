@@ -254,7 +254,7 @@ def test_a_rate_that_diverges_is_caught_and_the_best_weights_are_kept(tmp_path):
     spec = replace(SPEC, head=HeadSpec(), optimizer="sgd", learning_rate=1e38, schedule="constant")
     result, _ = fit(tmp_path / "run", spec)
     assert result.summary["note"].startswith("The loss stopped being a number in epoch 1")
-    assert "a learning rate below 1e+38" in result.summary["note"] and result.summary["best_epoch"] == 0
+    assert "a learning rate below 10³⁸" in result.summary["note"] and result.summary["best_epoch"] == 0
     assert np.isfinite(result.probability).all() and not result.history
     assert all(row.max_abs_change == 0.0 for row in result.weight_change)
 
