@@ -153,7 +153,10 @@ def test_script_and_instructions_say_what_they_are_of_which_version_run_and_data
         archived = packed(run)
     for name in ("train.py", "README.txt"):
         top = " ".join(archived.read(name).decode().split("\n\n")[1 if name == "train.py" else 0].split())
-        assert f"Made by Freezeframe {__version__}, run {run.id[:8]}. Digits: Frame8 head, then conv4 and conv5 learn" in top
+        assert (
+            f"Made by Freezeframe {__version__}, run {run.id[:8]}. Digits: Frame8 head, then conv4 and conv5 learn"
+            in top
+        )
         assert "20% wrong labels" in top and run.id not in top
 
 
