@@ -2,10 +2,10 @@
 
 import json
 import math
-import shutil
 import subprocess
 
 import pytest
+from playwright._impl._driver import compute_driver_executable
 
 from models import wording
 from tests.conftest import ROOT
@@ -30,12 +30,11 @@ def test_shares_have_one_decimal_and_no_space(share, text):
     assert wording.percent(share) == text
 
 
-@pytest.mark.skipif(shutil.which("node") is None, reason="needs Node to run the script that browsers run")
 def test_the_browser_writes_the_same():
     calls = [f"significant({_script(value)})" for value, _ in SIGNIFICANT]
     calls += [f"percent({_script(share)})" for share, _ in SHARES]
     code = (ROOT / "dashboard/numbers.js").read_text() + f"\nconsole.log(JSON.stringify([{', '.join(calls)}]))"
-    made = subprocess.run(["node", "-e", code], capture_output=True, text=True, check=True, timeout=60).stdout
+    made = subprocess.run([NODE, "-e", code], capture_output=True, text=True, check=True, timeout=60).stdout
     assert json.loads(made) == [text for _, text in SIGNIFICANT + SHARES]
 
 
