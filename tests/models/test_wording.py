@@ -10,6 +10,7 @@ from playwright._impl._driver import compute_driver_executable
 from models import wording
 from tests.conftest import ROOT
 
+NODE = compute_driver_executable()[0]  # the one that comes with Playwright
 SIGNIFICANT = [
     (0.0, "0"), (-0.0, "0"), (1.71e-7, "1.71 × 10⁻⁷"), (1e-7, "10⁻⁷"), (-2e-9, "−2 × 10⁻⁹"), (0.00012345, "0.000123"),
     (0.00009996, "0.0001"), (0.0123, "0.0123"), (-0.5, "−0.5"), (1.0, "1"), (12.345, "12.3"), (999.96, "1,000"),
