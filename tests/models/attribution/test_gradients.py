@@ -235,7 +235,7 @@ def test_what_cannot_be_explained_is_refused_with_a_sentence(convolutional):
         ask(convolutional, PICTURE, spec("loss", 0))
     with pytest.raises(InputError, match="bare backbone"):
         ask(opened.Network("bare", convolutional.model, None, HEIGHT, WIDTH), PICTURE, spec("logit", 0))
-    with pytest.raises(InputError, match="at least 1 copy"):
+    with pytest.raises(InputError, match="at least one copy"):
         ask(convolutional, PICTURE, spec("logit", 0, samples=0))
     with pytest.raises(InputError, match="Expected the baseline to be one of"):
         gradients.integrated_gradients(convolutional, PICTURE, spec("logit", 0, baseline="white"))
