@@ -6,6 +6,7 @@ from dashboard import state
 from dashboard.views.activations import before_after, epochs, now
 from dashboard.widgets import own_picture
 from dashboard.widgets.page import breadcrumb, header, network_of, refuse
+from dashboard.widgets.stage import stage
 from models.errors import FreezeframeError
 from models.networks import layers
 
@@ -50,8 +51,9 @@ state.put("activations_seen", (view, network))
 draw, sentence = VIEWS[view]
 with title:
     header("Activations", sentence)
-own_picture.banner(chosen, network)
-try:
-    draw(chosen, network)
-except FreezeframeError as error:
-    refuse(error)
+with stage(f"activations {view}"):
+    own_picture.banner(chosen, network)
+    try:
+        draw(chosen, network)
+    except FreezeframeError as error:
+        refuse(error)

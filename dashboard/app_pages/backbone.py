@@ -7,6 +7,7 @@ from dashboard.views.backbone import own_classes, pretraining
 from dashboard.views.backbone.layers import block_map, kernel_panel, layer_table, totals
 from dashboard.views.backbone.picker import backbone_picker, side_picker, top_toggle, weights_state
 from dashboard.widgets.page import header
+from dashboard.widgets.stage import stage
 from models.backbones.registry import BACKBONES
 from models.backbones.tables import table
 
@@ -32,25 +33,27 @@ with main:
         bind="query-params",
         label_visibility="collapsed",
     )
-    if view == PRETRAINING:
-        pretraining.draw(spec)
-    elif view == OWN:
-        own_classes.draw(spec)
-    else:
-        picture = st.container()
-        with st.container(horizontal=True, vertical_alignment="bottom", gap="large"):
-            side = side_picker(spec)
-            with_top = top_toggle(spec, side)
-        layers = table(spec.id, side, include_top=with_top)
-        with picture:
-            block = block_map(layers, height=300)
-            st.caption(
-                "Heights grow with the square root of the maps' side, widths with the logarithm of the channels. "
-                "The picture does not show what a layer has learned: see the kernels below, or Activations."
-            )
-        weights_state(spec, chosen.owner)
-if view == LAYERS:
-    totals(layers, block)
-    layer_table(layers, block)
-    kernel_panel(spec, side)
+    with stage(f"backbone {view}", "beside"):
+        if view == PRETRAINING:
+            pretraining.draw(spec)
+        elif view == OWN:
+            own_classes.draw(spec)
+        else:
+            picture = st.container()
+            with st.container(horizontal=True, vertical_alignment="bottom", gap="large"):
+                side = side_picker(spec)
+                with_top = top_toggle(spec, side)
+            layers = table(spec.id, side, include_top=with_top)
+            with picture:
+                block = block_map(layers, height=300)
+                st.caption(
+                    "Heights grow with the square root of the maps' side, widths with the logarithm of the channels. "
+                    "The picture does not show what a layer has learned: see the kernels below, or Activations."
+                )
+            weights_state(spec, chosen.owner)
+with stage(f"backbone {view}", "below"):
+    if view == LAYERS:
+        totals(layers, block)
+        layer_table(layers, block)
+        kernel_panel(spec, side)
 st.caption(f":material/menu_book: {spec.reference}.")

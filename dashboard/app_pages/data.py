@@ -5,6 +5,7 @@ import streamlit as st
 from dashboard import state
 from dashboard.views.data.gallery import PARTS, chosen_picture, class_gallery, class_sizes, how_divided, next_screenful
 from dashboard.widgets import page
+from dashboard.widgets.stage import stage
 from models.pictures import datasets
 from models.wording import grouped
 
@@ -41,19 +42,20 @@ with st.container(horizontal=True, vertical_alignment="center"):
         help=f"The mask: {spec.mask}. Known exactly, since it was drawn.",
     )
 # The browser's back button empties what is bound to the address: without a part, the first is shown.
-rows, beside = st.columns([4, 1], gap="medium")
-with rows:
-    class_gallery(
-        spec.id, part or next(iter(PARTS)), split=chosen.split_seed, selected=chosen.picture, outlined=outlined
-    )
-with beside:
-    chosen_picture(chosen.picture, outlined=outlined)
-st.caption(f"What you do not see: {spec.limits}")
-balance, facts = st.columns([3, 2], gap="large")
-with balance:
-    class_sizes(spec.id, chosen.split_seed)
-with facts:
-    how_divided(spec.id, chosen.split_seed)
-    st.markdown(f"**How it was made.** {spec.description}")
-    st.caption(spec.source)
-    st.page_link("app_pages/backbone.py", label="Next: the backbone", icon=":material/arrow_forward:")
+with stage(f"data {spec.id}"):
+    rows, beside = st.columns([4, 1], gap="medium")
+    with rows:
+        class_gallery(
+            spec.id, part or next(iter(PARTS)), split=chosen.split_seed, selected=chosen.picture, outlined=outlined
+        )
+    with beside:
+        chosen_picture(chosen.picture, outlined=outlined)
+    st.caption(f"What you do not see: {spec.limits}")
+    balance, facts = st.columns([3, 2], gap="large")
+    with balance:
+        class_sizes(spec.id, chosen.split_seed)
+    with facts:
+        how_divided(spec.id, chosen.split_seed)
+        st.markdown(f"**How it was made.** {spec.description}")
+        st.caption(spec.source)
+        st.page_link("app_pages/backbone.py", label="Next: the backbone", icon=":material/arrow_forward:")

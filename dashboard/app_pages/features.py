@@ -6,6 +6,7 @@ from dashboard import state
 from dashboard.views.features import gabor, maximisation, patches
 from dashboard.widgets import own_picture
 from dashboard.widgets.page import breadcrumb, header, network_of, refuse
+from dashboard.widgets.stage import stage
 from models.errors import FreezeframeError
 
 SENTENCES = {
@@ -30,9 +31,10 @@ view = st.segmented_control(
     required=True,
     label_visibility="collapsed",
 )
-if view == "What it looks for":  # the one that asks about the chosen picture
-    own_picture.banner(chosen, network)
-try:
-    views[view]()
-except FreezeframeError as error:
-    refuse(error)
+with stage(f"features {view}"):
+    if view == "What it looks for":  # the one that asks about the chosen picture
+        own_picture.banner(chosen, network)
+    try:
+        views[view]()
+    except FreezeframeError as error:
+        refuse(error)

@@ -7,6 +7,7 @@ from dashboard.views.general.experiment import experiment
 from dashboard.views.general.live_slice import live_slice
 from dashboard.views.general.probe import probe
 from dashboard.widgets.page import header
+from dashboard.widgets.stage import stage
 
 EXPERIMENT, DIGITS, PROBE = "The experiment", "Live on digits", "Probe each layer"
 header(
@@ -23,9 +24,10 @@ view = st.segmented_control(
     label_visibility="collapsed",
 )
 chosen = state.selection()
-if view == EXPERIMENT:
-    experiment()
-elif view == DIGITS:
-    live_slice(chosen.owner)
-elif view == PROBE:
-    probe(chosen)
+with stage(f"general {view}"):
+    if view == EXPERIMENT:
+        experiment()
+    elif view == DIGITS:
+        live_slice(chosen.owner)
+    elif view == PROBE:
+        probe(chosen)

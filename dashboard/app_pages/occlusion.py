@@ -6,6 +6,7 @@ from dashboard import state
 from dashboard.views.occlusion import figure, map, methods, trust
 from dashboard.widgets import own_picture
 from dashboard.widgets.page import breadcrumb, empty, has_classifier, header, network_of
+from dashboard.widgets.stage import stage
 
 # Every view draws itself for the visitor's choices and the network's id.
 VIEWS = {
@@ -35,5 +36,6 @@ view = st.segmented_control(
 draw, sentence = VIEWS[view]
 with title:
     header("Occlusion", sentence)
-own_picture.banner(chosen, network_of(chosen))
-draw(chosen, network_of(chosen))
+with stage(f"occlusion {view}"):
+    own_picture.banner(chosen, network_of(chosen))
+    draw(chosen, network_of(chosen))

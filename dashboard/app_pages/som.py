@@ -16,6 +16,7 @@ from dashboard.views.som import (
     worked_example,
 )
 from dashboard.widgets.page import header
+from dashboard.widgets.stage import stage
 
 header(
     "Self-organising map",
@@ -39,19 +40,20 @@ view = st.segmented_control(
     required=True,
     label_visibility="collapsed",
 )
-if view in views:
-    views[view]()
-else:
-    settings, picture = st.columns([4, 11], gap="medium")
-    with settings:
-        controls.draw(chosen)
-    with picture:
-        run = watch.choose_map(chosen.owner)
-        watch.draw(run)
-    if (record := cache.film(run)) is not None:
-        st.markdown("## What a step does")
-        formulas.draw(watch.task_of(run).som, record.bmu.shape[1])
-        st.caption(
-            "T. Kohonen: Self-organized formation of topologically correct feature maps. "
-            "Biological Cybernetics 43, 1982."
-        )
+with stage(f"som {view}"):
+    if view in views:
+        views[view]()
+    else:
+        settings, picture = st.columns([4, 11], gap="medium")
+        with settings:
+            controls.draw(chosen)
+        with picture:
+            run = watch.choose_map(chosen.owner)
+            watch.draw(run)
+        if (record := cache.film(run)) is not None:
+            st.markdown("## What a step does")
+            formulas.draw(watch.task_of(run).som, record.bmu.shape[1])
+            st.caption(
+                "T. Kohonen: Self-organized formation of topologically correct feature maps. "
+                "Biological Cybernetics 43, 1982."
+            )

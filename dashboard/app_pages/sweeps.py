@@ -6,6 +6,7 @@ from dashboard import state
 from dashboard.views.sweeps import controls as sweeps_controls
 from dashboard.views.sweeps import result
 from dashboard.widgets.page import header
+from dashboard.widgets.stage import stage
 
 header("Sweeps", "One choice, several values, several seeds: which differences are more than luck?")
 chosen = state.selection()
@@ -14,5 +15,5 @@ with controls:
     choice = sweeps_controls.choice_control()
     sweep = sweeps_controls.sweep_controls(choice, chosen)
     sweeps_controls.start_button(sweep, chosen.owner)
-with main:
+with main, stage(f"sweeps {choice}"):
     result.result(result.choose(choice, chosen.owner), choice)

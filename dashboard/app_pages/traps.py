@@ -3,8 +3,10 @@
 from dashboard import state
 from dashboard.views.traps import own_runs, panel
 from dashboard.widgets.page import header
+from dashboard.widgets.stage import stage
 
 header("What goes wrong", "The same training twice: with a mistake, and cured. One thing differs, all else is equal.")
 name = panel.choose()
-panel.results(name)
-own_runs.own_runs(name, state.selection().owner)
+with stage(f"traps {name}"):
+    panel.results(name)
+    own_runs.own_runs(name, state.selection().owner)

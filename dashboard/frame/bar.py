@@ -87,11 +87,13 @@ def experiment_bar(page: str) -> None:
         return
     chosen = state.selection()
     with st.container(key="experiment_bar", horizontal=True, vertical_alignment="center", gap="small"):
+        wide = st.container(key="bar_wide", horizontal=True, gap="small", width="stretch")
+        narrow = st.container(key="bar_narrow", width="stretch")
         if matters(page):
             names = _run_names(chosen.run.id if chosen.run else _NO_RUN)
-            with st.container(key="bar_wide", horizontal=True, gap="small", width="stretch"):
+            with wide:
                 _pickers("bar", names, chosen)
-            with st.container(key="bar_narrow", width="stretch"), st.popover(_in_short(chosen), width="stretch"):
+            with narrow, st.popover(_in_short(chosen), width="stretch"):
                 _pickers("bar_phone", names, chosen)
         with st.container(key="bar_running", width="content"):
             job_chip(chosen.owner, chosen.run)

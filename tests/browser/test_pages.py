@@ -26,3 +26,33 @@ def test_a_page_opens_without_an_error_in_light_and_dark_and_fits_a_phone(visit,
     mapped = {entry.path for entry in psutil.Process(server.process.pid).memory_maps()}
     assert any("numpy" in path for path in mapped)
     assert not [path for path in mapped if "/tensorflow/" in path]
+
+
+STAGE = "document.querySelector('[class*=st-key-stage_]')"
+SHIFTS = """
+window.shifts = [];
+new PerformanceObserver(list => list.getEntries().forEach(entry => window.shifts.push(entry.value)))
+  .observe({ type: "layout-shift", buffered: true });
+"""
+
+
+@pytest.mark.parametrize(
+    ("name", "control", "views"),
+    [
+        ("traps", "traps_demo", ["Leaked duplicates", "Too coarse"]),
+        ("general", "general_view", ["Live on digits", "The experiment"]),
+        ("som", "som_view", ["One step", "Read the map"]),
+        ("backbone", "backbone_view", ["How it was pretrained", "Its layers"]),
+    ],
+)
+def test_another_view_shifts_nothing(visit, name, control, views):
+    """The browser's layout shift score: 0.05 is half of what is called good."""
+    page = visit(name)
+    page.evaluate(SHIFTS)
+    for view in views:
+        page.evaluate("window.shifts.length = 0")
+        before = page.evaluate(f"({STAGE}).className")
+        page.locator(f".st-key-{control}").get_by_role("radio", name=view, exact=True).click()
+        page.wait_for_function(f"before => ({STAGE})?.className !== before", arg=before)
+        settled(page)
+        assert sum(page.evaluate("window.shifts")) < 0.05, (view, page.evaluate("window.shifts"))
