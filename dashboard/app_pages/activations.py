@@ -5,8 +5,7 @@ import streamlit as st
 from dashboard import state
 from dashboard.views.activations import before_after, epochs, now
 from dashboard.widgets import own_picture
-from dashboard.widgets.page import breadcrumb, header, network_of, refuse
-from dashboard.widgets.stage import stage
+from dashboard.widgets.page import breadcrumb, header, network_of, refuse, stage
 from models.errors import FreezeframeError
 from models.networks import layers
 

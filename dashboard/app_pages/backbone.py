@@ -6,8 +6,7 @@ from dashboard import state
 from dashboard.views.backbone import own_classes, pretraining
 from dashboard.views.backbone.layers import block_map, kernel_panel, layer_table, totals
 from dashboard.views.backbone.picker import backbone_picker, side_picker, top_toggle, weights_state
-from dashboard.widgets.page import header
-from dashboard.widgets.stage import stage
+from dashboard.widgets.page import header, stage
 from models.backbones.registry import BACKBONES
 from models.backbones.tables import table
 

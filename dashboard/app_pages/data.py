@@ -5,7 +5,6 @@ import streamlit as st
 from dashboard import state
 from dashboard.views.data.gallery import PARTS, chosen_picture, class_gallery, class_sizes, how_divided, next_screenful
 from dashboard.widgets import page
-from dashboard.widgets.stage import stage
 from models.pictures import datasets
 from models.wording import grouped
 
@@ -42,7 +41,7 @@ with st.container(horizontal=True, vertical_alignment="center"):
         help=f"The mask: {spec.mask}. Known exactly, since it was drawn.",
     )
 # The browser's back button empties what is bound to the address: without a part, the first is shown.
-with stage(f"data {spec.id}"):
+with page.stage(f"data {spec.id}"):
     rows, beside = st.columns([4, 1], gap="medium")
     with rows:
         class_gallery(

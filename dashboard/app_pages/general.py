@@ -6,8 +6,7 @@ from dashboard import state
 from dashboard.views.general.experiment import experiment
 from dashboard.views.general.live_slice import live_slice
 from dashboard.views.general.probe import probe
-from dashboard.widgets.page import header
-from dashboard.widgets.stage import stage
+from dashboard.widgets.page import header, stage
 
 EXPERIMENT, DIGITS, PROBE = "The experiment", "Live on digits", "Probe each layer"
 header(

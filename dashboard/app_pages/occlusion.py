@@ -5,8 +5,7 @@ import streamlit as st
 from dashboard import state
 from dashboard.views.occlusion import figure, map, methods, trust
 from dashboard.widgets import own_picture
-from dashboard.widgets.page import breadcrumb, empty, has_classifier, header, network_of
-from dashboard.widgets.stage import stage
+from dashboard.widgets.page import breadcrumb, empty, has_classifier, header, network_of, stage
 
 # Every view draws itself for the visitor's choices and the network's id.
 VIEWS = {

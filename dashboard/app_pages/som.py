@@ -15,8 +15,7 @@ from dashboard.views.som import (
     watch,
     worked_example,
 )
-from dashboard.widgets.page import header
-from dashboard.widgets.stage import stage
+from dashboard.widgets.page import header, stage
 
 header(
     "Self-organising map",

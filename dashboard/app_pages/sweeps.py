@@ -5,8 +5,7 @@ import streamlit as st
 from dashboard import state
 from dashboard.views.sweeps import controls as sweeps_controls
 from dashboard.views.sweeps import result
-from dashboard.widgets.page import header
-from dashboard.widgets.stage import stage
+from dashboard.widgets.page import header, stage
 
 header("Sweeps", "One choice, several values, several seeds: which differences are more than luck?")
 chosen = state.selection()

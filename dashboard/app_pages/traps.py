@@ -2,8 +2,7 @@
 
 from dashboard import state
 from dashboard.views.traps import own_runs, panel
-from dashboard.widgets.page import header
-from dashboard.widgets.stage import stage
+from dashboard.widgets.page import header, stage
 
 header("What goes wrong", "The same training twice: with a mistake, and cured. One thing differs, all else is equal.")
 name = panel.choose()

@@ -1,6 +1,6 @@
 """What several pages use; each widget owns its keys.
 
-    page             header, empty state, refusal, the network that pages look into, the way back
+    page             header, place of a view, empty state, refusal, the network to look into, the way back
     work             long work as a page offers it: its result, else its progress, or its price and the button
     jobs             a job as the visitor sees it, and the choice among jobs of one kind
     runs             trainings on several pages: the queue, mistakes on purpose, how two runs differ

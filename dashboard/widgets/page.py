@@ -1,4 +1,4 @@
-"""What pages have in common: header, empty state, refusal, the network they look into, and the way back."""
+"""What pages have in common: header, place of a view, empty state, refusal, the network to look into, the way back."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Final, NoReturn
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from dashboard import state
 from dashboard.labels import safe_label
@@ -24,6 +25,26 @@ def header(title: str, sentence: str) -> None:
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium", key="page_header"):
         st.title(title, anchor=False, width="content")
         st.caption(sentence, width="stretch")
+
+
+def stage(view: str, place: str = "view") -> DeltaGenerator:
+    """Return a container for a page's view; it is empty when `view` is another than in the run before.
+
+    Otherwise parts of the old view would stand among those of the new one until each of them is replaced. The container
+    has two places, taken in turn: what a script does to one place in quick succession, Streamlit sends as one
+    change, and a place that is emptied and filled at once would keep what it held.
+
+    Args:
+        view: The name of the view, different on every page.
+        place: The name of the container, where a page has several.
+    """
+    key = f"ff_stage_{place}"
+    before, turn = state.get(key, ("", 0))
+    if before != view:
+        turn = 1 - turn
+    state.put(key, (view, turn))
+    places = [st.container(key=f"stage_{place}_{side}") if side == turn else st.empty() for side in (0, 1)]
+    return places[turn]
 
 
 def empty(sentence: str, action: str, page: str, icon: str) -> NoReturn:
