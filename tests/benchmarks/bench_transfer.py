@@ -1,7 +1,7 @@
 """What transfer buys: a head on the shipped backbone, on the same network with random weights, training from scratch.
 
     python -m tests.benchmarks.bench_transfer [seeds] [--data galaxies textures digits] [--parts 20 all]
-                                              [--ways pretrained random scratch] [--keep FILE]
+                                              [--ways pretrained random scratch] [--epochs N] [--keep FILE]
 
 Tested on the held-out pictures after training on 20 of each class and on all training pictures. The heads follow the
 default recipe on frozen Frame8. From scratch every layer learns from random weights, BatchNorm with its statistics, the
@@ -48,15 +48,15 @@ SCRATCH_EPOCHS = {"20": 60, "all": 15}
 STUDENT = {2: 12.706, 3: 4.303, 4: 3.182, 5: 2.776, 6: 2.571, 7: 2.447, 8: 2.365, 9: 2.306, 10: 2.262}  # 97.5 %
 
 
-def spec_of(dataset: str, part: str, way: str, seed: int) -> TrainingSpec:
-    """Return what is trained."""
+def spec_of(dataset: str, part: str, way: str, seed: int, epochs: int | None = None) -> TrainingSpec:
+    """Return what is trained; `epochs` are those from scratch, None for the usual number."""
     weights = "pretrained" if way == "pretrained" else "random"
     spec = replace(recipes.DEFAULT, dataset=dataset, weights=weights, seed=seed, shots=PARTS[part])
     if way != "scratch":
         return spec
     table = tables.table(spec.backbone, spec.side)
     every = tuple(row.name for row in table.layers if row.parameters)
-    return replace(spec, trainable=every, batch_norm="train", learning_rate=1e-3, epochs=SCRATCH_EPOCHS[part])
+    return replace(spec, trainable=every, batch_norm="train", learning_rate=1e-3, epochs=epochs or SCRATCH_EPOCHS[part])
 
 
 def accuracy(spec: TrainingSpec, kept: dict[str, Examples]) -> float:
@@ -106,6 +106,7 @@ def main() -> None:
     parser.add_argument("--parts", nargs="+", choices=PARTS, default=list(PARTS))
     parser.add_argument("--ways", nargs="+", choices=WAYS, default=list(WAYS))
     parser.add_argument("--keep", type=Path, help="a file of accuracies that are known already, and to be known")
+    parser.add_argument("--epochs", type=int, help="of the trainings from scratch, to see whether they were too short")
     options = parser.parse_args()
     build.prepare_tensorflow()
     known = json.loads(options.keep.read_text()) if options.keep and options.keep.exists() else {}
@@ -117,9 +118,10 @@ def main() -> None:
             for way in options.ways:
                 started, values = time.perf_counter(), []
                 for seed in range(options.seeds):
-                    name = f"{dataset} {part} {way} {seed}"
+                    longer = f" {options.epochs} epochs" if way == "scratch" and options.epochs else ""
+                    name = f"{dataset} {part} {way} {seed}{longer}"
                     if name not in known:
-                        known[name] = accuracy(spec_of(dataset, part, way, seed), kept)
+                        known[name] = accuracy(spec_of(dataset, part, way, seed, options.epochs), kept)
                         if options.keep:
                             options.keep.write_text(json.dumps(known, indent=1))
                     values.append(known[name])
