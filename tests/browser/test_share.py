@@ -29,3 +29,16 @@ def test_a_link_is_copied_and_a_hall_sees_the_page_large(visit, browser):
     settled(page)
     assert "present" not in page.url
     context.close()
+
+
+IN_SIGHT = """() => {
+  const picture = document.querySelector(".js-plotly-plot, [class*='st-key-som_player']").getBoundingClientRect();
+  const third = document.querySelector(".st-key-page_header").getBoundingClientRect();
+  return picture.height > 0.5 * third.top && picture.top >= 0 && picture.bottom <= third.top + 1;
+}"""
+
+
+def test_a_link_into_the_view_for_a_hall_shows_the_whole_picture_above_the_lower_third(visit):
+    for address in ("evaluate?present=1", "som?present=1"):
+        page = visit(address, still=True)
+        page.wait_for_function(IN_SIGHT, timeout=60_000)

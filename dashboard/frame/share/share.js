@@ -1,9 +1,11 @@
 // The address of what is seen, copied or as a QR code; and the view for a hall, with the keys that begin and end it.
 
 const TARGETS = ".js-plotly-plot, img, [data-testid='stBidiComponentIsolated']";
-const LEAST = 1.5, USUAL = 1.7, MOST = 2; // how much larger than on a desk
+const LEAST = 1.4, USUAL = 1.7, MOST = 2; // how much larger than on a desk
 const LITTLE = 10_000; // px²: an icon
 const NARROWEST = 800; // px: as wide a page is left to its columns
+const SMALLEST = 0.45; // what would have to be drawn smaller stays as it is
+const SCROLLING = ["wheel", "touchmove", "keydown", "pointerdown"];
 const known = new WeakMap();
 
 function address() {
@@ -42,13 +44,14 @@ class Share {
     this.find(".leave").onclick = () => this.present(false);
     this.onKey = event => this.key(event);
     document.addEventListener("keydown", this.onKey);
+    for (const kind of SCROLLING) document.addEventListener(kind, byTheVisitor, { passive: true });
     [this.asked, this.sent] = ["", 0];
     this.timer = setInterval(() => this.look(), 500);
   }
 
   receive({ data, setTriggerValue }) {
     this.data = data;
-    if (!data.presenting) seen = "";
+    if (!data.presenting) seen = null;
     this.send = setTriggerValue;
     this.find(".share").style.display = data.presenting ? "none" : "";
     this.find(".hall").style.display = data.presenting ? "flex" : "none";
@@ -103,41 +106,85 @@ class Share {
   stop() {
     clearInterval(this.timer);
     document.removeEventListener("keydown", this.onKey);
+    for (const kind of SCROLLING) document.removeEventListener(kind, byTheVisitor);
   }
 }
 
-// The first large picture of the page is made about as tall as the screen, and scrolled to once.
-let seen = "", before = null;
+// The first large picture of the page is made about as tall as the screen, and scrolled to, until the visitor scrolls.
+let seen = null, before = null, scrolled = false; // scrolled: by the visitor
 function fit() {
   const main = document.querySelector("[data-testid='stMain']");
-  const size = one => one.getBoundingClientRect().width * one.getBoundingClientRect().height;
-  const large = [...main.querySelectorAll(TARGETS)].filter(one => !one.closest(".st-key-share") && size(one) > LITTLE);
-  const largest = Math.max(...large.map(size));
-  const picture = large.find(one => size(one) > 0.4 * largest); // what a page draws first is what it is about
+  if (main.querySelector("[data-testid='stSkeleton']")) return; // the first picture may be on its way
+  const picture = first(main);
   document.documentElement.dataset.hall = picture ? "picture" : "words";
-  const columns = new Set(); // a figure comes first in its row and takes all of it; tiles would grow beyond the screen
-  for (let at = picture; at && at !== main && picture.matches(".js-plotly-plot"); at = at.parentElement) {
-    if (at.dataset.testid === "stColumn") columns.add(at);
+  main.querySelectorAll("[data-hall-picture]").forEach(one => one.contains(picture) || delete one.dataset.hallPicture);
+  for (let at = picture; at && at !== main; at = at.parentElement) { // it comes first in its row and takes all of it
+    if (at.dataset.testid === "stColumn" && !beside(at, picture)) at.dataset.hallPicture = "";
   }
-  main.querySelectorAll("[data-hall-picture]").forEach(one => columns.has(one) || delete one.dataset.hallPicture);
-  columns.forEach(one => { one.dataset.hallPicture = ""; });
   const style = document.documentElement.style, now = Number(style.getPropertyValue("--hall")) || USUAL;
-  const free = innerHeight - (document.querySelector(".st-key-page_header")?.getBoundingClientRect().height || 0);
+  const lower = document.querySelector(".st-key-page_header")?.getBoundingClientRect().height || 0;
+  const free = innerHeight - lower - 16, plotted = picture?.matches(".js-plotly-plot");
   const most = Math.max(LEAST, Math.min(MOST, innerWidth / NARROWEST));
   let wanted = Math.min(USUAL, most);
-  if (picture?.matches(".js-plotly-plot")) { // as tall as its figure says, however wide
-    wanted = Math.min(Math.max((free - 16) / (picture.getBoundingClientRect().height / now), LEAST), most);
+  if (plotted) { // as tall as its figure says, however wide
+    wanted = Math.min(Math.max(free / (picture.getBoundingClientRect().height / now), LEAST), most);
   }
   const steady = Math.abs(wanted - now) <= 0.08;
-  const drawn = picture === before && document.querySelector("[data-test-script-state='notRunning']");
-  before = picture;
-  const view = [...new URL(location.href).searchParams].find(([name]) => name.endsWith("_view"))?.[1] || "";
   if (!steady) style.setProperty("--hall", String(wanted));
-  else if (picture && drawn && seen !== location.pathname + view) {
-    seen = location.pathname + view;
-    const box = picture.getBoundingClientRect();
-    if (box.bottom > free) main.scrollBy(0, box.top - 8);
-  }
+  const shrunk = steady && !plotted && shrink(main, picture, free, now);
+  const ready = document.querySelector("[data-test-script-state='notRunning']");
+  if (steady && !shrunk && ready && picture && picture === before) scrollTo(main, picture, free);
+  before = picture;
+}
+
+function size(one) {
+  const { width, height } = one.getBoundingClientRect();
+  return width * height;
+}
+
+// Whether a column has a neighbour with another picture that is about as large: the two belong beside each other.
+function beside(column, picture) {
+  const others = [...column.parentElement.children].filter(one => one !== column);
+  return others.some(one => [...one.querySelectorAll(TARGETS)].some(other => size(other) > 0.6 * size(picture)));
+}
+
+// What a page draws first is what it is about; icons and the like are too small.
+function first(main) {
+  const large = [...main.querySelectorAll(TARGETS)].filter(one => !one.closest(".st-key-share") && size(one) > LITTLE);
+  const largest = Math.max(...large.map(size));
+  return large.find(one => size(one) > 0.4 * largest);
+}
+
+// Draws what is taller than the screen smaller, as a whole, and as wide as it was; returns whether that changed anything.
+function shrink(main, picture, free, zoom) {
+  const holder = picture?.closest("[data-testid='stElementContainer']"), screen = `${innerWidth}x${innerHeight}`;
+  main.querySelectorAll("[data-hall-shrunk]").forEach(one => {
+    if (one === holder && one.dataset.hallShrunk === screen) return;
+    one.style.zoom = one.style.maxWidth = "";
+    delete one.dataset.hallShrunk;
+  });
+  if (!holder) return false;
+  const box = holder.getBoundingClientRect(), now = Number(holder.style.zoom) || 1;
+  const wanted = Math.min(1, free * now / box.height);
+  if (wanted < SMALLEST || Math.abs(wanted - now) < 0.03) return false;
+  holder.style.maxWidth ||= box.width / zoom + "px";
+  holder.style.zoom = String(wanted);
+  holder.dataset.hallShrunk = screen;
+  return true;
+}
+
+function byTheVisitor() {
+  scrolled = true;
+}
+
+function scrollTo(main, picture, free) {
+  const view = [...new URL(location.href).searchParams].find(([name]) => name.endsWith("_view"))?.[1] || "";
+  const where = location.pathname + view;
+  if (seen && seen.where === where && (seen.picture === picture || scrolled)) return;
+  if (seen?.where !== where) scrolled = false;
+  seen = { where, picture };
+  const box = picture.getBoundingClientRect();
+  if (box.bottom > free + 16 || box.top < 0) main.scrollBy(0, box.top - 8);
 }
 
 export default function(component) {
