@@ -22,7 +22,7 @@ def test_a_link_is_copied_and_a_hall_sees_the_page_large(visit, browser):
     expect(code).to_be_visible(timeout=30_000)
     expect(code).to_have_attribute("data-address", page.url.replace("present=1", "").replace("?&", "?").rstrip("&"))
     page.wait_for_function(
-        "small => document.querySelector('.js-plotly-plot').getBoundingClientRect().height > 1.4 * small", arg=small
+        "small => document.querySelector('.js-plotly-plot').getBoundingClientRect().height > 1.3 * small", arg=small
     )
     page.keyboard.press("Escape")
     expect(page.locator("[data-testid='stSidebar']")).to_be_visible()
