@@ -12,7 +12,7 @@ LONG = 60_000
 def test_the_square_answers_pictures_change_and_blocks_lead_on(visit, tmp_path):
     from PIL import Image
 
-    page = visit("", still=True)
+    page = visit("")
     demo = page.locator(".st-key-home_demo")
     headline, square = demo.locator(".headline"), demo.get_by_role("slider", name="The hidden square")
     expect(headline).to_contain_text("Hide the upper middle and spiral falls from 100.0% to 4.0%", timeout=LONG)

@@ -11,7 +11,7 @@ GROUND = "getComputedStyle(document.querySelector('[data-testid=stApp]')).backgr
 
 @pytest.mark.parametrize("name", PAGES)
 def test_a_page_opens_without_an_error_in_light_and_dark_and_fits_a_phone(visit, server, name):
-    page = visit("" if name == "home" else name)  # the home page has the address of the app itself
+    page = visit("" if name == "home" else name, still=False)  # the home page has the address of the app itself
     wrong = page.locator("[data-testid='stException'], [data-testid='stAlertContentError']")
     assert wrong.all_inner_texts() == []
     light = page.evaluate(GROUND)
@@ -47,7 +47,7 @@ new PerformanceObserver(list => list.getEntries().forEach(entry => window.shifts
 )
 def test_another_view_shifts_nothing(visit, name, control, views):
     """The browser's layout shift score: 0.05 is half of what is called good."""
-    page = visit(name)
+    page = visit(name, still=False)
     page.evaluate(SHIFTS)
     for view in views:
         page.evaluate("window.shifts.length = 0")

@@ -25,7 +25,7 @@ def waits_for(page, caption: str) -> None:
 
 @pytest.fixture
 def player(visit):
-    page = visit("som")
+    page = visit("som", still=False)
     page.locator("canvas").wait_for()
     page.locator(CAPTION).wait_for()
     return page
@@ -79,7 +79,7 @@ def test_colours_are_watched_to_the_end_scrubbed_and_a_unit_is_chosen(player):
 
 
 def test_colours_are_seen_in_their_space_and_turned(visit):
-    player = visit("som", still=True)
+    player = visit("som")
     waits_for(player, "Epoch 100 of 100")
     player.locator(".player .space").click()
     player.locator(".player .turn").wait_for()
@@ -99,7 +99,7 @@ def test_colours_are_seen_in_their_space_and_turned(visit):
 
 
 def test_who_wants_no_motion_gets_a_still_picture_of_the_end(visit):
-    page = visit("som", still=True)
+    page = visit("som")
     waits_for(page, "Epoch 100 of 100")
     expect(page.locator(PLAY)).to_have_attribute("aria-label", "Play")
 
@@ -116,7 +116,7 @@ def test_no_frame_is_left_out_at_an_easy_speed(player):
 
 
 def test_a_map_is_watched_while_it_trains_kept_after_a_reload_and_cancelled(visit):
-    page = visit("som?som_method=Online&som_epochs=200")
+    page = visit("som?som_method=Online&som_epochs=200", still=False)
     page.get_by_role("button", name="Train this map").click()
     waits_for(page, "of 200")
     page.locator(SLIDER).fill("1")
@@ -138,7 +138,10 @@ def test_a_map_is_watched_while_it_trains_kept_after_a_reload_and_cancelled(visi
 
 
 def test_a_hexagon_leads_to_its_samples_and_the_map_leaves_as_files(visit, tmp_path):
-    page = visit("som?som_lattice=Hexagonal&som_rows_colours=4&som_columns_colours=5&som_radius_colours=2&som_epochs=9")
+    page = visit(
+        "som?som_lattice=Hexagonal&som_rows_colours=4&som_columns_colours=5&som_radius_colours=2&som_epochs=9",
+        still=False,
+    )
     page.get_by_role("button", name="Train this map").click()
     waits_for(page, "Epoch 9 of 9")
     # The picture is 5.5 cells wide and 3 * 0.866 + 1.155 high. Row 1 stands half a cell to the right, so that column 0

@@ -9,7 +9,8 @@ from tests.browser.conftest import settled
 
 def test_the_features_of_a_trained_run_become_a_map_that_is_read_beside_its_mistakes(visit):
     page = visit(
-        "som?run=example&som_source=Features+of+the+network&som_rows_features=4&som_columns_features=5&som_epochs=5"
+        "som?run=example&som_source=Features+of+the+network&som_rows_features=4&som_columns_features=5&som_epochs=5",
+        still=False,
     )
     page.get_by_role("button", name="Train this map").click()
     page.locator(".player .caption", has_text="Epoch 5 of 5").wait_for(timeout=180000)
