@@ -11,6 +11,7 @@ import pytest
 
 os.environ["FREEZEFRAME_HOME"] = tempfile.mkdtemp(prefix="freezeframe-tests-")
 os.environ["FREEZEFRAME_RATES"] = "default"  # the same predictions on every machine, and no second spent on measuring
+os.environ["FREEZEFRAME_NICENESS"] = "0"  # else a training, which a page is waiting for, waits for all other tests
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")
 ROOT = Path(__file__).resolve().parents[1]

@@ -24,6 +24,7 @@ from models.storage import files
 
 ROOT = Path(__file__).resolve().parents[2]
 ADDRESS = "FREEZEFRAME_SCHEDULER"  # tls://host:port of a scheduler elsewhere
+NICENESS = "FREEZEFRAME_NICENESS"  # how far every compute process steps back for others, instead of its own measure
 CREDENTIALS = ("FREEZEFRAME_TLS_CA", "FREEZEFRAME_TLS_CERT", "FREEZEFRAME_TLS_KEY")  # its files
 LARGEST_LOG = 2_000_000  # bytes; a longer one is put aside, once, when its process starts again
 # What Dask watches all the time, and nobody looks at here: 16 % of a core while nothing happens, against 2 % so.
@@ -146,7 +147,7 @@ class Cluster:
             "KERAS_BACKEND": "tensorflow",
             "OMP_NUM_THREADS": "1",  # one thread a worker: the same numbers on every machine
             "OPENBLAS_NUM_THREADS": "1",
-            "FREEZEFRAME_NICENESS": str(niceness),
+            NICENESS: os.environ.get(NICENESS, str(niceness)),
             "DASK_DISTRIBUTED__SCHEDULER__HTTP__ROUTES": "[]",  # else both serve pages without any login
             "DASK_DISTRIBUTED__WORKER__HTTP__ROUTES": "[]",
             **{"DASK_" + name.replace(".", "__").replace("-", "_").upper(): value for name, value in QUIET.items()},

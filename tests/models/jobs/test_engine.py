@@ -410,6 +410,36 @@ def test_an_address_elsewhere_needs_credentials(monkeypatch):
         Cluster()
 
 
+def test_jobs_step_back_for_clicks_unless_a_setting_says_how_far_all_do(monkeypatch, tmp_path):
+    monkeypatch.setenv("FREEZEFRAME_HOME", str(tmp_path))
+    asked = {}
+
+    def launched(command, *, env, **_):
+        asked.update({name: env["FREEZEFRAME_NICENESS"] for name in ("interactive", "jobs") if f"{name}=1" in command})
+        return SimpleNamespace(stdin=None, wait=lambda _: 0)
+
+    monkeypatch.setattr(jobs_cluster.subprocess, "Popen", launched)
+    made = jobs_cluster.Cluster()
+    try:
+        for setting, expected in (("", {"interactive": "0", "jobs": "15"}), ("4", {"interactive": "4", "jobs": "4"})):
+            with monkeypatch.context() as patch:
+                patch.setenv("FREEZEFRAME_NICENESS", setting) if setting else patch.delenv("FREEZEFRAME_NICENESS")
+                for name in ("interactive", "jobs"):
+                    made._launch_worker(name)
+            assert asked == expected
+    finally:
+        made.stop()
+
+
+def test_a_worker_steps_back_as_far_as_it_is_asked_to():
+    code = "from models.jobs import lifeline\nimport os\nlifeline.dask_setup(None)\nprint(os.nice(0), flush=True)"
+    environment = {**os.environ, "FREEZEFRAME_NICENESS": "3"}
+    with subprocess.Popen(
+        [sys.executable, "-c", code], cwd=ROOT, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as process:
+        assert int(process.stdout.readline()) == min(os.nice(0) + 3, 19)
+
+
 def test_a_small_machine_gets_one_worker_for_everything():
     from models.jobs.cluster import worker_specs
 
