@@ -4,7 +4,7 @@
 
 const TEXTS = ":is([data-testid='stMain'], [data-testid='stPopoverBody']) "
   + ":is([data-testid='stMarkdownContainer'], [data-testid='stCaptionContainer'])";
-const NEVER = "a, button, code, pre, summary, input, textarea, .katex, .st-key-experiment_bar, label:has(input), h1";
+const NEVER = "a, button, code, pre, summary, input, textarea, .katex, .st-key-experiment_bar, h1";
 const known = new Map(); // page -> { pattern, names }
 let root = null, component = null, ranges = new Map(), shown = "", all = null, timer = 0, leaving = 0;
 
@@ -177,7 +177,7 @@ document.addEventListener("pointermove", event => {
 }, { passive: true });
 
 document.addEventListener("click", event => {
-  if (!root || !onPage(event)) return;
+  if (!root || !onPage(event) || event.target.closest("label:has(input)")) return; // which has a click of its own
   const name = nameAt(event.clientX, event.clientY, event.target);
   if (name) show(name);
   else if (shown) hide();
