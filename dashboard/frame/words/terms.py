@@ -199,7 +199,7 @@ def _inside(frame8: LayerTable) -> tuple[Term, ...]:
              draw.pooling(),
              "train"),
         Term("ReLU", "A layer that keeps positive values and sets negative ones to 0. conv3_relu is the ReLU of block "
-             "conv3.", draw.relu(), "activations",
+             "conv3.", draw.relu(), "features",
              forms=tuple(row.name for row in frame8.layers if row.kind == "ReLU")),
         Term("receptive field", "The part of the picture that one value of a layer can depend on. For conv3_relu it is "
              f"{seen.receptive_field} × {seen.receptive_field} pixels.", draw.field(), "activations",

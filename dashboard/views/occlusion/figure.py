@@ -12,10 +12,10 @@ from dashboard.labels import safe_label
 from dashboard.views.occlusion import headline
 from dashboard.views.occlusion.canvas import Projection, occluder_figure
 from dashboard.views.occlusion.question import TAPPED, Questions, ask, fill_picker, first, jobs_below, square, tapped
-from dashboard.views.occlusion.reading import not_shown, operations, true_class
+from dashboard.views.occlusion.reading import operations, true_class
 from dashboard.widgets import cache
 from dashboard.widgets.jobs import while_active
-from dashboard.widgets.page import refuse
+from dashboard.widgets.page import not_shown, refuse
 from dashboard.widgets.picture_picker import picture_picker, picture_title
 from dashboard.widgets.unit_picker import layer_picker, open_unit
 from models.errors import FreezeframeError

@@ -10,9 +10,9 @@ from dashboard.figures import theme
 from dashboard.views.occlusion import cache as occlusion_cache
 from dashboard.views.occlusion import figures_trust, headline
 from dashboard.views.occlusion.question import AT_ONCE_S, class_picker, score_picker
-from dashboard.views.occlusion.reading import not_shown
 from dashboard.views.occlusion.trust_truth import missing, test_pictures
 from dashboard.widgets import cache, work
+from dashboard.widgets.page import not_shown
 from dashboard.widgets.picture_picker import picture_picker
 from models.attribution.deletion import FILLS, Curves, better_than_chance
 from models.attribution.maps import CURVES, EXPLANATION, METHODS, ExplanationSpec

@@ -9,8 +9,8 @@ from dashboard.figures import theme
 from dashboard.labels import safe_label
 from dashboard.views.occlusion import figures_trust, headline
 from dashboard.views.occlusion.question import class_picker
-from dashboard.views.occlusion.reading import not_shown
 from dashboard.widgets import cache, work
+from dashboard.widgets.page import not_shown
 from dashboard.widgets.picture_picker import picture_picker, picture_title
 from models.attribution.maps import TESTED
 from models.attribution.randomised import (

@@ -11,6 +11,7 @@ from dashboard.figures import theme
 from dashboard.figures.confusion import confusion_heatmap
 from dashboard.labels import safe_label
 from dashboard.views.som import figures_classes
+from dashboard.widgets.page import not_shown
 from models.errors import FreezeframeError
 from models.ids import NetworkId
 from models.som.data import SomTask
@@ -62,7 +63,7 @@ def draw(record: SomRecord, task: SomTask) -> None:
         st.plotly_chart(
             figures_classes.pairs(found, record.classes), key="som_read_pairs", config=theme.CONFIG, alt=describe(found)
         )
-    st.caption(LIMITS)
+    not_shown(LIMITS)
 
 
 def answer(found: NextDoor, classes: Sequence[str]) -> str:

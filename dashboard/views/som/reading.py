@@ -15,6 +15,7 @@ from dashboard.labels import plain_label, safe_label
 from dashboard.views.som import cache, figures, figures_classes, neighbours, weights
 from dashboard.views.som.table_as_read import samples_as_rows
 from dashboard.views.som.watch import choose_map, task_of
+from dashboard.widgets.page import not_shown
 from models.errors import FreezeframeError
 from models.pictures import images
 from models.som.data import SomTask, sample_pictures
@@ -83,7 +84,7 @@ def draw(owner: str) -> None:
         marks, show = _beside(reading)
     with picture:
         _picture(reading, layer, marks)
-        st.caption(_NOT_SHOWN[layer])
+        not_shown(_NOT_SHOWN[layer])
     with beside:
         show()
     neighbours.draw(record, reading.task)
