@@ -176,7 +176,6 @@ def _judging() -> tuple[Term, ...]:
 
 def _inside(frame8: LayerTable) -> tuple[Term, ...]:
     seen = frame8.row("conv3_relu")
-    methods = ("occlusion", "Other methods")
     return (
         Term("activation", "What a layer answers to a picture: one map per channel, bright where its pattern "
              "was found.",
@@ -204,6 +203,12 @@ def _inside(frame8: LayerTable) -> tuple[Term, ...]:
         Term("receptive field", "The part of the picture that one value of a layer can depend on. For conv3_relu it is "
              f"{seen.receptive_field} × {seen.receptive_field} pixels.", draw.field(), "activations",
              forms=("receptive fields",)),
+    )  # fmt: skip
+
+
+def _explaining() -> tuple[Term, ...]:
+    methods = ("occlusion", "Other methods")
+    return (
         Term("patch", "A small square piece of a picture.", draw.hidden(), "features", forms=("patches",)),
         Term("Gabor function", "Stripes that fade out at the edges. Many first-layer kernels look like one, and many "
              "cells in the visual cortex of a cat respond to such stripes.", draw.gabor(), "features", "First layer",
@@ -258,5 +263,5 @@ def _maps() -> tuple[Term, ...]:
 def terms() -> dict[str, Term]:
     """Return the glossary, in the order in which a course would meet its words."""
     frame8 = table("frame8", 64)
-    listed = (*_transfer(frame8), *_training(), *_judging(), *_inside(frame8), *_maps())
+    listed = (*_transfer(frame8), *_training(), *_judging(), *_inside(frame8), *_explaining(), *_maps())
     return {term.name: term for term in listed}

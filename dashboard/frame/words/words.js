@@ -195,10 +195,15 @@ document.addEventListener("keydown", event => {
 document.addEventListener("scroll", () => shown && !root?.querySelector(".terms:focus-within") && hide(), true);
 
 let waiting = 0;
+function scanSoon() {
+  waiting ||= setTimeout(() => { waiting = 0; scan(); }, 120);
+}
+
 const drawn = new MutationObserver(changes => {
-  if (waiting || changes.every(({ target }) => target.nodeType === 1 && target.closest("svg, .js-plotly-plot"))) return;
-  waiting = setTimeout(() => { waiting = 0; scan(); }, 120);
+  if (!changes.every(({ target }) => target.nodeType === 1 && target.closest("svg, .js-plotly-plot"))) scanSoon();
 });
+document.addEventListener("toggle", scanSoon, true); // what was folded is seen now
+document.addEventListener("transitionend", ({ target }) => target.closest?.("details") && scanSoon(), true);
 
 export function receive(given) {
   component = given;

@@ -75,7 +75,7 @@ def _answer(network: str, picture: str, spec: BackboneSpec) -> None:
 def _sentence(prediction: Prediction, picture: str) -> str:
     best = int(np.argmax(prediction.probabilities))
     name, share = safe_label(prediction.classes[best]), percent(float(prediction.probabilities[best]))
-    return f"It calls *{safe_label(picture_title(picture))}* a picture of **{name}**, with {share}."
+    return f"It calls *{safe_label(picture_title(picture))}* **{name}**, with a probability of {share}."
 
 
 def _out_of_vocabulary(network: str) -> None:

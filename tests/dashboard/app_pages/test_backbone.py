@@ -165,7 +165,7 @@ def viewed(view: str, **address: str) -> AppTest:
 def test_its_own_classes_answer_for_any_picture(engine) -> None:
     app = viewed(OWN)
     assert not app.exception and not app.error
-    assert "spiral, picture 571*, its own classifier says **guinea pig**: 24.2%" in words(app)
+    assert "It calls *spiral, picture 571* **guinea pig**, with a probability of 24.2%." in words(app)
     assert "elliptical, picture 955:  \n**spider web**, 98.9%" in words(app)
     assert "its own 200 classes" in words(app)
     assert "All 300 test pictures of Galaxies: spider web 61.3%" in words(app)
@@ -211,4 +211,4 @@ def test_without_a_worker_the_view_says_so(engine, monkeypatch: pytest.MonkeyPat
 
 def test_what_it_mostly_says() -> None:
     said = Answers("d", np.arange(4), np.array([2, 0, 2, 2]), np.array([0.9, 0.2, 0.6, 0.5], "f4"), ("a", "b", "c"))
-    assert habits(said) == "c 75.0%, a 25.0%; more than half sure in 50.0%."
+    assert habits(said) == "it calls 75.0% c, 25.0% a. It is more than half sure of 50.0%."
