@@ -85,7 +85,10 @@ def _chart(sweep: SweepSpec, rows: Sequence[Finished]) -> None:
 
 def _words(sweep: SweepSpec, rows: Sequence[Finished]) -> None:
     base, tested = sweep.base, sorted({row.tested for row in rows})
-    st.markdown("  \n".join(words.findings(sweep, rows)))
+    st.markdown("  \n".join(words.findings(sweep, rows, brief=True)))
+    if sweep.seeds > 1:
+        with st.expander("All differences with their 95% intervals", key="sweeps_intervals"):
+            st.markdown("  \n".join(words.findings(sweep, rows)))
     st.caption("  \n".join(words.trained_to_the_end(sweep, rows)))
     pictures = f"{tested[0]}" if len(tested) == 1 else f"{tested[0]} to {tested[-1]}"
     scratch = f" (from scratch {significant(variations.SCRATCH_RATE, 6)})" if variations.SCRATCH in sweep.lines else ""

@@ -76,8 +76,8 @@ def test_your_own_picture_of_another_shape(visit):
 def test_a_layer_is_described_in_one_sentence():
     first = layers.layer("backbone:frame8:64", "conv1_relu")
     assert describe(first, 64) == (
-        "48 channels, 32 × 32 values each. One value looks at 7 × 7 pixels (its receptive field); the next one looks 2 px "
-        "further."
+        "48 channels, 32 × 32 values each. One value looks at 7 × 7 pixels (its receptive field); the next one looks "
+        "2 px further."
     )
     last = layers.layer("backbone:frame8:64", "conv5_relu")
     assert describe(last, 64).startswith(

@@ -77,12 +77,12 @@ def test_a_value_that_was_not_trained_to_its_end_is_not_called_lower():
         "Not judged, because they were trained for too few epochs: frozen up to conv5 (−15.0 points"
     )
     shares, warning = words.trained_to_the_end(sweep, found + early)
-    assert shares == "Of the pictures they learnt from they get 86.0% to 100.0% right, in the means over seeds."
+    assert shares == "Of their own training pictures they get 86.0% to 100.0% right, on average over seeds."
     assert warning.startswith("**Not trained to the end:** frozen up to conv5 (0.30 nats).")
     done = rows("base", "conv5", [0.75, 0.74, 0.76], 1.0, 0.02)
     assert said(sweep, found + done)[1].startswith("Clearly lower: frozen up to conv5 (−15.0 points")
     _, flat = words.trained_to_the_end(sweep, found + done)
-    assert flat == "Their validation losses are flat: the second half of the learning took 0.02 nats off at most."
+    assert flat == ("They were trained long enough: in the second half the validation loss fell by 0.02 nats at most.")
     assert len(list(words.trained_to_the_end(sweep, rows("base", "conv5", [0.5])))) == 1  # nothing is known of its loss
 
 
@@ -91,9 +91,14 @@ def test_no_shipped_depth_is_called_lower_and_what_is_said_of_their_ends_is_thei
     sweep, found = results.shipped("depth")
     first, level, _ = said(sweep, found)
     assert first == "**Highest: Frozen up to conv3**, 89.2% on average over 3 seeds."
-    assert "frozen up to conv5 (−0.9 points, −3.7 to +1.9)" in level and level.startswith("Too close to call it")
+    assert "frozen up to conv5 (−0.9 points, −3.7 to +1.9)" in level and level.startswith("Too close to call: ")
+    brief = list(words.findings(sweep, found, brief=True))
+    assert brief[0] == first and len(brief) == 2
+    assert "frozen up to conv5 (−0.9 points)" in brief[1] and " to " not in brief[1].replace("up to", "").replace(
+        "close to", ""
+    )
     shares, flat, kept = words.trained_to_the_end(sweep, found)
-    assert "99.7% to 100.0% right" in shares and "took 0.05 nats off at most" in flat
+    assert "99.7% to 100.0% right" in shares and "fell by 0.05 nats at most" in flat
     assert kept.startswith("**In 10 of 15 trainings fine-tuning did not help:**")
 
 
