@@ -46,6 +46,7 @@ def test_a_word_is_explained_and_the_search_leads_to_words_pages_and_runs(visit)
     settled(page)
 
     page.get_by_role("button", name="Search the app").click()
+    expect(field).to_be_focused()
     page.keyboard.type("other methods")
     expect(page.get_by_role("option")).to_have_count(1)
     page.keyboard.press("Enter")

@@ -25,7 +25,7 @@ def words(app):
 
 
 def headline(app):
-    return next(element.value for element in app.markdown if element.value.startswith("##### "))
+    return next(element.value for element in app.markdown if element.value.startswith("## "))
 
 
 def drawn(app, component="maps"):
