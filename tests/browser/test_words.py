@@ -17,6 +17,7 @@ MARKED = "() => CSS.highlights.has('term')"
 
 def test_a_word_is_explained_and_the_search_leads_to_words_pages_and_runs(visit):
     page = visit("evaluate")
+    page.mouse.move(5, 5)  # the words are fetched when somebody is there
     page.wait_for_function(MARKED)
     where, card = page.evaluate(PLACE, "accuracy"), page.locator(".card")
     page.mouse.move(*where)
