@@ -121,7 +121,7 @@ TRAPS: Final[Mapping[str, Trap]] = {
         "The frozen layers were trained on photographs. Features learned from photographs are of "
         "little use for pen strokes: frozen layers with random weights do just as well here.",
         "Train a control with random weights in the same frozen layers. If it does as well, the frozen features are "
-        "worth nothing for these data: here it gets {control_test} right, against {wrong_test}.",
+        "of no use for these data: here it gets {control_test} right, against {wrong_test}.",
         "Nothing is frozen: all layers learn what digits need.",
         _DIGITS,
         replace(_DIGITS, trainable=_layers()),

@@ -109,7 +109,7 @@ def test_an_own_picture_on_every_page_that_looks_into_a_fine_tuned_run(visit, ru
     expect(figure.locator(".value")).to_have_count(10)
 
     page.get_by_text("Other methods", exact=True).first.click()
-    page.get_by_text("Adds up to").wait_for(timeout=LONG)
+    page.get_by_text("Its values add up to").wait_for(timeout=LONG)
     page.get_by_role("radio", name="Can I trust it?").click()
     page.get_by_text("Taken away: lower is better").wait_for(timeout=LONG)
     page.get_by_role("radio", name="Against the truth").click()

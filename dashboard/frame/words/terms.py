@@ -119,7 +119,7 @@ def _training() -> tuple[Term, ...]:
         Term("loss", "What training makes smaller: how improbable the network finds the true classes. With "
              f"{names} equally probable classes it is {fixed(math.log(names), 2)}.", draw.falling(), "sweeps",
              forms=("losses", "cross-entropy")),
-        Term("overfitting", "The network learns its training pictures by heart and gets worse on others. The gap "
+        Term("overfitting", "The network memorises its training pictures and gets worse on others. The gap "
              "between training and validation shows it.", draw.overfitting(), "traps", forms=("overfits", "overfit"),
              also={"traps_demo": "Too little data"}),
         Term("regulariser", "A rule that keeps a result simple. In training it acts against overfitting, in pictures "

@@ -81,7 +81,7 @@ def _controls(n_channels: int) -> tuple[str, int]:
             bind="query-params",
             width=210,
             help="The difference is the root of the mean square over the map; relative to that of the map before. A "
-            "channel that was silent before and speaks now counts as 100%.",
+            "channel that was zero before and is not now counts as 100%.",
         )
     sheet = st.pagination(pages, key=f"activations_changes_sheet_{pages}", width="stretch") if pages > 1 else 1
     return criterion, sheet - 1

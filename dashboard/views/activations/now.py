@@ -187,7 +187,8 @@ def channel_panel(
             f"{fixed(selectivity.value[best, number], 1)} over {selectivity.pictures[best]} against "
             f"{selectivity.pictures.sum() - selectivity.pictures[best]} training pictures.",
             help="d′ is the distance between the mean over the class and the mean over the others, in standard "
-            "deviations. It was the largest of all classes, and so flatters; 1 is much overlap, 3 is hardly any.",
+            "deviations. It is the largest of all classes, and so somewhat too favourable. 1 means much overlap, 3 "
+            "hardly any.",
         )
     if not layer.is_map:
         picture_beside(picture, layers.side(network))

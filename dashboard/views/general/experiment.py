@@ -143,7 +143,7 @@ def _split() -> str:
         format_func=lambda name: _HALVES[name],
         key="general_halves",
         bind="query-params",
-        help="Random halves: classes drawn for A and B by chance, so that the tasks are alike. Dissimilar: "
+        help="Random halves: classes drawn for A and B by chance, so that the tasks are similar. Dissimilar: "
         "animals, plants and landscapes against things people make.",
     )
     if halves != "dissimilar":

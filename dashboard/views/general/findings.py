@@ -28,7 +28,8 @@ TITLES: Final = {
     ),
     "specificity": (
         "Specificity",
-        "AnB against BnB: both are cut and frozen alike, so what AnB loses beyond BnB is due to the other task.",
+        "AnB against BnB: both are cut and frozen in the same way, so what AnB loses beyond BnB is due to the other "
+        "task.",
     ),
     "gain": (
         "Gain of transfer",

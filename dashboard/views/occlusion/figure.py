@@ -97,7 +97,9 @@ def projection_of(scores: PatchScores, spec: OcclusionSpec, is_map: bool) -> Pro
     found = cache.backward_views(spec.network, scores.layer, scores.channel, spec.picture)
     channel = f"{'map' if is_map else 'unit'} {scores.channel}"
     if found.value <= 0:
-        return Projection(None, channel, "The channel is silent on this picture: there is nothing to project.")
+        return Projection(
+            None, channel, "The channel does not respond to this picture, so there is nothing to project."
+        )
     drawn, _ = signed(found.deconvolution)
     gradient = f" Through {', '.join(found.others)} it is the gradient." if found.others else ""
     note = f"Deconvolution of its strongest value, {significant(found.value)}. Grey is zero.{gradient}"

@@ -21,7 +21,7 @@ from models.som.spec import SomSpec
 from models.wording import grouped, significant
 
 LIMITS = (
-    "One step does not show order: that comes from thousands of steps, in which the neighbourhood pulls the same units "
+    "One step does not show order. It comes from thousands of steps, in which the neighbourhood pulls the same units "
     "the same way again and again."
 )
 _NUMBER, _UNIT = "som_step_number", "som_step_unit"

@@ -60,7 +60,7 @@ def _verdict(kohonen: Trained, slide: Trained) -> None:
     else:
         st.markdown(
             "Same data, same start, same samples in the same order. In the slide's form a unit pulls those whose "
-            "weights are alike already, wherever they sit: weights still spread over the data (quantisation error), "
+            "weights are similar already, wherever they are: weights still spread over the data (quantisation error), "
             f"but neighbours on the lattice do not become similar. For **{percent(slide.topographic_error)}** of the "
             "samples the two best units do not touch, against "
             f"**{percent(kohonen.topographic_error)}** with Kohonen's neighbourhood. It is no longer a map."

@@ -149,7 +149,7 @@ CLAIMS = {  # every sentence of a trap -> whether the shipped numbers bear it ou
         and none_clearly_worse(m["wrong"], m["control"])
     ),
     "Train a control with random weights in the same frozen layers.": DEFINES,
-    "If it does as well, the frozen features are worth nothing for these data: here it gets 93.0% right, against "
+    "If it does as well, the frozen features are of no use for these data: here it gets 93.0% right, against "
     "92.2%.": lambda m, s: (
         [round(np.mean(accuracies(m[role])), 3) for role in ("control", "wrong")] == [0.93, 0.922]
         and none_clearly_worse(m["wrong"], m["control"])
