@@ -69,7 +69,7 @@ def test_every_term_has_one_or_two_sentences_and_a_picture_that_only_draws():
         parts = list(ET.fromstring(term.picture).iter())
         assert {part.tag for part in parts} <= allowed and len(parts) > 2
         assert {look for part in parts for look in part.get("class", "").split()} <= styled
-        assert not [name for part in parts for name in part if name.startswith("on")]
+        assert not [name for part in parts for name in part.attrib if name.startswith("on")]
     assert len({term.picture for term in terms().values()}) > 30
 
 
