@@ -160,9 +160,8 @@ def leak_claim(wrong: Outcome, cured: Outcome) -> None:
     if (parts := wrong.judged.apart()) is not None:
         known, fresh = parts
         st.markdown(
-            f"It gets {percent(known.value)} of the {known.n} test pictures right that leaked, and "
-            f"{percent(fresh.value)} of the other {fresh.n}. The true accuracy is that of the same training without "
-            "the leak."
+            f"Of the {known.n} test pictures that leaked it gets {percent(known.value)} right, of the other {fresh.n} "
+            f"{percent(fresh.value)}. The true accuracy is that of the same training without the leak."
         )
 
 
