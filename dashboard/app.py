@@ -1,4 +1,4 @@
-"""The server: Streamlit's own, with its scripts compressed and its font of icons cut down on their way to the browser.
+"""The server: Streamlit's own, with its scripts compressed, its font of icons cut down, and the words of the app.
 
 streamlit run dashboard/app.py
 """
@@ -15,5 +15,6 @@ if ROOT not in sys.path:  # `streamlit run` puts only dashboard/ on the path
 
 from dashboard.frame.compression import CompressedOnce
 from dashboard.frame.icons import FewerIcons
+from dashboard.frame.words import ROUTES
 
-app = st.App("main.py", middleware=[Middleware(FewerIcons), Middleware(CompressedOnce)])
+app = st.App("main.py", routes=ROUTES, middleware=[Middleware(FewerIcons), Middleware(CompressedOnce)])

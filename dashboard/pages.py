@@ -20,6 +20,7 @@ class Page:
         sentence: What it is for, when the navigation is pointed at.
         without_bar: Its views that the experiment bar does not change; "" is the view without a name in the address.
         starts_jobs: Whether a visitor may start a job there at once, so that the worker should be warm.
+        views: Its views, the one that opens first at the beginning; () for a page without views.
     """
 
     name: str
@@ -29,6 +30,7 @@ class Page:
     sentence: str
     without_bar: tuple[str, ...] = ()
     starts_jobs: bool = False
+    views: tuple[str, ...] = ()
 
     @property
     def script(self) -> str:
@@ -52,6 +54,7 @@ _ALL = (
         ":material/layers:",
         _TRANSFER,
         "The pretrained network, layer by layer",
+        views=("Its layers", "How it was pretrained", "Its own classes"),
     ),
     Page(
         "train",
@@ -98,6 +101,7 @@ _ALL = (
         ":material/blur_on:",
         _INSIDE,
         "What every channel of a layer answers to a picture",
+        views=("Maps", "Before and after", "Through the epochs"),
     ),
     Page(
         "features",
@@ -105,6 +109,7 @@ _ALL = (
         ":material/travel_explore:",
         _INSIDE,
         "What a channel looks for, in pictures",
+        views=("Strongest patches", "What it looks for", "First layer"),
     ),
     Page(
         "occlusion",
@@ -112,6 +117,7 @@ _ALL = (
         ":material/select_all:",
         _INSIDE,
         "Hide a patch and watch the score fall",
+        views=("Map", "The whole figure", "Other methods", "Can I trust it?"),
     ),
     Page(
         "general",
@@ -120,6 +126,7 @@ _ALL = (
         _UNDERSTAND,
         "Which layers serve another task, measured",
         without_bar=("", "The experiment", "Live on digits"),
+        views=("The experiment", "Live on digits", "Probe each layer"),
     ),
     Page(
         "som",
@@ -128,6 +135,7 @@ _ALL = (
         _UNDERSTAND,
         "Watch a map organise itself",
         without_bar=("Read the map", "One step", "Worked example", "When it goes wrong"),
+        views=("Watch", "Read the map", "One step", "Worked example", "Depth", "Rotation", "When it goes wrong"),
     ),
 )
 PAGES: Final[dict[str, Page]] = {page.name: page for page in _ALL}

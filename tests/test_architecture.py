@@ -39,6 +39,7 @@ SMALL = {  # what has fewer lines -> why it is a file
     "dashboard.frame.browser": "the two scripts that every page runs in the browser",
     "dashboard.frame.icons": "one middleware, apart from the one that compresses",
     "dashboard.views.compare.figures": _FIGURES,
+    "dashboard.views.backbone.figures": _FIGURES,
     "dashboard.views.data.figures": _FIGURES,
     "dashboard.views.features.cache": _ONE_CACHE,
     "dashboard.views.home.cache": _ONE_CACHE,

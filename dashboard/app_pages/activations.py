@@ -13,11 +13,11 @@ from models.networks import layers
 VIEWS = {
     now.VIEW: (
         now.draw,
-        "Each tile is one channel of a layer: bright where it found its pattern in the picture.",
+        "Each tile shows the activations of one channel: bright where it found its pattern in the picture.",
     ),
     before_after.VIEW: (
         before_after.draw,
-        "Each tile is one channel: its map before training, after it, and the difference.",
+        "Each tile shows one channel three times: before training, after it, and the difference.",
     ),
     epochs.VIEW: (epochs.draw, "Each tile is one channel, at the epoch that you choose."),
 }

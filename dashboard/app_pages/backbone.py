@@ -6,15 +6,15 @@ from dashboard import state
 from dashboard.views.backbone import own_classes, pretraining
 from dashboard.views.backbone.layers import block_map, kernel_panel, layer_table, totals
 from dashboard.views.backbone.picker import backbone_picker, side_picker, top_toggle, weights_state
-from dashboard.widgets.page import header, stage
+from dashboard.widgets.page import header, not_shown, stage
 from models.backbones.registry import BACKBONES
 from models.backbones.tables import table
 
 LAYERS, PRETRAINING, OWN = "Its layers", "How it was pretrained", "Its own classes"
 SENTENCES = {
-    LAYERS: "Each box is one block of layers: as tall as its maps, as wide as its channels. Click one to open it.",
-    PRETRAINING: "From noise to edges and colours: the first layer's kernels while the network learnt.",
-    OWN: "The classifier it was pretrained with, asked about any picture: it knows its own classes and no others.",
+    LAYERS: "Each box is one block of layers. Click one to open it.",
+    PRETRAINING: "The kernels of Frame8's first layer while it was pretrained: noise becomes edges and colours.",
+    OWN: "The original classifier of the network answers about any picture. It always picks one of its own classes.",
 }
 chosen = state.selection()
 spec = BACKBONES[chosen.backbone]
@@ -45,14 +45,12 @@ with main:
             layers = table(spec.id, side, include_top=with_top)
             with picture:
                 block = block_map(layers, height=300)
-                st.caption(
-                    "Heights grow with the square root of the maps' side, widths with the logarithm of the channels. "
-                    "The picture does not show what a layer has learned: see the kernels below, or Activations."
-                )
+                st.caption("Taller: larger maps. Wider: more channels. (Not to scale.)")
             weights_state(spec, chosen.owner)
 with stage(f"backbone {view}", "below"):
     if view == LAYERS:
         totals(layers, block)
         layer_table(layers, block)
+        not_shown("What a layer has learned. For that, see the kernels below or the Activations page.")
         kernel_panel(spec, side)
 st.caption(f":material/menu_book: {spec.reference}.")

@@ -7,13 +7,11 @@ from dashboard.views.compare import panel
 from dashboard.views.compare.cka import cka_panel
 from dashboard.widgets.page import header
 
-header(
-    "Compare", "Finished trainings side by side: how accurate, how they got there, and in what their recipes differ."
-)
+header("Compare", "Finished trainings side by side: their accuracy, their curves, and how their recipes differ.")
 compared = panel.read(panel.choose_runs())
 if len(compared) == 1:
     st.info(
-        "One run has nothing to be compared with. Train another on the Train page, by another preset for example.",
+        "You need a second run to compare. Train one on the Train page, for example with another preset.",
         icon=":material/compare_arrows:",
     )
 if compared:

@@ -11,7 +11,9 @@ from models.wording import grouped
 chosen = state.selection()
 spec = datasets.get(chosen.dataset)
 page.header(
-    "Data", f"{grouped(spec.size)} pictures of {spec.height} × {spec.width} pixels in {len(spec.classes)} classes."
+    "Data",
+    f"{grouped(spec.size)} pictures of {spec.height} × {spec.width} pixels in {len(spec.classes)} classes, one row "
+    "each. Which two would you confuse?",
 )
 st.session_state["data_set"] = chosen.dataset
 with st.container(horizontal=True, vertical_alignment="center"):
@@ -38,7 +40,7 @@ with st.container(horizontal=True, vertical_alignment="center"):
         f"Outline the {spec.title.lower()}",
         key="data_outline",
         persist_state="session",
-        help=f"The mask: {spec.mask}. Known exactly, since it was drawn.",
+        help=f"The mask: {spec.mask}. It is known exactly, because a program drew the picture.",
     )
 # The browser's back button empties what is bound to the address: without a part, the first is shown.
 with page.stage(f"data {spec.id}"):
@@ -49,7 +51,7 @@ with page.stage(f"data {spec.id}"):
         )
     with beside:
         chosen_picture(chosen.picture, outlined=outlined)
-    st.caption(f"What you do not see: {spec.limits}")
+    page.not_shown(spec.limits)
     balance, facts = st.columns([3, 2], gap="large")
     with balance:
         class_sizes(spec.id, chosen.split_seed)

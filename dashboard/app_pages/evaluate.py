@@ -6,7 +6,7 @@ from dashboard import state
 from dashboard.views.evaluate.confusion import confusion_panel, score_table
 from dashboard.views.evaluate.pictures import cell_pictures, mistake_strip, noisy_labels_panel
 from dashboard.widgets.jobs import job_panel
-from dashboard.widgets.page import empty, has_classifier, header, refuse
+from dashboard.widgets.page import empty, has_classifier, header, not_shown, refuse
 from dashboard.widgets.runs import mistake_warning
 from models.errors import FreezeframeError
 from models.pictures.datasets import DATASETS
@@ -17,7 +17,8 @@ from models.wording import percent, percent_range
 
 header(
     "Evaluate",
-    "Every test picture by its true class (row) and the class it was given (column). Click a cell to see its pictures.",
+    "The confusion matrix: test pictures by true class (row) and class given (column). Click a cell to see its "
+    "pictures.",
 )
 chosen = state.selection()
 if chosen.run is None:
@@ -46,14 +47,14 @@ with pictures:
     st.markdown(
         f"Accuracy **{percent(evaluation.accuracy)}** ({percent_range(low, high)}), n = {evaluation.n}",
         help="Pictures on the diagonal out of all n test pictures, which training never saw. "
-        "In brackets the 95% interval (Wilson): other pictures of the same kind would give another number.",
+        "In brackets is the 95% interval (Wilson): other pictures of the same kind would give another number.",
     )
     if spec.weights == "random":
         st.badge("random weights, not pretrained", icon=":material/casino:", color="gray")
     cell_pictures(result, dataset, cell)
-st.caption(
-    "The matrix does not show how sure the classifier was, which parts of a picture decided, "
-    "or how it does on pictures of another kind than these."
+not_shown(
+    "How sure the classifier was, which parts of a picture decided, and how it does on pictures of another kind than "
+    "these."
 )
 st.markdown("## Each class")
 score_table(evaluation)

@@ -9,9 +9,11 @@ from dashboard.widgets.page import breadcrumb, header, network_of, refuse, stage
 from models.errors import FreezeframeError
 
 SENTENCES = {
-    "First layer": "The kernels of the first layer, and the Gabor function that fits each best: stripes under a bell."
+    "First layer": "Each kernel of the first layer beside the striped pattern that fits it best and fades out at the "
+    "edges (a Gabor function).",
+    "What it looks for": "A picture made for one channel of a layer, so that it responds as strongly as possible.",
 }
-USUAL = "What one channel of a layer looks for, shown by the pictures that excite it."
+USUAL = "The patches of real pictures that excite one channel of a layer most."
 header("Features", SENTENCES.get(str(state.bound("features_view")), USUAL))
 breadcrumb()
 chosen = state.selection()

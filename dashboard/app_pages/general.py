@@ -11,7 +11,7 @@ from dashboard.widgets.page import header, stage
 EXPERIMENT, DIGITS, PROBE = "The experiment", "Live on digits", "Probe each layer"
 header(
     "General or specific?",
-    "Do the layers of a network serve other tasks too, or only the one they were trained on? Layer by layer, measured.",
+    "Do the layers of a network also serve other tasks, or only the one on which they were trained?",
 )
 view = st.segmented_control(
     "View",

@@ -9,8 +9,11 @@ from dashboard.widgets.page import breadcrumb, empty, has_classifier, header, ne
 
 # Every view draws itself for the visitor's choices and the network's id.
 VIEWS = {
-    "Map": (map.draw, "Purple: hiding this place lowers the score of the class. Green: it raises it."),
-    "The whole figure": (figure.draw, "Move the square: what every class and one map answer, at once."),
+    "Map": (
+        map.draw,
+        "Occlusion hides one place after the other. Purple: the score of the class falls. Green: it rises.",
+    ),
+    "The whole figure": (figure.draw, "Move the square: every class and one activation map answer at once."),
     "Other methods": (methods.draw, "Other ways to ask which pixels matter, on the same picture and class."),
     "Can I trust it?": (trust.draw, "Three tests of these maps, and what each test cannot tell."),
 }

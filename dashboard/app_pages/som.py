@@ -19,7 +19,8 @@ from dashboard.widgets.page import header, stage
 
 header(
     "Self-organising map",
-    "Every cell is a unit with weights of its own; training makes neighbours alike, until they map the data.",
+    "Each cell holds a prototype. Training makes neighbouring prototypes similar, so the grid becomes a map of the "
+    "data.",
 )
 chosen = state.selection()
 views = {

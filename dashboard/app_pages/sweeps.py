@@ -7,7 +7,10 @@ from dashboard.views.sweeps import controls as sweeps_controls
 from dashboard.views.sweeps import result
 from dashboard.widgets.page import header, stage
 
-header("Sweeps", "One choice, several values, several seeds: which differences are more than luck?")
+header(
+    "Sweeps",
+    "The same training with several values of one choice and several seeds: which differences are more than luck?",
+)
 chosen = state.selection()
 controls, main = st.columns([4, 11], gap="medium")
 with controls:

@@ -4,7 +4,7 @@ from dashboard import state
 from dashboard.views.traps import own_runs, panel
 from dashboard.widgets.page import header, stage
 
-header("What goes wrong", "The same training twice: with a mistake, and cured. One thing differs, all else is equal.")
+header("What goes wrong", "The same training with a mistake and cured: one thing differs, everything else is equal.")
 name = panel.choose()
 with stage(f"traps {name}"):
     panel.results(name)

@@ -1,4 +1,4 @@
-"""The row on top of every page: network, data, run, what is running, and the address to be shared."""
+"""The row on top of every page: network, data, run, what is running, the search, and the address to be shared."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import streamlit as st
 
 from dashboard import state
-from dashboard.frame import share
+from dashboard.frame import share, words
 from dashboard.labels import EXAMPLE_RUN, plain_label, safe_label
 from dashboard.pages import PAGES
 from dashboard.widgets.jobs import job_chip
@@ -80,7 +80,7 @@ def matters(page: str) -> bool:
 
 
 def experiment_bar(page: str) -> None:
-    """Draw the pickers where they matter, what is running, and the buttons that share the page."""
+    """Draw the pickers where they matter, what is running, the search, and the buttons that share the page."""
     share.hall()
     if state.presenting():
         share.draw()
@@ -97,6 +97,7 @@ def experiment_bar(page: str) -> None:
                 _pickers("bar_phone", names, chosen)
         with st.container(key="bar_running", width="content"):
             job_chip(chosen.owner, chosen.run)
+        words.draw(page)
         share.draw()
 
 

@@ -12,9 +12,10 @@ from dashboard.widgets.unit_picker import open_unit, prepare_unit
 from models.features import gabor as features_gabor
 from models.features.gabor import COLOUR, KINDS, ORIENTED, SMOOTH, GaborFits
 from models.pictures.images import enlarge
-from models.wording import fixed, significant, tex
+from models.wording import fixed, significant, tex, whole_percent
 
 KERNEL = "features_kernel"
+_PURE = 0.05  # share of colour below which a kernel looks grey
 _SIDE = 104  # px of a picture, three beside each other on a phone; sent twice as large for fine screens
 
 
@@ -45,8 +46,11 @@ def draw(fits: GaborFits, number: int, well: float, linked: str) -> None:
                 enlarge(picture, 2 * _SIDE), caption=name, width=_SIDE, alt=f"{name}: kernel {number} of {fits.layer}"
             )
     st.markdown(
-        f"R² = {fixed(fits.share[number], 2)} (in one colour) × {fixed(fits.within[number], 2)} (a Gabor function) = "
-        f"**{fixed(fits.r2[number], 2)}**"
+        f"The fit explains **{whole_percent(float(fits.r2[number]))}** of this kernel. "
+        f"{_colour(features_gabor.look(fits.kernels[..., [number]]).colour[0])}",
+        help=f"R² = {fixed(fits.share[number], 2)} (in one colour) × {fixed(fits.within[number], 2)} (a Gabor "
+        "function) "
+        f"= {fixed(fits.r2[number], 2)}",
     )
     _kind(fits, number, well)
     _formula(fits, number)
@@ -76,8 +80,8 @@ def _kind(fits: GaborFits, number: int, well: float) -> None:
     """Say what kind the kernel is, and by which numbers."""
     kind, seen = features_gabor.kinds(fits, well)[number], features_gabor.look(fits.kernels[..., [number]])
     st.caption(
-        f"**{KINDS[kind]}.** Share that is colour, not grey: {fixed(seen.colour[0], 2)}. Orientation index: "
-        f"{fixed(seen.orientation[0], 2)}. Cycles over its side: {fixed(seen.cycles[0], 2)}.",
+        f"**{KINDS[kind]}.** Orientation index: {fixed(seen.orientation[0], 2)}. Cycles over its side: "
+        f"{fixed(seen.cycles[0], 2)}.",
         help=f"Colour blob: colour ≥ {significant(COLOUR, 6)}, orientation < {significant(ORIENTED, 6)}, cycles ≤ "
         f"{significant(SMOOTH, 6)}. Edge or grating: "
         f"R² ≥ {fixed(well, 2)} and orientation ≥ {significant(ORIENTED, 6)}, which none of 1,000 kernels of noise "
@@ -85,6 +89,13 @@ def _kind(fits: GaborFits, number: int, well: float) -> None:
         f"colour ≥ {significant(COLOUR, 6)}. The orientation index is the length of the mean direction of the power "
         "spectrum, angles doubled: 0 for none, 1 for stripes.",
     )
+
+
+def _colour(share: float) -> str:
+    """Return how much of a kernel is colour and not grey, 0..1, in a sentence."""
+    if share < _PURE:
+        return "It is almost pure grey."
+    return f"{whole_percent(share)} of it is colour, the rest is grey."
 
 
 def _formula(fits: GaborFits, number: int) -> None:

@@ -1,4 +1,4 @@
-"""What pages have in common: header, place of a view, empty state, refusal, the network to look into, the way back."""
+"""What pages have in common: header, place of a view, caveats, empty state, refusal, network, the way back."""
 
 from __future__ import annotations
 
@@ -53,6 +53,12 @@ def empty(sentence: str, action: str, page: str, icon: str) -> NoReturn:
         st.markdown(sentence)
         st.page_link(PAGES[page].script, label=action, icon=icon)
     st.stop()
+
+
+def not_shown(text: str) -> None:
+    """Draw, folded up, what the picture above does not show."""
+    with st.expander("What it does not show", icon=":material/visibility_off:"):
+        st.markdown(text)
 
 
 def refuse(error: FreezeframeError) -> None:

@@ -76,8 +76,8 @@ def verdict(first: Compared, second: Compared) -> str:
     left = f" {found.left_out} pictures that one of them has learnt from are left out." if found.left_out else ""
     return (
         f"**{two} against {one}**: {points(difference)} on {difference.n} pictures both were tested on, "
-        f"{clearness(difference)}. Only {one} gets {found.only_first} right, only {two} gets {found.only_second} "
-        f"(McNemar p {chance}).{left}"
+        f"{clearness(difference)}. {found.only_first} pictures only run {one} got right, {found.only_second} only "
+        f"run {two} (McNemar p {chance}).{left}"
     )
 
 

@@ -16,13 +16,14 @@ from models.networks.layers import LayerChoice
 def describe(choice: LayerChoice, side: int) -> str:
     """Return the shape of a layer's output, and what part of the picture one value of it depends on."""
     rows, cols, channels = choice.shape
-    shape = f"{rows} × {cols} maps of {channels} channels" if choice.is_map else f"{channels} units"
+    shape = f"{channels} channels, {rows} × {cols} values each." if choice.is_map else f"{channels} values."
     if choice.receptive_field is None or choice.jump is None:
-        return f"{shape}; each value sees all of the {side} × {side} px."
-    step = f", neighbours are {choice.jump} px apart" if choice.jump > 1 else ""
+        return f"{shape} One value looks at all of the {side} × {side} pixels."
+    seen = f"{choice.receptive_field} × {choice.receptive_field} pixels (its receptive field)"
+    step = f"; the next one looks {choice.jump} px further" if choice.jump > 1 else ""
     if choice.receptive_field > side:
-        return f"{shape}; each value could see {choice.receptive_field} px, more than the picture's {side}{step}."
-    return f"{shape}; each value sees {choice.receptive_field} of {side} px{step}."
+        return f"{shape} One value could look at {seen}, more than the picture has{step}."
+    return f"{shape} One value looks at {seen}{step}."
 
 
 def layer_picker(page: str, network: str) -> LayerChoice:

@@ -19,7 +19,7 @@ from models.jobs.job import Job, PricedSpec
 from models.storage import runs
 from models.wording import duration
 
-SHIPPED = ":material/inventory_2: Measured beforehand, with these very settings."
+SHIPPED = ":material/inventory_2: Precomputed with these settings."
 Result = TypeVar("Result")
 Spec = TypeVar("Spec", bound=PricedSpec)
 

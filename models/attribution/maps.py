@@ -91,10 +91,10 @@ def _all_cells(found: Attribution) -> float:
 
 def _completeness(found: Attribution) -> str:
     if found.gap is None:
-        return "The baseline has the picture's score: there is nothing to share out."
+        return "The baseline has the same score as the picture, so there is nothing to distribute."
     due, close = found.score - found.baseline_score, "" if found.gap <= COMPLETE else ", **not complete**"
     return (
-        f"Adds up to {significant(found.total)} of {significant(due)}: {percent(found.gap)} off{close}, "
+        f"Its values add up to {significant(found.total)} of {significant(due)}: {percent(found.gap)} off{close}, "
         f"{found.steps} steps."
     )
 

@@ -28,7 +28,7 @@ class DatasetSpec:
         id: Its name in specs, files and links; never changes.
         title: What it is called.
         description: How it was made.
-        limits: What it does not show, to follow "What you do not see: ".
+        limits: What its pictures do not show, in whole sentences.
         classes: Their names.
         per_class: Pictures of each; all as many where a program draws them, which takes the classes in turn.
         height, width: Of its pictures, in pixels.
@@ -85,15 +85,15 @@ DATASETS: dict[str, DatasetSpec] = {
         DatasetSpec(
             "galaxies",
             "Galaxies",
-            "Drawn by a program: the light of a galaxy falls off as Sérsic's law says, then come the blur of a "
-            "telescope, stars in the foreground and the noise of a camera.",
-            "real galaxies. A network that is right about drawings has yet to show that it is right about the sky.",
+            "A program draws each galaxy; its brightness falls off from the centre by Sérsic's law. Then it adds the "
+            "blur of a telescope, stars in the foreground and the noise of a camera.",
+            "These galaxies are drawn by a program. Real telescope pictures are harder.",
             galaxies.CLASSES,
             (300,) * len(galaxies.CLASSES),
             galaxies.SIDE,
             galaxies.SIDE,
             "where the galaxy's own light is, before stars and noise",
-            "Made on this machine, always the same; law of light: Sérsic 1963.",
+            "Generated locally; the same for everyone. Brightness profile: Sérsic (1963).",
             571,
             galaxies,
             "galaxy",
@@ -101,15 +101,15 @@ DATASETS: dict[str, DatasetSpec] = {
         DatasetSpec(
             "textures",
             "Textures",
-            "Drawn by a program: eight patterns in random colours, sizes and directions, seen at a slant under "
-            "uneven light, with noise.",
-            "colours that belong to a class. Here they say nothing, on purpose; in real pictures they often do.",
+            "A program draws eight patterns in random colours, sizes and directions, seen at a slant under uneven "
+            "light, with noise.",
+            "Here colours say nothing about the class, on purpose. In real pictures they often do.",
             textures.CLASSES,
             (200,) * len(textures.CLASSES),
             textures.SIDE,
             textures.SIDE,
             "",
-            "Made on this machine, always the same.",
+            "Generated locally; the same for everyone.",
             135,
             textures,
         ),
@@ -117,7 +117,7 @@ DATASETS: dict[str, DatasetSpec] = {
             "digits",
             "Digits",
             "Real scans: handwritten digits of 13 people, reduced to 8 × 8 pixels of 17 grey levels.",
-            "a hard task. Even a linear model on the pixels gets 96% right, so transfer has nothing to add.",
+            "This is no hard task: even a linear model on the pixels gets 96% right, so transfer has nothing to add.",
             tuple("0123456789"),
             (178, 182, 177, 183, 181, 182, 181, 179, 174, 180),
             8,

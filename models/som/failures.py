@@ -268,9 +268,8 @@ _CALM = replace(_spec("online", 6, 2.0, end=1.2, rate=0.1), start="pca")
 FAILURES: dict[str, Failure] = {
     "twist": Failure(
         "Radius too small at the start: a twist",
-        "Each corner of the data pulls the units that happen to be near. With a radius this small, two parts of the "
-        "map settle before they know of each other, one of them the wrong way round. Later the radius only shrinks: "
-        "nothing large enough is left to turn half a map over.",
+        "Each corner of the data pulls the units that happen to be near. With a radius this small, two halves of the "
+        "map order themselves independently, one of them mirrored. Later the radius is too small to flip it.",
         "Radius at the start 5, half the side of the map, instead of 1.5.",
         "square",
         _spec("online", 10, 1.5),
@@ -278,8 +277,8 @@ FAILURES: dict[str, Failure] = {
     ),
     "fold": Failure(
         "Radius too small at the start: a fold",
-        "Batch training settles fast, and just as fast in the wrong place: a corner that starts on the wrong side "
-        "is laid over the rest of the map instead of being pulled across.",
+        "Batch training settles fast, also in the wrong place: a corner that starts on the wrong side is folded over "
+        "the rest of the map instead of being pulled across.",
         "Radius at the start 5, half the side of the map, instead of 1.5.",
         "square",
         _spec("batch", 40, 1.5, seed=3),
@@ -297,7 +296,7 @@ FAILURES: dict[str, Failure] = {
     "scale": Failure(
         "Features on different scales",
         "The first feature is in metres, the second in kilometres: its numbers are a thousand times smaller. Distances "
-        "are made of metres alone, so units line up along the first feature and take no notice of the second.",
+        "then depend on the metres alone, so that units line up along the first feature and ignore the second.",
         "Both features standardised: mean 0, standard deviation 1.",
         "square",
         _spec("batch", 40, 5.0, seed=1),

@@ -38,7 +38,7 @@ class SweepSpec(PricedSpec):
 
     Attributes:
         choice: What changes. "depth": how much of the backbone is frozen; "shots": training pictures per class;
-            "regulariser": what keeps the network from learning its pictures by heart.
+            "regulariser": what keeps the network from memorising its pictures.
         values: Of the choice, in the order they are drawn. Depth: the last frozen block, or "nothing"; shots: numbers,
             or "all"; regulariser: keys of `variations.REGULARISERS`; none: "" alone.
         lines: How the network begins, keys of `variations.LINES`; each has cells of its own.

@@ -55,7 +55,9 @@ LINES: dict[str, Line] = {
     AS_IS: Line("As the recipe says", "Nothing of the recipe is changed.", lambda spec: spec),
     FROZEN: Line("Pretrained, frozen", "The pretrained backbone frozen whole; only the head learns.", head_only),
     RANDOM: Line(
-        "Random weights, frozen", "A backbone that knows nothing, frozen whole; only the head learns.", random_frozen
+        "Random weights, frozen",
+        "A backbone that has learned nothing, frozen whole; only the head learns.",
+        random_frozen,
     ),
     SCRATCH: Line(
         "From scratch", "Random weights, and everything learns, with Adam at 0.001 and BatchNorm trained.", from_scratch
@@ -76,7 +78,7 @@ def begin(line: str, spec: TrainingSpec) -> TrainingSpec:
 
 @dataclass(frozen=True, slots=True)
 class Regulariser:
-    """One way to keep a network from learning its pictures by heart: `change` adds it to a recipe without any."""
+    """One way to keep a network from memorising its pictures: `change` adds it to a recipe without any."""
 
     title: str
     description: str
@@ -88,7 +90,7 @@ def _head(**fields: float | bool) -> Callable[[TrainingSpec], TrainingSpec]:
 
 
 REGULARISERS: dict[str, Regulariser] = {
-    PLAIN: Regulariser("None", "Nothing of what follows.", lambda spec: spec),
+    PLAIN: Regulariser("None", "No regulariser at all.", lambda spec: spec),
     "dropout": Regulariser(
         "Dropout 0.5", "Half of the values before every dense layer are set to 0.", _head(dropout=0.5)
     ),

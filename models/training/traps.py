@@ -92,13 +92,13 @@ TRAPS: Final[Mapping[str, Trap]] = {
     "coarse": Trap(
         FAILURE,
         "Too coarse",
-        "The frozen layers were trained to tell 200 kinds of things apart. Of the fine grain of a surface, in which "
-        "Textures differ, they keep less than layers that may learn find in the same pictures.",
-        "Train a frozen network to its end before you judge it. The control ends at {control_training} of its training "
-        "pictures and at {control_test} of the test pictures, layers that learn at {cured_test}: then features are "
-        "missing, not training. The {wrong_training} of the wrong run say only that {wrong_epochs} epochs did not "
-        "finish its head.",
-        "Nothing is frozen: the layers learn to look at the detail. Same pictures, rate and epochs.",
+        "The frozen layers were trained to tell 200 kinds of things apart. Textures "
+        "differ in the fine grain of a surface, of which frozen layers keep less than layers that may learn.",
+        "Train a frozen network to the end before you judge it. The control gets {control_training} of its training "
+        "pictures right and {control_test} of the test pictures, layers that learn {cured_test}: it lacks features, "
+        "not training. The wrong run gets only {wrong_training} of its training pictures right, because {wrong_epochs} "
+        "epochs are too few for its head.",
+        "Nothing is frozen, so that the layers learn to look at the detail. Pictures, rate and epochs are the same.",
         _FINE,
         replace(_FINE, trainable=_layers()),
         replace(_FINE, epochs=40, learning_rate=3e-3),
@@ -107,21 +107,21 @@ TRAPS: Final[Mapping[str, Trap]] = {
     "few": Trap(
         FAILURE,
         "Too little data",
-        "Five pictures of every class, and all 1.4 million weights of the backbone learn from them. They can learn "
-        "25 pictures by heart in many ways, and most of these ways say nothing about other pictures.",
-        "Watch the gap: in {wrong_epochs} epochs training accuracy comes to {wrong_training}, validation accuracy to "
-        "{wrong_validation}. With the backbone frozen it comes to {cured_validation}.",
-        "The backbone is frozen: only the head learns, and what the backbone knew stays as it was.",
+        "Five pictures of every class, and all 1.4 million weights of the backbone learn from them. This is "
+        "overfitting: they can memorise 25 pictures in many ways, and most of these are of no use for other pictures.",
+        "Look at the gap: after {wrong_epochs} epochs training accuracy is {wrong_training} and validation accuracy "
+        "{wrong_validation}. With the backbone frozen validation accuracy is {cured_validation}.",
+        "The backbone is frozen: only the head learns, and the backbone keeps what it knew.",
         replace(_FEW, trainable=_layers()),
         _FEW,
     ),
     "dissimilar": Trap(
         FAILURE,
         "Too dissimilar",
-        "The frozen layers were trained on photographs. Digits are thick grey strokes: what these layers tell apart "
-        "is not what makes a 3 a 3. Frozen, they bring nothing here that random filters would not.",
+        "The frozen layers were trained on photographs. Features learned from photographs are of "
+        "little use for pen strokes: frozen layers with random weights do just as well here.",
         "Train a control with random weights in the same frozen layers. If it does as well, the frozen features are "
-        "worth nothing for these data: here it gets {control_test} right, against {wrong_test}.",
+        "of no use for these data: here it gets {control_test} right, against {wrong_test}.",
         "Nothing is frozen: all layers learn what digits need.",
         _DIGITS,
         replace(_DIGITS, trainable=_layers()),
@@ -131,10 +131,11 @@ TRAPS: Final[Mapping[str, Trap]] = {
     "scaled": Trap(
         MISTAKE,
         "Scaled twice",
-        "The pictures are divided by 255 before a network that scales them itself. All it sees then is nearly the "
-        "same dark grey. Nothing stops: the head learns from what little difference is left.",
+        "The pictures are divided by 255 before a network that scales them itself. It then sees "
+        "almost the same dark grey everywhere. No error appears: the head learns from the little difference that is "
+        "left.",
         "Training accuracy stays low as well: {wrong_training}, where the same backbone comes to {cured_training}. "
-        "Look at the numbers that go in: their range has to be the one that the network expects, here 0 to 255.",
+        "Check the numbers that go in: their range must be the one that the network expects, here 0 to 255.",
         "Pictures go in as numbers from 0 to 255; the network scales them once.",
         replace(_FROZEN, preprocessing="scaled twice"),
         _FROZEN,
@@ -142,12 +143,13 @@ TRAPS: Final[Mapping[str, Trap]] = {
     "batch_norm": Trap(
         MISTAKE,
         "BatchNorm in training mode",
-        "While it learns, BatchNorm takes mean and variance from each batch, here of four pictures, and its own "
-        "statistics of 100,000 photographs drift after them. Every batch is then measured with another ruler.",
-        "Training accuracy climbs as it does when cured, to {wrong_training} and {cured_training}, validation stays "
-        "behind, at {wrong_validation} against {cured_validation}: there the drifted statistics are used. The proof of "
+        "In training mode BatchNorm takes mean and variance from each batch of four pictures, and its statistics of "
+        "100,000 photographs drift with them. So every batch is normalised differently.",
+        "Training accuracy rises as it does in the cured run, to {wrong_training} and {cured_training}, but validation "
+        "accuracy stays behind, at {wrong_validation} against {cured_validation}: it uses the drifted statistics. The "
+        "proof of "
         "freezing on the Train page shows that they moved.",
-        "BatchNorm is held: its statistics, scale and shift stay as pretrained; all other layers learn as before.",
+        "BatchNorm keeps its pretrained statistics, scale and shift; all other layers learn as before.",
         _FRAGILE,
         replace(_FRAGILE, batch_norm="hold"),
     ),
@@ -155,10 +157,11 @@ TRAPS: Final[Mapping[str, Trap]] = {
         MISTAKE,
         "Leaked duplicates",
         "Half of the test pictures lie among the training pictures too, as they do when data were copied or collected "
-        "twice before they were divided. These the network need not understand: it has learnt them by heart.",
-        "Test accuracy is far above validation accuracy, which no leak helped: {wrong_test} against "
-        "{wrong_validation}. Look for equal pictures in both parts before you train.",
-        "No test picture is learnt from. The accuracy is lower, and true.",
+        "twice before they were divided. The network has memorised these test pictures; it does not have to understand "
+        "them.",
+        "Test accuracy is far above validation accuracy, which the leak did not help: {wrong_test} against "
+        "{wrong_validation}. Before you train, look for equal pictures in both parts.",
+        "The network learns from no test picture. Its accuracy is lower, and honest.",
         replace(_BY_HEART, leaked=0.5),
         _BY_HEART,
     ),

@@ -109,7 +109,7 @@ def test_an_own_picture_on_every_page_that_looks_into_a_fine_tuned_run(visit, ru
     expect(figure.locator(".value")).to_have_count(10)
 
     page.get_by_text("Other methods", exact=True).first.click()
-    page.get_by_text("Adds up to").wait_for(timeout=LONG)
+    page.get_by_text("Its values add up to").wait_for(timeout=LONG)
     page.get_by_role("radio", name="Can I trust it?").click()
     page.get_by_text("Taken away: lower is better").wait_for(timeout=LONG)
     page.get_by_role("radio", name="Against the truth").click()
@@ -119,7 +119,7 @@ def test_an_own_picture_on_every_page_that_looks_into_a_fine_tuned_run(visit, ru
     page.get_by_role("button", name=re.compile("Look for the strongest patches")).click()
     expect(page.locator(".patches [role=option]")).to_have_count(9, timeout=2 * LONG)
     page.get_by_text("What it looks for", exact=True).first.click()
-    expect(page.get_by_text("owes to every pixel").first).to_be_visible(timeout=LONG)
+    expect(page.get_by_text("which pixels made").first).to_be_visible(timeout=LONG)
     expect(page).to_have_url(re.compile("upload"))
     page.get_by_text("First layer", exact=True).first.click()
     expect(page.locator(".st-key-features_kernels [role=option]").first).to_be_visible(timeout=LONG)

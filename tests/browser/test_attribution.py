@@ -10,7 +10,7 @@ def test_from_the_maps_to_whether_they_can_be_trusted(visit):
     page = visit("occlusion?run=example&occlusion_view=Other+methods&occlusion_score=logit")
     for method in METHODS.values():
         page.get_by_text(method.title, exact=True).last.wait_for(timeout=60_000)
-    page.get_by_text("Adds up to").wait_for(timeout=60_000)
+    page.get_by_text("Its values add up to").wait_for(timeout=60_000)
     expect(page.locator("[data-testid='stPlotlyChart']")).to_have_count(1 + len(METHODS))
     settled(page)
     bottom = page.locator("[data-testid='stPlotlyChart']").last.bounding_box()

@@ -31,5 +31,5 @@ def test_the_picture_without_a_switch_is_made_and_scrubbed(visit):
     page.get_by_role("option", name="channel 47 of conv1_relu").or_(
         page.get_by_role("option", name="47 of conv1_relu")
     ).click()
-    page.get_by_text("channel 47 of conv1_relu owes to every pixel").wait_for()
+    page.get_by_text("which pixels made channel 47 of conv1_relu respond").wait_for()
     in_address(page, "features_channel=47")

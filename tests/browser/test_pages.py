@@ -5,7 +5,22 @@ import pytest
 
 from tests.browser.conftest import settled
 from tests.conftest import PAGES
+from tests.words_found import found_in, words_of
 
+# The words of every text that is seen, a piece of text each; links, buttons, code and the choice of an experiment are
+# left out, and so is what charts draw.
+READ = """() => [...document.querySelectorAll("[data-testid='stMain'] :is(p, li, td, h2, h3, h4, h5)")]
+  .filter(one => one.closest("[data-testid='stMarkdownContainer'], [data-testid='stCaptionContainer']"))
+  .filter(one => one.checkVisibility())
+  .filter(one => !one.closest("a, button, summary, code, .katex, .st-key-experiment_bar"))
+  .flatMap(one => {
+    const texts = document.createTreeWalker(one, NodeFilter.SHOW_TEXT), found = [];
+    while (texts.nextNode()) {
+      if (!texts.currentNode.parentElement.closest("a, code, .katex")) found.push(texts.currentNode.data);
+    }
+    return found;
+  })"""
+MARKED = "() => [...(CSS.highlights.get('term') ?? [])].map(String)"
 GROUND = "getComputedStyle(document.querySelector('[data-testid=stApp]')).backgroundColor"
 
 
@@ -14,6 +29,10 @@ def test_a_page_opens_without_an_error_in_light_and_dark_and_fits_a_phone(visit,
     page = visit("" if name == "home" else name, still=False)  # the home page has the address of the app itself
     wrong = page.locator("[data-testid='stException'], [data-testid='stAlertContentError']")
     assert wrong.all_inner_texts() == []
+    page.mouse.move(5, 5)  # the words are fetched when somebody is there
+    expected = set().union(*(found_in(name, text) for text in page.evaluate(READ)))
+    page.wait_for_function(f"count => ({MARKED})().length === count", arg=len(expected))
+    assert {words_of(name)[word.lower()] for word in page.evaluate(MARKED)} == expected  # each one, once
     light = page.evaluate(GROUND)
     page.emulate_media(color_scheme="dark")
     page.wait_for_function(f"light => ({GROUND}) !== light", arg=light)

@@ -22,7 +22,7 @@ def test_the_features_of_a_trained_run_become_a_map_that_is_read_beside_its_mist
     page.get_by_text("Unit (1, 2), epoch 5").wait_for()
     page.get_by_text("The picture nearest to its weights").wait_for()
     page.get_by_role("radio", name="Read the map").click()
-    page.get_by_role("heading", name="Do confused classes live next door?").wait_for()
+    page.get_by_role("heading", name="Are confused classes neighbours on the map?").wait_for()
     page.get_by_text("Most confused are").wait_for()
     page.locator(".st-key-som_read_confusion .js-plotly-plot").wait_for()
     settled(page)

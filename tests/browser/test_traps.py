@@ -33,7 +33,7 @@ def test_both_are_trained_compared_and_opened_and_a_wrong_recipe_is_carried_over
     go(page, "What goes wrong")
     page.get_by_role("radio", name="Leaked duplicates").click()
     expect(page.get_by_role("heading", name="Claimed 95.9%. True 86.2%.")).to_be_visible()
-    expect(page.get_by_text(re.compile("of the 160 test pictures that leaked"))).to_be_visible()
+    expect(page.get_by_text(re.compile("Of the 160 test pictures that leaked"))).to_be_visible()
     expect(page.get_by_text("for the test", exact=True)).to_have_count(3)
     page.locator(".st-key-traps_recipe_wrong button").first.click()
     expect(page.locator("[data-testid='stMain'] h1").first).to_have_text("Train")

@@ -11,7 +11,7 @@ from dashboard.views.activations import cache as activations_cache
 from dashboard.views.activations.field import Map, field_view
 from dashboard.views.activations.fine_tune import fine_tune_offer
 from dashboard.views.activations.now import channel_number, choose, chosen_channel
-from dashboard.widgets.page import has_classifier
+from dashboard.widgets.page import has_classifier, not_shown
 from dashboard.widgets.picture_picker import picture_picker
 from dashboard.widgets.tiles import channel_grid
 from dashboard.widgets.unit_picker import layer_picker, open_unit
@@ -81,7 +81,7 @@ def _controls(n_channels: int) -> tuple[str, int]:
             bind="query-params",
             width=210,
             help="The difference is the root of the mean square over the map; relative to that of the map before. A "
-            "channel that was silent before and speaks now counts as 100%.",
+            "channel that was zero before and is not now counts as 100%.",
         )
     sheet = st.pagination(pages, key=f"activations_changes_sheet_{pages}", width="stretch") if pages > 1 else 1
     return criterion, sheet - 1
@@ -154,9 +154,10 @@ def _zoom(pair: MapPair, layer: LayerChoice, network: str, picture: str) -> None
         side, alt = layers.side(network), f"Channel {number} before and after training, and the difference"
         field_view(maps, layer, picture, side, key="activations_change_zoom", alt=alt)
         st.caption(
-            f"Moved by {significant(moved)} (root mean square), {percent(share)} of what it was; strongest "
-            f"{significant(old.max())} before, "
-            f"{significant(new.max())} after."
+            f"The map changed by {percent(share)} (root mean square {significant(moved)}). Its strongest value was "
+            f"{significant(old.max())} before and is {significant(new.max())} now."
+            if moved
+            else f"No change. The strongest value is {significant(old.max())}."
         )
     else:
         st.caption(f"{significant(old.max())} before, {significant(new.max())} after.")
@@ -179,7 +180,7 @@ def _layers(run: runs.Run, network: str, shown: str, changes: LayerChanges) -> N
     st.plotly_chart(figure, key="activations_layer_changes", config=theme.CONFIG, alt=alt)
     st.caption(
         f"‖after − before‖ / ‖before‖ over all values of a layer: the median over {changes.change.shape[1]} training "
-        "pictures, and the middle half of them. A frozen layer above one that learns answers differently, too; "
-        "the head is left out, since it began with random weights. You do not see "
-        "here whether a change helped: a layer may move much and change no answer."
+        "pictures, and the middle half of them. A frozen layer above one that learns also answers differently. The "
+        "head is left out because it began with random weights."
     )
+    not_shown("Whether a change helped: a layer may change much without changing any answer.")

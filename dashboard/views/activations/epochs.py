@@ -17,7 +17,7 @@ from dashboard.views.activations.before_after import show_layer
 from dashboard.views.activations.figures import EpochFilm, film
 from dashboard.views.activations.fine_tune import fine_tune_offer
 from dashboard.views.activations.now import KEY, choose
-from dashboard.widgets.page import has_classifier
+from dashboard.widgets.page import has_classifier, not_shown
 from dashboard.widgets.picture_picker import picture_beside, picture_picker
 from dashboard.widgets.unit_picker import layer_picker
 from models.activations.changes import EpochMaps
@@ -128,15 +128,15 @@ def _what_it_shows(run: runs.Run, result: TrainingResult, kept: tuple[int, ...])
     epochs = len(result.history)
     which = f"all {epochs} epochs" if len(kept) == epochs else f"{len(kept)} of {epochs} epochs, evenly spaced"
     st.caption(
-        "One colour scale for all epochs. A channel that brightens answers more strongly to this picture; the film "
-        "does not say that the classes are told apart better for it: the accuracy is that of the whole network, on "
-        f"{len(result.val_index)} validation pictures."
+        "A channel that brightens answers more strongly to this picture; all epochs have the same colour scale. The "
+        f"accuracy is that of the whole network, on {len(result.val_index)} validation pictures."
     )
     st.caption(
         f"This run kept {which} and the start, which its settings give again "
         f"({file_size(1e6 * kept_epochs.megabytes(run.folder))} "
         f"MB). Channels are ranked by the largest distance of their map from the one at the start."
     )
+    not_shown("Whether a change of these channels is why the accuracy rises.")
 
 
 def epoch_film(

@@ -91,4 +91,4 @@ def field_view(maps: Sequence[Map], layer: LayerChoice, picture: str, side: int,
     _view(key=key, data=message(maps, layer, picture, side, alt))
     image = images.load_picture(picture)
     if image.shape[0] != image.shape[1]:
-        st.caption(f"Squeezed to {side} × {side} px: this is what the network sees.")
+        st.caption(f"Resized to {side} × {side} px: this is what the network sees.")

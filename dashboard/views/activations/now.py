@@ -10,7 +10,7 @@ from dashboard.figures.activations import PER_PAGE, SCALES, Scale, own_scale, sc
 from dashboard.labels import safe_label
 from dashboard.views.activations import cache as activations_cache
 from dashboard.views.activations.field import Map, field_view
-from dashboard.widgets.page import name_of, say_random
+from dashboard.widgets.page import name_of, not_shown, say_random
 from dashboard.widgets.picture_picker import picture_beside, picture_picker
 from dashboard.widgets.tiles import channel_grid
 from dashboard.widgets.unit_picker import layer_picker, open_unit
@@ -61,14 +61,13 @@ def draw(chosen: state.Selection, network: str) -> None:
 
 def _what_it_says(chosen: state.Selection, network: str, usual: ChannelStatistics) -> None:
     st.caption(
-        "A bright tile says that the channel found its pattern there. It does not say what the pattern is, nor that "
-        "the answer depends on it: for that, hide parts of the picture on the Occlusion page. The box around what a "
-        "value depends on is theoretical: no pixel outside of it can change the value, and of those inside, the ones "
-        "in the middle usually count most."
+        f"{int(usual.dead.sum())} of the {len(usual.dead)} channels of {name_of(network, chosen)} are dead (hatched): "
+        f"they never rose above zero in {usual.n_pictures} training pictures of {DATASETS[chosen.dataset].title}. "
+        "Pixels outside the box cannot change the value it belongs to; those near its middle usually matter most."
     )
-    st.caption(
-        f"{len(usual.dead)} channels of {name_of(network, chosen)}; {int(usual.dead.sum())} of them are dead "
-        f"(hatched): never above zero in {usual.n_pictures} training pictures of {DATASETS[chosen.dataset].title}."
+    not_shown(
+        "What the pattern of a channel is, and whether the answer depends on it. For that, hide parts of the picture "
+        "on the Occlusion page."
     )
 
 
@@ -188,7 +187,8 @@ def channel_panel(
             f"{fixed(selectivity.value[best, number], 1)} over {selectivity.pictures[best]} against "
             f"{selectivity.pictures.sum() - selectivity.pictures[best]} training pictures.",
             help="d′ is the distance between the mean over the class and the mean over the others, in standard "
-            "deviations. It was the largest of all classes, and so flatters; 1 is much overlap, 3 is hardly any.",
+            "deviations. It is the largest of all classes, and so somewhat too favourable. 1 means much overlap, 3 "
+            "hardly any.",
         )
     if not layer.is_map:
         picture_beside(picture, layers.side(network))

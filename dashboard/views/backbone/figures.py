@@ -1,4 +1,4 @@
-"""Figures of a backbone: the curves and learning rates of its pretraining."""
+"""Figures of a backbone: the curves of its pretraining."""
 
 from __future__ import annotations
 
@@ -45,20 +45,6 @@ def pretraining_curves(history: Sequence[Mapping[str, float]], stages: Sequence[
     ]
     figure.update_yaxes(tickformat=TICK_PERCENT, row=1, col=1)
     return _epoch_axes(figure, len(history), height).update_layout(shapes=marks)
-
-
-def learning_rates(rates: Sequence[float], epochs: int, height: int = 210) -> go.Figure:
-    """Draw the learning rate over the epochs; `rates` are spread evenly over them, the first at 0."""
-    figure = go.Figure(
-        go.Scatter(
-            x=[place * epochs / len(rates) for place in range(len(rates))],
-            y=list(rates),
-            line={"color": theme.NEUTRAL, "width": 2},
-            hovertemplate="after %{x:.1f} epochs: %{y:.3f}<extra></extra>",
-        )
-    )
-    figure.update_yaxes(title_text="Learning rate", title_standoff=4)
-    return _epoch_axes(figure, epochs, height)
 
 
 def _epoch_axes(figure: go.Figure, epochs: int, height: int) -> go.Figure:

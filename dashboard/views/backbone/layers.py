@@ -61,8 +61,7 @@ def _counted_by_keras(table: LayerTable) -> str:
         return ""
     return (
         f" Keras counts {grouped(table.parameters + constants)}: its {constants} more are the fixed numbers with "
-        "which it "
-        "scales the pictures, and nothing ever learns them."
+        "which it scales the pictures; training never changes them."
     )
 
 
@@ -90,14 +89,14 @@ def totals(table: LayerTable, block: str | None) -> None:
         "Activations per picture",
         file_size(activations),
         help=f"{grouped(activations // 4)} values of 4 bytes when every layer's output is kept"
-        f"{'' if block else ', the picture included'}. Reshapes and dropout pass theirs on.",
+        f"{'' if block else ', the picture included'}. Reshapes and dropout add none.",
     )
     field, jump = rows[-1].receptive_field, rows[-1].jump
     columns[4].metric(
         "Receptive field",
         f"{field} px",
-        help=f"A unit of the last layer depends on {field} × {field} pixels, also beyond the border; its neighbour's "
-        f"window lies {jump} px further. r = r_before + (k − 1) · j_before, j = j_before · stride."
+        help=f"One value of the last layer can depend on {field} × {field} pixels, some of them beyond the border. The "
+        f"next value looks {jump} px further. r = r_before + (k − 1) · j_before, j = j_before · stride."
         + (" Squeeze-and-excitation gates add a glance at the whole picture." if rows[-1].sees_all else ""),
     )
 

@@ -25,7 +25,7 @@ _THUMBNAIL_PX = 80
 
 
 def draw(spec: BackboneSpec) -> None:
-    """Draw the answer to the chosen picture, and the surest answers to pictures of things it has no word for."""
+    """Draw the answer to the chosen picture, and the surest answers to pictures of things it has never learned."""
     if not spec.shipped:
         only_frame8(f"The original 1,000-class top of {spec.title} is not among the weights this app fetches.")
         return
@@ -52,7 +52,7 @@ def _answer(network: str, picture: str, spec: BackboneSpec) -> None:
             key="backbone_own_words",
             persist_state="session",
             label_visibility="collapsed",
-            help="Coarse: the probabilities of classes of one kind added up, fourteen groups of our own making.",
+            help="Coarse: the probabilities of related classes are added up, in fourteen groups of our own making.",
         )
         figure = (
             top_classes(prediction)
@@ -64,23 +64,23 @@ def _answer(network: str, picture: str, spec: BackboneSpec) -> None:
         )
     st.markdown(_sentence(prediction, picture))
     st.caption(
-        "It can only answer with its own 200 classes, and their probabilities add up to 100%: something always wins, "
-        "also where no class is right, and nothing in the number says so."
+        "It always picks one of its 200 classes, even when none fits, and may still be almost certain."
         if words == FINE
-        else "A coarse answer hides the fine ones: each part of a bar is a class (point at it), and a network that "
-        "has learnt coarse classes only could not tell them apart."
+        else "Each part of a bar is one class: point at it. A network trained on the coarse classes only could not "
+        "tell "
+        "them apart."
     )
 
 
 def _sentence(prediction: Prediction, picture: str) -> str:
     best = int(np.argmax(prediction.probabilities))
     name, share = safe_label(prediction.classes[best]), percent(float(prediction.probabilities[best]))
-    return f"Asked about *{safe_label(picture_title(picture))}*, its own classifier says **{name}**: {share}."
+    return f"It calls *{safe_label(picture_title(picture))}* **{name}**, with a probability of {share}."
 
 
 def _out_of_vocabulary(network: str) -> None:
     """Draw, for each data set, the test picture it is surest about, and what it calls them all."""
-    st.markdown("## Things it has no word for")
+    st.markdown("## Pictures of things it has never learned")
     columns = st.columns(len(datasets.DATASETS), gap="medium")
     for column, spec in zip(columns, datasets.DATASETS.values(), strict=True):
         with column:
@@ -94,7 +94,9 @@ def _out_of_vocabulary(network: str) -> None:
             )
             right.markdown(f"{title}:  \n**{name}**, {percent(float(answers.probability[surest]))}")
             st.caption(f"All {len(answers.index)} test pictures of {spec.title}: {habits(answers)}")
-    st.caption("Above, of each data set the picture it is surest about; none of these things is among its classes.")
+    st.caption(
+        "For each data set you see the picture of which it is surest. None of these things is among its classes."
+    )
 
 
 def habits(answers: Answers) -> str:
@@ -102,6 +104,7 @@ def habits(answers: Answers) -> str:
     names, counts = np.unique(answers.answer, return_counts=True)
     common = np.argsort(-counts, kind="stable")[:2]
     most = ", ".join(
-        f"{answers.classes[names[place]]} {percent(counts[place] / len(answers.index))}" for place in common
+        f"{percent(counts[place] / len(answers.index))} {answers.classes[names[place]]}" for place in common
     )
-    return f"{most}; more than half sure in {percent(float(np.mean(answers.probability > 0.5)))}."
+    sure = percent(float(np.mean(answers.probability > 0.5)))
+    return f"it calls {most}. It is more than half sure of {sure}."

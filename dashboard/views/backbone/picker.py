@@ -17,7 +17,7 @@ def backbone_picker(current: str) -> None:
     """Draw every backbone with what it weighs; a choice holds for the whole app."""
     state.put("backbone_choice", current)
     st.caption(
-        "parameters · file · year · MACs",
+        "Choose a backbone. Each has its weights, its MACs for one picture, its file and its year.",
         help="Without the original classifier. MACs: multiply-accumulate operations for one picture of the proposed "
         "side. A tick: the pretrained weights are here; a cloud: they can be downloaded.",
     )
@@ -40,7 +40,8 @@ def _label(name: str) -> str:
 
 def _caption(spec: BackboneSpec) -> str:
     macs = tables.table(spec.id, spec.default_side).macs
-    return f"{short(spec.parameters)} · {file_size(1e6 * spec.weights_mb)} · {spec.year} · {short(macs)}"
+    size = file_size(1e6 * spec.weights_mb)
+    return f"{short(spec.parameters)} weights, {short(macs)} MACs, {size}, {spec.year}"
 
 
 def side_picker(spec: BackboneSpec) -> int:
@@ -67,8 +68,8 @@ def top_toggle(spec: BackboneSpec, side: int) -> bool:
         key="backbone_top",
         persist_state="session",
         disabled=side != spec.top_side,
-        help=f"The dense layers it was trained with; they fit pictures of {spec.top_side} px only. Transfer "
-        "learning takes them off and puts a new head in their place.",
+        help=f"The dense layers with which it was trained; they fit pictures of {spec.top_side} px only. Transfer "
+        "learning replaces them by a new head.",
     )
     return on and side == spec.top_side
 

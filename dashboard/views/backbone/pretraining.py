@@ -7,11 +7,11 @@ import streamlit as st
 from dashboard import state
 from dashboard.figures import theme
 from dashboard.figures.gabor import mosaic
-from dashboard.views.backbone.figures import learning_rates, pretraining_curves
+from dashboard.views.backbone.figures import pretraining_curves
 from dashboard.widgets import cache
 from dashboard.widgets.gabor_kernel import first_layer
 from models.backbones.registry import BACKBONES, DEFAULT, BackboneSpec
-from models.frame8.card import KernelStages, learning_rate
+from models.frame8.card import KernelStages
 from models.intervals import wilson
 from models.pictures.images import png
 from models.wording import fixed, percent, percent_range
@@ -19,7 +19,6 @@ from models.wording import fixed, percent, percent_range
 COLUMNS = 6
 TILE = 42  # pixels of a kernel, shown at half the size: crisp on fine screens too
 VALIDATION_PICTURES = 10_000
-STEPS = 20  # per epoch, as fine as the curve of the rates needs
 
 
 def draw(spec: BackboneSpec) -> None:
@@ -29,29 +28,20 @@ def draw(spec: BackboneSpec) -> None:
         return
     card, stages = cache.frame8_card()
     epochs = len(card.history)
-    curves, rates = st.columns([2, 1], gap="small")
-    curves.plotly_chart(
+    _kernels(stages)
+    st.plotly_chart(
         pretraining_curves(card.history, stages.epochs),
         key="backbone_pretraining",
         config=theme.CONFIG,
         alt=f"Top-1 and loss over {epochs} epochs of pretraining; top-1 ends at {percent(card.history[-1]['top_1'])}",
-    )
-    rates.plotly_chart(
-        learning_rates([learning_rate(step, STEPS, card.recipe) for step in range(epochs * STEPS)], epochs),
-        key="backbone_rates",
-        config=theme.CONFIG,
-        alt=f"The learning rate over {epochs} epochs: up for one epoch, then down to 0, with drops after "
-        f"{', '.join(str(end) for end, _ in card.recipe.plans[:-1]) or 'none'}",
     )
     reached = wilson(round(card.history[-1]["top_1"] * VALIDATION_PICTURES), VALIDATION_PICTURES)
     st.caption(
         f"**{percent(reached.value)}** (95% interval {percent_range(reached.low, reached.high)}) of the 10,000 "
         "validation "
         f"pictures named right among 200 classes (by chance 0.5%), after {epochs} epochs, "
-        f"{fixed(card.hours, 1)} h on {card.machine}. Loss: on the training pictures. "
-        "The rate drops where the plan was shortened."
+        f"{fixed(card.hours, 1)} h on {card.machine}. The loss is that of the training pictures."
     )
-    _kernels(stages)
 
 
 def _kernels(stages: KernelStages) -> None:
@@ -69,15 +59,15 @@ def _kernels(stages: KernelStages) -> None:
     ):
         first_layer()
     st.caption(
-        "The same 48 kernels of conv1, place by place: noise becomes edges of one direction and blobs of colour, most "
-        "of it in the first epochs. Each has its own scale (mid-grey is 0): one that stayed small looks as loud as a "
-        "large one."
+        f"The same 48 kernels of conv1 at {len(stages.epochs)} moments: noise becomes edges and blobs of colour, "
+        "mostly in the first epochs. Each kernel has its own scale (mid-grey is 0), so that a weak one looks as "
+        "strong as a strong one."
     )
 
 
 def only_frame8(reason: str) -> None:
     """Say why there is nothing to show of another backbone, and offer Frame8."""
-    st.info(f"{reason} For {BACKBONES[DEFAULT].title}, which was pretrained here, it is all there.")
+    st.info(f"{reason} {BACKBONES[DEFAULT].title} was pretrained for this app, so everything about it can be shown.")
     st.button(
         f"Show {BACKBONES[DEFAULT].title}",
         key="backbone_show_frame8",

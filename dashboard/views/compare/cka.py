@@ -11,6 +11,7 @@ from dashboard.figures import theme
 from dashboard.labels import safe_label
 from dashboard.views.compare import figures
 from dashboard.widgets import work
+from dashboard.widgets.page import not_shown
 from models.errors import FreezeframeError
 from models.ids import NetworkId
 from models.pictures import datasets
@@ -21,7 +22,7 @@ from models.wording import fixed
 
 def cka_panel(compared: Sequence[Compared], owner: str) -> None:
     """Draw the choice of two networks, and their CKA or the offer to measure it."""
-    st.markdown("## Do the layers find the same pictures alike?")
+    st.markdown("## Do two layers consider the same pictures similar?")
     networks = _networks(compared)
     names = list(networks)
     controls, picture = st.columns([4, 11], gap="medium")
@@ -47,9 +48,8 @@ def cka_panel(compared: Sequence[Compared], owner: str) -> None:
             _matrix(result, first, second)
         else:
             st.caption(
-                "Linear CKA is 1 where a layer finds the same pictures alike as another one, however turned, mirrored "
-                "or scaled its values are; 0 where the two have nothing in common. Weights can move far and leave it "
-                "at 1."
+                "CKA = 1: both layers consider the same pictures similar. CKA = 0: nothing in common. Weights can move "
+                "far while CKA stays at 1."
             )
 
 
@@ -77,8 +77,11 @@ def _matrix(result: Likeness, first: str, second: str) -> None:
         alt=f"CKA of every layer of {first} with every layer of {second}. Of the same layer: {same}",
     )
     st.caption(
-        f"Linear CKA on {result.pictures} pictures of {datasets.get(result.dataset).title} from the test part of the "
-        "rows' split; with another split the columns may have learnt from some of them. The same layer in both: "
-        f"{same}. 1: both find the same pictures alike, however turned or scaled their values are. Neighbouring layers "
-        "are usually much alike, so look at the diagonal against its surroundings. It does not say which is better."
+        f"The same layer in both: {same}. CKA = 1: both layers consider the same pictures similar. CKA = 0: nothing in "
+        f"common. Measured on {result.pictures} test pictures of {datasets.get(result.dataset).title}, by the split of "
+        "the rows; with another split the columns may have learned from some of them."
+    )
+    not_shown(
+        "Which network is better. Neighbouring layers are usually similar, so compare the diagonal with what surrounds "
+        "it. Turning or scaling all values of a layer does not change its CKA."
     )

@@ -8,7 +8,7 @@ from dashboard import state
 from dashboard.figures import comparison, theme
 from dashboard.labels import EXAMPLE_RUN, plain_label, safe_label
 from dashboard.widgets.jobs import distinct_names
-from dashboard.widgets.page import empty
+from dashboard.widgets.page import empty, not_shown
 from dashboard.widgets.runs import mistakes, verdict
 from models.errors import FreezeframeError
 from models.storage import runs
@@ -74,9 +74,9 @@ def accuracies(compared: list[Compared]) -> None:
             st.warning(sentence, icon=":material/warning:")
     for run in compared[1:]:
         st.markdown(verdict(compared[0], run))
-    st.caption(
-        "The intervals say how much another set of test pictures would change the numbers, not how much another seed "
-        "of the training would: for that, train again with other seeds."
+    not_shown(
+        "How much another seed of the training would change the numbers: for that, train again with other seeds. The "
+        "intervals say how much another set of test pictures would."
     )
 
 
@@ -89,7 +89,7 @@ def mistake_sentence(run: Compared) -> str:
             f" Of the {fresh.n} that did not leak it gets {percent(fresh.value)} right ({percent(fresh.low)} to "
             f"{percent(fresh.high)}); differences leave leaked pictures out."
             if fresh.n
-            else " None is left that says what it is worth."
+            else " No test picture is left by which it could be judged."
         )
     return f"**Run {run.number} was made wrong on purpose:** {words}" if words else ""
 
@@ -112,7 +112,7 @@ def curves_and_drift(compared: list[Compared]) -> None:
         config=theme.CONFIG,
         alt="Relative change of the weights of every layer, run by run; frozen layers stand at exactly 0",
     )
-    st.caption("A layer that moved far need not have learnt more: its outputs may be the same for other weights.")
+    not_shown("Whether a layer that moved far has learned more: different weights can give the same outputs.")
 
 
 def recipes_table(compared: list[Compared]) -> None:
@@ -120,7 +120,7 @@ def recipes_table(compared: list[Compared]) -> None:
     rows = settings([run.spec for run in compared])
     st.markdown("## The recipes")
     differing = [row for row in rows if row.differs]
-    every = st.toggle("Also what is the same", key="compare_all_settings", bind="query-params")
+    every = st.toggle("Also show what is the same", key="compare_all_settings", bind="query-params")
     listed = differing + [row for row in rows if not row.differs] if every else differing
     if not listed:
         if len(compared) > 1:

@@ -83,7 +83,7 @@ def class_sizes(dataset: str, seed: int) -> None:
         name: np.bincount(labels[getattr(split, part)], minlength=len(spec.classes)) for name, part in PARTS.items()
     }
     alt = ", ".join(f"{name} {size}" for name, size in zip(spec.classes, spec.per_class, strict=True))
-    st.markdown("**Pictures of each class** in full colour for training, paler for validation, palest for the test")
+    st.markdown("**Pictures of each class:** full colour for training, paler for validation, palest for the test")
     st.plotly_chart(
         class_balance(spec.classes, counts),
         key="data_balance",
@@ -97,8 +97,9 @@ def how_divided(dataset: str, seed: int) -> None:
     split = datasets.split(dataset, seed)
     why = f"with seed {seed}, as for the chosen run" if seed else "with seed 0: everybody gets the same parts"
     st.markdown(
-        f"**The split.** The network learns from {grouped(len(split.train))} pictures, is watched on "
-        f"{grouped(len(split.validation))} while it learns, and is judged on {grouped(len(split.test))} that it has "
-        "never seen. "
-        f"Divided at random within every class, {why}. Another seed, on the Train page under Data, divides anew."
+        f"**The split.** The network learns from {grouped(len(split.train))} pictures. "
+        f"{grouped(len(split.validation))} others check it during training (validation), and "
+        f"{grouped(len(split.test))} more test it at the end. "
+        f"The pictures are divided at random within every class, {why}. On the Train page, under Data, another seed "
+        "divides them anew."
     )

@@ -133,6 +133,7 @@ def score_table(evaluation: Evaluation) -> None:
         key="evaluate_scores",
     )
     table.caption(
-        f"In brackets the 95% interval; {UNDEFINED} is undefined (no pictures) and left out of the mean.",
+        f"Precision, recall and F1 of every class, with their 95% intervals in brackets. {UNDEFINED} is undefined (no "
+        "pictures) and left out of the mean.",
         help=SCORES_HELP,
     )

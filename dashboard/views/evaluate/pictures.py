@@ -143,12 +143,10 @@ def noisy_labels_panel(result: TrainingResult, dataset: DatasetSpec) -> None:
     by_heart = wilson(int((predicted == result.noisy_label).sum()), n)
     st.markdown("## Wrong labels")
     st.markdown(
-        f"**{n}** training pictures were learnt with the label of another class. Of **{percent(through.value)}** "
-        f"({percent(through.low)} to {percent(through.high)}) the classifier says the true class all the same: it saw "
-        "through "
-        f"the label. Of **{percent(by_heart.value)}** ({percent(by_heart.low)} to {percent(by_heart.high)}) it says "
-        "the wrong one: "
-        "learnt by heart.",
+        f"**{n}** training pictures were learnt with the label of another class. For **{percent(through.value)}** "
+        f"({percent(through.low)} to {percent(through.high)}) the classifier gives the true class all the same. For "
+        f"**{percent(by_heart.value)}** ({percent(by_heart.low)} to {percent(by_heart.high)}) it gives the wrong one, "
+        "which it has memorised.",
         help="In brackets the 95% intervals (Wilson). The test pictures above all have their true labels.",
     )
     judged = []
@@ -160,7 +158,7 @@ def noisy_labels_panel(result: TrainingResult, dataset: DatasetSpec) -> None:
 
 
 def _noisy(picture: str, true: str, given: str, predicted: str) -> _Judged:
-    verdict = {true: "saw through it", given: "learnt by heart"}.get(predicted, f"says {predicted}")
+    verdict = {true: "true class found", given: "memorised"}.get(predicted, f"says {predicted}")
     return _Judged(
         picture,
         f"{true}, named {given}: {verdict}",

@@ -9,6 +9,7 @@ import streamlit as st
 
 from dashboard.figures.activations import CLIPPED, signed
 from dashboard.widgets import cache
+from dashboard.widgets.page import not_shown
 from dashboard.widgets.picture_picker import picture_title
 from dashboard.widgets.unit_picker import Unit
 from models.pictures import images
@@ -16,15 +17,21 @@ from models.wording import percent, significant
 
 _SIDE, _SENT = 168, 512  # px of a picture on the page, and as it is sent
 _RULES: Final = {
-    "gradient": ("Gradient", "How the answer changes with each pixel: a ReLU passes the signal where it was open."),
+    "gradient": (
+        "Gradient",
+        "How the answer changes with each pixel. A ReLU passes the signal where its value was positive.",
+    ),
     "deconvolution": (
         "Deconvolution",
         "A ReLU passes only positive signals, wherever they arrive (Zeiler and Fergus).",
     ),
-    "guided": ("Guided backpropagation", "Both: open on the way up, positive on the way down (Springenberg et al.)."),
+    "guided": (
+        "Guided backpropagation",
+        "A ReLU passes only positive signals, and only where its value was positive (Springenberg et al.).",
+    ),
 }
 _NOT_SHOWN = (
-    "What you do not see: why the unit answers. Guided backpropagation hardly changes when upper layers get random "
+    "Why the channel responds. Guided backpropagation hardly changes when upper layers get random "
     "weights (Adebayo et al. 2018): it recovers the picture's edges rather than explains the unit (Nie et al. 2018)."
 )
 
@@ -32,7 +39,7 @@ _NOT_SHOWN = (
 def backward(unit: Unit, network: str, picture: str) -> None:
     """Draw the picture as the network sees it and the signal of each rule, on one kind of scale."""
     found = cache.backward_views(network, unit.layer.name, unit.channel, picture)
-    st.markdown(f"**In {picture_title(picture)}: what {unit.name} owes to every pixel**")
+    st.markdown(f"**In {picture_title(picture)}: which pixels made {unit.name} respond**")
     signals = {rule: getattr(found, rule) for rule in _RULES}
     height, width = found.guided.shape[:2]
     seen = images.resize(images.load_picture(picture), height, width)
@@ -48,18 +55,22 @@ def backward(unit: Unit, network: str, picture: str) -> None:
                 st.caption(f"{title}, ±{significant(scale)}", help=sentence)
     logit = " before the softmax" if unit.layer.name == "head_output" else ""
     place = f" at row {found.row}, column {found.col}" if unit.layer.is_map else logit
-    silent = " It is silent here: there is nothing to carry back." if not any(map(np.any, signals.values())) else ""
-    st.caption(
-        f"Of its strongest value, {significant(found.value)}{place}.{silent} Grey is zero, brighter raises the "
-        "answer, darker "
-        f"lowers it, for red, green and blue apart; each picture has its own scale, clipped at {percent(CLIPPED)} of "
-        "its "
-        f"values (given, per grey level). {_others(found.n_rectified, found.others)}{_NOT_SHOWN}"
+    silent = (
+        " It does not respond here, so there is nothing to follow back."
+        if not any(map(np.any, signals.values()))
+        else ""
     )
+    st.caption(
+        f"Followed back from its strongest value, {significant(found.value)}{place}.{silent} Grey is zero, brighter "
+        "raises the answer, darker lowers it, separately for red, green and blue. Each picture has its own scale, "
+        f"clipped at {percent(CLIPPED)} of its values (given, per grey level). "
+        f"{_others(found.n_rectified, found.others)}"
+    )
+    not_shown(_NOT_SHOWN)
 
 
 def _others(n_rectified: int, others: tuple[str, ...]) -> str:
     """Return where the rules do not apply."""
     if others:
         return f"The rules are for ReLU; through {', '.join(others)} all three take the gradient. "
-    return "There is no ReLU on the way, so that all three are one. " if not n_rectified else ""
+    return "There is no ReLU on the way, so that all three are the same. " if not n_rectified else ""

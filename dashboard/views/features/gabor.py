@@ -13,7 +13,7 @@ from dashboard.views.features import cache as features_cache
 from dashboard.views.features import gabor_compared
 from dashboard.widgets import cache, gabor_kernel
 from dashboard.widgets.gabor_kernel import KERNEL
-from dashboard.widgets.page import has_classifier
+from dashboard.widgets.page import has_classifier, not_shown
 from dashboard.widgets.tiles import channel_grid
 from models.backbones import weights
 from models.backbones.registry import BACKBONES, BackboneSpec
@@ -63,10 +63,10 @@ def draw(chosen: state.Selection, network: str) -> None:
     with right:
         linked = network if networks[which] == network or (which == "Pretrained" and frozen) else ""
         gabor_kernel.draw(fits, number, well, linked)
-    st.caption(
-        "Left in a pair the kernel, right its fit; below, its number and R². The fit says what a kernel looks for, not "
-        "how often it finds it, nor whether later layers use it; some look for what no Gabor function describes: a "
-        "corner, a spot, a texture."
+    st.caption("In each pair the kernel is on the left and its fit on the right; below are its number and R².")
+    not_shown(
+        "How often a kernel finds its pattern, and whether later layers use it. Some kernels look for something that "
+        "no Gabor function describes: a corner, a spot, a texture."
     )
     every = {name: features_cache.gabor_fits(networks[name]) for name in networks}
     gabor_compared.draw(every, features_cache.gabor_noise(*fits.kernels.shape[:2]), which, number, well, frozen)

@@ -17,7 +17,7 @@ from dashboard.views.features.patches import begin_with
 from dashboard.views.features.switches import settings, switches_on
 from dashboard.widgets import cache
 from dashboard.widgets.jobs import job_panel, refusal, refusal_kept, while_active
-from dashboard.widgets.page import say_random
+from dashboard.widgets.page import not_shown, say_random
 from dashboard.widgets.picture_picker import picture_picker
 from dashboard.widgets.tiles import Tile, picture_tiles
 from dashboard.widgets.unit_picker import Unit, prepare_unit, unit_picker
@@ -31,8 +31,8 @@ from models.wording import duration, significant
 
 _AGAINST, _PROBLEM = "features_against", "features_ascent_problem"
 _NOT_SHOWN: Final = (
-    "What you do not see: what excites the unit in practice. This is one of many pictures that it answers strongly, "
-    "and the helps have a taste of their own; Strongest patches shows real ones."
+    "What excites the channel in practice. The regularisers prefer certain patterns, so this is one of many pictures "
+    "that excite the channel; the view Strongest patches shows real ones."
 )
 _REFERENCES = (
     "D. Erhan et al. 2009: Visualizing higher-layer features of a deep network. J. Yosinski et al. 2015: Understanding "
@@ -105,7 +105,9 @@ def maximisation(unit: Unit, spec: MaximisationSpec, owner: str, row: DeltaGener
     if film := made.films.get(spec):
         bare = made.films.get(spec.bare) if other == spec.bare else None
         st.markdown(_outcome(unit, film) + (_compared(film, bare) if bare else ""))
-    st.caption(_left_out(spec) + _NOT_SHOWN)
+    if left_out := _left_out(spec):
+        st.caption(left_out)
+    not_shown(_NOT_SHOWN)
     earlier(made.films, other, lambda known: state.put(_AGAINST, known.to_json()))
 
 

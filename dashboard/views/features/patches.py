@@ -14,7 +14,7 @@ from dashboard.figures.patches import CLIPPED, Pairs, boxed, colour_of
 from dashboard.views.features import cache as features_cache
 from dashboard.views.features.patch_pairs import Patch, patch_pairs
 from dashboard.widgets import cache, work
-from dashboard.widgets.page import lead_on, name_of, say_random
+from dashboard.widgets.page import lead_on, name_of, not_shown, say_random
 from dashboard.widgets.picture_picker import picture_title
 from dashboard.widgets.tiles import Tile, picture_tiles
 from dashboard.widgets.unit_picker import Unit, address_of, open_unit, prepare_unit, unit_picker
@@ -42,8 +42,8 @@ _RULE_HELP = (
     "is positive (Zeiler and Fergus). Guided backpropagation: where both hold."
 )
 _NOT_SHOWN = (
-    "What you do not see: what the unit answers to all other pictures. Nine extremes are not the rule. And a "
-    "projection shows which pixels let this value pass; it tends to redraw edges, even with random weights."
+    "What the channel answers to all other pictures: nine extremes are not the rule. A projection shows which pixels "
+    "let this value pass; it tends to redraw edges, even with random weights."
 )
 _REFERENCE = (
     "M. Zeiler, R. Fergus: Visualizing and understanding convolutional networks. ECCV 2014. "
@@ -108,7 +108,7 @@ def draw(chosen: state.Selection, network: str) -> None:
         _pairs(network, shown, rule)
     with aside:
         _beside(network, shown)
-    st.caption(_NOT_SHOWN)
+    not_shown(_NOT_SHOWN)
     _all_units(chosen.dataset, network, unit, strongest)
     st.caption(_REFERENCE)
 

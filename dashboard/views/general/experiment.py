@@ -14,6 +14,7 @@ from dashboard.views.general import figures, figures_treatments
 from dashboard.views.general.figures import BASE
 from dashboard.views.general.findings import Comparisons, findings_table, limits
 from dashboard.views.general.notes import no_curve, notes, point_panel, progress, published_runs
+from dashboard.widgets.page import not_shown
 from models.errors import InputError
 from models.transferability import curves, findings
 from models.transferability.curves import BOTH, DIRECTIONS, RANDOM, Curves
@@ -24,8 +25,8 @@ _DIRECTIONS: Final = {BOTH: "Both ways", DIRECTIONS[0]: "To man-made", DIRECTION
 _TREATMENT, _N, _DRAWING = "general_treatment", "general_n", "general_drawing"
 _HEIGHT = 330  # px of a chart
 _NOT_SHOWN = (
-    "The curves do not show which features a layer holds, nor what another network, more data or another pair of tasks "
-    "would give: “general” here means general between these two tasks."
+    "Which features a layer holds, and what another network, more data or another pair of tasks would give. “General” "
+    "here means general between these two tasks."
 )
 _CLEAR = (
     "Measured here: differences of the same seed, with 95% intervals that hold the scatter of seeds (pooled over all "
@@ -75,7 +76,7 @@ def experiment() -> None:
     for column, side, y_range in zip(columns, sides, ranges, strict=True):
         with column:
             _picture(side, y_range, relative, noise, (treatment, n))
-    st.caption(_NOT_SHOWN)
+    not_shown(_NOT_SHOWN)
     point_panel(rows, ours, paper, split, (treatment, n), relative=relative)
     _what_they_say(rows, split, sides)
     notes(rows)
@@ -142,7 +143,7 @@ def _split() -> str:
         format_func=lambda name: _HALVES[name],
         key="general_halves",
         bind="query-params",
-        help="Random halves: classes drawn for A and B by chance, so that the tasks are alike. Dissimilar: "
+        help="Random halves: classes drawn for A and B by chance, so that the tasks are similar. Dissimilar: "
         "animals, plants and landscapes against things people make.",
     )
     if halves != "dissimilar":

@@ -28,7 +28,8 @@ TITLES: Final = {
     ),
     "specificity": (
         "Specificity",
-        "AnB against BnB: both are cut and frozen alike, so what AnB loses beyond BnB is due to the other task.",
+        "AnB against BnB: both are cut and frozen in the same way, so what AnB loses beyond BnB is due to the other "
+        "task.",
     ),
     "gain": (
         "Gain of transfer",
@@ -100,12 +101,12 @@ def verdict(name: str, here: Comparison, there: Comparison) -> tuple[str, str]:
     if ours:
         return ("seen in both", ":material/check:") if theirs else ("clear here only", ":material/compare_arrows:")
     if not theirs:
-        return "inside the spread in both", ":material/waves:"
+        return "too small to see in both", ":material/waves:"
     if not set(theirs) & {each.n for each in here.differences}:
         return "not measured that deep", ":material/question_mark:"
     if against and name != "general":
-        return "the other way round here", ":material/swap_vert:"
-    return "inside the spread here", ":material/waves:"
+        return "opposite here", ":material/swap_vert:"
+    return "too small to see here", ":material/waves:"
 
 
 def limits(comparisons: Comparisons, pictures: Sequence[int]) -> str:
@@ -132,7 +133,7 @@ def limits(comparisons: Comparisons, pictures: Sequence[int]) -> str:
     return (
         f"**What {basis} can show:** differences of more than {fixed(low, 1)} to {fixed(high, 1)} points between "
         "learned layers. "
-        "Smaller ones may be there unseen, and none of this shows that two treatments are equal. "
+        "Smaller ones may exist, and nothing here shows that two treatments are equal. "
         f"{made}: margins hold for all layers of a pair at once with 95%, but nothing corrects for the pairs."
         f"{borrowed}"
     )

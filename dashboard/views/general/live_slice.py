@@ -14,6 +14,7 @@ from dashboard.views.general import figures
 from dashboard.views.general.findings import TITLES, finding, limits
 from dashboard.widgets.formatted import formatted
 from dashboard.widgets.jobs import choose_job, job_panel, refusal, refusal_kept
+from dashboard.widgets.page import not_shown
 from models.jobs import engine
 from models.storage import runs
 from models.transferability import curves, findings, slice
@@ -186,16 +187,12 @@ def _words(rows: Sequence[Row], spec: SliceSpec) -> None:
     lines = curves.curves(rows, SPLIT)
     noise = {point.n: point.mean for point in lines.get("RnB", ())}
     base = lines.get("baseB", ())
-    reached = ""
     if 1 in noise and base:
-        reached = (
-            " Digits are easy: with random filters in the first layer the layers above reach "
+        st.caption(
+            "Digits are easy: with random filters in the first layer the layers above reach "
             f"{percent(noise[1])}, trained from the first layer on {percent(base[0].mean)}."
         )
-    st.caption(
-        "What you do not see: how much a copied layer is worth on natural pictures; the experiment beside this one "
-        f"measures that.{reached}"
-    )
+    not_shown("How much a copied layer is worth on natural pictures: the view The experiment measures that.")
     # The findings are made for the splits of the large experiment; halves chosen without regard to kind are "random".
     compared = findings.measured([replace(row, split=RANDOM) for row in rows], RANDOM)
     if len(rows) < spec.networks:

@@ -11,7 +11,7 @@ from dashboard.figures import theme
 from dashboard.labels import safe_label
 from dashboard.views.general import figures_probe
 from dashboard.widgets import work
-from dashboard.widgets.page import has_classifier, say_random
+from dashboard.widgets.page import has_classifier, not_shown, say_random
 from models.backbones import weights
 from models.backbones.registry import BACKBONES
 from models.errors import FreezeframeError
@@ -24,8 +24,8 @@ from models.wording import grouped, significant
 
 _HEIGHT: Final = 370  # px of the chart
 _NOT_SHOWN = (
-    "What you do not see: whether the network uses what a linear model can read, and what averaging over positions "
-    "loses. The intervals stand for other test pictures, not for other training pictures or other random weights."
+    "Whether the network uses what a linear model can read, and what is lost by averaging over positions. The "
+    "intervals stand for other test pictures, not for other training pictures or other random weights."
 )
 _REFERENCE = "G. Alain, Y. Bengio: Understanding intermediate layers using linear classifier probes. arXiv 1610.01644."
 _BUDGETS: Final = {"all": "All", "few": f"{FEW} a class"}
@@ -106,7 +106,8 @@ def _amount() -> str:
             format_func=lambda name: _BUDGETS[name],
             key="general_probe_amount",
             bind="query-params",
-            help="What the logistic regression (a linear model of the classes) is fitted on. Both were computed.",
+            help="On how many pictures the logistic regression (a linear model of the classes) is fitted. Both were "
+            "computed.",
         )
     )
 
@@ -123,11 +124,11 @@ def _picture(result: ProbeResult, budget: int) -> None:
     st.markdown(_sentence(result, budget))
     n_train = int(result.n_train[result.budgets.index(budget)])
     st.caption(
-        f"Fitted on {grouped(n_train)} training pictures, measured on {result.n_test} test pictures; 95% Wilson "
-        "intervals. "
-        f"How strongly weights are held small, and which block is called best, {result.n_validation} validation "
-        f"pictures decide. {_NOT_SHOWN}"
+        f"This linear probe is fitted on {grouped(n_train)} training pictures and measured on {result.n_test} test "
+        f"pictures, with 95% intervals (Wilson). {result.n_validation} validation pictures decide how strongly its "
+        "weights are kept small, and which block is called best."
     )
+    not_shown(_NOT_SHOWN)
     _table(result, budget)
     st.caption(_REFERENCE)
 

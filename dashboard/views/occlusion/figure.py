@@ -12,10 +12,10 @@ from dashboard.labels import safe_label
 from dashboard.views.occlusion import headline
 from dashboard.views.occlusion.canvas import Projection, occluder_figure
 from dashboard.views.occlusion.question import TAPPED, Questions, ask, fill_picker, first, jobs_below, square, tapped
-from dashboard.views.occlusion.reading import not_shown, operations, true_class
+from dashboard.views.occlusion.reading import operations, true_class
 from dashboard.widgets import cache
 from dashboard.widgets.jobs import while_active
-from dashboard.widgets.page import refuse
+from dashboard.widgets.page import not_shown, refuse
 from dashboard.widgets.picture_picker import picture_picker, picture_title
 from dashboard.widgets.unit_picker import layer_picker, open_unit
 from models.errors import FreezeframeError
@@ -97,7 +97,9 @@ def projection_of(scores: PatchScores, spec: OcclusionSpec, is_map: bool) -> Pro
     found = cache.backward_views(spec.network, scores.layer, scores.channel, spec.picture)
     channel = f"{'map' if is_map else 'unit'} {scores.channel}"
     if found.value <= 0:
-        return Projection(None, channel, "The channel is silent on this picture: there is nothing to project.")
+        return Projection(
+            None, channel, "The channel does not respond to this picture, so there is nothing to project."
+        )
     drawn, _ = signed(found.deconvolution)
     gradient = f" Through {', '.join(found.others)} it is the gradient." if found.others else ""
     note = f"Deconvolution of its strongest value, {significant(found.value)}. Grey is zero.{gradient}"

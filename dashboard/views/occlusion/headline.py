@@ -50,7 +50,7 @@ class Headline:
 
 def draw(text: str, advice: str = "") -> None:
     """Draw a headline, in larger text than what follows; the advice in smaller."""
-    st.markdown(f"##### {text}")
+    st.markdown(f"## {text}")
     if advice:
         st.markdown(advice)
 

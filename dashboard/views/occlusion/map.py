@@ -27,7 +27,6 @@ from dashboard.views.occlusion.reading import (
     classes_picker,
     disagree,
     lowest,
-    not_shown,
     operations,
     resolve,
     title_of_class,
@@ -36,7 +35,7 @@ from dashboard.views.occlusion.reading import (
 )
 from dashboard.widgets import cache
 from dashboard.widgets.jobs import while_active
-from dashboard.widgets.page import refuse
+from dashboard.widgets.page import not_shown, refuse
 from dashboard.widgets.picture_picker import picture_beside, picture_picker
 from models.attribution.pointing import mask_of
 from models.errors import FreezeframeError

@@ -17,9 +17,9 @@ from dashboard.views.occlusion import cache as occlusion_cache
 from dashboard.views.occlusion import headline
 from dashboard.views.occlusion.figures import panel
 from dashboard.views.occlusion.question import AT_ONCE_S, class_picker, first, score_picker
-from dashboard.views.occlusion.reading import not_shown, view_controls
+from dashboard.views.occlusion.reading import view_controls
 from dashboard.widgets import cache, work
-from dashboard.widgets.page import refuse
+from dashboard.widgets.page import not_shown, refuse
 from dashboard.widgets.picture_picker import picture_picker, picture_title
 from models.attribution.maps import EXPLANATION, FAINT, METHODS, Attribution, ExplanationSpec, Method, Setting
 from models.attribution.pointing import mask_of
@@ -171,14 +171,14 @@ def _slow_maps(spec: ExplanationSpec, owner: str, beside: DeltaGenerator) -> tup
 def _panels(subject: Subject) -> None:
     """Draw the picture and all maps, one after the other as they are computed, and over them what they show."""
     said = st.empty()
-    said.markdown("##### Computing the maps…")
+    said.markdown("## Computing the maps…")
     places: list[DeltaGenerator] = []
     for start in range(0, len(METHODS) + 1, _COLUMNS):
         columns = st.columns(_COLUMNS, gap="small")
         places += columns[: len(METHODS) + 1 - start]
     title = picture_title(subject.spec.picture)
     with places[0]:
-        st.markdown("**The picture**", help="As the network takes it.")
+        st.markdown("**The picture**", help="As the network sees it.")
         figure = panel(subject.image, mask=subject.mask, height=_HEIGHT)
         st.plotly_chart(figure, key="occlusion_methods_picture", config=theme.CONFIG, alt=f"The picture: {title}")
         st.caption(f"{title}; the class explained is **{safe_label(subject.label)}**.")

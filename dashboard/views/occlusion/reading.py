@@ -114,12 +114,6 @@ def disagree(titled: Sequence[tuple[str, OcclusionMap]], unit: str, least: float
     )
 
 
-def not_shown(text: str) -> None:
-    """Draw, folded up, what the picture above does not show."""
-    with st.expander("What it does not show", icon=":material/visibility_off:"):
-        st.markdown(text)
-
-
 def operations(scores: PatchScores | None) -> None:
     """Draw, folded up, how many operations the answer took, layer by layer."""
     if scores is None:
@@ -128,8 +122,9 @@ def operations(scores: PatchScores | None) -> None:
         st.plotly_chart(by_layer(scores), key="occlusion_reach", config=theme.CONFIG, alt=explanation(scores))
         st.markdown(explanation(scores))
         st.caption(
-            "MACs: multiplications, each with an addition; means over positions. They are not time: gathering the "
-            "windows takes some, too. The answer is that of full passes, to four decimals of the logits."
+            "MACs: multiplications, each with an addition, on average over the positions. They are no measure of time: "
+            "gathering the windows takes some as well. The result equals that of full passes to four decimals of the "
+            "logits."
         )
 
 
@@ -151,11 +146,11 @@ def explanation(scores: PatchScores) -> str:
     if local and scores.way == "incremental":
         (first, near), (last, far) = local[0], local[-1]
         parts.append(
-            f"A square of {scores.patch} × {scores.patch} px can change {percent(near)} of the maps of `{first}`: only "
-            "those values are computed anew, the others are those of the untouched picture. Deeper values see more "
+            f"A square of {scores.patch} × {scores.patch} px can change {percent(near)} of the maps of `{first}`. Only "
+            "these values are computed anew; the others are taken from the untouched picture. Deeper values see more "
             f"of the picture, so the square reaches further: {percent(far)} of `{last}`."
         )
-        parts.append("A smaller patch saves more, and early layers save most: a convolution looks only nearby.")
+        parts.append("A smaller patch saves more, and early layers save most, because a convolution looks only nearby.")
     if scores.reason:
         parts.append(scores.reason)
     elif scores.way != "incremental":

@@ -10,9 +10,9 @@ from dashboard.figures import theme
 from dashboard.views.occlusion import cache as occlusion_cache
 from dashboard.views.occlusion import figures_trust, headline
 from dashboard.views.occlusion.question import AT_ONCE_S, class_picker, score_picker
-from dashboard.views.occlusion.reading import not_shown
 from dashboard.views.occlusion.trust_truth import missing, test_pictures
 from dashboard.widgets import cache, work
+from dashboard.widgets.page import not_shown
 from dashboard.widgets.picture_picker import picture_picker
 from models.attribution.deletion import FILLS, Curves, better_than_chance
 from models.attribution.maps import CURVES, EXPLANATION, METHODS, ExplanationSpec
@@ -113,9 +113,9 @@ def _one(chosen: state.Selection, network: str, controls: DeltaGenerator, main: 
             alt=f"The {score} as the picture is taken away and put back, by method; the numbers are in the table",
         )  # fmt: skip
         st.caption(
-            f"Places go in the order of each map, the most important first; the grey band is "
-            f"{len(found.random_deletion)} random orders. Better than chance: the area under the left curve is "
-            "smaller, and that under the right curve larger, than those of all random orders."
+            "Better than chance: left curve below the grey band, right curve above it, by the areas under them. Places "
+            "are taken in the order of each map, the most important first; the grey band is "
+            f"{len(found.random_deletion)} random orders."
         )
         st.markdown("**Area under each curve** (the mean score on the way)")
         st.dataframe(figures_trust.areas(found), hide_index=True, alt="Areas under the curves, by method")

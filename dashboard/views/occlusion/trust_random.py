@@ -9,8 +9,8 @@ from dashboard.figures import theme
 from dashboard.labels import safe_label
 from dashboard.views.occlusion import figures_trust, headline
 from dashboard.views.occlusion.question import class_picker
-from dashboard.views.occlusion.reading import not_shown
 from dashboard.widgets import cache, work
+from dashboard.widgets.page import not_shown
 from dashboard.widgets.picture_picker import picture_picker, picture_title
 from models.attribution.maps import TESTED
 from models.attribution.randomised import (
@@ -27,7 +27,7 @@ from models.wording import fixed
 _MEASURES = {"rank": "Rank correlation", "structure": "SSIM"}
 _NOT_SHOWN = (
     "The test does not show whether a map that changes was right before. Noisy maps change more than smooth ones, "
-    "however good they are, and what all maps of centred objects share stays alike without saying anything."
+    "however good they are, and what all maps of centred objects have in common stays similar without meaning anything."
 )
 _REFERENCE = (
     "Adebayo et al.: Sanity checks for saliency maps. NeurIPS 2018, arXiv 1810.03292. On its limits: Binder et al., "

@@ -13,8 +13,8 @@ from dashboard.labels import safe_label
 from dashboard.views.occlusion import figures_trust, headline, methods
 from dashboard.views.occlusion.figures import panel
 from dashboard.views.occlusion.question import class_picker
-from dashboard.views.occlusion.reading import not_shown
 from dashboard.widgets import cache, work
+from dashboard.widgets.page import not_shown
 from dashboard.widgets.picture_picker import picture_picker
 from models.attribution import pointing
 from models.attribution.maps import METHODS, ExplanationSpec
@@ -150,7 +150,7 @@ def _one(network: str, controls: DeltaGenerator, main: DeltaGenerator) -> None:
             return
         image = images.resize(images.load_picture(picture), prediction.height, prediction.width)
         said, found = st.empty(), []
-        said.markdown("##### Computing the maps…")
+        said.markdown("## Computing the maps…")
         least = floor("logit", prediction.logits)
         for place, method in zip(st.columns(len(METHODS), gap="small"), METHODS.values(), strict=True):
             with place:

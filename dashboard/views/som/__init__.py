@@ -8,7 +8,7 @@
     formulas          what a step does, typeset
     export            a trained map to take away
     reading           a trained map read: pictures of it, the samples of a unit, the units of a sample
-    neighbours        do the classes that a run confuses live next door?
+    neighbours        are the classes that a run confuses neighbours on the map?
     one_step          online training one step at a time
     two_forms         its neighbourhood measured on the lattice, and between weights
     worked_example    the lecture's example with three units

@@ -45,11 +45,11 @@ _LAW_HELP = (
 )
 _NEIGHBOURHOOD_HELP = (
     "How strongly a unit follows the BMU, by its distance on the lattice. Gaussian fades; bubble pulls all units "
-    "within the radius alike; triangle fades in a straight line; the Mexican hat pushes units beyond the radius away."
+    "within the radius equally; triangle fades in a straight line; the Mexican hat pushes units beyond the radius away."
 )
 _DISTANCE_HELP = (
     "Kohonen measures the neighbourhood on the lattice, squared: exp(−‖rᵢ − r_BMU‖² / 2σ²). A lecture slide writes it "
-    "with weights instead: exp(−‖Wᵢ − W_BMU‖ / 2σ²). Then units follow because they are alike, not because they are "
+    "with weights instead: exp(−‖Wᵢ − W_BMU‖ / 2σ²). Then units follow because they are similar, not because they are "
     "neighbours: the lattice plays no part, and the map has no order to show."
 )
 _WEIGHTS_WARNING = (

@@ -8,7 +8,7 @@ from dashboard import state
 from dashboard.figures import theme
 from dashboard.views.som import figures_classes
 from dashboard.widgets import work
-from dashboard.widgets.page import name_of, network_of, say_random
+from dashboard.widgets.page import name_of, network_of, not_shown, say_random
 from models.pictures import datasets
 from models.som.depth import DEPTH, EPOCHS, SEEDS, SIDE, DepthResult, DepthTask, chosen_layers
 from models.wording import grouped, percent
@@ -27,7 +27,7 @@ def draw(chosen: state.Selection) -> None:
     task = DepthTask(network, chosen.dataset)
     st.markdown(
         f"One {SIDE} × {SIDE} map per layer of {name_of(network, chosen)}, trained on its answers to {data.title}: how "
-        "pure are its units?",
+        "often does a new picture have the class of its unit (its purity)?",
         help=PURITY_HELP,
     )
     say_random(network)
@@ -55,8 +55,11 @@ def draw(chosen: state.Selection) -> None:
         f"n = {grouped(result.n_test)} pictures that the map never saw, and that no training of this app learns from. "
         "Points "
         f"are means over {SEEDS} maps of {EPOCHS} epochs, bars go from the lowest to the highest. Every channel has "
-        "mean 0 and standard deviation 1. What you do not see: whether a layer of low purity holds the class in a form "
-        "that needs more than nearness; averaging over the picture also forgets where things are."
+        "mean 0 and standard deviation 1."
+    )
+    not_shown(
+        "Whether a layer of low purity holds the class in another form than nearness. Averaging over the picture also "
+        "forgets where things are."
     )
 
 

@@ -7,6 +7,7 @@ import streamlit as st
 from dashboard.figures import theme
 from dashboard.views.som import cache, figures_net
 from dashboard.views.som.watch import ERRORS
+from dashboard.widgets.page import not_shown
 from models.som.failures import FAILURES, Outcome
 from models.wording import percent
 
@@ -37,10 +38,9 @@ def draw() -> None:
     with right:
         _map("Cured", cache.failure(name, cured=True), f"som_failure_right_{name}")
     st.markdown(f"**The cure.** {failure.changed} Data, seed and everything else are the same.")
-    st.caption(
-        "What you do not see: a detector for every map. Where data fill more than a plane, or a lattice is a toroid, a "
-        "map has to fold, and cells tell nothing.",
-        help=DETECTOR_HELP,
+    not_shown(
+        "Whether every map is wrong that looks like this: where data fill more than a plane, or the lattice is a "
+        "toroid, a map has to fold."
     )
 
 

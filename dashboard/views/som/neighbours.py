@@ -1,4 +1,4 @@
-"""Do the classes that a run confuses live next door on the map of its features?"""
+"""Are the classes that a run confuses neighbours on the map of its features?"""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from dashboard.figures import theme
 from dashboard.figures.confusion import confusion_heatmap
 from dashboard.labels import safe_label
 from dashboard.views.som import figures_classes
+from dashboard.widgets.page import not_shown
 from models.errors import FreezeframeError
 from models.ids import NetworkId
 from models.som.data import SomTask
@@ -22,7 +23,7 @@ from models.training.evaluation import evaluate
 from models.training.results import load_result
 from models.wording import fixed, grouped, p_value, percent
 
-TITLE = "Do confused classes live next door?"
+TITLE = "Are confused classes neighbours on the map?"
 LIMITS = (
     "The map was trained on all pictures of the data, the matrix counts test pictures only. Nearness on the map does "
     "not cause confusion: both come from the same features."
@@ -62,13 +63,13 @@ def draw(record: SomRecord, task: SomTask) -> None:
         st.plotly_chart(
             figures_classes.pairs(found, record.classes), key="som_read_pairs", config=theme.CONFIG, alt=describe(found)
         )
-    st.caption(LIMITS)
+    not_shown(LIMITS)
 
 
 def answer(found: NextDoor, classes: Sequence[str]) -> str:
     """Return the answer as a sentence with its numbers."""
     if math.isnan(found.rho):
-        return "There is nothing to compare: too few classes, no mistakes, or all pairs alike."
+        return "There is nothing to compare: too few classes, no mistakes, or no differences between the pairs."
     words = (
         "**Yes**: the more often two classes are confused, the nearer they live"
         if found.p <= 0.05

@@ -11,6 +11,7 @@ from dashboard import state
 from dashboard.figures import theme
 from dashboard.labels import safe_label
 from dashboard.views.som import cache, figures, formulas, two_forms, weights
+from dashboard.widgets.page import not_shown
 from models.errors import FreezeframeError
 from models.som.data import SomTask
 from models.som.film import SOM
@@ -20,7 +21,7 @@ from models.som.spec import SomSpec
 from models.wording import grouped, significant
 
 LIMITS = (
-    "One step does not show order: that comes from thousands of steps, in which the neighbourhood pulls the same units "
+    "One step does not show order. It comes from thousands of steps, in which the neighbourhood pulls the same units "
     "the same way again and again."
 )
 _NUMBER, _UNIT = "som_step_number", "som_step_unit"
@@ -48,7 +49,7 @@ def draw() -> None:
         st.error(safe_label(str(error), 400), icon=":material/error:")
         return
     _stepping(trace, task)
-    st.caption(LIMITS)
+    not_shown(LIMITS)
     st.markdown("## On the lattice, or between the weights?")
     if trace.total <= MAX_STEPS:
         two_forms.draw(task, run_id)

@@ -15,6 +15,7 @@ from dashboard.labels import plain_label, safe_label
 from dashboard.views.som import cache, figures, figures_classes, neighbours, weights
 from dashboard.views.som.table_as_read import samples_as_rows
 from dashboard.views.som.watch import choose_map, task_of
+from dashboard.widgets.page import not_shown
 from models.errors import FreezeframeError
 from models.pictures import images
 from models.som.data import SomTask, sample_pictures
@@ -35,12 +36,12 @@ HELP = (
     "weights, on average."
 )
 _NOT_SHOWN = {
-    U_MATRIX: "Distances between neighbours say nothing about units further apart.",
-    HITS: "A unit without samples is not useless: it may bridge two groups. See the U-matrix.",
-    PLANE: "One weight alone decides nothing: distances use all of them.",
-    PIES: "The map never saw the classes; pies say which samples fell where, not why.",
-    LABELS: "A label hides the minority in a unit (see the pies) and how sure a border is.",
-    ERROR: "A small error may come from many units in one place as well as from a good fit.",
+    U_MATRIX: "How far apart units are that are no neighbours.",
+    HITS: "Whether a unit without samples is useless: it may bridge two groups. See the U-matrix.",
+    PLANE: "Which unit is the nearest: distances use all weights, not one alone.",
+    PIES: "Why samples fell where they did. The map never saw the classes.",
+    LABELS: "The minority in a unit (see the pies), and how sure a border is.",
+    ERROR: "Why an error is small: many units in one place give a small one as well as a good fit.",
 }
 _HEIGHT = 430
 _MOST_TILES = 36
@@ -83,7 +84,7 @@ def draw(owner: str) -> None:
         marks, show = _beside(reading)
     with picture:
         _picture(reading, layer, marks)
-        st.caption(_NOT_SHOWN[layer])
+        not_shown(_NOT_SHOWN[layer])
     with beside:
         show()
     neighbours.draw(record, reading.task)

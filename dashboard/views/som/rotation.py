@@ -10,6 +10,7 @@ from dashboard.figures import theme
 from dashboard.views.som import figures_classes
 from dashboard.views.som.depth import PURITY_HELP
 from dashboard.widgets import work
+from dashboard.widgets.page import not_shown
 from models.pictures import datasets
 from models.som.rotation import ROTATION, SIDE, TURNS, RotationResult, RotationTask
 from models.wording import fixed, grouped, percent
@@ -96,11 +97,11 @@ def _both(result: RotationResult, task: RotationTask) -> None:
                 f"colour of the unit's class; purity {percent(result.purity[kind].mean())}.",
             )
     st.caption(
-        f"± is one standard deviation. Pictures are grey, {SIDE} × {SIDE} pixels, sky at zero, all equally bright. "
-        "Maps of the first seed; frames show the most frequent class. What you do not see: that this helps where "
-        "orientation carries meaning; a 6 turned over is a 9. K. Polsterer et al.: PINK, 2015. T. Galvin et al.: Radio "
-        "Galaxy Zoo, PASP 131, 2019."
+        f"± is one standard deviation. Pictures are grey, {SIDE} × {SIDE} pixels, sky at zero, all equally bright. You "
+        "see the maps of the first seed; frames show the most frequent class. K. Polsterer et al.: PINK, 2015. T. "
+        "Galvin et al.: Radio Galaxy Zoo, PASP 131, 2019."
     )
+    not_shown("What happens where orientation carries meaning: a 6 turned upside down is a 9.")
 
 
 def spread(result: RotationResult, kind: int) -> str:

@@ -41,10 +41,10 @@ def draw(task: SomTask, run_id: str) -> None:
                     figure,
                     key=f"som_step_end_{som.distance}",
                     config=theme.CONFIG,
-                    alt=f"The trained map: quantization error {significant(end.quantization_error)}.",
+                    alt=f"The trained map: quantisation error {significant(end.quantization_error)}.",
                 )
             st.markdown(
-                f"Quantization error **{significant(end.quantization_error)}**, topographic error "
+                f"Quantisation error **{significant(end.quantization_error)}**, topographic error "
                 + ("**–**" if end.collapsed else f"**{percent(end.topographic_error)}**"),
                 help=ERRORS,
             )
@@ -60,8 +60,8 @@ def _verdict(kohonen: Trained, slide: Trained) -> None:
     else:
         st.markdown(
             "Same data, same start, same samples in the same order. In the slide's form a unit pulls those whose "
-            "weights are alike already, wherever they sit: weights still spread over the data (quantization error), "
-            f"but neighbours on the lattice stay strangers. For **{percent(slide.topographic_error)}** of the samples "
-            "the two best units do not touch, against "
+            "weights are similar already, wherever they are: weights still spread over the data (quantisation error), "
+            f"but neighbours on the lattice do not become similar. For **{percent(slide.topographic_error)}** of the "
+            "samples the two best units do not touch, against "
             f"**{percent(kohonen.topographic_error)}** with Kohonen's neighbourhood. It is no longer a map."
         )

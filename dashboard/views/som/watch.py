@@ -13,21 +13,22 @@ from numpy.typing import NDArray
 from dashboard.figures import theme
 from dashboard.views.som import cache, export, unit
 from dashboard.widgets.jobs import choose_job, job_panel, while_active
+from dashboard.widgets.page import not_shown
 from dashboard.widgets.player.player import Film, Series, player, shares
 from models.som.data import SomTask
 from models.som.film import ATLAS_COLUMNS, SOM, TILE, SomRecord, frame_bytes, net
 from models.storage import runs
-from models.wording import significant
+from models.wording import percent, significant
 
 EXAMPLE = "example"
 _END_S = 15.0  # a cancelled worker has heard of it by then, and has written the end of its film
 HEIGHT = 420  # px of the lattice
 LIMITS = (
-    "The map does not show distances: neighbouring units may be far apart in the data (see its U-matrix), and "
-    "groups that lie apart in the data can lie side by side here."
+    "A self-organising map does not show distances: neighbouring units may be far apart in the data (see its "
+    "U-matrix), and groups that lie apart in the data can lie side by side here."
 )
 ERRORS = (
-    "Quantization error: how far a sample is from the weights of its BMU, the nearest unit, on average. Topographic "
+    "Quantisation error: how far a sample is from the weights of its BMU, the nearest unit, on average. Topographic "
     "error: the share of samples whose two nearest units do not touch. Of units equally near, the first counts as "
     "nearer, row by row from the top left; where many units have the same weights, the topographic error says little."
 )
@@ -51,7 +52,7 @@ def film_of(record: SomRecord, identity: str, epochs: int) -> Film:
     """Return what the player needs of a record."""
     frames, cloud = _drawn(record)
     series = [
-        Series("Quantization error", tuple(record.quantization_error.tolist())),
+        Series("Quantisation error", tuple(record.quantization_error.tolist())),
         Series("Topographic error", tuple(record.topographic_error.tolist()), percent=True),
         Series("Radius σ", tuple(record.radius.tolist())),
     ]
@@ -127,10 +128,15 @@ def draw(run: runs.Run | None) -> None:
         )
         alt = (
             f"{task.title}: the weights of every unit {place}, from before training to after. "
-            f"Quantization error {significant(record.quantization_error[-1])} at the last frame."
+            f"Quantisation error {significant(record.quantization_error[-1])} at the last frame."
         )
         picked = player(film, key="som_player", alt=alt, height=HEIGHT, live=not record.complete and active)
-        st.caption(NET_LIMITS if film.kind == "net" else LIMITS, help=ERRORS)
+        st.caption(
+            f"At the end: quantisation error {significant(record.quantization_error[-1])}, topographic error "
+            f"{percent(record.topographic_error[-1])}.",
+            help=ERRORS,
+        )
+        not_shown(NET_LIMITS if film.kind == "net" else LIMITS)
         if picked is not None:
             unit.draw(record, task, *picked)
         if record.complete:

@@ -9,6 +9,7 @@ import streamlit as st
 from dashboard import state
 from dashboard.figures import theme
 from dashboard.views.som import figures_net
+from dashboard.widgets.page import not_shown
 from models.som.one_step import EXAMPLE_SAMPLE, EXAMPLE_WEIGHTS, Step, worked_example
 from models.wording import fixed, significant, tex
 
@@ -39,7 +40,7 @@ def draw() -> None:
         )
     with formulas:
         _formulas(step)
-        st.caption(LIMITS)
+        not_shown(LIMITS)
 
 
 def _inputs() -> tuple[list[tuple[float, ...]], float, float]:

@@ -41,8 +41,8 @@ _SEEDS_HELP: Final = (
     "split into training, validation and test."
 )
 _BATCH_HELP = (
-    "Pictures per step. With few shots at most those there are, and another number where BatchNorm would be left with "
-    "a single picture."
+    "Pictures per step. With very few pictures it is made smaller, and it is changed where BatchNorm would be left "
+    "with a single picture."
 )
 
 
@@ -113,7 +113,7 @@ def sweep_controls(choice: Choice, chosen: state.Selection) -> SweepSpec | None:
 
 
 def _epochs_help(base: TrainingSpec) -> str:
-    return "Of all that learns, after the head alone." if base.head_epochs else "Of every training."
+    return "For everything that learns, after the head alone." if base.head_epochs else "For every training."
 
 
 def _help(choice: str) -> str:
@@ -122,7 +122,7 @@ def _help(choice: str) -> str:
         return f"Each is added alone to a recipe without any.  \n{each}"
     if choice == "shots":
         return "Validation and test pictures stay the same."
-    return "All layers above the frozen ones learn, and the new head. BatchNorm is held."
+    return "The new head and all layers above the frozen ones learn. BatchNorm keeps its pretrained statistics."
 
 
 def _number(label: str, name: str, low: int, high: int, default: int, explanation: str) -> int:
@@ -160,20 +160,29 @@ def _recipe(choice: str, base: TrainingSpec, left: DeltaGenerator, right: DeltaG
             format="%g",
             key=f"sweeps_rate_{choice}",
             persist_state="session",
-            help="Of the first step; it falls along a cosine to 0.",
+            help="Of the first step. It falls to 0 along a cosine.",
         )
     if base.head_epochs:
         base = _head_first(base, left, right)
     if choice == "shots":
         return replace(base, batch=batch, learning_rate=rate)
-    shots = _number("Pictures per class", f"shots_{choice}", 0, 200, base.shots or 0, "To learn from; 0 for all.")
+    shots = _number(
+        "Pictures per class",
+        f"shots_{choice}",
+        0,
+        200,
+        base.shots or 0,
+        "How many pictures of every class it learns from; 0 means all.",
+    )
     return replace(base, batch=batch, learning_rate=rate, shots=shots or None)
 
 
 def _head_first(base: TrainingSpec, left: DeltaGenerator, right: DeltaGenerator) -> TrainingSpec:
     """Draw how long and at which rate the head learns before anything else does, and return the recipe."""
     with left:
-        epochs = _number("Epochs, head", "head_epochs_depth", 1, 1000, base.head_epochs, "Of the head alone, at first.")
+        epochs = _number(
+            "Epochs, head", "head_epochs_depth", 1, 1000, base.head_epochs, "For the head alone, at the beginning."
+        )
     with right:
         rate = st.number_input(
             "Rate, head",
@@ -184,7 +193,7 @@ def _head_first(base: TrainingSpec, left: DeltaGenerator, right: DeltaGenerator)
             format="%g",
             key="sweeps_head_rate_depth",
             persist_state="session",
-            help="Of the head's first step, while it learns alone; a backbone frozen whole has no other.",
+            help="Of the first step while the head learns alone. If the whole backbone is frozen, it is the only rate.",
         )
     return replace(base, head_epochs=epochs, head_rate=rate)
 
@@ -222,8 +231,9 @@ def start_button(sweep: SweepSpec | None, owner: str) -> None:
 
 def _cost(sweep: SweepSpec) -> None:
     st.caption(
-        f":material/timer: {len(sweep.cells())} trainings: about {duration(sweep.seconds)} on one core, half on two. "
-        "Each becomes a run you can open. What the sweep shown has trained already is taken over."
+        f":material/timer: {len(sweep.cells())} trainings: about {duration(sweep.seconds)} on one core, about "
+        f"{duration(sweep.seconds / 2)} on two. Each becomes a run that you can open. Trainings you already have are "
+        "reused."
     )
 
 

@@ -47,7 +47,10 @@ def result(run: runs.Run | None, choice: Choice) -> None:
 
     if run is None:
         panel()
-        st.caption("This example is shipped as numbers. Train it yourself, and every cell opens as a run of its own.")
+        st.caption(
+            "This example was computed beforehand and comes as numbers only. If you train it yourself, every "
+            "training opens as a run."
+        )
         return
     job_panel(run.id, key="sweeps_job", below=panel)
     if not active:
@@ -72,7 +75,7 @@ def _chart(sweep: SweepSpec, rows: Sequence[Finished]) -> None:
     if sweep.choice == "regulariser":
         gaps = sorted(results.against_plain(found.get(variations.AS_IS, ())), key=lambda gap: -gap.difference.value)
         if not gaps:
-            st.info("Waiting for the training without regularisers, which the others are held against.")
+            st.info("Waiting for the training without regularisers, with which the others are compared.")
             return
         figure = figures.differences(sweep, gaps, rows, _HEIGHT)
     else:
@@ -82,7 +85,10 @@ def _chart(sweep: SweepSpec, rows: Sequence[Finished]) -> None:
 
 def _words(sweep: SweepSpec, rows: Sequence[Finished]) -> None:
     base, tested = sweep.base, sorted({row.tested for row in rows})
-    st.markdown("  \n".join(words.findings(sweep, rows)))
+    st.markdown("  \n".join(words.findings(sweep, rows, brief=True)))
+    if sweep.seeds > 1:
+        with st.expander("All differences with their 95% intervals", key="sweeps_intervals"):
+            st.markdown("  \n".join(words.findings(sweep, rows)))
     st.caption("  \n".join(words.trained_to_the_end(sweep, rows)))
     pictures = f"{tested[0]}" if len(tested) == 1 else f"{tested[0]} to {tested[-1]}"
     scratch = f" (from scratch {significant(variations.SCRATCH_RATE, 6)})" if variations.SCRATCH in sweep.lines else ""
@@ -149,7 +155,7 @@ def _show(run_ids: list[str], page: str) -> None:
         for run_id in run_ids:
             runs.get(run_id)
     except RunNotFound:
-        st.warning("This training was cleared away; its numbers are all that is left.", icon=":material/delete:")
+        st.warning("This training has been deleted; only its numbers are left.", icon=":material/delete:")
         return
     if page == "train":
         state.choose(run=run_ids[0])

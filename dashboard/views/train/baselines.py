@@ -30,7 +30,7 @@ def baselines(run: runs.Run, result: TrainingResult, owner: str) -> None:
     recipe = TRAINING.spec_of(run)
     if recipe.weights == "random":
         return  # it is one itself
-    st.markdown("##### Was pretraining needed?")
+    st.markdown("## Was pretraining needed?")
     if run.id == runs.EXAMPLE:
         _compare(run, result, [results.control_of_example(line) for line in (variations.RANDOM, variations.SCRATCH)])
         return

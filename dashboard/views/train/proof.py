@@ -11,6 +11,7 @@ from dashboard.labels import safe_label
 from dashboard.views.train import cache as train_cache
 from dashboard.views.train.progress import CURVES_PX
 from dashboard.widgets.formatted import formatted
+from dashboard.widgets.page import not_shown
 from models.storage import runs
 from models.training.results import TrainingResult, WeightChange, frozen_parameters
 from models.wording import grouped, significant
@@ -18,7 +19,7 @@ from models.wording import grouped, significant
 
 def proof(run: runs.Run, result: TrainingResult) -> None:
     """Draw what moved and what did not: the picture, what it does not show, and the table behind it."""
-    st.markdown("##### Proof of freezing")
+    st.markdown("## Proof of freezing")
     st.markdown(verdict(result.weight_change))
     st.plotly_chart(
         train_cache.training_figures(run.id, CURVES_PX)[1],
@@ -26,9 +27,9 @@ def proof(run: runs.Run, result: TrainingResult) -> None:
         config=theme.CONFIG,
         alt="Relative change of the weights of every layer; frozen layers stand at exactly 0",
     )
-    st.caption(
-        "How far the weights moved, not whether that helped: a big change is not always an important one. The head "
-        "started from random weights, so its change cannot be compared with the backbone's."
+    not_shown(
+        "Whether the change helped: a big change is not always an important one. The head started from random "
+        "weights, so its change cannot be compared with the backbone's."
     )
     with st.expander("Layer by layer", key="train_proof_table"):
         st.dataframe(

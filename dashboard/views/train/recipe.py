@@ -43,7 +43,8 @@ HELP = {
     "the best epoch are kept in any case.",
     "smoothing": "Takes this share of the target away from the true class and spreads it evenly over all classes, in "
     "the training loss only: the network gets less sure of itself. The validation loss stays plain.",
-    "weights": "Pretrained weights carry over what an earlier task taught. Random ones know nothing: a control.",
+    "weights": "Pretrained weights bring along what was learned on an earlier task. Random ones bring nothing: a "
+    "control.",
     "keep": "Writes down what moves after every epoch, so that the Activations page shows how maps came about. Costs "
     "disk space, shown before you start, and changes no number.",
     "seed": "Decides the new weights, the order of the pictures, dropout, augmentation, and which labels are wrong. "
@@ -66,7 +67,7 @@ DATA_HELP = {
     "preprocessing": "Every backbone scales pictures itself, as it did when it was pretrained. Scaled twice means "
     "divided by 255 before that: a common mistake, made here on purpose.",
     "leaked": "Exact copies of so many test pictures lie among the training pictures: a common mistake, made here on "
-    "purpose. The test then asks what was learnt by heart.",
+    "purpose. The test then measures what was memorised.",
 }
 PREPROCESSING: dict[Preprocessing, str] = {"own": "as the backbone expects", "scaled twice": "wrong: scaled twice"}
 

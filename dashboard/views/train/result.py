@@ -118,13 +118,13 @@ def gap_sentence(gap: Opening, spec: TrainingSpec) -> str:
     kept = "The weights kept are those of the best epoch" + (
         ", so the result is hardly touched." if not spec.label_noise else "."
     )
-    noise = " With wrong labels it learns these by heart too." if spec.label_noise else ""
+    noise = " With wrong labels it memorises these too." if spec.label_noise else ""
     return (
         f"**The gap opens after epoch {gap.epoch}:** the training loss goes on falling (from "
         f"{significant(gap.training)} to "
         f"{significant(gap.training_end)}) while the validation loss rises (from {significant(gap.validation)} to "
-        f"{significant(gap.validation_end)}). From there on the network learns its training pictures by heart.{noise} "
-        f"{kept} "
+        f"{significant(gap.validation_end)}). From there on the network overfits: it memorises its training "
+        f"pictures.{noise} {kept} "
         f"What helps: {_joined(list(_cures(spec)))}."
     )
 

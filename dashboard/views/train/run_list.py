@@ -26,7 +26,7 @@ def run_list(shown: runs.Run | None) -> None:
     listed = state.training_runs()
     if not listed:
         return
-    st.markdown("##### Your runs")
+    st.markdown("## Your runs")
     st.dataframe(
         formatted([_row(run, shown) for run in listed], {"Test accuracy": percent}),
         hide_index=True,

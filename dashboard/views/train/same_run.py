@@ -110,6 +110,6 @@ def difference_line(spec: TrainingSpec, run: runs.Run, recipe: TrainingSpec | No
 def result_title(run: runs.Run, changes: list[str]) -> None:
     """Say whose results follow, and draw their pictures paler while the controls say something else."""
     name = name_of(run)
-    st.markdown(f"##### Results of {name}")
+    st.markdown(f"## Results of {name}")
     if changes:
         st.html(DIMMED)

@@ -146,7 +146,7 @@ def train_button(spec: TrainingSpec, owner: str, run: runs.Run | None) -> None:
     if problem:
         above.error(safe_label(problem, 400), icon=":material/error:")
     if spec.weights == "random":
-        st.caption(":material/casino: Random weights: this backbone knows nothing yet.")
+        st.caption(":material/casino: Random weights: this backbone has learned nothing yet.")
 
 
 def _quick_look(spec: TrainingSpec, cost: Cost) -> None:

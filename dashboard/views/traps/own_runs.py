@@ -51,7 +51,7 @@ class _OwnRun:
 def own_runs(name: str, owner: str) -> None:
     """Draw, for the wrong recipe and the cured one, the visitor's own run or the button that starts it."""
     wrong, cured = both = [_own_run(role, TRAPS[name].specs[role], owner) for role in _BOTH]
-    st.markdown("## Train it yourself", help="Ordinary runs: every page shows what became of them.")
+    st.markdown("## Train it yourself", help="These are ordinary runs: every page can show them.")
     if not any(own.outcome or own.active for own in both):
         _train_button("Train both", "both", both, owner)
     refusal(_PROBLEM)

@@ -11,6 +11,7 @@ import streamlit as st
 from dashboard.figures import theme
 from dashboard.figures.curves import learning_curves
 from dashboard.widgets import cache
+from dashboard.widgets.page import not_shown
 from dashboard.widgets.runs import clearness, points
 from models.ids import PictureId
 from models.intervals import Estimate
@@ -55,6 +56,8 @@ def results(name: str) -> None:
     wrong, cured = shipped["wrong"], shipped["cured"]
     if wrong[0].spec.leaked:
         leak_claim(wrong[0], cured[0])
+    else:
+        st.markdown(f"## {_accuracy(wrong[0])} right with the mistake, {_accuracy(cured[0])} when cured")
     beside = [made[0] for made in shipped.values()]
     left, right = st.columns(2, gap="medium")
     with left:
@@ -73,9 +76,9 @@ def results(name: str) -> None:
     notice, cure = st.columns(2, gap="medium")
     notice.markdown(f"**How you notice it.** {noticed(trap, shipped)}")
     cure.markdown(f"**The cure.** {trap.cure}")
-    st.caption(
-        "What you do not see: how large the effect is with your data. These numbers stand on three seeds of one small "
-        "network; the intervals are over test pictures, not over seeds."
+    not_shown(
+        "How large the effect is with your data. These numbers come from three seeds of one small network; the "
+        "intervals are over test pictures, not over seeds."
     )
 
 
@@ -116,6 +119,10 @@ def _right(accuracy: Estimate) -> str:
     return f"**{percent(accuracy.value)}** of {accuracy.n} test pictures right"
 
 
+def _accuracy(outcome: Outcome) -> str:
+    return percent(outcome.judged.accuracy.value)
+
+
 def _interval(accuracy: Estimate) -> str:
     return f"95% interval {percent(accuracy.low)} to {percent(accuracy.high)}"
 
@@ -153,9 +160,8 @@ def leak_claim(wrong: Outcome, cured: Outcome) -> None:
     if (parts := wrong.judged.apart()) is not None:
         known, fresh = parts
         st.markdown(
-            f"The claim is made of {percent(known.value)} of the {known.n} test pictures that leaked and "
-            f"{percent(fresh.value)} "
-            f"of the other {fresh.n}. True is what the same training gives where no test picture leaks."
+            f"Of the {known.n} test pictures that leaked it gets {percent(known.value)} right, of the other {fresh.n} "
+            f"{percent(fresh.value)}. The true accuracy is that of the same training without the leak."
         )
 
 
@@ -172,7 +178,7 @@ def leaked_pairs(wrong: Outcome) -> None:
     leaked = wrong.judged.leaked
     chosen = leaked[np.linspace(0, len(leaked) - 1, LEAKED_PAIRS).round().astype(np.intp)].tolist()
     data = datasets.get(wrong.spec.dataset)
-    st.markdown(f"**Learnt and tested:** {LEAKED_PAIRS} of the {len(leaked)} pictures that lie in both parts.")
+    st.markdown(f"**Learned from and tested on:** {LEAKED_PAIRS} of the {len(leaked)} pictures that lie in both parts.")
     for column, index in zip(st.columns(LEAKED_PAIRS, gap="medium"), chosen, strict=True):
         picture = cache.enlarged_png(str(PictureId(data.id, index)), _PAIR_PX)
         name = f"{data.classes[datasets.label(data.id, index)]}, picture {index}"

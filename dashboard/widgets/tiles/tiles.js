@@ -20,7 +20,8 @@ function choosable(tile, { label, selected, focusable, choose, next }) {
   tile.title = label;
   tile.tabIndex = focusable ? 0 : -1;
   tile.setAttribute("role", "option");
-  tile.setAttribute("aria-label", label);
+  const words = tile.textContent.trim(); // what is read on a tile is part of its name, so that it can be called by it
+  tile.setAttribute("aria-label", label.includes(words) ? label : `${label} (${words})`);
   tile.setAttribute("aria-selected", selected);
   tile.onclick = choose;
   tile.onkeydown = event => {

@@ -30,7 +30,7 @@ def test_a_first_visit_shows_a_readable_layer_and_its_strongest_channel(visit):
     assert app.number_input(key="activations_channel").value == best("conv3_relu", app.query_params["picture"])
     assert "192 channels" in words(app)
     assert "in 64 training pictures of Galaxies" in words(app)
-    assert "each value sees 35 of 64 px, neighbours are 4 px apart" in words(app)
+    assert "One value looks at 35 × 35 pixels (its receptive field); the next one looks 4 px further" in words(app)
 
 
 def test_the_link_reproduces_layer_and_channel(visit):
@@ -52,7 +52,7 @@ def test_units_of_the_head_are_bars_with_the_names_of_the_classes(visit):
     app = visit(activations_layer="head_output")
     assert not app.exception
     assert "elliptical" in app.get("plotly_chart")[0].proto.spec
-    assert "5 units; each value sees all of the 64 × 64 px." in words(app)
+    assert "5 values. One value looks at all of the 64 × 64 pixels." in words(app)
 
 
 @pytest.mark.parametrize("channel", ["99999", "-3", "seven"])
@@ -69,14 +69,18 @@ def test_your_own_picture_of_another_shape(visit):
     assert not app.exception
     assert not app.error
     assert app.number_input(key="activations_channel").value == best("conv3_relu", picture)
-    assert "Squeezed to 64 × 64 px" in words(app)
-    assert "Squeezed" not in words(visit())
+    assert "Resized to 64 × 64 px" in words(app)
+    assert "Resized" not in words(visit())
 
 
 def test_a_layer_is_described_in_one_sentence():
     first = layers.layer("backbone:frame8:64", "conv1_relu")
-    assert describe(first, 64) == "32 × 32 maps of 48 channels; each value sees 7 of 64 px, neighbours are 2 px apart."
+    assert describe(first, 64) == (
+        "48 channels, 32 × 32 values each. One value looks at 7 × 7 pixels (its receptive field); the next one looks "
+        "2 px further."
+    )
     last = layers.layer("backbone:frame8:64", "conv5_relu")
     assert describe(last, 64).startswith(
-        "8 × 8 maps of 256 channels; each value could see 75 px, more than the picture's 64"
+        "256 channels, 8 × 8 values each. One value could look at 75 × 75 pixels (its receptive field), more than the "
+        "picture has; the next one looks 8 px further."
     )

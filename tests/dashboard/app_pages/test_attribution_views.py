@@ -33,7 +33,7 @@ def test_the_map_of_every_method_stands_beside_the_picture(visit):
     assert len(app.get("plotly_chart")) == 1 + len(METHODS)
     shown = texts(app)
     assert all(f"**{method.title}**" in shown for method in METHODS.values())
-    assert "Adds up to" in shown and "8 × 8 values of `conv5_relu`. Interpolated." in shown
+    assert "Its values add up to" in shown and "8 × 8 values of `conv5_relu`. Interpolated." in shown
     assert "nothing is coloured" not in shown
     assert "No map shows why" in shown and "of its evidence on the galaxy, which covers 15%" in shown
     app.selectbox(key="occlusion_gradcam_layer").select("conv2_relu")

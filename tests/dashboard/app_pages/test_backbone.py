@@ -86,7 +86,7 @@ def test_every_row_of_vgg16_is_what_the_lectures_formulas_give(engine) -> None:
     assert (total, field, jump) == (138_357_544 - 123_633_664 - 4096 - 4096 - 1000, 212, 32)
     assert shown["MACs per picture"] == f"{macs / 1e9:.2f} G"
     assert app.metric[3].help.startswith(f"{values + 224 * 224 * 3:,} values")
-    assert "depends on 212 × 212 pixels" in app.metric[4].help and "lies 32 px further" in app.metric[4].help
+    assert "can depend on 212 × 212 pixels" in app.metric[4].help and "looks 32 px further" in app.metric[4].help
 
 
 def test_numbers_that_keras_counts_besides_are_told(engine) -> None:
@@ -165,20 +165,20 @@ def viewed(view: str, **address: str) -> AppTest:
 def test_its_own_classes_answer_for_any_picture(engine) -> None:
     app = viewed(OWN)
     assert not app.exception and not app.error
-    assert "spiral, picture 571*, its own classifier says **guinea pig**: 24.2%" in words(app)
+    assert "It calls *spiral, picture 571* **guinea pig**, with a probability of 24.2%." in words(app)
     assert "elliptical, picture 955:  \n**spider web**, 98.9%" in words(app)
-    assert "its own 200 classes" in words(app)
-    assert "All 300 test pictures of Galaxies: spider web 61.3%" in words(app)
-    assert "All 359 test pictures of Digits: oboe 55.4%" in words(app)
+    assert "always picks one of its 200 classes" in words(app)
+    assert "All 300 test pictures of Galaxies: it calls 61.3% spider web" in words(app)
+    assert "All 359 test pictures of Digits: it calls 55.4% oboe" in words(app)
     app.get_by_key("backbone_own_words").set_value(COARSE).run()
-    assert "hides the fine ones" in words(app)
+    assert "could not tell them apart" in words(app)
 
 
 def test_your_own_picture_gets_an_answer_too(engine) -> None:
     picture = images.store_upload(np.random.default_rng(1).integers(0, 256, (50, 90, 3), np.uint8), "me")
     app = viewed(OWN, picture=picture)
     assert not app.exception and not app.error
-    assert "Asked about *your picture*" in words(app)
+    assert "It calls *your picture* **" in words(app)
 
 
 def test_how_it_was_pretrained_shows_the_card(engine) -> None:
@@ -186,14 +186,14 @@ def test_how_it_was_pretrained_shows_the_card(engine) -> None:
     assert not app.exception
     assert "**47.9%** (95% interval 46.9–48.8%)" in words(app)
     assert "**Before training** **After 1 epoch** **After 3 epochs** **After 15 epochs**" in words(app)
-    assert len(app.get("plotly_chart")) == 2 and not app.dataframe
+    assert len(app.get("plotly_chart")) == 1 and not app.dataframe
 
 
 @pytest.mark.parametrize("view", [OWN, PRETRAINING])
 def test_of_other_backbones_the_views_say_so_and_lead_to_frame8(engine, view: str) -> None:
     app = viewed(view, backbone="vgg16")
     assert not app.exception
-    assert "For Frame8, which was pretrained here" in words(app)
+    assert "Frame8 was pretrained for this app" in words(app)
     app.button(key="backbone_show_frame8").click().run()
     assert not app.exception and app.radio(key="backbone_choice").value == "frame8"
     assert app.get("plotly_chart")
@@ -211,4 +211,4 @@ def test_without_a_worker_the_view_says_so(engine, monkeypatch: pytest.MonkeyPat
 
 def test_what_it_mostly_says() -> None:
     said = Answers("d", np.arange(4), np.array([2, 0, 2, 2]), np.array([0.9, 0.2, 0.6, 0.5], "f4"), ("a", "b", "c"))
-    assert habits(said) == "c 75.0%, a 25.0%; more than half sure in 50.0%."
+    assert habits(said) == "it calls 75.0% c, 25.0% a. It is more than half sure of 50.0%."

@@ -46,7 +46,7 @@ def said(app):
 def test_one_run_alone_says_what_to_do_next(visit):
     app = visit()
     assert not app.exception
-    assert "nothing to be compared with" in said(app)
+    assert "You need a second run to compare" in said(app)
 
 
 def test_two_runs_differ_by_a_paired_interval_and_in_their_recipes(visit, another):
@@ -77,7 +77,7 @@ def test_accuracies_of_runs_made_wrong_on_purpose_say_so(visit, another):
     assert "divided by 255" in warned[0] and "Also, copies of 50% of the test pictures" in warned[0]
     fresh = Judged(TrainingSpec.from_json(leaky.spec), *judged(leaky)).apart()[1]
     assert fresh.n == 150 and f"Of the 150 that did not leak it gets {fresh.value:.1%} right" in warned[0]
-    assert "None is left" in warned[1]
+    assert "No test picture is left" in warned[1]
     assert "25% of its training pictures" in warned[2] and "leak" not in warned[2]
     assert "150 pictures that one of them has learnt from are left out" in said(app)
     assert "share no test picture that neither has learnt from: other splits, or leaks" in said(app)

@@ -105,10 +105,10 @@ def test_outlines_are_offered_where_masks_are_known(page: AppTest, seen: Seen) -
 
 
 def test_the_split_is_told_in_numbers(page: AppTest) -> None:
-    assert "learns from 900 pictures, is watched on 300" in texts(page)
-    assert "judged on 300" in texts(page)
+    assert "learns from 900 pictures. 300 others check it during training" in texts(page)
+    assert "300 more test it at the end" in texts(page)
     assert "seed 0" in texts(page)
-    assert "What you do not see: real galaxies" in texts(page)
+    assert "Real telescope pictures are harder." in texts(page)
 
 
 def test_pictures_are_as_large_as_lets_all_classes_be_seen() -> None:

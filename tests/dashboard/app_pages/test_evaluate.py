@@ -141,12 +141,12 @@ def test_wrong_labels_are_shown_with_what_became_of_them(
     told = next(text.value for text in app.markdown if "learnt with the label of another class" in text.value)
     assert (
         told.startswith("**4** training pictures")
-        and "Of **50.0%** (15.0% to 85.0%)" in told
-        and "Of **25.0%**" in told
+        and "For **50.0%** (15.0% to 85.0%)" in told
+        and "For **25.0%**" in told
     )
     words = [tile["words"] for tile in drawn["evaluate_noisy_tiles"]["data"]["tiles"]]
-    assert words[0] == "elliptical, named spiral: saw through it"
-    assert "spiral, named merger: learnt by heart" in words and "ring, named elliptical: says merger" in words
+    assert words[0] == "elliptical, named spiral: true class found"
+    assert "spiral, named merger: memorised" in words and "ring, named elliptical: says merger" in words
 
 
 def test_shares_by_the_switch(open_page: Callable[..., AppTest], run: runs.Run) -> None:

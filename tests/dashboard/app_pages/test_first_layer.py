@@ -50,7 +50,7 @@ def test_frame8_shows_its_fits_beside_the_random_ones_at_once(visit, monkeypatch
     assert "Your run kept the first layer frozen" in shown
     assert table(app).loc["Pretrained", "Colour blob"] == 11 and table(app).loc["Random", "Neither"] == 48
     assert app.number_input(key="features_kernel").value == 33  # the best fit
-    assert "R² = 1.00 (in one colour) × 0.99 (a Gabor function) = **0.99**" in shown
+    assert "The fit explains **99%** of this kernel. It is almost pure grey." in shown
     assert any(r"\cos" in formula.value and "2.87" in formula.value for formula in app.latex)
     assert "after 1, 3, 15 epochs" in shown
     app.slider(key="features_well").set_value(0.95).run()

@@ -50,8 +50,8 @@ def test_a_first_visit_sees_both_films_and_the_sheet_at_once(visit):
     assert first["steps"][-1] == other["steps"][-1] == 128 and len(first["steps"]) > 12
     assert app.button(key="features_ascend").disabled
     assert "Every switch off" in other["words"] and "jitter 4 px" in first["words"]
-    assert f"{first['values'][-1]:.3g}" in words(app) and "What you do not see" in words(app)
-    assert "Channels of conv3_relu" in words(app) and "what channel" in words(app)
+    assert f"{first['values'][-1]:.3g}" in words(app) and "The regularisers prefer certain patterns" in words(app)
+    assert "Channels of conv3_relu" in words(app) and "which pixels made channel" in words(app)
 
 
 def test_a_switch_is_turned_off_made_and_found_again(visit):

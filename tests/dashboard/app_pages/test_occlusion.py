@@ -25,7 +25,7 @@ def words(app):
 
 
 def headline(app):
-    return next(element.value for element in app.markdown if element.value.startswith("##### "))
+    return next(element.value for element in app.markdown if element.value.startswith("## "))
 
 
 def drawn(app, component="maps"):
@@ -247,7 +247,7 @@ def test_the_figure_takes_your_own_picture_and_a_silent_channel(visit, monkeypat
     assert not app.exception and not app.error
     header, parts = drawn(app, "figure")
     assert (header["height"], header["width"]) == (64, 64)
-    assert parts["projection"] == b"" and "silent" in header["note"]
+    assert parts["projection"] == b"" and "does not respond" in header["note"]
 
 
 @pytest.mark.parametrize("view", ["Map", "The whole figure"])

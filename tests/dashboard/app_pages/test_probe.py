@@ -25,9 +25,9 @@ def test_the_first_visit_shows_the_shipped_probe(visit):
     assert not page.exception and len(page.get("plotly_chart")) == 1
     shown = texts(page)
     assert "What was learned elsewhere helps here" in shown and "measured on 300 test pictures" in shown
-    assert "your run froze every block" in shown and "What you do not see" in shown
+    assert "your run froze every block" in shown and "Whether the network uses" in shown
     page = visit(**VIEW, general_probe_amount="20 a class", data="digits")
-    assert not page.exception and "Fitted on 200 training pictures" in texts(page)
+    assert not page.exception and "fitted on 200 training pictures" in texts(page)
 
 
 def test_another_backbone_has_a_price_and_a_button(visit, monkeypatch):

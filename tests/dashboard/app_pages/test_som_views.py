@@ -50,7 +50,7 @@ def small(rows=3, columns=5, **more) -> SomSpec:
         (READ, "is the BMU of"),
         (STEP, "One step does not show order"),
         ("Worked example", "W₂ and W₃ are ours"),
-        ("Depth", "how pure are its units"),
+        ("Depth", "the class of its unit"),
         ("Rotation", "have no upper side"),
         ("When it goes wrong", "The cure."),
     ],

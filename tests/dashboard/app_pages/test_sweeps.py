@@ -60,8 +60,8 @@ def test_every_choice_shows_a_shipped_sweep_its_cost_and_the_button(visit, choic
     assert not app.exception
     assert app.selectbox(key="sweeps_run").options[0].startswith("Example: ")
     text = said(app)
-    assert "This example is shipped as numbers" in text
-    assert "on one core, half on two" in text
+    assert "This example was computed beforehand" in text
+    assert "on two. Each becomes a run" in text
     assert not app.button(key="sweeps_start").disabled
     sweep, rows = results.shipped({"Depth": "depth", "Shots": "shots", "Regularisers": "regulariser"}[choice])
     for sentence in (*words.findings(sweep, rows), *words.trained_to_the_end(sweep, rows)):

@@ -45,7 +45,7 @@ def test_a_link_to_a_run_shows_its_recipe_in_controls_and_diagram(visit):
     assert app.select_slider(key="train_cut_frame8").value == "conv4"
     assert (app.number_input(key="train_epochs").value, app.number_input(key="train_rate").value) == (7, 2e-4)
     assert app.selectbox(key="train_shots").value == 20
-    assert "The recipe of **conv5 learns**" in line(app) and "##### Results of conv5 learns" in texts(app)
+    assert "The recipe of **conv5 learns**" in line(app) and "## Results of conv5 learns" in texts(app)
     assert not [button for button in app.button if button.key in ("train_undo", "train_keep_rate")]
 
 

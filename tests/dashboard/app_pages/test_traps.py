@@ -73,7 +73,7 @@ def test_the_leak_says_what_is_claimed_and_what_is_true_and_shows_pairs(visit):
     app = visit(traps_demo=TRAPS["leak"].title)
     text = said(app)
     assert "## Claimed 95.9%. True 86.2%." in text
-    assert "100.0% of the 160 test pictures that leaked and 91.9% of the other 160" in text
+    assert "Of the 160 test pictures that leaked it gets 100.0% right, of the other 160 91.9%." in text
     assert "no clear difference. The 160 pictures that leaked are left out: the leak made the number larger" in text
     assert "3 of the 160 pictures that lie in both parts" in text
     shown = [image for element in app.get("image") for image in element.proto.imgs]

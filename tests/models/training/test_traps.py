@@ -88,66 +88,68 @@ DEFINES = None  # says what is done, or what to do: a choice that no number can 
 CLAIMS = {  # every sentence of a trap -> whether the shipped numbers bear it out: (outcomes by role, recipes by role)
     # Too coarse
     "The frozen layers were trained to tell 200 kinds of things apart.": lambda m, s: len(card.read().classes) == 200,
-    "Of the fine grain of a surface, in which Textures differ, they keep less than layers that may learn find in the "
-    "same pictures.": lambda m, s: (
+    "Textures differ in the fine grain of a surface, of which frozen layers keep less than layers that may "
+    "learn.": lambda m, s: (
         s["control"].dataset == s["cured"].dataset == "textures"
         and s["control"].shots == s["cured"].shots
         and not s["control"].learning
         and clearly_better(m["control"], m["cured"])
     ),
-    "Train a frozen network to its end before you judge it.": DEFINES,
-    "The control ends at 99.0% of its training pictures and at 83.1% of the test pictures, layers that learn at 91.0%: "
-    "then features are missing, not training.": lambda m, s: (
+    "Train a frozen network to the end before you judge it.": DEFINES,
+    "The control gets 99.0% of its training pictures right and 83.1% of the test pictures, layers that learn 91.0%: it "
+    "lacks features, not training.": lambda m, s: (
         min(ends(m["control"], "accuracy")) > 0.98
         and np.allclose(accuracies(m["control"]), 0.83, atol=0.01)
         and np.allclose(accuracies(m["cured"]), 0.91, atol=0.015)
         and max(accuracies(m["control"])) < min(accuracies(m["cured"]))
     ),
-    "The 77.3% of the wrong run say only that 8 epochs did not finish its head.": lambda m, s: (
+    "The wrong run gets only 77.3% of its training pictures right, because 8 epochs are too few for its "
+    "head.": lambda m, s: (
         s["wrong"].epochs == 8
         and round(np.mean(ends(m["wrong"], "accuracy")), 3) == 0.773
         and min(ends(m["control"], "accuracy")) > max(ends(m["wrong"], "accuracy")) + 0.15
         and (s["wrong"].learning, s["wrong"].weights) == (s["control"].learning, s["control"].weights)
     ),
-    "Nothing is frozen: the layers learn to look at the detail.": lambda m, s: (
+    "Nothing is frozen, so that the layers learn to look at the detail.": lambda m, s: (
         learns_everything(s["cured"]) and clearly_better(m["wrong"], m["cured"])
     ),
-    "Same pictures, rate and epochs.": lambda m, s: replace(s["cured"], trainable=()) == s["wrong"],
+    "Pictures, rate and epochs are the same.": lambda m, s: replace(s["cured"], trainable=()) == s["wrong"],
     # Too little data
     "Five pictures of every class, and all 1.4 million weights of the backbone learn from them.": lambda m, s: (
         s["wrong"].shots == 5
         and learns_everything(s["wrong"])
         and round(recipes.estimate(s["wrong"]).parameters_trainable / 1e6, 1) == 1.4
     ),
-    "They can learn 25 pictures by heart in many ways, and most of these ways say nothing about other "
+    "This is overfitting: they can memorise 25 pictures in many ways, and most of these are of no use for other "
     "pictures.": lambda m, s: (
         len(recipes.split_of(s["wrong"]).train) == 25 and max(ends(m["wrong"], "val_accuracy")) < 0.5
     ),
-    "Watch the gap: in 10 epochs training accuracy comes to 100.0%, validation accuracy to 42.1%.": lambda m, s: (
+    "Look at the gap: after 10 epochs training accuracy is 100.0% and validation accuracy 42.1%.": lambda m, s: (
         s["wrong"].epochs == 10
         and ends(m["wrong"], "accuracy") == [1, 1, 1]
         and round(np.mean(ends(m["wrong"], "val_accuracy")), 3) == 0.421
     ),
-    "With the backbone frozen it comes to 69.7%.": lambda m, s: (
+    "With the backbone frozen validation accuracy is 69.7%.": lambda m, s: (
         not s["cured"].learning
         and round(np.mean(ends(m["cured"], "val_accuracy")), 3) == 0.697
         and min(ends(m["cured"], "val_accuracy")) > max(ends(m["wrong"], "val_accuracy"))
     ),
-    "The backbone is frozen: only the head learns, and what the backbone knew stays as it was.": lambda m, s: (
+    "The backbone is frozen: only the head learns, and the backbone keeps what it knew.": lambda m, s: (
         not s["cured"].learning and clearly_better(m["wrong"], m["cured"])
     ),
     # Too dissimilar
     "The frozen layers were trained on photographs.": lambda m, s: "Tiny ImageNet" in registry.backbone(
         s["wrong"].backbone
     ).trained_on,
-    "Digits are thick grey strokes: what these layers tell apart is not what makes a 3 a 3.": lambda m, s: (
-        s["wrong"].dataset == "digits" and clearly_better(m["wrong"], m["cured"])
-    ),
-    "Frozen, they bring nothing here that random filters would not.": lambda m, s: (
-        s["control"] == replace(s["wrong"], weights="random") and none_clearly_worse(m["wrong"], m["control"])
+    "Features learned from photographs are of little use for pen strokes: frozen layers with random weights do just as "
+    "well here.": lambda m, s: (
+        s["wrong"].dataset == "digits"
+        and clearly_better(m["wrong"], m["cured"])
+        and s["control"] == replace(s["wrong"], weights="random")
+        and none_clearly_worse(m["wrong"], m["control"])
     ),
     "Train a control with random weights in the same frozen layers.": DEFINES,
-    "If it does as well, the frozen features are worth nothing for these data: here it gets 93.0% right, against "
+    "If it does as well, the frozen features are of no use for these data: here it gets 93.0% right, against "
     "92.2%.": lambda m, s: (
         [round(np.mean(accuracies(m[role])), 3) for role in ("control", "wrong")] == [0.93, 0.922]
         and none_clearly_worse(m["wrong"], m["control"])
@@ -159,34 +161,33 @@ CLAIMS = {  # every sentence of a trap -> whether the shipped numbers bear it ou
     "The pictures are divided by 255 before a network that scales them itself.": lambda m, s: (
         s["wrong"].preprocessing == "scaled twice" and registry.backbone(s["wrong"].backbone).preprocessing == "inside"
     ),
-    "All it sees then is nearly the same dark grey.": DEFINES,  # test_scaled_twice_divides_twice…
-    "Nothing stops: the head learns from what little difference is left.": lambda m, s: all(
+    "It then sees almost the same dark grey everywhere.": DEFINES,  # test_scaled_twice_divides_twice…
+    "No error appears: the head learns from the little difference that is left.": lambda m, s: all(
         one.history[0]["accuracy"] + 0.2 < one.history[-1]["accuracy"] for one in m["wrong"]
     ),
     "Training accuracy stays low as well: 75.2%, where the same backbone comes to 99.8%.": lambda m, s: (
         [round(np.mean(ends(m[role], "accuracy")), 3) for role in ("wrong", "cured")] == [0.752, 0.998]
     ),
-    "Look at the numbers that go in: their range has to be the one that the network expects, here 0 to 255.": DEFINES,
+    "Check the numbers that go in: their range must be the one that the network expects, here 0 to 255.": DEFINES,
     "Pictures go in as numbers from 0 to 255; the network scales them once.": lambda m, s: (
         s["cured"].preprocessing == "own" and clearly_better(m["wrong"], m["cured"])
     ),
     # BatchNorm in training mode
-    "While it learns, BatchNorm takes mean and variance from each batch, here of four pictures, and its own statistics "
-    "of 100,000 photographs drift after them.": lambda m, s: (
+    "In training mode BatchNorm takes mean and variance from each batch of four pictures, and its statistics of "
+    "100,000 photographs drift with them.": lambda m, s: (
         (s["wrong"].batch, s["wrong"].batch_norm) == (4, "train")
         and "100,000 pictures" in registry.backbone(s["wrong"].backbone).trained_on
     ),
-    "Every batch is then measured with another ruler.": DEFINES,
-    "Training accuracy climbs as it does when cured, to 96.7% and 98.3%, validation stays behind, at 76.1% against "
-    "85.8%: there the drifted statistics are used.": lambda m, s: (
+    "So every batch is normalised differently.": DEFINES,
+    "Training accuracy rises as it does in the cured run, to 96.7% and 98.3%, but validation accuracy stays behind, at "
+    "76.1% against 85.8%: it uses the drifted statistics.": lambda m, s: (
         [round(np.mean(ends(m[role], "accuracy")), 3) for role in ("wrong", "cured")] == [0.967, 0.983]
         and [round(np.mean(ends(m[role], "val_accuracy")), 3) for role in ("wrong", "cured")] == [0.761, 0.858]
         and all(a < b - 0.05 for a, b in zip(*(ends(m[r], "val_accuracy") for r in ("wrong", "cured")), strict=True))
         and np.allclose(*(ends(m[role], "accuracy") for role in ("wrong", "cured")), atol=0.035)
     ),
     "The proof of freezing on the Train page shows that they moved.": DEFINES,  # tests/dashboard/views/train/test_proof
-    "BatchNorm is held: its statistics, scale and shift stay as pretrained; all other layers learn as "
-    "before.": lambda m, s: (
+    "BatchNorm keeps its pretrained statistics, scale and shift; all other layers learn as before.": lambda m, s: (
         s["cured"].batch_norm == "hold"
         and set(s["wrong"].learning) - set(s["cured"].learning) == {f"conv{number}_bn" for number in range(1, 6)}
         and clearly_better(m["wrong"], m["cured"])
@@ -196,19 +197,19 @@ CLAIMS = {  # every sentence of a trap -> whether the shipped numbers bear it ou
     "twice before they were divided.": lambda m, s: len(
         np.intersect1d(recipes.split_of(s["wrong"]).train, recipes.split_of(s["wrong"]).test)
     ) == len(recipes.split_of(s["wrong"]).test) / 2,
-    "These the network need not understand: it has learnt them by heart.": lambda m, s: all(
+    "The network has memorised these test pictures; it does not have to understand them.": lambda m, s: all(
         one.judged.apart()[0].value == 1 for one in m["wrong"]
     ),
-    "Test accuracy is far above validation accuracy, which no leak helped: 94.7% against 85.4%.": lambda m, s: (
+    "Test accuracy is far above validation accuracy, which the leak did not help: 94.7% against 85.4%.": lambda m, s: (
         round(np.mean(accuracies(m["wrong"])), 3) == 0.947
         and round(np.mean(ends(m["wrong"], "val_accuracy")), 3) == 0.854
         and all(one.judged.accuracy.low > one.validation.value for one in m["wrong"])
     ),
-    "Look for equal pictures in both parts before you train.": DEFINES,
-    "No test picture is learnt from.": lambda m, s: not np.intersect1d(
+    "Before you train, look for equal pictures in both parts.": DEFINES,
+    "The network learns from no test picture.": lambda m, s: not np.intersect1d(
         recipes.split_of(s["cured"]).train, recipes.split_of(s["cured"]).test
     ).size,
-    "The accuracy is lower, and true.": lambda m, s: max(accuracies(m["cured"])) < min(accuracies(m["wrong"])),
+    "Its accuracy is lower, and honest.": lambda m, s: max(accuracies(m["cured"])) < min(accuracies(m["wrong"])),
 }  # fmt: skip
 
 

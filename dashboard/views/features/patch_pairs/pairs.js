@@ -2,7 +2,7 @@
 
 export default function({ data, parentElement, setTriggerValue }) {
   const [patches, signals] = parentElement.querySelectorAll(".grid");
-  parentElement.querySelectorAll("h4").forEach((title, side) => { title.textContent = data.titles[side]; });
+  parentElement.querySelectorAll("h2").forEach((title, side) => { title.textContent = data.titles[side]; });
   patches.setAttribute("aria-label", data.alt);
   [patches, signals].forEach((grid, side) => {
     grid.style.setProperty("--shape", data.width + " / " + data.height);

@@ -93,6 +93,7 @@ class Demo {
     mark.removeAttribute("aria-hidden");
     mark.tabIndex = 0;
     mark.setAttribute("role", "slider");
+    mark.setAttribute("aria-valuenow", 0);
     mark.setAttribute("aria-label", "The hidden square: drag it, or move it with the arrow keys");
     mark.setAttribute("aria-valuemin", 0);
     mark.setAttribute("aria-valuemax", this.said.count - 1);

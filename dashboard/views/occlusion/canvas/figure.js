@@ -111,7 +111,7 @@ class OccluderFigure {
     const texts = {hero: titles.picture, activity: titles.activity, projection: titles.projection,
       probability: "Probability of " + chosen, winner: "Most probable class"};
     Object.entries(texts).forEach(([name, text], i) => {
-      const heading = this.find("." + name + " h4");
+      const heading = this.find("." + name + " h3");
       heading.replaceChildren();
       element("b", heading, "", "(" + "abcde"[i] + ")");
       heading.append(text);

@@ -36,7 +36,7 @@ class LinkedMaps {
     list.replaceChildren();
     this.cursor = null;
     this.panels = maps.map((_, i) => {
-      const item = element("div", list, "item"), heading = element("h4", item);
+      const item = element("div", list, "item"), heading = element("h3", item);
       const [name, value] = ["name", "value"].map(part => element("span", heading, part));
       const panel = new Panel(element("div", item, "panel"), height, width);
       panel.mark.onpointermove = panel.mark.onpointerdown = event => this.read(panel.at(event).map(Math.floor));
@@ -153,7 +153,7 @@ class LinkedMaps {
     const place = cursor === null ? "" : "row " + cursor[0] + ", col " + cursor[1];
     const one = this.panels.length === 1;
     this.where.textContent = cursor === null ? said.hint : one ? place + ": " + texts[0] : place;
-    this.handle.setAttribute("aria-valuetext", cursor === null ? "" : place + ": " +
+    this.handle.setAttribute("aria-description", cursor === null ? "" : place + ": " +
       texts.map((text, i) => (one ? "" : said.maps[i].title + " ") + text).join("; "));
   }
 

@@ -11,8 +11,3 @@ def test_top_1_and_loss_per_epoch_and_a_mark_for_every_stage():
     assert list(accuracy.x) == list(loss.x) == [1, 2, 3]
     assert list(accuracy.y) == [0.1, 0.35, 0.45] and list(loss.y) == [4.0, 2.5, 2.0]
     assert [(line.x0, line.xref) for line in figure.layout.shapes] == [(0, "x"), (0, "x2"), (3, "x"), (3, "x2")]
-
-
-def test_rates_are_spread_over_the_epochs():
-    [line] = figures.learning_rates([0.1, 0.2, 0.1, 0.0], epochs=2).data
-    assert list(line.x) == [0, 0.5, 1, 1.5] and list(line.y) == [0.1, 0.2, 0.1, 0.0]

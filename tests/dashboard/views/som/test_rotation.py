@@ -11,7 +11,7 @@ def test_rotation_is_shipped_and_other_settings_are_offered_with_their_cost(view
     page = view("Rotation")
     assert not page.exception and len(page.get("plotly_chart")) == 2
     assert "Plain map: 4" in words(page) and "Rotation-invariant map: 7" in words(page)
-    assert "over 5 seeds; n = 600 unseen pictures" in words(page) and "Measured beforehand" in words(page)
+    assert "over 5 seeds; n = 600 unseen pictures" in words(page) and "Precomputed" in words(page)
     page.segmented_control(key="som_rotation_turns").set_value(4).run()
     assert "8 poses of each of 1,500 pictures" in words(page) and not page.get("plotly_chart")
     asked = []

@@ -36,7 +36,9 @@ def test_times_reach_the_player_with_their_seconds():
 
 def test_the_page_says_what_ties_mean_for_the_topographic_error(app):
     page = app.switch_page("app_pages/som.py").run()
-    said = [caption.help for caption in page.caption if caption.value == watch.LIMITS]
+    end = watch.cache.film(None)
+    errors = f"quantisation error {end.quantization_error[-1]:.3g}, topographic error {end.topographic_error[-1]:.1%}."
+    said = [caption.help for caption in page.caption if caption.value == f"At the end: {errors}"]
     assert said == [watch.ERRORS] and "Of units equally near, the first counts as nearer" in watch.ERRORS
 
 

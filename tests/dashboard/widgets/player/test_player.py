@@ -52,7 +52,7 @@ def test_a_hundred_frames_of_colours_stay_under_200_kib():
     film = film_of(som_film.example(), "example", 100)
     message = pack(film, height=420, alt="a map", live=False, picked=None)
     assert len(film.frames) == 101 and len(message) < 200 * 1024
-    assert [series.name for series in film.series] == ["Quantization error", "Topographic error", "Radius σ"]
+    assert [series.name for series in film.series] == ["Quantisation error", "Topographic error", "Radius σ"]
     assert film.captions[0] == "Epoch 0 of 100" and film.captions[-1] == "Epoch 100 of 100"
 
 
