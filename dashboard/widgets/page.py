@@ -43,8 +43,9 @@ def stage(view: str, place: str = "view") -> DeltaGenerator:
     if before != view:
         turn = 1 - turn
     state.put(key, (view, turn))
-    places = [st.container(key=f"stage_{place}_{side}") if side == turn else st.empty() for side in (0, 1)]
-    return places[turn]
+    first = st.container(key=f"stage_{place}_0") if turn == 0 else st.empty()
+    second = st.container(key=f"stage_{place}_1") if turn == 1 else st.empty()
+    return second if turn else first
 
 
 def empty(sentence: str, action: str, page: str, icon: str) -> NoReturn:
