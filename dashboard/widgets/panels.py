@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import struct
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -15,11 +15,19 @@ from dashboard.labels import NUMBERS_SCRIPT
 _SHARED: Final = Path(__file__).with_name("panels") / "panels.js"
 
 
-def component(name: str, folder: Path, stem: str) -> Any:
-    """Return the component called `name`, made of `stem`.html, .css and .js in `folder` and of the shared scripts."""
-    html, style, script = ((folder / f"{stem}.{kind}").read_text("utf-8") for kind in ("html", "css", "js"))
-    shared = f"{NUMBERS_SCRIPT}\n{_SHARED.read_text('utf-8')}"
-    return st.components.v2.component(name, html=html, css=style, js=f"{shared}\n{script}")
+def component(name: str, folder: Path, stem: str, before: Sequence[str] = ()) -> Any:
+    """Return the component called `name`, made of `stem`.html, .css and .js in `folder` and of the shared scripts.
+
+    Args:
+        name: Of the component.
+        folder: Where its files lie.
+        stem: Of its files.
+        before: Stems of further scripts in the folder, which `stem`.js knows.
+    """
+    html, style = ((folder / f"{stem}.{kind}").read_text("utf-8") for kind in ("html", "css"))
+    scripts = [(folder / f"{part}.js").read_text("utf-8") for part in (*before, stem)]
+    script = "\n".join([NUMBERS_SCRIPT, _SHARED.read_text("utf-8"), *scripts])
+    return st.components.v2.component(name, html=html, css=style, js=script)
 
 
 def pack(header: Mapping[str, Any], parts: Mapping[str, bytes]) -> bytes:

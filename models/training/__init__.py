@@ -8,6 +8,7 @@
     recipes         the default, the presets, a quick look, and the checks before a run starts
     results         the files that a finished run leaves; where its learning curves part
     kept_epochs     the weights after every epoch, where a run keeps them
+    epoch_answers   what the test pictures were answered after every epoch
     evaluation      confusion matrix, scores with intervals, mistakes of a classifier
     comparison      trainings side by side: settings, and the difference of their accuracies
     traps           prepared mistakes and their cures, and what they gave

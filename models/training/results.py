@@ -6,6 +6,7 @@ predictions.npz       index, label, probability of the test pictures; val_… of
 weight_change.json    how far every layer's weights moved
 classifier.keras      the classifier, one flat functional graph
 epoch-0001.npz, …     what moved, after that epoch, where the run keeps epochs (`models/training/kept_epochs.py`)
+epoch_answers.npz     what the test pictures were answered after every epoch (`models/training/epoch_answers.py`)
 summary.json          accuracy, n_test, best_epoch, seconds per phase, path, parameters, note
 """
 

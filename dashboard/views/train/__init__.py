@@ -9,6 +9,7 @@
     fields        single input fields, bound to the address
     start         all controls, what a run will cost, and the button
     explained     last layer and loss in formulas, the recipe as plain Keras
+    wall          the test pictures sorted by the answers of every epoch, with the matrix and the curves
     progress      a run while it goes on
     result        a finished run: accuracy, gap, what it took, next pages, downloads
     proof         the proof of freezing

@@ -9,6 +9,7 @@ import streamlit as st
 
 from dashboard.figures import theme
 from dashboard.figures.curves import TRAINING, VALIDATION
+from dashboard.views.train import wall
 from dashboard.widgets.jobs import job_lines, while_active
 from models.storage import runs
 from models.training.spec import TrainingSpec
@@ -18,16 +19,18 @@ MEASURES = (("Accuracy", "accuracy", ".0%"), ("Loss", "loss", "~g"))
 
 
 def running(run: runs.Run, spec: TrainingSpec) -> None:
-    """Draw a run of `spec` that waits, works, was cancelled or failed: its progress and the curves so far.
+    """Draw a run of `spec` that waits, works, was cancelled or failed: its progress, and its answers so far.
 
-    While the run works they grow every second, in the same place and on the same axes.
+    While the run works they grow every second, in the place where they are once it has finished. Without answers there
+    are the curves.
     """
     active = run.status.active
 
     def progress_and_curves() -> None:
         with st.container(height=STATUS_PX if active else "content", border=False, vertical_alignment="center"):
             job_lines(run.id, key="train_job", active=active)
-        if (rows := epochs_so_far(run)) or active:
+        rows = epochs_so_far(run)
+        if not wall.growing(run, spec, rows) and (rows or active):
             _curves(rows, spec.head_epochs + spec.epochs)
 
     while_active(active, progress_and_curves)

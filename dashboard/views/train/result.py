@@ -12,11 +12,12 @@ from dashboard.figures.comparison import interval_bar
 from dashboard.labels import clock, safe_label
 from dashboard.pages import PAGES
 from dashboard.views.train import cache as train_cache
-from dashboard.views.train import report
+from dashboard.views.train import report, wall
 from dashboard.views.train.baselines import baselines
 from dashboard.views.train.progress import CURVES_PX, STATUS_PX, running
 from dashboard.views.train.proof import proof
 from dashboard.views.train.same_run import result_title
+from dashboard.views.train.start import start_again
 from dashboard.widgets.runs import mistake_warning
 from models.errors import RunNotFound
 from models.intervals import wilson
@@ -49,7 +50,8 @@ def beside(run: runs.Run, changes: list[str]) -> TrainingResult | None:
     if result is None:
         running(run, spec)
     else:
-        finished(run, result)
+        finished(result)
+        training_watched(run, spec, result)
     return result
 
 
@@ -82,8 +84,8 @@ def read(run: runs.Run) -> TrainingResult | None:
         return None
 
 
-def finished(run: runs.Run, result: TrainingResult) -> None:
-    """Draw the result, one large number with its interval, and the learning curves of a finished run."""
+def finished(result: TrainingResult) -> None:
+    """Draw the result of a finished run: one large number with its interval."""
     summary = result.summary
     accuracy = wilson(round(summary["accuracy"] * summary["n_test"]), summary["n_test"])
     said = f"95% interval {percent(accuracy.low)} to {percent(accuracy.high)}"
@@ -99,12 +101,26 @@ def finished(run: runs.Run, result: TrainingResult) -> None:
                 config=theme.CONFIG,
                 alt=f"{percent(accuracy.value)} on an axis from 0% to 100%; {said}",
             )
+
+
+def training_watched(run: runs.Run, spec: TrainingSpec, result: TrainingResult) -> None:
+    """Draw how the run came there: its wall of test pictures, or the curves alone where its answers were not kept."""
+    if wall.finished(run, spec, result):
+        return
     st.plotly_chart(
         train_cache.training_figures(run.id, CURVES_PX)[0],
         key="train_curves",
         config=theme.CONFIG,
-        alt=f"Accuracy and loss per epoch; the weights of epoch {summary['best_epoch']} were kept",
+        alt=f"Accuracy and loss per epoch; the weights of epoch {result.summary['best_epoch']} were kept",
     )
+    with st.container(horizontal=True, vertical_alignment="center", key="train_unwatched"):
+        st.caption(
+            "What this run answered to the test pictures after every epoch is not there, or cannot be read: earlier "
+            "versions did not keep it. A run that is trained now shows how its answers change.",
+            width="stretch",
+        )
+        with st.container(width="content"):
+            start_again(run, spec)
 
 
 def gap_note(spec: TrainingSpec, result: TrainingResult) -> None:

@@ -17,7 +17,7 @@ from models.training.recipes import DEFAULT, MAX_EPOCHS
 from models.training.spec import TRAINING, TrainingSpec
 
 _BATCH, _SMOOTHING, _DROPOUT = 512, 0.9, 0.9  # the largest that the controls offer
-_CHARTS = ("interval", "curves", "live_accuracy", "live_loss", "controls_chart", "weight_change")
+_CHARTS = ("interval", "wall", "curves", "live_accuracy", "live_loss", "controls_chart", "weight_change")
 DIMMED = f"<style>{', '.join(f'.st-key-train_{name}' for name in _CHARTS)} {{opacity: 0.45}}</style>"
 
 

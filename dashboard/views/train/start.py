@@ -168,6 +168,18 @@ def _quick_look(spec: TrainingSpec, cost: Cost) -> None:
     )
 
 
+def start_again(run: runs.Run, spec: TrainingSpec) -> None:
+    """Offer to train a run once more, by the same recipe."""
+    again = st.button("Train it again", key="train_again", icon=":material/replay:", disabled=weights_missing(spec))
+    if not again:
+        return
+    try:
+        problem = _start(spec, validate(spec), state.selection().owner, run)
+    except FreezeframeError as error:
+        problem = str(error)
+    st.error(safe_label(problem, 400), icon=":material/error:")
+
+
 def _start(spec: TrainingSpec, cost: Cost, owner: str, run: runs.Run | None) -> str:
     """Queue the run and show it, or return why not; a second click on the same settings does not queue them twice."""
     if run is not None and run.status.active and TRAINING.spec_of(run) == spec:

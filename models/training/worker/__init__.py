@@ -4,6 +4,7 @@
     augment          augmentation of pictures, for training and for the preview
     examples         what the epochs read: the frozen part's output, or the pictures
     loop             stretches of an epoch in one compiled call
+    asked            what a training asks about its test pictures while it goes on
     course           the phases of a training, its history and its checkpoint
     train            one training, from its recipe to the files of its run
     archive          a training as a ZIP with a plain Keras script

@@ -27,6 +27,7 @@ from models.storage.files import arrays_of, write_atomically
 from models.storage.progress import Part, Progress
 from models.training import kept_epochs
 from models.training.spec import TrainingSpec
+from models.training.worker.asked import Asked, stride_of
 from models.training.worker.classifier import CutNetwork, freeze, split_at_frozen
 from models.training.worker.examples import Examples, pictures_per_pass, prepare_examples, progress_until
 from models.training.worker.loop import Loop
@@ -164,6 +165,7 @@ class Course:
         """
         self.spec, self.loop, self.path, self.phase = spec, loop, path, phase
         self.history: list[dict[str, float]] = [] if earlier is None else [*earlier.history]
+        self.asked = Asked() if earlier is None else earlier.asked
         self.best = self._weights()
         self.best_epoch: int = 0 if earlier is None else earlier.best_epoch  # 0: the weights before the first epoch
         self.note = ""
@@ -254,6 +256,7 @@ class Course:
             **{f"now{i}": array for i, array in enumerate(self._weights())},
             **{f"best{i}": array for i, array in enumerate(self.best)},
             **{f"optimizer{i}": variable.numpy() for i, variable in enumerate(self.loop.optimizer.variables)},
+            **self.asked.to_checkpoint(),
         }
         buffer = io.BytesIO()
         np.savez(buffer, state=np.array(json.dumps(state)), **arrays)
@@ -263,6 +266,7 @@ class Course:
     def resume(self, saved: Saved) -> None:
         """Continue from a checkpoint that was written in this phase."""
         self.history, self.best_epoch = saved.history, saved.best_epoch
+        self.asked = Asked.of_checkpoint(saved.arrays)
         self._set_weights([saved.arrays[f"now{i}"] for i in range(len(self.best))])
         self.best = [saved.arrays[f"best{i}"] for i in range(len(self.best))]
         for i, variable in enumerate(self.loop.optimizer.variables):
@@ -290,6 +294,8 @@ def _run_phase(training: Training, number: int, *, earlier: Course | None = None
         course.save()
     with training.timed("epochs"):
         _epochs(course, training.material, progress)
+    if not course.note:  # after a diverged epoch its weights are no longer those of the last one in the history
+        ask(course, training.material, progress, len(course.history))
     return course
 
 
@@ -322,19 +328,29 @@ def examples_of(phase: TrainingSpec, cut: CutNetwork, material: Material, progre
 
 
 def _epochs(course: Course, material: Material, progress: Progress) -> None:
-    """Train until the phase ends, its patience is exhausted or the loss is not a number."""
+    """Train until the phase ends, its patience is exhausted or the loss is not a number.
+
+    The test pictures are asked about before the checkpoint: a run taken up again begins after it.
+    """
     loop = course.loop
-    learn, watch, _ = material.places()
+    learn, watch, test = material.places()
     labels = material.labels[material.split.validation]
+    step = stride_of(loop, len(learn), len(watch), len(test))
     first = progress_until(loop.split.prefix) if loop.examples.cached and not loop.augmented else 0.05
     last = EPOCHS_UNTIL if len(course.spec.phases()) == 1 else 1.0
+    if not course.history:
+        ask(course, material, progress, 0)
     while not course.over:
         started = time.perf_counter()
         row = loop.epoch(len(course.rows), learn, progress.check)
         if not course.accept(row):
             return
+        number = len(course.history) + 1
+        if number % step == 0:
+            ask(course, material, progress, number)
         probability = predict(course, watch, progress)
         course.record(row, probability, labels, time.perf_counter() - started)
+        course.asked.show(course.path.parent, material.split.test, material.labels[material.split.test])
         done = len(course.rows)
         typical = float(np.median([past["seconds"] for past in course.rows]))
         progress.event(
@@ -343,6 +359,13 @@ def _epochs(course: Course, material: Material, progress: Progress) -> None:
             seconds_left=typical * (loop.spec.epochs - done),
             **course.history[-1],
         )
+
+
+def ask(course: Course, material: Material, progress: Progress, epoch: int) -> None:
+    """Record what the network says of the test pictures after `epoch`, whose weights it has."""
+    test = material.places()[2]
+    if len(test) and epoch not in course.asked.epochs:
+        course.asked.add(epoch, predict(course, test, progress))
 
 
 def _note(course: Course, done: int) -> str:

@@ -30,7 +30,10 @@ from models.training.spec import TRAINING
 from models.training.traps import CURVES, FOLDER, SEEDS, TRAPS, Outcome, of_result, rows_of, spec_of
 from models.training.worker.train import train
 
-KEPT = ("spec.json", "status.json", "history.json", "predictions.npz", "weight_change.json", "summary.json", "head.npz")
+KEPT = (
+    "spec.json", "status.json", "history.json", "predictions.npz", "epoch_answers.npz", "weight_change.json",
+    "summary.json", "head.npz",
+)  # fmt: skip
 
 
 def ship_example() -> None:

@@ -24,7 +24,7 @@ from models.jobs import machine
 from models.pictures import datasets, images
 from models.storage.files import write_atomically
 from models.storage.progress import Progress
-from models.training import kept_epochs, recipes
+from models.training import epoch_answers, kept_epochs, recipes
 from models.training.costs import estimate
 from models.training.head import PREFIX
 from models.training.mistakes import with_noise
@@ -107,6 +107,7 @@ def train(spec: TrainingSpec, progress: Progress, folder: Path, shared: SharedNe
         progress.check()  # cancelled while it was saved
     except Exception:  # a kill is none: its files are needed again
         kept_epochs.clear(folder)
+        (folder / epoch_answers.FILE).unlink(missing_ok=True)
         (folder / SUMMARY).unlink(missing_ok=True)
         raise
     finally:  # only a killed run needs it again, and a large network's takes hundreds of megabytes
@@ -142,6 +143,9 @@ def fit(training: Training) -> TrainingResult:
             name: predict(course, rows, training.progress) if len(rows) else np.empty((0, 0), np.float32)
             for name, rows in (("probability", test), ("val_probability", watch), ("noisy_probability", noisy))
         }
+        course.asked.add(course.best_epoch, probabilities["probability"])
+        asked = course.asked.together(material.split.test, material.labels[material.split.test])
+        epoch_answers.write(training.folder, asked)
         _save_classifier(network, training.folder / "classifier.keras")
     result = _result(training, course, probabilities, weight_change(network, before, training.blocks))
     save_result(training.folder, result)
