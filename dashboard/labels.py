@@ -17,9 +17,11 @@ from zoneinfo import ZoneInfo
 
 import streamlit as st
 
+from models.storage import runs
 from models.wording import MINUS
 
 EXAMPLE_RUN = "Example run (shipped)"  # as pickers and figures name it
+SHIPPED_RUNS = {runs.EXAMPLE: EXAMPLE_RUN, runs.FINE_TUNED: "Example, last block fine-tuned (shipped)"}
 LONGEST = 60
 NUMBERS_SCRIPT: Final = (Path(__file__).parent / "numbers.js").read_text("utf-8")  # `models.wording` in the browser
 _MONTHS: Final = (  # not `%B`, which is in the language of the server

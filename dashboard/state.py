@@ -224,6 +224,11 @@ def _run(run_id: str) -> runs.Run | None:
         return None
 
 
+def _shipped() -> list[runs.Run]:
+    """Return the shipped runs that are there, the example first."""
+    return [run for run in map(_run, runs.SHIPPED) if run is not None]
+
+
 def example() -> runs.Run | None:
     """Return the shipped example run, or None where it is missing."""
     return _run(runs.EXAMPLE)
@@ -264,10 +269,8 @@ def compare(run_ids: Sequence[str]) -> None:
 
 
 def training_runs() -> list[runs.Run]:
-    """Return the visitor's training runs, newest first, then the shipped example."""
-    mine = runs.listing(st.session_state["ff_owner"], TRAINING.kind)
-    shipped = example()
-    return [*mine, shipped] if shipped else mine
+    """Return the visitor's training runs, newest first, then the shipped ones."""
+    return [*runs.listing(st.session_state["ff_owner"], TRAINING.kind), *_shipped()]
 
 
 def choose(

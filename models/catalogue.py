@@ -81,12 +81,14 @@ _TASKS: Final = {task.name: task for task in TASKS}
 SHIPMENTS: Final[dict[str, str]] = {
     "layers": "models.backbones.worker.ship:ship",
     "example": "models.training.worker.ship:ship_example",
+    "fine-tuned": "models.training.worker.ship:ship_fine_tuned",
     "traps": "models.training.worker.ship:ship_traps",
     "sweeps": "models.sweeps.worker.ship:ship",
     "patches": "models.features.worker.ship:patches",
     "maximisation": "models.features.worker.ship:films",
     "sheet": "models.features.worker.ship:sheet",
     "gabor": "models.features.worker.ship:gabor_fits",
+    "feature-map": "models.som.worker.film:ship_feature_map",
     "slice": "models.transferability.worker.slice:ship",
 }
 

@@ -12,7 +12,7 @@ Frame = Literal["squeeze", "crop", "pad"]
 FRAMES: Final[tuple[Frame, ...]] = get_args(Frame)  # squeezed is what the ids of uploads without a word mean
 
 _NETWORK = re.compile(
-    r"run:(?P<run>example|[0-9a-f]{32})(?P<start>:start)?(?::epoch:(?P<epoch>\d{1,6}))?"
+    r"run:(?P<run>example|fine-tuned|[0-9a-f]{32})(?P<start>:start)?(?::epoch:(?P<epoch>\d{1,6}))?"
     r"|backbone:(?P<backbone>[\w-]+):(?P<side>\d{1,5})(?::(?P<weights>random|top))?",
     re.ASCII,
 )

@@ -3,11 +3,10 @@
 import streamlit as st
 
 from dashboard import state
-from dashboard.views.activations import before_after, epochs, now
+from dashboard.views.activations import before_after, epochs, fine_tune, now
 from dashboard.widgets import own_picture
 from dashboard.widgets.page import breadcrumb, header, network_of, refuse, stage
 from models.errors import FreezeframeError
-from models.networks import layers
 
 # Every view draws itself for the visitor's choices and the network's id.
 VIEWS = {
@@ -24,16 +23,6 @@ VIEWS = {
 title = st.container()
 breadcrumb()
 chosen = state.selection()
-network = network_of(chosen)
-
-
-def to_what_moved() -> None:
-    """Begin a look at training with a layer it reached, unless the visitor chose one."""
-    first, reached = layers.interesting(network), layers.moved_most(network)
-    untouched = (None, first.name) if state.get("activations_seen") else (None,)  # a link may name the first one
-    if view != now.VIEW and reached and state.bound("activations_layer") in untouched:
-        before_after.show_layer(reached.name)
-
 
 view = st.segmented_control(
     "View",
@@ -44,13 +33,17 @@ view = st.segmented_control(
     required=True,
     label_visibility="collapsed",
 )
-if state.get("activations_seen") != (view, network):
-    to_what_moved()
+chosen, instead = fine_tune.shown_instead(chosen, view)
+network = network_of(chosen)
+if state.get("activations_seen") != (view, network) and view != now.VIEW:
+    before_after.begin(network)
 state.put("activations_seen", (view, network))
 draw, sentence = VIEWS[view]
 with title:
     header("Activations", sentence)
 with stage(f"activations {view}"):
+    if instead:
+        fine_tune.say_instead()
     own_picture.banner(chosen, network)
     try:
         draw(chosen, network)

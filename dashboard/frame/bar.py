@@ -8,7 +8,7 @@ import streamlit as st
 
 from dashboard import state
 from dashboard.frame import share, words
-from dashboard.labels import EXAMPLE_RUN, plain_label, safe_label
+from dashboard.labels import SHIPPED_RUNS, plain_label, safe_label
 from dashboard.pages import PAGES
 from dashboard.widgets.jobs import job_chip
 from models.backbones import registry
@@ -16,14 +16,15 @@ from models.pictures import datasets
 from models.storage import runs
 
 _NO_RUN = ""
+SHORT = {runs.EXAMPLE: "Example", runs.FINE_TUNED: "Fine-tuned example"}
 
 
 def run_label(run_id: str, number: int) -> str:
     """Return a run's name for the picker: number, title, and its state while it is not done."""
     if run_id == _NO_RUN:
         return "No run: the bare backbone"
-    if run_id == runs.EXAMPLE:
-        return EXAMPLE_RUN
+    if run_id in SHIPPED_RUNS:
+        return SHIPPED_RUNS[run_id]
     run = runs.get(run_id)
     states = {"queued": " · in progress", "running": " · in progress", "done": ""}
     state_name = run.status.state
@@ -35,7 +36,7 @@ def _run_names(current: str) -> dict[str, str]:
     run_ids = [run.id for run in state.training_runs()]
     if current not in run_ids and current != _NO_RUN:
         run_ids.insert(0, current)  # somebody shared a link to it
-    mine = [run_id for run_id in run_ids if run_id != runs.EXAMPLE]
+    mine = [run_id for run_id in run_ids if run_id not in runs.SHIPPED]
     numbers = {run_id: number for number, run_id in enumerate(reversed(mine), start=1)}
     return {run_id: run_label(run_id, numbers.get(run_id, 0)) for run_id in [*run_ids, _NO_RUN]}
 
@@ -103,6 +104,6 @@ def experiment_bar(page: str) -> None:
 
 def _in_short(chosen: state.Selection) -> str:
     """Return the experiment in one line."""
-    run = "no run" if chosen.run is None else "Example" if chosen.run.id == runs.EXAMPLE else chosen.run.title
+    run = "no run" if chosen.run is None else SHORT.get(chosen.run.id, chosen.run.title)
     texts = (registry.BACKBONES[chosen.backbone].title, datasets.DATASETS[chosen.dataset].title, run)
     return " · ".join(safe_label(text, 24) for text in texts)

@@ -9,6 +9,7 @@ from typing import NoReturn
 import streamlit as st
 
 from dashboard import state
+from models.ids import NetworkId
 from models.networks import layers
 from models.networks.layers import LayerChoice
 
@@ -132,6 +133,9 @@ def address_of(page: str, unit: tuple[str, int]) -> dict[str, str]:
 
 
 def open_unit(page: str, network: str, unit: tuple[str, int]) -> NoReturn:
-    """Go to the page `page` and show this layer and channel there."""
+    """Go to the page `page` and show this layer and channel there; a run's network makes it the chosen run."""
+    run, chosen = NetworkId.parse(network).run, state.selection().run
+    if run and (chosen is None or chosen.id != run):
+        state.choose(run=run)
     prepare_unit(page, network, unit)
     state.go(page, address_of(page, unit))

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from models.errors import InputError
+from models.ids import NetworkId
 from models.jobs.job import Job
 from models.pictures import datasets, images
 from models.som import rotation
@@ -20,7 +21,10 @@ from models.som.measures import u_matrix
 from models.som.samples import SomData, as_bytes, picture_shape
 from models.som.search import nearest
 from models.som.sources import FrameKind
+from models.som.spec import SomSpec
 from models.som.training import Snapshot, snapshots
+from models.storage.files import ASSETS, read
+from models.storage.runs import EXAMPLE
 
 TILE = 24  # pixels of a side of the small pictures that stand for units
 ATLAS_COLUMNS = 40
@@ -86,6 +90,14 @@ class SomRecord:
     complete: bool
 
 
+FEATURE_MAP = SomTask(
+    "features",
+    SomSpec(rows=12, columns=12, epochs=40, radius0=6.0, snapshots=11),
+    network=str(NetworkId(EXAMPLE)),
+    layer="conv5_relu",
+    dataset="galaxies",
+)
+FEATURE_MAP_FILE = ASSETS / "som" / "features.npz"  # made by `python -m models.ship feature-map`
 SOM = Job("som", SomTask, "models.som.worker.film:train", SomRecord, keeps=True, file="som.npz")
 
 
@@ -294,6 +306,11 @@ def atlas(dataset: str) -> bytes:
     """All pictures of a data set as TILE x TILE tiles, ATLAS_COLUMNS a row, in the order of their numbers, as WebP."""
     small = images.resize(datasets.load(dataset).images, TILE, TILE)
     return images.webp(images.tile(small, ATLAS_COLUMNS, gap=0), QUALITY)
+
+
+def feature_map() -> SomRecord | None:
+    """Return the shipped map of what the example run's backbone answers to the galaxies; None where it is missing."""
+    return read(FEATURE_MAP_FILE, SomRecord)
 
 
 def example() -> SomRecord:

@@ -7,7 +7,8 @@
         cancel         exists once the visitor asked to stop
         …              whatever the job writes, each file replaced atomically
 
-A run id is 128 random bits: who knows it may see the run. The shipped example has the id "example" and is everybody's.
+A run id is 128 random bits: who knows it may see the run. The shipped runs have the ids "example" and "fine-tuned" and
+are everybody's.
 Nobody but the server's own user may look into `runs/`.
 """
 
@@ -32,6 +33,8 @@ from models.storage.files import ASSETS, FULL, home, private_folder, saving, wri
 from models.storage.specs import PlainSpec
 
 EXAMPLE = "example"
+FINE_TUNED = "fine-tuned"  # the same pictures and head, but the last block learnt, too
+SHIPPED = {EXAMPLE: ASSETS / EXAMPLE, FINE_TUNED: ASSETS / "fine_tuned"}
 EXAMPLE_WEIGHTS = (ASSETS / "frame8" / "frame8.npz", ASSETS / EXAMPLE / "head.npz")  # all of its network
 MOST_BYTES = 8_000_000_000  # of all runs together
 State = Literal["queued", "running", "done", "cancelled", "failed"]
@@ -85,7 +88,7 @@ class Run:
 
     @property
     def owner(self) -> str:
-        """Return the visitor's id; empty for the shipped example."""
+        """Return the visitor's id; empty for the shipped runs."""
         return str(self.record["owner"])
 
     @property
@@ -244,8 +247,8 @@ def get(run_id: str) -> Run:
     Raises:
         RunNotFound: The id is malformed, or its folder is gone or unreadable.
     """
-    if run_id == EXAMPLE:
-        folder = ASSETS / EXAMPLE
+    if run_id in SHIPPED:
+        folder = SHIPPED[run_id]
     elif _RUN_ID.fullmatch(run_id):
         folder = home() / "runs" / run_id
     else:
@@ -260,7 +263,7 @@ def get(run_id: str) -> Run:
 
 
 def everything() -> list[Run]:
-    """Return every run of this server, oldest first, the example left out; broken folders are passed over."""
+    """Return every run of this server, oldest first, the shipped ones left out; broken folders are passed over."""
     found = []
     for folder in (home() / "runs").glob("*/"):
         try:

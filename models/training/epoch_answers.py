@@ -24,7 +24,7 @@ from models.training.spec import TRAINING, TrainingSpec
 from models.wording import grouped
 
 FILE: Final = "epoch_answers.npz"
-MOST_SHARE: Final = 0.04  # of the work of an epoch that may go into asking
+MOST_SHARE: Final = 0.05  # of the work of an epoch that may go into asking
 CHEAP: Final = 5e7  # multiply-accumulates of asking about all test pictures, below which they are asked every time
 
 

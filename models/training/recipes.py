@@ -287,3 +287,7 @@ def apply_preset(preset: str, spec: TrainingSpec) -> TrainingSpec:
     if preset not in PRESETS:
         raise InputError(f"Expected a preset among {', '.join(PRESETS)}. Received {preset!r}.")
     return PRESETS[preset].change(spec)
+
+
+# The shipped run that is compared with the example: a short head, then the preset's steps, every epoch kept.
+FINE_TUNED = replace(apply_preset("last_block", DEFAULT), head_epochs=10, keep_epochs=True)

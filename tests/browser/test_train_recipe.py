@@ -29,7 +29,7 @@ def test_two_phases_with_augmentation_from_the_preview_to_the_curves(visit, serv
     spec = runs.Run(run_id, server.home / "runs" / run_id).spec
     assert (spec["shots"], spec["head_epochs"], spec["epochs"], spec["batch_norm"]) == (5, 3, 2, "train")
     assert spec["augmentation"]["rotation"] == 15 and spec["label_noise"] == 0.2
-    expect(page.locator(".st-key-train_curves").get_by_text("fine-tuning →")).to_be_visible(timeout=30_000)
+    expect(page.locator(".wall").get_by_text("fine-tuning from epoch 4")).to_be_visible(timeout=30_000)
     expect(page.get_by_text("First the head alone learnt for 3 epochs")).to_be_visible()
     page.locator("[data-testid='stSidebarNav']").get_by_text("Evaluate", exact=True).click()
     expect(page.get_by_text("5 training pictures were learnt with the label of another class")).to_be_visible(

@@ -138,6 +138,14 @@ def _weights(rows: list[WeightChange]) -> str:
     )
 
 
+def begin(network: str) -> None:
+    """Begin a look at training with a layer it reached, unless the visitor chose one."""
+    first, reached = layers.interesting(network), layers.moved_most(network)
+    untouched = (None, first.name) if state.get("activations_seen") else (None,)  # a link may name the first one
+    if reached and state.bound("activations_layer") in untouched:
+        show_layer(reached.name)
+
+
 def show_layer(name: str) -> None:
     """Show the layer `name` in every view of the page."""
     state.put("activations_layer", name)

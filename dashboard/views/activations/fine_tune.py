@@ -8,16 +8,48 @@ import streamlit as st
 
 from dashboard import state
 from dashboard.labels import safe_label
+from dashboard.views.activations import now
 from dashboard.widgets.jobs import job_panel, refusal, refusal_kept
 from dashboard.widgets.runs import kept_words, queue
 from dashboard.widgets.weights_offer import weights_missing
 from models.backbones.registry import BACKBONES
-from models.errors import FreezeframeError
+from models.errors import FreezeframeError, RunNotFound
+from models.storage import runs
 from models.training.recipes import DEFAULT, PRESETS, apply_preset, validate
 from models.training.spec import TRAINING, TrainingSpec
 from models.wording import duration, significant
 
 _PROBLEM = "activations_offer_problem"
+
+
+def shown_instead(chosen: state.Selection, view: str) -> tuple[state.Selection, bool]:
+    """Return what a look at training shows, and whether that is the shipped fine-tuned run in place of the example.
+
+    In the example nothing of the backbone moved. A run of the visitor's own stays, whatever it did.
+    """
+    example = chosen.run is not None and chosen.run.id == runs.EXAMPLE
+    if view == now.VIEW or not example:
+        return chosen, False
+    try:
+        return replace(chosen, run=runs.get(runs.FINE_TUNED)), True
+    except RunNotFound:
+        return chosen, False
+
+
+def say_instead() -> None:
+    """Say which run is shown in place of the chosen one, and offer to choose it."""
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", key="activations_instead"):
+        st.caption(
+            ":material/info: In the chosen run, the shipped example, the whole backbone was frozen: nothing of it "
+            "moved. Shown is the shipped run in which the last block learnt, too.",
+            width="stretch",
+        )
+        st.button(
+            "Choose this run",
+            key="activations_choose_tuned",
+            on_click=lambda: state.choose(run=runs.FINE_TUNED),
+            help="On every page.",
+        )
 
 
 def last_block(chosen: state.Selection) -> TrainingSpec:

@@ -6,7 +6,7 @@ import streamlit as st
 
 from dashboard import state
 from dashboard.figures import comparison, theme
-from dashboard.labels import EXAMPLE_RUN, plain_label, safe_label
+from dashboard.labels import SHIPPED_RUNS, plain_label, safe_label
 from dashboard.widgets.jobs import distinct_names
 from dashboard.widgets.page import empty, not_shown
 from dashboard.widgets.runs import mistakes, verdict
@@ -30,7 +30,7 @@ def choose_runs() -> list[runs.Run]:
         finished = {shown.id: shown} | finished
     if not finished:
         empty("No training has finished yet.", "Train one", "train", ":material/model_training:")
-    titles = {**distinct_names(finished), runs.EXAMPLE: EXAMPLE_RUN}
+    titles = {**distinct_names(finished), **SHIPPED_RUNS}
     linked = [run.id for run in state.compared() if run.id in finished]
     chosen = linked[: comparison.MOST] or list(finished)[:3]
     state.put("compare_runs", chosen)
@@ -50,7 +50,7 @@ def read(chosen: list[runs.Run]) -> list[Compared]:
     """Return the runs whose recipe and results can be read, numbered; draw a warning for each of the others."""
     found = []
     for number, run in enumerate(chosen, start=1):
-        title = EXAMPLE_RUN if run.id == runs.EXAMPLE else run.title
+        title = SHIPPED_RUNS.get(run.id, run.title)
         try:
             spec, result = TRAINING.spec_of(run), load_result(run)
         except FreezeframeError as error:

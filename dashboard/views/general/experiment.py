@@ -50,7 +50,7 @@ class _Side:
 def experiment() -> None:
     """Draw the whole view."""
     rows, published = _rows(), curves.published()
-    split, relative, noise = _controls()
+    split, relative, noise = _controls(rows)
     key, *columns = st.columns([6, 7, 7], gap="small")
     with key:
         treatment, n = _treatment()
@@ -109,10 +109,10 @@ def _tested(rows: tuple[Row, ...], split: str) -> list[int]:
     return sorted({row.pictures for row in rows if row.split in splits})
 
 
-def _controls() -> tuple[str, bool, bool]:
+def _controls(rows: tuple[Row, ...]) -> tuple[str, bool, bool]:
     """Draw the row above the picture; return the split, whether to show differences, and random filters too."""
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
-        split = _split()
+        split = _split(rows)
         scale = st.segmented_control(
             "Scale",
             ["accuracy", "difference"],
@@ -133,8 +133,8 @@ def _controls() -> tuple[str, bool, bool]:
     return split, scale == "difference", bool(noise)
 
 
-def _split() -> str:
-    """Draw the choice of the tasks A and B; return their split."""
+def _split(rows: tuple[Row, ...]) -> str:
+    """Draw the choice of the tasks A and B; return their split. Of two directions it begins with a measured one."""
     halves = st.segmented_control(
         "Tasks A and B",
         list(_HALVES),
@@ -152,7 +152,7 @@ def _split() -> str:
         st.segmented_control(
             "From A to B",
             list(_DIRECTIONS),
-            default=BOTH,
+            default=_measured_direction(rows),
             required=True,
             format_func=lambda name: _DIRECTIONS[name],
             key="general_direction",
@@ -161,6 +161,12 @@ def _split() -> str:
             "way round. Both ways is the mean of the two.",
         )
     )
+
+
+def _measured_direction(rows: tuple[Row, ...]) -> str:
+    """Return both directions where both are measured, else the one that is."""
+    measured = [name for name in DIRECTIONS if any(row.split == name for row in rows)]
+    return measured[0] if len(measured) == 1 else BOTH
 
 
 def _treatment() -> tuple[str, int]:

@@ -28,6 +28,12 @@ def film(run: runs.Run | None) -> SomRecord | None:
 
 
 @st.cache_resource(show_spinner=False)
+def feature_map() -> SomRecord | None:
+    """Return the shipped map of a network's features; None where it is missing or damaged."""
+    return som_film.feature_map()
+
+
+@st.cache_resource(show_spinner=False)
 def _example() -> SomRecord:
     return som_film.example()
 

@@ -20,7 +20,7 @@ from models.errors import FreezeframeError
 from models.pictures import images
 from models.som.data import SomTask, sample_pictures
 from models.som.export import plain
-from models.som.film import SomRecord
+from models.som.film import FEATURE_MAP, SomRecord
 from models.som.lattice import Lattice
 from models.som.measures import class_counts, hit_map, majority, unit_errors
 from models.som.samples import SomData
@@ -69,14 +69,16 @@ def draw(owner: str) -> None:
     """Draw the choice of a map, one of its pictures, and a unit or a sample beside it."""
     choice, layers = st.columns([6, 9], gap="medium", vertical_alignment="bottom")
     with choice:
-        run = choose_map(owner)
-    record = cache.film(run)
+        shipped = cache.feature_map()
+        run = choose_map(owner, None if shipped is None else FEATURE_MAP)
+    reads_shipped = run is None and shipped is not None
+    record = shipped if reads_shipped else cache.film(run)
     if record is None:
         waiting = run is not None and run.status.active
         begins = "This map begins to train; look again in a moment."
         st.info(begins if waiting else "Nothing was recorded. Train this map again.")
         return
-    reading = _read(record, run)
+    reading = _read(record, FEATURE_MAP if reads_shipped else task_of(run), run)
     with layers:
         layer = _choose_layer(reading)
     picture, beside = st.columns([9, 6], gap="medium")
@@ -90,8 +92,7 @@ def draw(owner: str) -> None:
     neighbours.draw(record, reading.task)
 
 
-def _read(record: SomRecord, run: runs.Run | None) -> _Reading:
-    task = task_of(run)
+def _read(record: SomRecord, task: SomTask, run: runs.Run | None) -> _Reading:
     try:
         data = cache.samples(task, run.id if run else "")
     except FreezeframeError:
@@ -104,13 +105,14 @@ def _choose_layer(reading: _Reading) -> str:
     classes = len(reading.record.labels) > 0
     few = reading.units <= figures.MOST_PIES
     offered = [U_MATRIX, HITS, PLANE, *([PIES] if classes and few else []), *([LABELS] if classes else []), ERROR]
+    first = PIES if PIES in offered else U_MATRIX
     if state.get("som_read_layer") not in (None, *offered):
-        state.put("som_read_layer", U_MATRIX)
+        state.put("som_read_layer", first)
     return str(
         st.segmented_control(
             "Picture of the map",
             offered,
-            default=U_MATRIX,
+            default=first,
             key="som_read_layer",
             bind="query-params",
             required=True,

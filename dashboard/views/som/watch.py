@@ -38,9 +38,9 @@ NET_LIMITS = (
 )
 
 
-def choose_map(owner: str) -> runs.Run | None:
-    """Draw the choice among the visitor's maps and return the run; None is the example."""
-    return choose_job(SOM, owner, "Map", SomTask().title, key="som_map")
+def choose_map(owner: str, example: SomTask | None = None) -> runs.Run | None:
+    """Draw the choice among the visitor's maps and return the run; None is `example`, or else that of `task_of`."""
+    return choose_job(SOM, owner, "Map", (example or task_of(None)).title, key="som_map")
 
 
 def task_of(run: runs.Run | None) -> SomTask:

@@ -11,6 +11,7 @@ from importlib.metadata import PackageNotFoundError, version
 import plotly.graph_objects as go
 
 from dashboard.figures.confusion import confusion_heatmap
+from dashboard.labels import SHIPPED_RUNS
 from dashboard.views.train import cache as train_cache
 from dashboard.views.train.proof import verdict
 from dashboard.widgets import cache
@@ -50,7 +51,7 @@ def report(run: runs.Run, result: TrainingResult, when: str) -> str:
         result: What came of it.
         when: It was made, in words, from `labels.clock`: the file is put together where no visitor's zone is known.
     """
-    title = "Example run" if run.id == runs.EXAMPLE else run.title
+    title = SHIPPED_RUNS.get(run.id, run.title)
     body = "\n".join(_parts(run, TRAINING.spec_of(run), result, title, when))
     return (
         f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>{html.escape(title)}</title>'

@@ -9,7 +9,7 @@ from datetime import UTC
 import streamlit as st
 
 from dashboard import state
-from dashboard.labels import moment, zone
+from dashboard.labels import SHIPPED_RUNS, moment, zone
 from dashboard.widgets.formatted import formatted
 from models.backbones.registry import BACKBONES
 from models.errors import FreezeframeError
@@ -57,7 +57,7 @@ def _row(run: runs.Run, shown: runs.Run | None) -> dict[str, object]:
         }
     return {
         "": "▸" if shown is not None and run.id == shown.id else "",
-        "Run": "Example run, shipped" if run.id == runs.EXAMPLE else run.title,
+        "Run": SHIPPED_RUNS.get(run.id, run.title),
         **recipe,
         "State": ENDS[run.status.state],
         "Test accuracy": _accuracy(run),

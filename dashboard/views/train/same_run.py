@@ -23,7 +23,8 @@ DIMMED = f"<style>{', '.join(f'.st-key-train_{name}' for name in _CHARTS)} {{opa
 
 def name_of(run: runs.Run) -> str:
     """Return what a run is called on this page, safe in Markdown."""
-    return "the example run" if run.id == runs.EXAMPLE else safe_label(run.title, 48)
+    shipped = {runs.EXAMPLE: "the example run", runs.FINE_TUNED: "the fine-tuned example"}
+    return shipped.get(run.id) or safe_label(run.title, 48)
 
 
 def recipe_shown(chosen: state.Selection) -> TrainingSpec | None:

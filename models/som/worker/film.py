@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from io import BytesIO
@@ -13,13 +14,13 @@ from models.errors import Cancelled
 from models.networks.worker.answers import layer_features
 from models.som import rotation, samples
 from models.som.data import SomTask, load
-from models.som.film import SOM, Recorder, poses_of
+from models.som.film import FEATURE_MAP, FEATURE_MAP_FILE, SOM, Recorder, poses_of
 from models.som.samples import SomData
 from models.som.sources import FEATURES_FILE
 from models.som.spec import SomSpec
 from models.som.training import Snapshot, snapshots
 from models.storage.files import pack, write_atomically
-from models.storage.progress import Part, Progress
+from models.storage.progress import SILENT, Part, Progress
 from models.wording import grouped
 
 WRITE_EVERY = 0.5  # seconds between two writes of the film
@@ -55,6 +56,14 @@ def train(task: SomTask, progress: Progress, folder: Path) -> None:
             _write(recorder, folder, complete=True)
         raise
     _write(recorder, folder, complete=True)
+
+
+def ship_feature_map() -> None:
+    """Train the map that "Read the map" opens on, and put it in the place of the one that is shipped."""
+    with tempfile.TemporaryDirectory() as folder:
+        train(FEATURE_MAP, SILENT, Path(folder))
+        FEATURE_MAP_FILE.parent.mkdir(exist_ok=True)
+        write_atomically(FEATURE_MAP_FILE, (Path(folder) / SOM.file).read_bytes())
 
 
 def _walk(task: SomTask, som: SomSpec, data: SomData, check: Callable[[], None]) -> Iterator[Snapshot]:

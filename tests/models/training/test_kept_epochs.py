@@ -15,9 +15,9 @@ from models.errors import InputError, RunNotFound, TooLarge
 from models.networks.layers import interesting, layers, random_twin, side
 from models.networks.worker import answers, opened
 from models.pictures import datasets
+from models.storage import files, runs
 from models.storage import progress as storage_progress
-from models.storage import runs
-from models.training import kept_epochs, recipes, results
+from models.training import epoch_answers, kept_epochs, recipes, results
 from models.training.spec import HeadSpec, TrainingSpec
 from models.training.worker import train
 from tests.few_digits import few_digits
@@ -114,6 +114,35 @@ def test_every_kept_epoch_has_the_loss_its_history_tells(whole):
     assert len(set(losses)) == len(losses) > 10
 
 
+def test_the_answers_of_every_epoch_are_those_of_its_weights(whole):
+    """The slow twin: every kept epoch's weights in the classifier, and the test pictures through it."""
+    folder, kept, _ = whole
+    material = tiny.material()
+    asked = files.read(folder / epoch_answers.FILE, epoch_answers.EpochAnswers)
+    assert asked.epoch.tolist() == list(range(27))
+    assert asked.index.tolist() == material.split.test.tolist() == kept.index.tolist()
+    assert asked.label.tolist() == material.labels[material.split.test].tolist()
+    classifier = tiny.classifier(KEPT.head, True, KEPT.seed)
+    for epoch in (0, *kept_epochs.epochs(folder)):
+        opened.put(classifier, kept_epochs.read(folder, epoch) if epoch else {})
+        probability = np.array(classifier(material.images[material.split.test].astype("f4")))
+        assert asked.answer[epoch].tolist() == probability.argmax(axis=1).tolist()
+        np.testing.assert_allclose(asked.confidence[epoch], probability.max(axis=1), atol=2e-3)
+    assert len({row.tobytes() for row in asked.answer}) > 5
+
+
+def test_asking_seldom_changes_no_number_and_asks_the_same(tmp_path, whole, monkeypatch):
+    folder, often, _ = whole
+    monkeypatch.setattr(epoch_answers, "CHEAP", 0.0)
+    monkeypatch.setattr(epoch_answers, "MOST_SHARE", 0.02)
+    seldom, _ = fit(tmp_path, replace(KEPT, keep_epochs=False))
+    assert seldom.probability.tobytes() == often.probability.tobytes()
+    every, few = (files.read(path / epoch_answers.FILE, epoch_answers.EpochAnswers) for path in (folder, tmp_path))
+    assert set(few.epoch.tolist()) == {0, 8, 16, 24, 26, often.summary["best_epoch"]}
+    assert few.answer.tobytes() == every.answer[few.epoch].tobytes()
+    assert few.confidence.tobytes() == every.confidence[few.epoch].tobytes()
+
+
 KILLED = """
 import os, signal, sys
 from pathlib import Path
@@ -140,8 +169,10 @@ def test_a_run_killed_in_the_middle_leaves_the_same_files(tmp_path, whole, kille
     again, _ = fit(tmp_path, KEPT, progress)
     assert sum("epoch" in event for event in progress.events) == (11 if checkpoint == "left" else 26)
     assert without_times(again.history) == without_times(result.history)
-    files = {path.name: path.read_bytes() for path in folder.glob("epoch-*")}
-    assert {path.name: path.read_bytes() for path in tmp_path.glob("epoch-*")} == files and len(files) <= 15
+    kept = {path.name: path.read_bytes() for path in folder.glob("epoch-*")}
+    assert {path.name: path.read_bytes() for path in tmp_path.glob("epoch-*")} == kept and len(kept) <= 15
+    asked = (tmp_path / epoch_answers.FILE).read_bytes()
+    assert asked == (folder / epoch_answers.FILE).read_bytes()
 
 
 @pytest.fixture(scope="module")

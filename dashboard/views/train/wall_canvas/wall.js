@@ -52,6 +52,10 @@ class Wall {
     this.find(".legend span").textContent = said.legend;
     this.find(".key .training").style.setProperty("--line", said.lines[0]);
     this.find(".key .validation").style.setProperty("--line", said.lines[1]);
+    const tuned = said.history.find(row => row.phase > 1), tuning = this.find(".key .tuning");
+    tuning.hidden = !tuned;
+    if (tuned) tuning.textContent = "fine-tuning from epoch " + tuned.epoch;
+    tuning.style.setProperty("--line", said.learns);
     if (anew) this.begin();
     else this.grow(before, atEnd);
   }
