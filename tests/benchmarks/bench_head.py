@@ -39,7 +39,7 @@ from models.training.spec import HeadSpec, TrainingSpec
 from models.training.worker import classifier as training_classifier
 from models.training.worker import course
 from models.training.worker.classifier import freeze, split_at_frozen
-from models.training.worker.examples import prepare_examples
+from models.training.worker.examples import forget, prepare_examples
 from models.training.worker.loop import Loop
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -67,6 +67,7 @@ def ours(network: keras.Model, images: np.ndarray, labels: np.ndarray) -> float:
     rows = np.arange(len(labels))
     material = course.Material(images, labels, Split(rows, rows[:0], rows[:0]))
     parts = split_at_frozen(network)
+    forget()
     loop = Loop(SPEC, parts, prepare_examples(parts, material.images, material.labels, SILENT))
     for epoch in range(EPOCHS):
         last = loop.epoch(epoch, rows, SILENT.check)
@@ -149,6 +150,7 @@ def compare_tail(pairs: int) -> dict[str, float]:
             freeze(network, TAIL.trainable, "hold")
         started = time.perf_counter()
         parts = split_at_frozen(both[0])
+        forget()
         loop = Loop(TAIL, parts, prepare_examples(parts, images, labels, SILENT))
         seen = []
         for epoch in range(TAIL.epochs):

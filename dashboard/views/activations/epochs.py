@@ -126,15 +126,15 @@ def _sentence(network: str, layer: LayerChoice, found: EpochMaps) -> None:
 
 def _what_it_shows(run: runs.Run, result: TrainingResult, kept: tuple[int, ...]) -> None:
     epochs = len(result.history)
-    which = f"all {epochs} epochs" if len(kept) == epochs else f"{len(kept)} of {epochs} epochs, evenly spaced"
+    which = f"all {epochs} epochs" if len(kept) == epochs else f"{len(kept)} of {epochs} epochs"
     st.caption(
         "A channel that brightens answers more strongly to this picture; all epochs have the same colour scale. The "
         f"accuracy is that of the whole network, on {len(result.val_index)} validation pictures."
     )
     st.caption(
         f"This run kept {which} and the start, which its settings give again "
-        f"({file_size(1e6 * kept_epochs.megabytes(run.folder))} "
-        f"MB). Channels are ranked by the largest distance of their map from the one at the start."
+        f"({file_size(1e6 * kept_epochs.megabytes(run.folder))}). "
+        f"Channels are ranked by the largest distance of their map from the one at the start."
     )
     not_shown("Whether a change of these channels is why the accuracy rises.")
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import math
 import time
+from collections import OrderedDict
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,6 +20,9 @@ from models.storage.progress import Progress
 from models.training.costs.estimate import CACHE_LIMIT_MB
 from models.training.costs.layers import chunk
 from models.training.worker.classifier import CutNetwork
+
+KNOWN_MB = 32  # of outputs that stay for the next training in this process, the last used last
+_known: OrderedDict[bytes, list[np.ndarray]] = OrderedDict()
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +77,39 @@ def fits(parts: CutNetwork, pictures: int) -> bool:
 
 
 def _activations(prefix: keras.Model, pictures: np.ndarray, progress: Progress) -> list[Any]:
-    """Return the outputs of the frozen prefix for all pictures, one float32 tensor (N, …) each."""
+    """Return the outputs of the frozen prefix for all pictures, one float32 tensor (N, …) each.
+
+    Those of a training before in this process are taken where network, weights and pictures are the same to the bit.
+    """
+    key = _digest(prefix, pictures)
+    if key not in _known:
+        found = _computed(prefix, pictures, progress)
+        if sum(array.nbytes for array in found) > KNOWN_MB / 2 * MB:
+            return [tf.convert_to_tensor(array) for array in found]
+        _known[key] = found
+    _known.move_to_end(key)
+    while sum(array.nbytes for arrays in _known.values() for array in arrays) > KNOWN_MB * MB:
+        _known.popitem(last=False)
+    progress.event(share=progress_until(prefix), note="The frozen part is computed")
+    return [tf.convert_to_tensor(array) for array in _known[key]]
+
+
+def forget() -> None:
+    """Let the next training compute its frozen part, for those who measure that."""
+    _known.clear()
+
+
+def _digest(prefix: keras.Model, pictures: np.ndarray) -> bytes:
+    """Return what the outputs of a network for some pictures hang on; a few hundredths of a second."""
+    layers = {name: value for name, value in prefix.get_config().items() if name != "name"}
+    found = hashlib.blake2b(json.dumps(layers, sort_keys=True, default=str).encode())
+    for array in (*(variable.numpy() for variable in prefix.weights), pictures):
+        found.update(f"{array.shape} {array.dtype}".encode())
+        found.update(np.ascontiguousarray(array))
+    return found.digest()
+
+
+def _computed(prefix: keras.Model, pictures: np.ndarray, progress: Progress) -> list[np.ndarray]:
     fast = fold_batch_norm(prefix)
     shape = tf.TensorSpec([None, *pictures.shape[1:]], tf.uint8)
     run = tf.function(
@@ -92,7 +130,7 @@ def _activations(prefix: keras.Model, pictures: np.ndarray, progress: Progress) 
             progress.event(
                 share=progress_until(prefix) * done, note="Computing the frozen part once", seconds_left=left
             )
-    return [tf.convert_to_tensor(array) for array in kept]
+    return kept
 
 
 def progress_until(prefix: keras.Model) -> float:

@@ -76,8 +76,30 @@ def test_the_view_and_the_chosen_channel_stay_when_the_view_changes(visit, kept)
 
 
 @pytest.mark.parametrize("view", [BEFORE, EPOCHS])
-def test_the_shipped_example_offers_to_fine_tune(visit, view, monkeypatch):
+def test_the_shipped_example_gives_way_to_the_run_in_which_something_moved(visit, view):
     app = visit(activations_view=view)
+    assert not app.exception and not app.error and not app.info
+    assert "the whole backbone was frozen: nothing of it moved" in words(app)
+    assert app.selectbox(key="activations_layer").value == "conv5_relu"
+    if view == BEFORE:
+        assert "From conv5 on." in words(app)
+    else:
+        kept = kept_epochs.epochs(runs.get(runs.FINE_TUNED).folder)
+        assert f"This run kept {len(kept)} of 25 epochs" in words(app)
+    app.button(key="activations_choose_tuned").click().run()
+    assert app.session_state["ff_run"] == runs.FINE_TUNED and not app.exception
+    assert "activations_choose_tuned" not in [button.key for button in app.button]
+
+
+@pytest.mark.parametrize("view", [BEFORE, EPOCHS])
+def test_a_run_of_ones_own_that_froze_everything_stays_and_offers_to_fine_tune(visit, view, monkeypatch):
+    example = runs.get(runs.EXAMPLE)
+    own = runs.create("training", example.spec, owner="e" * 32, title="frozen")
+    for path in example.folder.iterdir():
+        if path.name not in ("spec.json", "status.json"):
+            shutil.copy(path, own.folder)
+    own.set_status(runs.RunStatus("done"))
+    app = visit(run=own.id, activations_view=view)
     assert not app.exception
     assert app.button(key="activations_offer").label == "Fine-tune the last block"
     asked = []

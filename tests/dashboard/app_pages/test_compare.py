@@ -108,10 +108,21 @@ def test_other_data_and_damaged_runs_are_named(visit, another):
 
 
 @pytest.mark.parametrize("link", ["f" * 32, "../../etc", "example,example", "<script>", ",,,"])
-def test_a_broken_link_falls_back_to_the_example(visit, link):
+def test_a_broken_link_falls_back_to_the_shipped_runs(visit, link):
     app = visit(compare=link)
     assert not app.exception
-    assert app.multiselect(key="compare_runs").value == [runs.EXAMPLE]
+    both = [runs.EXAMPLE] if link == "example,example" else [runs.EXAMPLE, runs.FINE_TUNED]
+    assert app.multiselect(key="compare_runs").value == both
+
+
+def test_it_opens_on_the_two_shipped_runs_and_what_differs(visit):
+    app = visit()
+    assert not app.exception and app.multiselect(key="compare_runs").value == [runs.EXAMPLE, runs.FINE_TUNED]
+    example, tuned = (load_result(runs.get(name)) for name in runs.SHIPPED)
+    right = [(one.probability.argmax(axis=1) == one.label) for one in (example, tuned)]
+    assert f"Only 1 gets {(right[0] & ~right[1]).sum()} right, only 2 gets {(right[1] & ~right[0]).sum()}" in said(app)
+    [table] = [each.value for each in app.dataframe if "Setting" in each.value]
+    assert len(table) >= 3
 
 
 def test_a_link_with_too_many_runs_shows_the_first_six(visit, another):

@@ -50,6 +50,25 @@ def test_two_seeds_are_drawn_beside_the_paper(visit, table):
     assert len(app.dataframe[0].value) == 3  # the unfinished seed's row too: AnB with n = 4 is there
 
 
+@pytest.mark.parametrize(
+    ("measured", "shown"),
+    [
+        (["natural to man-made"], "To man-made"),
+        (["man-made to natural"], "To natural"),
+        (["natural to man-made", "man-made to natural"], "Both ways"),
+        ([], "Both ways"),
+    ],
+)
+def test_dissimilar_opens_on_the_direction_that_is_measured(visit, table, measured, shown):
+    table([row for split in ("random", *measured) for row in rows(split, 0)])
+    app = visit(general_halves="Dissimilar")
+    control = app.segmented_control(key="general_direction")
+    names = {"natural to man-made": "To man-made", "man-made to natural": "To natural"}
+    assert not app.exception and names.get(control.value, "Both ways") == shown
+    if measured:
+        assert not any("No curve yet" in each for each in texts(app).split("\n"))
+
+
 def test_the_link_chooses_everything_and_a_choice_moves_the_ring(visit, table):
     table(rows("random", 0) + rows("natural to man-made", 0) + rows("man-made to natural", 0))
     app = visit(general_halves="Dissimilar", general_scale="Against baseB", general_n="7")

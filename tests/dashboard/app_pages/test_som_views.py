@@ -3,7 +3,9 @@
 import numpy as np
 import pytest
 
+from dashboard.views.som import cache
 from models.pictures import datasets
+from models.som import film
 from models.som.data import SomTask, load
 from models.som.film import SOM
 from models.som.samples import SomData
@@ -127,8 +129,30 @@ def test_maps_of_every_form_are_read(visit, task):
 
 
 def test_a_picture_that_this_map_does_not_have_gives_way_to_the_first(visit):
-    page = visit(som_view=READ, som_read_layer="Labels")  # the example has no classes
+    page = visit(som_view=READ, som_read_layer="Labels", map=finished(SomTask("colours", small())))  # has no classes
     fine(page)
+    assert page.segmented_control(key="som_read_layer").value == "U-matrix"
+
+
+def test_it_opens_on_the_shipped_map_of_the_galaxies_in_the_colours_of_their_classes(visit):
+    page = visit(som_view=READ)
+    shown = fine(page)
+    assert page.segmented_control(key="som_read_layer").value == "Class pies"
+    assert "Galaxies as conv5_relu of" in page.selectbox(key="som_map").options[0]
+    record = film.feature_map()
+    best = np.bincount(record.bmu[-1], minlength=144)
+    assert f"is the BMU of **{best.max()}** of 1500 samples" in shown and "Do confused classes live next door?" in shown
+    page.segmented_control(key="som_read_show").set_value("A sample").run()
+    assert "BMU" in fine(page)
+
+
+def test_without_the_shipped_map_it_opens_on_the_colours(visit, monkeypatch, tmp_path):
+    monkeypatch.setattr(film, "FEATURE_MAP_FILE", tmp_path / "features.npz")
+    (tmp_path / "features.npz").write_bytes(b"cut short")
+    cache.feature_map.clear()
+    page = visit(som_view=READ)
+    fine(page)
+    cache.feature_map.clear()
     assert page.segmented_control(key="som_read_layer").value == "U-matrix"
 
 

@@ -1,0 +1,49 @@
+"""A training watched to its end: the wall sorts itself, the slider leads through the epochs, a link opens at one."""
+
+import re
+
+from playwright.sync_api import expect
+
+from models.storage import runs
+from models.training import epoch_answers
+from tests.browser.conftest import in_address, settled
+from tests.browser.test_journeys import FEW, LONG, finished, train
+
+SHOWN = """() => { const wall = document.querySelector('.wall');
+    const cells = [...wall.querySelectorAll('.cell')].map(cell => Number(cell.textContent || 0));
+    return [wall.querySelector('.headline').textContent, cells]; }"""
+
+
+def test_a_training_is_watched_to_its_end_and_scrubbed_and_its_link_opens_there(visit, server):
+    page = visit(FEW)
+    run_id = train(page)
+    finished(page)
+    slider, headline = page.locator(".wall input[type=range]"), page.locator(".wall .headline")
+    expect(headline).to_contain_text("Epoch 5: ", timeout=LONG)  # it was seen at work: it plays to its end
+    answers = epoch_answers.read(runs.Run(run_id, server.home / "runs" / run_id))
+    said = epoch_answers.sentences(answers)
+    assert headline.inner_text().startswith(said[5].removesuffix("."))
+    slider.focus()
+    for step in (4, 3, 2):
+        page.keyboard.press("ArrowLeft")
+        expect(headline).to_contain_text(said[step].removesuffix("."))
+    _, cells = page.evaluate(SHOWN)
+    assert cells == answers.matrices(10)[2].ravel().tolist()
+    in_address(page, "train_epoch=2")
+    settled(page)
+    picture = page.locator(".wall canvas.pictures")
+    picture.focus()
+    page.keyboard.press("ArrowUp")
+    page.keyboard.press("Enter")
+    expect(page.locator(".wall .card")).to_contain_text("Truth: ")
+    expect(page.locator(".wall .card").get_by_role("button", name="Evaluate")).to_be_visible()
+    link, shown = page.url.partition("/train")[2], page.evaluate(SHOWN)
+    other = visit(f"train{link}", still=True)
+    expect(other.locator(".wall .headline")).to_contain_text("Epoch 2: ", timeout=LONG)
+    assert other.evaluate(SHOWN) == shown
+    other.locator(".wall canvas.pictures").focus()
+    other.keyboard.press("ArrowUp")
+    other.keyboard.press("Enter")
+    other.locator(".wall .card").get_by_role("button", name="Occlusion").click()
+    expect(other).to_have_url(re.compile("/occlusion.*picture=sample%3Adigits%3A"), timeout=30_000)
+    expect(other.get_by_text(re.compile("^Train: picture"))).to_be_visible(timeout=30_000)
