@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
 import streamlit as st
 
+from models.ids import PictureId
 from models.jobs import engine
+from models.pictures import images
 from models.storage import runs
 from models.training.results import CLASSIFIER_FILE, TRAINING_ARCHIVE, load_result
 from models.training.spec import AUGMENTED_PICTURES, AugmentationSpec, AugmentedPictures
@@ -24,6 +27,13 @@ def augmented_pictures(
         AUGMENTED_PICTURES,
         picture=picture, side=side, augmentation=augmentation, seed=seed, first=first, count=count,
     )  # fmt: skip
+
+
+@st.cache_data(max_entries=16, max_size="16MB", show_spinner=False)
+def wall_sheet(dataset: str, index: tuple[int, ...], side: int, columns: int) -> bytes:
+    """Return pictures of a data set, each of `side` pixels, on one sheet as WebP."""
+    tiles = [images.thumbnail(images.load_picture(str(PictureId(dataset, number))), side) for number in index]
+    return images.webp(images.tile(np.stack(tiles), columns, gap=0), 80)
 
 
 def classifier_file(run_id: str) -> bytes:

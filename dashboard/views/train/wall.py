@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -14,10 +15,10 @@ import streamlit as st
 from dashboard import state
 from dashboard.figures import theme
 from dashboard.figures.curves import TRAINING, VALIDATION
+from dashboard.views.train import cache
 from dashboard.widgets.page import lead_on
 from dashboard.widgets.panels import component, pack
 from models.ids import PictureId
-from models.pictures import images
 from models.pictures.datasets import DATASETS
 from models.storage import runs
 from models.training import epoch_answers
@@ -42,11 +43,21 @@ _HIDDEN: Final = f"<style>.st-key-{EPOCH} {{display: none}}</style>"
 _wall: Final = component("freezeframe_wall", Path(__file__).with_name("wall_canvas"), "wall", ("floor", "companions"))
 
 
-@st.cache_data(max_entries=16, max_size="16MB", show_spinner=False)
-def sheet(dataset: str, index: tuple[int, ...]) -> bytes:
-    """Return pictures of a data set on one sheet, as WebP."""
-    tiles = [images.thumbnail(images.load_picture(str(PictureId(dataset, number))), _TILE) for number in index]
-    return images.webp(images.tile(np.stack(tiles), _COLUMNS, gap=0), 80)
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """Where in a training a wall stands.
+
+    Attributes:
+        best: The epoch whose weights were kept; None while that is not known.
+        shown: The epoch of the link.
+        play: Begin before the first epoch and play.
+        live: More will follow.
+    """
+
+    best: int | None = None
+    shown: int | None = None
+    play: bool = False
+    live: bool = False
 
 
 def growing(run: runs.Run, spec: TrainingSpec, history: Sequence[Mapping[str, Any]]) -> bool:
@@ -55,7 +66,8 @@ def growing(run: runs.Run, spec: TrainingSpec, history: Sequence[Mapping[str, An
     if answers is None:
         return False
     state.put(_WATCHED, run.id)
-    data = message(run.id, spec, answers, [row for row in history if row["epoch"] <= answers.epoch[-1]], live=True)
+    known = [row for row in history if row["epoch"] <= answers.epoch[-1]]
+    data = message(run.id, spec, answers, known, Moment(live=True))
     _wall(key=KEY, data=data, on_epoch_change=_nothing, on_open_change=_nothing)
     return True
 
@@ -67,7 +79,7 @@ def finished(run: runs.Run, spec: TrainingSpec, result: TrainingResult) -> bool:
         return False
     best, shown = int(result.summary["best_epoch"]), _epoch_of_the_link(run, answers)
     play = shown is None and state.get(_WATCHED) == run.id
-    data = message(run.id, spec, answers, result.history, best=best, shown=shown, play=play)
+    data = message(run.id, spec, answers, result.history, Moment(best, shown, play))
 
     def follow() -> None:
         if (epoch := st.session_state[KEY]["epoch"]) in answers.epoch.tolist():  # a browser may send anything
@@ -101,11 +113,7 @@ def message(
     spec: TrainingSpec,
     answers: EpochAnswers,
     history: Sequence[Mapping[str, Any]],
-    *,
-    best: int | None = None,
-    shown: int | None = None,
-    play: bool = False,
-    live: bool = False,
+    moment: Moment,
 ) -> bytes:
     """Return what the browser gets of a training.
 
@@ -114,26 +122,22 @@ def message(
         spec: The recipe.
         answers: To all test pictures; of more than `MOST` a sample is shown, the matrix counts all.
         history: A row per epoch.
-        best: The epoch whose weights were kept; None while that is not known.
-        shown: The epoch of the link.
-        play: Begin before the first epoch and play.
-        live: More will follow.
+        moment: Where in the training the wall stands.
     """
-    data, seen = DATASETS[spec.dataset], answers.some(MOST)
-    last = int(answers.epoch[-1]) if not live else spec.head_epochs + spec.epochs
-    said = epoch_answers.sentences(answers, best)
+    classes, seen = DATASETS[spec.dataset].classes, answers.some(MOST)
+    said = epoch_answers.sentences(answers, moment.best)
     header: dict[str, Any] = {
         "identity": identity,
-        "live": live,
-        "play": play,
-        "linked": shown is not None,
-        "first": best if shown is None else shown,
-        "kept": best,
-        "last": last,
+        "live": moment.live,
+        "play": moment.play,
+        "linked": moment.shown is not None,
+        "first": moment.best if moment.shown is None else moment.shown,
+        "kept": moment.best,
+        "last": spec.head_epochs + spec.epochs if moment.live else int(answers.epoch[-1]),
         "count": len(seen.index),
         "pictures": seen.index.tolist(),
         "sheet": {"tile": _TILE, "columns": _COLUMNS},
-        "classes": list(zip(data.classes, itertools.cycle(theme.CLASS_COLOURS), strict=False)),
+        "classes": list(zip(classes, itertools.cycle(theme.CLASS_COLOURS), strict=False)),
         "epochs": answers.epoch.tolist(),
         "sentences": said,
         "history": [_row(row) for row in history],
@@ -142,14 +146,18 @@ def message(
         "legend": _LEGEND,
         "alt": f"{len(seen.index)} test pictures in columns by the network's answer. {said[-1]}",
     }
-    parts = {
+    return pack(header, _parts(spec.dataset, seen, answers.matrices(len(classes))))
+
+
+def _parts(dataset: str, seen: EpochAnswers, matrices: np.ndarray) -> dict[str, bytes]:
+    """Return what travels as bytes: the pictures, the answers to them, and the matrices of all."""
+    return {
         "labels": seen.label.tobytes(),
         "answers": seen.answer.tobytes(),
         "confidences": np.rint(seen.confidence.astype(np.float64) * 1000).astype("<u2").tobytes(),
-        "matrices": answers.matrices(len(data.classes)).astype("<u2").tobytes(),
-        "sprite": sheet(spec.dataset, tuple(seen.index.tolist())),
+        "matrices": matrices.astype("<u2").tobytes(),
+        "sprite": cache.wall_sheet(dataset, tuple(seen.index.tolist()), _TILE, _COLUMNS),
     }
-    return pack(header, parts)
 
 
 def _row(row: Mapping[str, Any]) -> dict[str, Any]:

@@ -166,7 +166,7 @@ def test_more_pictures_than_fit_on_the_wall_are_sampled_and_the_matrix_counts_al
     monkeypatch.setattr(wall, "MOST", 60)
     run_id = a_run()
     answers, spec = answers_of(run_id), TrainingSpec(epochs=2)
-    header, parts = unpacked(wall.message(run_id, spec, answers, load_rows(runs.get(run_id))))
+    header, parts = unpacked(wall.message(run_id, spec, answers, load_rows(runs.get(run_id)), wall.Moment(2)))
     assert header["count"] == len(header["pictures"]) == len(parts["labels"]) == 60 and len(parts["answers"]) == 180
     assert np.frombuffer(parts["matrices"], "<u2").sum() == 300 and "of 100 right" in header["sentences"][0]
     assert "shows 60 of the 100 test pictures" in wall._sample_words(answers)
@@ -175,5 +175,5 @@ def test_more_pictures_than_fit_on_the_wall_are_sampled_and_the_matrix_counts_al
 def test_losses_that_are_no_numbers_do_not_stop_the_message():
     run_id = a_run()
     rows = [{**row, "loss": float("nan")} for row in load_rows(runs.get(run_id))]
-    header, _ = unpacked(wall.message(run_id, TrainingSpec(epochs=2), answers_of(run_id), rows))
+    header, _ = unpacked(wall.message(run_id, TrainingSpec(epochs=2), answers_of(run_id), rows, wall.Moment(2)))
     assert [row["loss"] for row in header["history"]] == [None, None]

@@ -43,7 +43,7 @@ class Matrix {
       cell.textContent = value || "";
       cell.style.background = !value ? "" : truth === answer
         ? "color-mix(in srgb, var(--st-text-color) " + Math.round(6 + 24 * share) + "%, transparent)"
-        : "rgba(213, 80, 30, " + (0.12 + 0.6 * share).toFixed(2) + ")";
+        : "color-mix(in srgb, rgb(213, 80, 30) " + Math.round(12 + 60 * share) + "%, transparent)";
       cell.title = value + " of " + whole[truth] + " " + said.classes[truth][0] + " called " + said.classes[answer][0];
       if (lively && value !== before && cell.animate) {
         cell.animate([{transform: value > before ? "scale(1.35)" : "scale(0.7)"}, {transform: "none"}], 320);
