@@ -1,7 +1,9 @@
 """A map read by clicks, and one step forward and back, in a real browser."""
 
+import numpy as np
 from playwright.sync_api import expect
 
+from models.som import film
 from tests.browser.conftest import in_address, settled
 
 
@@ -10,14 +12,17 @@ def test_a_click_on_a_unit_shows_its_samples_and_survives_another_picture(visit)
     plot = page.locator(".st-key-som_read_map .nsewdrag")
     plot.wait_for()
     box = plot.bounding_box()
-    page.mouse.click(box["x"] + box["width"] * 13.5 / 20, box["y"] + box["height"] * 7.5 / 20)
-    page.get_by_text("Unit (7, 13) is the BMU of").wait_for()
+    record = film.feature_map()
+    row, column = divmod(int(np.argsort(np.bincount(record.bmu[-1], minlength=144))[-2]), record.columns)
+    page.mouse.click(box["x"] + box["width"] * (column + 0.5) / 12, box["y"] + box["height"] * (row + 0.5) / 12)
+    unit = page.get_by_text(f"Unit ({row}, {column}) is the BMU of")
+    unit.wait_for()
     samples = page.get_by_alt_text("samples of this unit")
     samples.wait_for()
     page.get_by_role("radio", name="Hits").or_(page.get_by_role("button", name="Hits")).first.click()
     in_address(page, "som_read_layer=Hits")
     settled(page)
-    page.get_by_text("Unit (7, 13) is the BMU of").wait_for()
+    unit.wait_for()
     samples.wait_for()
     assert samples.evaluate("picture => picture.naturalWidth") > 0
 

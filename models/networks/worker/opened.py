@@ -125,18 +125,9 @@ def ended(run: runs.Run) -> keras.Model:
         return keras.models.load_model(run.path("classifier.keras"), compile=False, safe_mode=True)
     if run.path("head.npz").exists():
         return _with_head(begun(run), run.path("head.npz"))
-    if (best := _best_kept(run)) is not None:
-        return after(run, best)
+    if run.id == runs.FINE_TUNED:
+        return after(run, int(load_result(run).summary["best_epoch"]))
     raise RunNotFound("Expected a finished training run. This one has no classifier (yet).")
-
-
-def _best_kept(run: runs.Run) -> int | None:
-    """Return the best epoch of a finished run that kept its weights; None of others. A shipped run has no more."""
-    try:
-        best = load_result(run).summary.get("best_epoch")
-    except RunNotFound:
-        return None
-    return best if best in kept_epochs.epochs(run.folder) else None
 
 
 def _with_head(model: keras.Model, head: Path) -> keras.Model:

@@ -44,7 +44,7 @@ def said(app):
 
 
 def test_one_run_alone_says_what_to_do_next(visit):
-    app = visit()
+    app = visit(compare="example")
     assert not app.exception
     assert "You need a second run to compare" in said(app)
 

@@ -132,5 +132,5 @@ def test_a_click_on_a_point_or_a_row_of_the_drawing_is_copied_into_the_choices(m
 
 def test_where_one_way_is_measured_both_ways_send_there(visit, table):
     table(rows("natural to man-made", 0))
-    app = visit(general_halves="Dissimilar")
+    app = visit(general_halves="Dissimilar", general_direction="Both ways")
     assert not app.exception and "no seed has been measured both ways so far" in texts(app)
