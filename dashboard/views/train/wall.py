@@ -62,10 +62,11 @@ class Moment:
 
 def growing(run: runs.Run, spec: TrainingSpec, history: Sequence[Mapping[str, Any]]) -> bool:
     """Draw the wall of a run that is at work, as far as it has come; return whether there is anything to draw."""
+    if run.status.active:
+        state.put(_WATCHED, run.id)  # a short training may end before its first answers are written
     answers = epoch_answers.read(run)
     if answers is None:
         return False
-    state.put(_WATCHED, run.id)
     known = [row for row in history if row["epoch"] <= answers.epoch[-1]]
     data = message(run.id, spec, answers, known, Moment(live=True))
     _wall(key=KEY, data=data, on_epoch_change=_nothing, on_open_change=_nothing)
@@ -83,7 +84,7 @@ def finished(run: runs.Run, spec: TrainingSpec, result: TrainingResult) -> bool:
 
     def follow() -> None:
         if (epoch := st.session_state[KEY]["epoch"]) in answers.epoch.tolist():  # a browser may send anything
-            state.put(EPOCH, None if epoch == best else int(epoch))
+            state.put(EPOCH, int(epoch))
 
     wanted = _wall(key=KEY, data=data, on_epoch_change=follow, on_open_change=_nothing).open
     for sentence in (epoch_answers.kept_words(answers, result.history), _sample_words(answers)):

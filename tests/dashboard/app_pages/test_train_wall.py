@@ -158,6 +158,22 @@ def test_a_run_at_work_shows_its_answers_so_far_and_plays_once_it_has_finished(v
     assert header["play"] and not header["live"] and header["epochs"] == [0, 1, 2]
 
 
+def test_a_training_that_ended_before_its_first_answers_were_written_plays_too(visit):
+    run_id = a_run()
+    run = runs.get(run_id)
+    summary, answers = run.path("summary.json").read_bytes(), run.path(epoch_answers.FILE).read_bytes()
+    run.path("summary.json").unlink()
+    run.path(epoch_answers.FILE).unlink()
+    run.set_status(runs.RunStatus("running", started=1.0))
+    app = visit(run=run_id)
+    assert drawn(app) is None
+    run.path("summary.json").write_bytes(summary)
+    run.path(epoch_answers.FILE).write_bytes(answers)
+    run.set_status(runs.RunStatus("done"))
+    app.run()
+    assert drawn(app)[0]["play"] and not app.exception
+
+
 def load_rows(run) -> list[dict]:
     return json.loads(run.path("history.json").read_bytes())
 
