@@ -53,6 +53,18 @@ def keep(name: str, value: str, shown: str, sentence: str) -> None:
     st.session_state[_KEPT][name] = Unmet((value,), shown, sentence)
 
 
+def travelled() -> bool:
+    """Return whether this run of the script was caused by the browser's Back or Forward: the address then decides."""
+    context = get_script_run_ctx()
+    return context is not None and bool(context.is_history_navigation)
+
+
+def named(name: str) -> str:
+    """Return what the address, which the browser went back or forward to, chooses for a shared choice."""
+    unmet, value = st.session_state[_KEPT].get(name), str(st.query_params.get(name, ""))
+    return str(unmet.shown) if unmet is not None and value == unmet.values[0] else value
+
+
 def forget(name: str) -> None:
     """Let the address follow what is shown: the visitor has chosen."""
     st.session_state[_KEPT].pop(name, None)

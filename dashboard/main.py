@@ -12,8 +12,9 @@ if ROOT not in sys.path:  # `streamlit run` puts only dashboard/ on the path
 
 from dashboard import link, state
 from dashboard.frame.bar import experiment_bar
-from dashboard.frame.browser import one_entry_per_page, remember
-from dashboard.frame.tour import tour_bar
+from dashboard.frame.browser import one_entry_per_gesture, remember
+from dashboard.frame.tour.bar import tour_around
+from dashboard.frame.tour.stops import settle
 from dashboard.labels import safe_label
 from dashboard.pages import GROUPS, HOME, PAGES
 from models.jobs import engine
@@ -47,18 +48,18 @@ st.logo(str(ICON), size="large")
 page = st.navigation(navigation(), position="sidebar", expanded=True)
 name = page.url_path or HOME
 st.set_page_config(page_title=f"{PAGES[name].title} · Freezeframe")
+settle(name)
 experiment_bar(name)
 for note in filter(None, (files.storage_note(), state.get("ff_run_problem"))):
     st.warning(safe_label(note, 400), icon=":material/folder_off:")
 about_the_link = st.container(key="about_the_link")
-tour_bar(name)
-with link.compared(state.SHARED):
+with tour_around(name), link.compared(state.SHARED):
     page.run()
 if unmet := link.sentences():
     until = "The address keeps what it names until you choose."
     about_the_link.info(safe_label(" ".join([*unmet, until]), 900), icon=":material/link_off:")
 remember()
-one_entry_per_page()
+one_entry_per_gesture()
 engine.start()  # after the first paint: the workers warm up while the visitor reads
 if PAGES[name].starts_jobs:
     engine.warm_up_jobs()

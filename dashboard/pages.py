@@ -40,7 +40,7 @@ class Page:
 
 _TRANSFER, _INSIDE, _UNDERSTAND = "Transfer", "See inside", "Understand"
 _ALL = (
-    Page(HOME, "Home", ":material/home:", _TRANSFER, "A picture on its way through a frozen network"),
+    Page(HOME, "Home", ":material/home:", _TRANSFER, "A picture on its way through a frozen network", starts_jobs=True),
     Page(
         "data",
         "Data",

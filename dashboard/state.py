@@ -2,7 +2,8 @@
 
 Eight choices are shared by all pages and kept in the address, so that a link reproduces them: `backbone`, `data`,
 `run`, `picture`, `map` (the self-organising map shown), `slice` (a live slice of the transferability experiment),
-`compare` (runs side by side) and `sweep`. Beside them stands `present` while a projector is shown to a hall.
+`compare` (runs side by side) and `sweep`. Beside them stand `present` while a projector is shown to a hall, and `tour`:
+how far in it the visitor is.
 A page's own widgets use keys `<page>_<thing>`; give their default in
 `DEFAULTS` and pass `bind="query-params"` (worth a link) or `persist_state="session"` (not), never `value=`.
 """
@@ -45,8 +46,8 @@ _SHARED: Final[dict[str, Job[Any, Any] | None]] = {
 }
 _RUNS: Final = {name: job for name, job in _SHARED.items() if job is not None}
 _KEYS: Final = {job.kind: f"ff_{name}" for name, job in _RUNS.items()}
-_PRESENT: Final = "present"
-SHARED: Final = (*_SHARED, _PRESENT)  # names in the address that are no widget's
+_PRESENT, _TOUR = "present", "tour"
+SHARED: Final = (*_SHARED, _PRESENT, _TOUR)  # names in the address that are no widget's
 _VISITOR = re.compile(r"[0-9a-f]{32}")
 # Defaults of widgets that keep their value across pages: key -> value.
 DEFAULTS: dict[str, Any] = {
@@ -87,6 +88,7 @@ def prepare() -> None:
             session[f"ff_{name}"] = st.query_params.get(name, "")
         link.arrive(SHARED)
         session["ff_present"] = "1" if st.query_params.get(_PRESENT) == "1" else ""
+        session["ff_tour"] = st.query_params.get(_TOUR, "")
         _first_visit()
         named = {name: st.query_params.get(name, "") for name in _SHARED}
         unmet = {name: value for name, value in named.items() if value and not _can_be_shown(name, value)}
@@ -96,8 +98,10 @@ def prepare() -> None:
             said = name in _RUNS and session["ff_run_problem"]  # by the warning of the frame
             link.keep(name, value, shown, "" if said else _unmet_sentence(name, value, shown))
     else:
+        if link.travelled():
+            session.update({f"ff_{name}": link.named(name) for name in SHARED})
         _validate()
-    _write_address()
+    write_address()
 
 
 def _first_visit() -> None:
@@ -168,8 +172,8 @@ def _in_address() -> dict[str, str]:
     return {name: st.session_state[f"ff_{name}"] for name in SHARED}
 
 
-def _write_address() -> None:
-    """Write what changed in one go: the browser makes a history entry of every message."""
+def write_address() -> None:
+    """Write what changed of the shared choices, in one go: every message to the browser costs it a new address."""
     shared = {name: link.in_address(name, value) for name, value in _in_address().items()}
     for name in [name for name, value in shared.items() if not value and name in st.query_params]:
         del st.query_params[name]
@@ -315,6 +319,11 @@ def go(page: str, also: Mapping[str, str] | None = None) -> NoReturn:
     st.switch_page(PAGES[page].script, query_params={n: v for n, v in shared.items() if v} | {**(also or {})})
 
 
+def travelled() -> bool:
+    """Return whether the browser went back or forward: the address holds what was chosen, controls included."""
+    return link.travelled()
+
+
 def presenting() -> bool:
     """Return whether the page is shown to a hall: large, and without what stands around it."""
     return bool(st.session_state.get("ff_present"))
@@ -323,6 +332,28 @@ def presenting() -> bool:
 def present(on: bool) -> None:
     """Begin or end presenting; takes effect at the next rerun."""
     st.session_state["ff_present"] = "1" if on else ""
+
+
+def tour() -> str:
+    """Return how far in the tour the visitor is, as the address says it; "" where there is none."""
+    return str(st.session_state.get("ff_tour", ""))
+
+
+def put_tour(place: str) -> None:
+    """Go to a place of the tour; "" ends it. The address follows at once."""
+    if place != st.session_state["ff_tour"]:
+        st.session_state["ff_tour"] = place
+        write_address()
+
+
+def say(sentence: str) -> None:
+    """Leave the one sentence that the page's picture shows, for who drew the frame around it."""
+    st.session_state["ff_said"] = sentence
+
+
+def said() -> str:
+    """Return what the page left by `say`, once."""
+    return str(st.session_state.pop("ff_said", ""))
 
 
 def get(key: str, default: Any = None) -> Any:

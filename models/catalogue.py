@@ -80,6 +80,7 @@ _TASKS: Final = {task.name: task for task in TASKS}
 # What is shipped with the app and is no job's result: its name, and the worker's function that makes it anew.
 SHIPMENTS: Final[dict[str, str]] = {
     "layers": "models.backbones.worker.ship:ship",
+    "features": "models.training.worker.ship:ship_features",
     "example": "models.training.worker.ship:ship_example",
     "fine-tuned": "models.training.worker.ship:ship_fine_tuned",
     "traps": "models.training.worker.ship:ship_traps",

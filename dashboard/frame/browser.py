@@ -1,30 +1,20 @@
-"""Scripts in the browser: one entry in its history per page, and a cookie that remembers the visitor.
+"""Scripts in the browser: one entry in its history per gesture, and a cookie that remembers the visitor.
 
-Streamlit pushes an entry for every change of the address. Going back to one of them runs the script, which completes
-the address and so pushes the visitor forward again: without this, nobody gets back to the page before.
-The cookie holds a random id, so that a reload finds the same runs.
+Streamlit pushes an entry for every message that changes the address, so that a preset would leave several, and replaces
+it where a visitor changes a widget, so that this would leave none. The cookie holds a random id, so that a reload finds
+the same runs.
 """
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Final
 
 import streamlit as st
 
 from dashboard import state
 
-_HISTORY_SCRIPT: Final = """
-<script>
-if (!window.freezeframeHistory) {
-  window.freezeframeHistory = true;
-  const push = history.pushState.bind(history);
-  history.pushState = (data, unused, url) => {
-    const samePage = new URL(url, location.href).pathname === location.pathname;
-    return samePage ? history.replaceState(data, unused, url) : push(data, unused, url);
-  };
-}
-</script>
-"""
+_HISTORY_SCRIPT: Final = f"<script>{Path(__file__).with_name('history.js').read_text('utf-8')}</script>"
 _COOKIE_SCRIPT: Final = """
 export default function(component) {
   const secure = location.protocol === "https:" ? "; Secure" : "";
@@ -35,8 +25,8 @@ export default function(component) {
 _keeper = st.components.v2.component("freezeframe_visitor", html="<span></span>", js=_COOKIE_SCRIPT)
 
 
-def one_entry_per_page() -> None:
-    """Let a change of the address on the same page replace the entry in the browser's history."""
+def one_entry_per_gesture() -> None:
+    """Let whatever one click, key or drag changes in the address be one entry in the browser's history."""
     st.html(_HISTORY_SCRIPT, unsafe_allow_javascript=True)
 
 

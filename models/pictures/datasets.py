@@ -255,6 +255,12 @@ def _files(dataset: str, program: ModuleType, has_masks: bool) -> list[Path]:
     return [Path(f"{stem}-{part}.npy") for part in ("images", "masks")[: 1 + has_masks]]
 
 
+def digest(dataset: str) -> str:
+    """Return a digest of the program that draws a data set's pictures; "" where nothing is drawn."""
+    origin = get(dataset).origin
+    return _digest(origin) if isinstance(origin, ModuleType) else ""
+
+
 def _digest(program: ModuleType) -> str:
     """Return a digest of the program that draws a data set, so that files of an older program are not read."""
     return hashlib.sha256(Path(str(program.__file__)).read_bytes()).hexdigest()[:12]

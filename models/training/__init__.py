@@ -5,6 +5,7 @@
     mistakes        wrong labels and leaked test pictures, on purpose
     together        settings that cannot work together, or have no effect together
     costs/          memory and time of a training before it runs
+    ready_features  what the frozen backbone says of the built-in pictures, as it comes with the app
     recipes         the default, the presets, a quick look, and the checks before a run starts
     results         the files that a finished run leaves; where its learning curves part
     kept_epochs     the weights after every epoch, where a run keeps them

@@ -10,7 +10,7 @@ from models.backbones import tables
 from models.errors import FreezeframeError, InputError, TooLarge
 from models.jobs.machine import memory_limit_mb
 from models.pictures import datasets
-from models.training import kept_epochs, mistakes, together
+from models.training import kept_epochs, mistakes, ready_features, together
 from models.training.costs.estimate import Cost, Pictures, estimate_run, smaller_runs
 from models.training.spec import HeadSpec, TrainingSpec, expect
 from models.wording import file_size, whole_percent
@@ -107,13 +107,15 @@ def split_of(spec: TrainingSpec) -> datasets.Split:
 def estimate(spec: TrainingSpec) -> Cost:
     """Return what the run will cost (see `Cost`)."""
     data, split = datasets.DATASETS[spec.dataset], split_of(spec)
+    read = not ready_features.are_all(spec)
     pictures = Pictures(
         learnt=len(split.train),
         watched=len(split.validation),
         tested=len(split.test),
         held=data.size,
-        resized=(data.height, data.width) != (spec.side, spec.side),
-        to_draw=0 if datasets.is_drawn(spec.dataset) else data.size,
+        resized=read and (data.height, data.width) != (spec.side, spec.side),
+        to_draw=data.size if read and not datasets.is_drawn(spec.dataset) else 0,
+        ready=ready_features.serve(spec),
     )
     return estimate_run(tables.table(spec.backbone, spec.side), spec, n_classes=len(data.classes), pictures=pictures)
 

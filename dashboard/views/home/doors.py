@@ -5,8 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from dashboard import state
-from dashboard.frame import tour
-from dashboard.labels import safe_label
+from dashboard.frame.tour import stops
 from dashboard.pages import PAGES
 from dashboard.widgets.picture_picker import own_picture
 from models.pictures import datasets
@@ -25,11 +24,9 @@ def doors(chosen: state.Selection) -> None:
             key="home_tour",
             type="primary",
             icon=":material/play_arrow:",
-            on_click=tour.begin,
+            on_click=stops.begin,
             help="Trains a head on the frozen network with the defaults and leads you through the results.",
         )
-        if problem := state.get("ff_tour_problem"):
-            st.error(safe_label(problem, 400), icon=":material/error:")
     with second.container(border=True, height="stretch"):
         st.markdown("**Bring your own picture:** drop a file or use the camera, and watch it flow through the network.")
         own_picture("home")

@@ -131,6 +131,7 @@ def _picture(questions: Questions, look: _Look) -> None:
     panels, scales = drawn(titled, look.score, least)
     mask, where = look.mask if look.outlined else None, lowest(titled[0][1], look.score)
     headline.draw(said.text, said.advice)
+    state.say(said.text)
     alt = f"Occlusion map over the picture: {'; '.join(title for title, _ in titled)}. {said.text}"
     key, square = "occlusion_map", said.square
     linked_maps(image, panels, scales, key=key, alt=alt, opacity=look.opacity, mask=mask, square=square)

@@ -22,11 +22,11 @@ from models.som.data import SomTask, sample_pictures
 from models.som.export import plain
 from models.som.film import FEATURE_MAP, SomRecord
 from models.som.lattice import Lattice
-from models.som.measures import class_counts, hit_map, majority, unit_errors
+from models.som.measures import class_counts, hit_map, majority, purity, unit_errors
 from models.som.samples import SomData
 from models.som.search import nearest
 from models.storage import runs
-from models.wording import significant
+from models.wording import grouped, percent, significant
 
 U_MATRIX, HITS, PLANE, PIES, LABELS, ERROR = "U-matrix", "Hits", "Component plane", "Class pies", "Labels", "Error"
 HELP = (
@@ -79,6 +79,7 @@ def draw(owner: str) -> None:
         st.info(begins if waiting else "Nothing was recorded. Train this map again.")
         return
     reading = _read(record, FEATURE_MAP if reads_shipped else task_of(run), run)
+    _say(reading)
     with layers:
         layer = _choose_layer(reading)
     picture, beside = st.columns([9, 6], gap="medium")
@@ -99,6 +100,18 @@ def _read(record: SomRecord, task: SomTask, run: runs.Run | None) -> _Reading:
         data = None
     lattice = Lattice(record.rows, record.columns, record.lattice, record.toroid)
     return _Reading(record, task, lattice, record.bmu[-1].astype(np.int64), data)
+
+
+def _say(reading: _Reading) -> None:
+    """Leave, for the tour, how well the units of a map tell classes apart that its training never saw."""
+    record = reading.record
+    if len(record.labels):
+        of_unit, _ = majority(reading.best, record.labels, reading.units, len(record.classes))
+        share = purity(reading.best, record.labels, of_unit)
+        state.say(
+            f"{percent(share)} of {grouped(len(record.labels))} samples lie on a unit whose most frequent class is "
+            "their own."
+        )
 
 
 def _choose_layer(reading: _Reading) -> str:

@@ -44,7 +44,8 @@ def recipe_shown(chosen: state.Selection) -> TrainingSpec | None:
         )
         state.put(FOLLOWED, run.id)
         return None
-    if state.get(FOLLOWED) != run.id and state.get("train_how") is not None:
+    followed = state.get(FOLLOWED) == run.id or state.travelled()  # Back brings the controls that the run had then
+    if not followed and state.get("train_how") is not None:
         put_controls(recipe)
     state.put(FOLLOWED, run.id)
     return recipe

@@ -35,6 +35,7 @@ class Pictures:
     Attributes:
         resized: They are made in another size than the network takes.
         to_draw: How many have to be drawn first, which is done once.
+        ready: What the frozen backbone says of them comes with the app.
     """
 
     learnt: int
@@ -43,6 +44,7 @@ class Pictures:
     held: int
     resized: bool
     to_draw: int = 0
+    ready: bool = False
 
     @property
     def read(self) -> int:
@@ -112,9 +114,11 @@ class Phase:
 
     def _once(self, rates: Rates) -> float:
         """Return the seconds before the first epoch: the frozen part, and tracing."""
-        frozen = self.pictures.read * self.layers.forward(self.prefix, rates, folded=True) if self.cached else 0.0
+        ready = self.pictures.ready and not self.learning and not self.spec.augmentation.on
+        computed = self.pictures.read if self.cached and not ready else 0
+        frozen = computed * self.layers.forward(self.prefix, rates, folded=True)
         below = self.cached + (not self.cached or self.spec.augmentation.on)  # how often the prefix is traced
-        traced = parts.traced(len(self.prefix) * below, len(self.tail), self.variables, rates)
+        traced = parts.traced(len(self.prefix) * (0 if ready else below), len(self.tail), self.variables, rates)
         return frozen + traced
 
     def _epoch(self, rates: Rates) -> float:

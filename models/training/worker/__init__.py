@@ -9,7 +9,7 @@
     train            one training, from its recipe to the files of its run
     archive          a training as a ZIP with a plain Keras script
     measure_rates    how fast this machine is
-    ship             the example run and the results of the traps, made anew
+    ship             the features, the example run and the results of the traps, made anew
 
 It may import what `models.training` may, and their workers.
 """

@@ -13,7 +13,7 @@ from __future__ import annotations
 import io
 import json
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -29,7 +29,13 @@ from models.training import kept_epochs
 from models.training.spec import TrainingSpec
 from models.training.worker.asked import Asked, stride_of
 from models.training.worker.classifier import CutNetwork, freeze, split_at_frozen
-from models.training.worker.examples import Examples, pictures_per_pass, prepare_examples, progress_until
+from models.training.worker.examples import (
+    Examples,
+    pictures_per_pass,
+    prepare_examples,
+    progress_until,
+    ready_examples,
+)
 from models.training.worker.loop import Loop
 from models.wording import significant
 
@@ -46,24 +52,31 @@ class Material:
     """The pictures of a run.
 
     Attributes:
-        images: uint8 (N, H, W, 3) of the size the network takes.
+        source: uint8 (N, H, W, 3) of the size the network takes, or a function that returns them.
         labels: int64 (N,), 0 .. classes - 1.
         split: Which of them are learnt from, watched after every epoch, and tested on at the end.
         noisy: int64 (n,), sorted: those that are learnt from with a wrong label.
         whole: The examples are made of all pictures, also those this run does not read: other runs share them.
+        features: float32 (N, C), what the backbone as it begins says of every picture, pooled; None where not known.
     """
 
-    images: np.ndarray
+    source: np.ndarray | Callable[[], np.ndarray]
     labels: np.ndarray
     split: datasets.Split
     noisy: np.ndarray = field(default_factory=lambda: np.empty(0, np.int64))
     whole: bool = False
+    features: np.ndarray | None = None
+
+    @property
+    def images(self) -> np.ndarray:
+        """Return all pictures, which may have to be drawn first."""
+        return self.source() if callable(self.source) else self.source
 
     @property
     def rows(self) -> np.ndarray:
         """Return the pictures of the examples: those that a run reads (learnt from, watched, tested on), or all."""
         if self.whole:
-            return np.arange(len(self.images))
+            return np.arange(len(self.labels))
         return np.concatenate([self.split.train, self.split.validation, self.split.test])
 
     def places(self) -> list[np.ndarray]:
@@ -323,6 +336,8 @@ def freeze_phase(classifier: keras.Model, phase: TrainingSpec, blocks: Mapping[s
 def examples_of(phase: TrainingSpec, cut: CutNetwork, material: Material, progress: Progress) -> Examples:
     """Return what the epochs of a phase read of the material."""
     rows = material.rows
+    if material.features is not None and not phase.learning and not phase.augmentation.on:
+        return ready_examples(cut, material.features[rows], material.labels[rows])
     numbers = rows if phase.augmentation.on else None
     return prepare_examples(cut, material.images[rows], material.labels[rows], progress, augmented=numbers)
 

@@ -70,6 +70,19 @@ def prepare_examples(
     return Examples(inputs, target, cached, kept, augmented)
 
 
+def ready_examples(parts: CutNetwork, features: np.ndarray, labels: np.ndarray) -> Examples:
+    """Return what the epochs of a head read where the frozen part's output is known already.
+
+    Args:
+        parts: The network, cut where the head begins.
+        features, labels: float32 (N, C) and int64 (N,).
+    """
+    expected = [tuple(tensor.shape[1:]) for tensor in parts.prefix.outputs]
+    if expected != [features.shape[1:]]:
+        raise ValueError(f"Expected features of shape {expected}. Received {features.shape[1:]}.")
+    return Examples([tf.constant(features)], tf.constant(labels), cached=True)
+
+
 def fits(parts: CutNetwork, pictures: int) -> bool:
     """Return whether the boundary activations of so many pictures are small enough to be kept."""
     values = sum(int(np.prod(tensor.shape[1:])) for tensor in parts.prefix.outputs)

@@ -1,6 +1,6 @@
-"""What is shipped of trainings: the example run, a fine-tuned one, and what the prepared mistakes and their cures gave.
+"""What is shipped of trainings: features, the example run, a fine-tuned one, the prepared mistakes and their cures.
 
-python -m models.ship example fine-tuned traps
+python -m models.ship features example fine-tuned traps
 """
 
 from __future__ import annotations
@@ -19,16 +19,20 @@ import keras
 import numpy as np
 
 from models.jobs import execute
+from models.pictures import datasets
 from models.storage import runs
 from models.storage.files import write_atomically
 from models.storage.progress import SILENT
 from models.storage.runs import Run
 from models.training import recipes
 from models.training.head import PREFIX
+from models.training.ready_features import POOLING, keep
 from models.training.results import load_result
 from models.training.spec import TRAINING, TrainingSpec
 from models.training.traps import CURVES, FOLDER, SEEDS, TRAPS, Outcome, of_result, rows_of, spec_of
-from models.training.worker.train import train
+from models.training.worker.classifier import classifier, split_at_frozen
+from models.training.worker.course import examples_of, freeze_phase
+from models.training.worker.train import material_of, train
 
 KEPT = (
     "spec.json", "status.json", "history.json", "predictions.npz", "epoch_answers.npz", "weight_change.json",
@@ -80,6 +84,16 @@ def _leave(folder: Path, names: Collection[str]) -> None:
     for path in folder.iterdir():
         if path.name not in names:
             path.unlink()
+
+
+def ship_features() -> None:
+    """Compute what the frozen backbone says of every picture of every data set, and write `assets/features`."""
+    for dataset in datasets.DATASETS:
+        spec = replace(recipes.DEFAULT, dataset=dataset, head=replace(recipes.DEFAULT.head, pooling=POOLING))
+        network, material = classifier(spec), replace(material_of(spec, whole=True), features=None)
+        freeze_phase(network, spec, {})
+        examples = examples_of(spec, split_at_frozen(network), material, SILENT)
+        keep(dataset, examples.inputs[0].numpy())
 
 
 def _head(classifier: keras.Model) -> bytes:

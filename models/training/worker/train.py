@@ -12,6 +12,7 @@ import os
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,7 @@ from models.jobs import machine
 from models.pictures import datasets, images
 from models.storage.files import write_atomically
 from models.storage.progress import Progress
-from models.training import epoch_answers, kept_epochs, recipes
+from models.training import epoch_answers, kept_epochs, ready_features, recipes
 from models.training.costs import estimate
 from models.training.head import PREFIX
 from models.training.mistakes import with_noise
@@ -66,6 +67,9 @@ class SharedNetwork:
         return self.classifier
 
 
+_HEADS = SharedNetwork()  # of heads on ready features, which follow one another in a process: nothing is traced twice
+
+
 def _architecture(spec: TrainingSpec) -> tuple[Any, ...]:
     """Return what decides the layers of a classifier, and the pictures it sees."""
     return spec.backbone, spec.side, spec.dataset, spec.head, spec.preprocessing
@@ -93,6 +97,8 @@ def train(spec: TrainingSpec, progress: Progress, folder: Path, shared: SharedNe
     estimate.keep(folder, cost)
     machine.tidy()
     watch = machine.Watch()
+    if shared is None and ready_features.are_all(spec):
+        shared = _HEADS
     progress.event(share=0.0, note="Reading the pictures")
     material = material_of(spec, whole=shared is not None and spec.weights == "pretrained")
     progress.event(share=0.01, note="Building the network")
@@ -106,6 +112,7 @@ def train(spec: TrainingSpec, progress: Progress, folder: Path, shared: SharedNe
         fit(training)
         progress.check()  # cancelled while it was saved
     except Exception:  # a kill is none: its files are needed again
+        _HEADS.made_for = None  # what it left is built anew
         kept_epochs.clear(folder)
         (folder / epoch_answers.FILE).unlink(missing_ok=True)
         (folder / SUMMARY).unlink(missing_ok=True)
@@ -115,14 +122,18 @@ def train(spec: TrainingSpec, progress: Progress, folder: Path, shared: SharedNe
 
 
 def material_of(spec: TrainingSpec, *, whole: bool = False) -> Material:
-    """Return the pictures of a run, as large as its network takes them; `whole`: see `Material`."""
-    data = datasets.load(spec.dataset)
-    pictures = data.images
-    if pictures.shape[1:3] != (spec.side, spec.side):
-        pictures = images.resize(pictures, spec.side, spec.side)
-    split = recipes.split_of(spec)
-    labels, noisy = with_noise(data.labels, split.train, spec.label_noise, len(data.spec.classes), spec.seed)
-    return Material(pictures, labels, split, noisy, whole)
+    """Return what a run learns from; its pictures are read once they are needed. `whole`: see `Material`."""
+    split, right = recipes.split_of(spec), datasets.labels(spec.dataset)
+    labels, noisy = with_noise(right, split.train, spec.label_noise, len(datasets.get(spec.dataset).classes), spec.seed)
+    return Material(cache(lambda: _pictures(spec)), labels, split, noisy, whole, ready_features.of(spec))
+
+
+def _pictures(spec: TrainingSpec) -> np.ndarray:
+    """Return all pictures of a run's data set, as large as its network takes them."""
+    pictures = datasets.load(spec.dataset).images
+    if pictures.shape[1:3] == (spec.side, spec.side):
+        return pictures
+    return images.resize(pictures, spec.side, spec.side)
 
 
 def fit(training: Training) -> TrainingResult:
