@@ -2,8 +2,8 @@
 
 A kind is a job that has examples: they are computed, and their results replace what lies in `assets/shipped`. The
 files are named after the question and the weights, so that results of other weights are never shown. Or it is one of
-`catalogue.SHIPMENTS`, whose function makes its files itself. Begin with "features" and "example": trainings begin with the
-features, and others look into the network of the example.
+`catalogue.SHIPMENTS`, whose function makes its files itself. Begin with "features" and "example":
+trainings begin with the features, and others look into the network of the example.
 """
 
 from __future__ import annotations

@@ -77,19 +77,41 @@ def test_the_whole_tour(visit, server):
     page = visit("")
     page.locator(".st-key-home_tour button").first.click()
     expect(page).to_have_url(re.compile("/train"), timeout=30_000)
-    page.wait_for_function("location.search.match(/run=[0-9a-f]{32}/)")
+    bar = page.locator(".st-key-tour_bar")
+    expect(bar).to_contain_text("1/5", timeout=30_000)
+    expect(bar.locator("h5")).to_contain_text("test pictures right")
+    expect(bar).to_contain_text("This page shows your own run", timeout=LONG)
     run_id = run_in_address(page)
-    expect(page.locator(".st-key-tour_bar")).to_contain_text("1/5", timeout=30_000)
-    finished(page)
     for number, title in enumerate(["Evaluate", "Activations", "Occlusion", "Self-organising map"], start=2):
-        page.locator(".st-key-tour_bar").get_by_text(f"Next: {title}").first.click()
+        bar.get_by_text(f"Next: {title}").first.click()
         expect(page.locator("[data-testid='stMain'] h1").first).to_have_text(title, timeout=30_000)
         settled(page)
-        expect(page.locator(".st-key-tour_bar")).to_contain_text(f"{number}/5")
+        expect(bar).to_contain_text(f"{number}/5")
+        expect(bar.locator("h5")).to_contain_text(re.compile(r"\d"), timeout=LONG)
         assert page.locator("[data-testid='stAlertContentError']").count() == 0
         expect(page).to_have_url(re.compile(f"[?&]run={run_id}"))
+    page.reload()
+    expect(bar).to_contain_text("5/5", timeout=30_000)
+    settled(page)
+    page.locator(".st-key-tour_finish button").click()
+    expect(page.locator(".st-key-tour_card")).to_contain_text("test pictures right", timeout=30_000)
+    settled(page)
     page.locator(".st-key-tour_end button").first.click()
-    expect(page.locator(".st-key-tour_bar")).to_have_count(0)
+    expect(page.locator(".st-key-tour_card")).to_have_count(0)
+
+
+def test_who_clicks_next_without_waiting_comes_to_the_end(visit):
+    page = visit("?tour=train")
+    card = page.locator(".st-key-tour_card")
+    for _ in range(20):
+        way_on = page.locator(".st-key-tour_bar").get_by_text(re.compile("^(Next|Back to the tour):")).first
+        if way_on.count():
+            way_on.click(timeout=10_000, no_wait_after=True)
+        if card.count():
+            break
+    expect(card).to_be_visible(timeout=30_000)
+    settled(page)
+    assert page.locator("[data-testid='stException'], [data-testid='stAlertContentError']").count() == 0
 
 
 def test_freeze_train_cancel_train_then_from_a_cell_to_its_occlusion_map(visit, server):

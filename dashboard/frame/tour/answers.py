@@ -5,8 +5,6 @@ What the picture of a page shows, its map for one chosen picture for example, th
 
 from __future__ import annotations
 
-import numpy as np
-
 from dashboard import state
 from dashboard.labels import safe_label
 from models.backbones import tables
@@ -14,7 +12,7 @@ from models.errors import FreezeframeError
 from models.ids import PictureId
 from models.pictures import datasets
 from models.storage import runs
-from models.training.evaluation import evaluate
+from models.training.evaluation import evaluate, most_confused_pair
 from models.training.results import TrainingResult, load_result
 from models.training.spec import TRAINING, TrainingSpec
 from models.wording import grouped, percent
@@ -46,7 +44,11 @@ def answer(page: str, said: str) -> str:
 def everything() -> list[str]:
     """Return what the whole tour has shown, in its order."""
     said = state.get(SAID, {})
-    found = [*(answer(page, "") for page in ("train", "evaluate", "activations")), said.get("occlusion"), said.get("som")]
+    found = [
+        *(answer(page, "") for page in ("train", "evaluate", "activations")),
+        said.get("occlusion"),
+        said.get("som"),
+    ]
     return [text for text in found if text]
 
 
@@ -65,22 +67,22 @@ def thing() -> str:
 def _accuracy(spec: TrainingSpec, result: TrainingResult) -> str:
     summary = result.summary
     frozen = grouped(summary["parameters_frozen"])
-    who = "" if spec.learning else f": {grouped(summary['parameters_trainable'])} numbers learned, {frozen} stayed frozen"
+    who = (
+        "" if spec.learning else f": {grouped(summary['parameters_trainable'])} numbers learned, {frozen} stayed frozen"
+    )
     return f"{percent(summary['accuracy'])} of {summary['n_test']} test pictures right{who}."
 
 
 def _confusion(spec: TrainingSpec, result: TrainingResult) -> str:
     judged = evaluate(result.label, result.probability, datasets.get(spec.dataset).classes)
-    mistakes = judged.matrix - np.diag(np.diag(judged.matrix))
-    if not mistakes.any():
+    pair = most_confused_pair(judged.matrix)
+    if pair is None:
         return f"None: all {judged.n} test pictures are right."
-    true, called = (int(place) for place in np.unravel_index(int(mistakes.argmax()), mistakes.shape))
+    true, called = pair
     names, of = judged.classes, int(judged.matrix[true].sum())
     pictures = "picture" if of == 1 else "pictures"
-    return (
-        f"Most often it calls {safe_label(names[true])} {safe_label(names[called])}: {int(mistakes[true, called])} of "
-        f"{of} {pictures}."
-    )
+    wrong = f"{int(judged.matrix[true, called])} of {of} {pictures}"
+    return f"Most often it calls {safe_label(names[true])} {safe_label(names[called])}: {wrong}."
 
 
 def _receptive_fields(spec: TrainingSpec, _: TrainingResult) -> str:

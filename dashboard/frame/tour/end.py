@@ -32,5 +32,7 @@ def card() -> None:
             for page, words in _NEXT:
                 st.page_link(PAGES[page].script, label=words, icon=PAGES[page].icon)
         with st.container(horizontal=True, vertical_alignment="center", gap="medium", key="tour_share"):
-            st.caption("To share this card, copy its link or show its QR code: both buttons are above.", width="stretch")
+            st.caption(
+                "To share this card, copy its link or show its QR code: both buttons are above.", width="stretch"
+            )
             st.button("End tour", key="tour_end", on_click=stops.leave, type="tertiary")

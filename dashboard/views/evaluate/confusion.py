@@ -37,7 +37,8 @@ def confusion_panel(evaluation: Evaluation) -> tuple[int, int]:
         (true, predicted), class numbers.
     """
     start = most_confused_pair(evaluation.matrix) or (0, 0)
-    numbers, true, predicted = st.columns([2, 2, 2], vertical_alignment="bottom")
+    with st.container(key="evaluate_choices"):
+        numbers, true, predicted = st.columns([2, 2, 2], vertical_alignment="bottom")
     with numbers:
         shown = st.segmented_control(
             "Numbers",

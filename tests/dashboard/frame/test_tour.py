@@ -1,4 +1,4 @@
-"""The tour: it queues the default training, shows the example until that is done, and asks one question at each stop."""
+"""The tour: it queues the default training, shows the example meanwhile, and asks one question at each stop."""
 
 import shutil
 from dataclasses import replace
