@@ -87,7 +87,8 @@ def test_the_whole_tour(visit, server):
         expect(page.locator("[data-testid='stMain'] h1").first).to_have_text(title, timeout=30_000)
         settled(page)
         expect(bar).to_contain_text(f"{number}/5")
-        expect(bar.locator("h5")).to_contain_text(re.compile(r"\d"), timeout=LONG)
+        if title != "Self-organising map":  # what that says depends on the map it opens on
+            expect(bar.locator("h5")).to_contain_text(re.compile(r"\d"), timeout=LONG)
         assert page.locator("[data-testid='stAlertContentError']").count() == 0
         expect(page).to_have_url(re.compile(f"[?&]run={run_id}"))
     page.reload()
