@@ -319,6 +319,11 @@ def go(page: str, also: Mapping[str, str] | None = None) -> NoReturn:
     st.switch_page(PAGES[page].script, query_params={n: v for n, v in shared.items() if v} | {**(also or {})})
 
 
+def link_to(page: str, label: str, icon: str, also: Mapping[str, str]) -> None:
+    """Draw a link to a page, `also` for its widgets that are bound to the address; the shared choices come along."""
+    st.page_link(PAGES[page].script, label=label, icon=icon, query_params=dict(also) or None)
+
+
 def travelled() -> bool:
     """Return whether the browser went back or forward: the address holds what was chosen, controls included."""
     return link.travelled()

@@ -38,6 +38,7 @@ SMALL = {  # what has fewer lines -> why it is a file
     "dashboard.app": "what Streamlit is started with",
     "dashboard.frame.browser": "the two scripts that every page runs in the browser",
     "dashboard.frame.icons": "one middleware, apart from the one that compresses",
+    "dashboard.frame.tour.end": "the last card, apart from the bar that stands on every page before it",
     "dashboard.views.compare.figures": _FIGURES,
     "dashboard.views.backbone.figures": _FIGURES,
     "dashboard.views.data.figures": _FIGURES,

@@ -199,7 +199,7 @@ def _axes(figure: go.Figure, matrix: NDArray[np.int64], classes: tuple[str, ...]
     common = {"tickvals": list(range(n)), "showgrid": False, "zeroline": False, "fixedrange": True, "ticks": ""}
     figure.update_xaxes(
         **common, range=[-0.5, n - 0.5], ticktext=short, title_text="Predicted class",
-        tickangle=-45 if tilted else "auto", autotickangles=[0, -45],  # on a phone the figure is narrower than it says
+        tickangle=-45 if tilted else None, autotickangles=[0, -45],  # on a phone the figure is narrower than it says
     )  # fmt: skip
     figure.update_yaxes(
         **common, range=[n - 0.5, -0.5], ticktext=rows, title_text="True class (pictures)", scaleanchor="x"

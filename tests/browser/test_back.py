@@ -42,7 +42,7 @@ def test_back_undoes_a_gesture_whole_and_forward_does_it_again(visit):
     settled(page)
     page.wait_for_timeout(300)
     lecture, two = asked(page), trainable(page)
-    assert lecture[1]["train_hidden"] and two != one and entries(page) == before + 1
+    assert lecture[1]["train_hidden1"] and two != one and entries(page) == before + 1
     travel(page, -1, begun)
     assert trainable(page) == one
     travel(page, 1, lecture)

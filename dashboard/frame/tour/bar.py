@@ -13,7 +13,7 @@ from dashboard import state
 from dashboard.frame.tour import answers, end, stops
 from dashboard.frame.tour.stops import STOPS, Place, Stop
 from dashboard.labels import safe_label
-from dashboard.pages import HOME, PAGES
+from dashboard.pages import HOME
 from dashboard.widgets.jobs import describe, still_takes
 from models.storage import runs
 from models.wording import duration
@@ -69,12 +69,8 @@ def _way_on(at: Place, stop: Stop, *, here: bool) -> None:
             state.put_tour(str(Place(stops.END, at.run)))
             state.go(HOME)
         return
-    st.page_link(
-        PAGES[following.page].script,
-        label=f"Next: {following.title}" if here else f"Back to the tour: {following.title}",
-        icon=":material/arrow_forward:",
-        query_params=dict(following.also) or None,
-    )
+    label = f"Next: {following.title}" if here else f"Back to the tour: {following.title}"
+    state.link_to(following.page, label, ":material/arrow_forward:", following.also)
 
 
 def _ribbon(at: Place) -> None:
