@@ -9,9 +9,12 @@ from models.training import epoch_answers
 from tests.browser.conftest import in_address, settled
 from tests.browser.test_journeys import FEW, LONG, finished, train
 
-SHOWN = """() => { const wall = document.querySelector('.wall');
-    const cells = [...wall.querySelectorAll('.cell')].map(cell => Number(cell.textContent || 0));
-    return [wall.querySelector('.headline').textContent, cells]; }"""
+CELLS = "wall => [...wall.querySelectorAll('.cell')].map(cell => Number(cell.textContent || 0))"
+
+
+def shown(page) -> tuple[str, list[int]]:
+    """The sentence above the wall, and the matrix below it."""
+    return page.locator(".wall .headline").inner_text(), page.locator(".wall").evaluate(CELLS)
 
 
 def test_a_training_is_watched_to_its_end_and_scrubbed_and_its_link_opens_there(visit, server):
@@ -27,8 +30,7 @@ def test_a_training_is_watched_to_its_end_and_scrubbed_and_its_link_opens_there(
     for step in (4, 3, 2):
         page.keyboard.press("ArrowLeft")
         expect(headline).to_contain_text(said[step].removesuffix("."))
-    _, cells = page.evaluate(SHOWN)
-    assert cells == answers.matrices(10)[2].ravel().tolist()
+    assert shown(page)[1] == answers.matrices(10)[2].ravel().tolist()
     in_address(page, "train_epoch=2")
     settled(page)
     picture = page.locator(".wall canvas.pictures")
@@ -37,10 +39,10 @@ def test_a_training_is_watched_to_its_end_and_scrubbed_and_its_link_opens_there(
     page.keyboard.press("Enter")
     expect(page.locator(".wall .card")).to_contain_text("Truth: ")
     expect(page.locator(".wall .card").get_by_role("button", name="Evaluate")).to_be_visible()
-    link, shown = page.url.partition("/train")[2], page.evaluate(SHOWN)
+    link, here = page.url.partition("/train")[2], shown(page)
     other = visit(f"train{link}", still=True)
     expect(other.locator(".wall .headline")).to_contain_text("Epoch 2: ", timeout=LONG)
-    assert other.evaluate(SHOWN) == shown
+    assert shown(other) == here
     other.locator(".wall canvas.pictures").focus()
     other.keyboard.press("ArrowUp")
     other.keyboard.press("Enter")

@@ -120,7 +120,8 @@ def test_it_opens_on_the_two_shipped_runs_and_what_differs(visit):
     assert not app.exception and app.multiselect(key="compare_runs").value == [runs.EXAMPLE, runs.FINE_TUNED]
     example, tuned = (load_result(runs.get(name)) for name in runs.SHIPPED)
     right = [(one.probability.argmax(axis=1) == one.label) for one in (example, tuned)]
-    assert f"Only 1 gets {(right[0] & ~right[1]).sum()} right, only 2 gets {(right[1] & ~right[0]).sum()}" in said(app)
+    only = (right[0] & ~right[1]).sum(), (right[1] & ~right[0]).sum()
+    assert f"{only[0]} pictures only run 1 got right, {only[1]} only run 2" in said(app)
     [table] = [each.value for each in app.dataframe if "Setting" in each.value]
     assert len(table) >= 3
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from dashboard.views.som import cache
+from dashboard.views.som import cache, neighbours
 from models.pictures import datasets
 from models.som import film
 from models.som.data import SomTask, load
@@ -141,7 +141,7 @@ def test_it_opens_on_the_shipped_map_of_the_galaxies_in_the_colours_of_their_cla
     assert "Galaxies as conv5_relu of" in page.selectbox(key="som_map").options[0]
     record = film.feature_map()
     best = np.bincount(record.bmu[-1], minlength=144)
-    assert f"is the BMU of **{best.max()}** of 1500 samples" in shown and "Do confused classes live next door?" in shown
+    assert f"is the BMU of **{best.max()}** of 1500 samples" in shown and neighbours.TITLE in shown
     page.segmented_control(key="som_read_show").set_value("A sample").run()
     assert "BMU" in fine(page)
 
