@@ -70,6 +70,7 @@ def test_compare_before_and_after_and_step_through_the_epochs(visit, run):
     page.get_by_text("Through the epochs", exact=True).click()
     film = page.locator(".st-key-activations_film .film")
     expect(film.locator(".strip button")).to_have_count(4, timeout=LONG)
+    settled(page)
     strip, where = film.locator(".strip"), film.locator(".where")
     strip.focus()
     page.keyboard.press("Home")
