@@ -1,3 +1,3 @@
 """The core: arrays, Keras and NumPy. Never imports streamlit or plotly. README.md names its wings in their order."""
 
-__version__ = "0.6"  # the newest entry of the changelog in README.md
+__version__ = "0.7"  # the newest entry of the changelog in README.md

@@ -2,7 +2,7 @@
 
 One small file in the run's folder, `epoch_answers.npz`. A head on ready features is asked after every epoch; where
 asking takes a share of the training that one would notice, only after every second, fourth, … epoch, and always before
-the first, after the last and after the best (`stride`). Runs of versions before 0.6 have no such file.
+the first, after the last and after the best (`stride`). Runs of versions before 0.7 have no such file.
 """
 
 from __future__ import annotations

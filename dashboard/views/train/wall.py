@@ -181,15 +181,15 @@ def _sample_words(answers: EpochAnswers) -> str:
 def _lead(wanted: Mapping[str, Any], spec: TrainingSpec, answers: EpochAnswers, best: int) -> None:
     """Go to the page that a picture was opened on; a browser may send anything."""
     number, page, known = wanted.get("picture"), wanted.get("page"), answers.index.tolist()
-    if page not in _PAGES or number not in known:
+    if page not in _PAGES or not isinstance(number, int) or number not in known:
         return
     names, place = DATASETS[spec.dataset].classes, known.index(number)
     cell = (int(answers.label[place]), int(answers.answer[answers.place(best), place]))
     also = dict(zip(("evaluate_true", "evaluate_predicted"), (names[each] for each in cell), strict=True))
     lead_on(
-        str(PictureId(spec.dataset, int(number))),
+        str(PictureId(spec.dataset, number)),
         str(page),
-        label=f"Train: picture {grouped(int(number))}",
+        label=f"Train: picture {grouped(number)}",
         page="train",
         also=also if page == "evaluate" else None,
     )
