@@ -181,7 +181,7 @@ def _sample_words(answers: EpochAnswers) -> str:
 def _lead(wanted: Mapping[str, Any], spec: TrainingSpec, answers: EpochAnswers, best: int) -> None:
     """Go to the page that a picture was opened on; a browser may send anything."""
     number, page, known = wanted.get("picture"), wanted.get("page"), answers.index.tolist()
-    if page not in _PAGES or number not in known:
+    if page not in _PAGES or not isinstance(number, int) or number not in known:
         return
     names, place = DATASETS[spec.dataset].classes, known.index(number)
     cell = (int(answers.label[place]), int(answers.answer[answers.place(best), place]))

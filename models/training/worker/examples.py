@@ -118,7 +118,7 @@ def _digest(prefix: keras.Model, pictures: np.ndarray) -> bytes:
     found = hashlib.blake2b(json.dumps(layers, sort_keys=True, default=str).encode())
     for array in (*(variable.numpy() for variable in prefix.weights), pictures):
         found.update(f"{array.shape} {array.dtype}".encode())
-        found.update(np.ascontiguousarray(array))
+        found.update(np.ascontiguousarray(array).data)
     return found.digest()
 
 
