@@ -178,7 +178,7 @@ class Course:
         """
         self.spec, self.loop, self.path, self.phase = spec, loop, path, phase
         self.history: list[dict[str, float]] = [] if earlier is None else [*earlier.history]
-        self.asked = Asked() if earlier is None else earlier.asked
+        self.asked: Asked = Asked() if earlier is None else earlier.asked
         self.best = self._weights()
         self.best_epoch: int = 0 if earlier is None else earlier.best_epoch  # 0: the weights before the first epoch
         self.note = ""
