@@ -48,4 +48,4 @@ def test_a_training_is_watched_to_its_end_and_scrubbed_and_its_link_opens_there(
     other.keyboard.press("Enter")
     other.locator(".wall .card").get_by_role("button", name="Occlusion").click()
     expect(other).to_have_url(re.compile("/occlusion.*picture=sample%3Adigits%3A"), timeout=30_000)
-    expect(other.get_by_text(re.compile("^Train: picture"))).to_be_visible(timeout=30_000)
+    expect(other.get_by_role("link", name="Train: picture")).to_be_visible(timeout=30_000)
