@@ -44,7 +44,7 @@ from models.training.worker.loop import Loop
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 PARTS: dict[str, int | None] = {"20": 20, "all": None}  # training pictures of each class
 WAYS = ("pretrained", "random", "scratch")
-SCRATCH_EPOCHS = {"20": 60, "all": 15}
+SCRATCH_EPOCHS = {"20": 60, "all": 45}
 STUDENT = {2: 12.706, 3: 4.303, 4: 3.182, 5: 2.776, 6: 2.571, 7: 2.447, 8: 2.365, 9: 2.306, 10: 2.262}  # 97.5 %
 
 
