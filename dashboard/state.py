@@ -228,7 +228,7 @@ def _run(run_id: str) -> runs.Run | None:
         return None
 
 
-def _shipped() -> list[runs.Run]:
+def shipped() -> list[runs.Run]:
     """Return the shipped runs that are there, the example first."""
     return [run for run in map(_run, runs.SHIPPED) if run is not None]
 
@@ -274,7 +274,7 @@ def compare(run_ids: Sequence[str]) -> None:
 
 def training_runs() -> list[runs.Run]:
     """Return the visitor's training runs, newest first, then the shipped ones."""
-    return [*runs.listing(st.session_state["ff_owner"], TRAINING.kind), *_shipped()]
+    return [*runs.listing(st.session_state["ff_owner"], TRAINING.kind), *shipped()]
 
 
 def choose(

@@ -74,9 +74,10 @@ def verdict(first: Compared, second: Compared) -> str:
     difference = found.difference
     chance = p_value(found.p)
     left = f" {found.left_out} pictures that one of them has learnt from are left out." if found.left_out else ""
+    noun = "picture" if found.only_first == 1 else "pictures"
     return (
         f"**{two} against {one}**: {points(difference)} on {difference.n} pictures both were tested on, "
-        f"{clearness(difference)}. {found.only_first} pictures only run {one} got right, {found.only_second} only "
+        f"{clearness(difference)}. {found.only_first} {noun} only run {one} got right, {found.only_second} only "
         f"run {two} (McNemar p {chance}).{left}"
     )
 

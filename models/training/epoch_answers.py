@@ -163,12 +163,6 @@ def _changed(count: int) -> str:
     return f"{grouped(count) if count else 'no'} answer{'' if count < 2 else 's'} changed"
 
 
-def forgotten(answers: EpochAnswers) -> np.ndarray:
-    """Return the places of the pictures that were right in an earlier kept epoch and are wrong in the last, int64."""
-    right = answers.right
-    return np.flatnonzero(right[:-1].any(axis=0) & ~right[-1]) if len(right) > 1 else np.empty(0, np.int64)
-
-
 def kept_words(answers: EpochAnswers, history: Sequence[Mapping[str, float]]) -> str:
     """Return which epochs the answers are of where they are not of all; "" where they are."""
     if len(answers.epoch) >= len(history) + 1:

@@ -7,7 +7,7 @@
     words.js, search.js            how words are marked and explained; the search
 
 The server sends the script at `SCRIPT` and what the terms mean at `TEXTS`: once to every browser, and the second when
-somebody asks. Pages are searched by title and sentence, runs are those of the visitor and the example.
+somebody asks. Pages are searched by title and sentence, runs are those of the visitor and the shipped ones.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from starlette.routing import Route
 
 from dashboard import state
 from dashboard.frame.words.terms import Term, terms
-from dashboard.labels import EXAMPLE_RUN, plain_label
+from dashboard.labels import SHIPPED_RUNS, plain_label
 from dashboard.pages import HOME, PAGES
 from models.jobs.job import Job
 from models.som.film import SOM
@@ -113,10 +113,10 @@ ROUTES: Final = [Route(f"/{name}", _answer) for name in (SCRIPT, TEXTS)]
 
 
 def _found_runs() -> list[tuple[str, str, str]]:
-    """Return the visitor's runs, newest first, and the example: id, title, kind and state."""
+    """Return the visitor's runs, newest first, and the shipped ones: id, title, kind and state."""
     mine = [run for run in runs.listing(state.selection().owner) if run.kind in _SHOWN_ON][:_MOST_RUNS]
     listed = [(run.id, plain_label(run.title), _SHOWN_ON[run.kind][3]) for run in mine]
-    return [*listed, (runs.EXAMPLE, EXAMPLE_RUN, "Training")] if state.example() else listed
+    return [*listed, *((run.id, SHIPPED_RUNS[run.id], "Training") for run in state.shipped())]
 
 
 def _go() -> None:
@@ -145,9 +145,9 @@ def _target_of(term: Term) -> tuple[str, dict[str, str]]:
 
 
 def _shown(run_id: str) -> tuple[str, dict[str, str]] | None:
-    """Choose a run of the visitor's, or the example, and return where it is shown; None for others."""
-    mine = {run.id: run for run in runs.listing(state.selection().owner) if run.kind in _SHOWN_ON}
-    found = state.example() if run_id == runs.EXAMPLE else mine.get(run_id)
+    """Choose a run of the visitor's, or a shipped one, and return where it is shown; None for others."""
+    mine = [run for run in runs.listing(state.selection().owner) if run.kind in _SHOWN_ON]
+    found = {run.id: run for run in [*mine, *state.shipped()]}.get(run_id)
     if found is None:
         return None
     job, page, view, _ = _SHOWN_ON[found.kind]

@@ -121,7 +121,8 @@ def test_it_opens_on_the_two_shipped_runs_and_what_differs(visit):
     example, tuned = (load_result(runs.get(name)) for name in runs.SHIPPED)
     right = [(one.probability.argmax(axis=1) == one.label) for one in (example, tuned)]
     only = (right[0] & ~right[1]).sum(), (right[1] & ~right[0]).sum()
-    assert f"{only[0]} pictures only run 1 got right, {only[1]} only run 2" in said(app)
+    noun = "picture" if only[0] == 1 else "pictures"
+    assert f"{only[0]} {noun} only run 1 got right, {only[1]} only run 2" in said(app)
     [table] = [each.value for each in app.dataframe if "Setting" in each.value]
     assert len(table) >= 3
 
