@@ -45,7 +45,7 @@ def test_the_square_is_moved_by_keys_by_hand_and_played_and_the_bars_follow(visi
     assert runs.get_attribute("data-test-script-state") == "notRunning"  # nothing of this asked the server
 
     figure.get_by_role("radio", name=re.compile("^elliptical")).click()
-    expect(figure.locator(".probability h4")).to_have_text("(d)Probability of elliptical")
+    expect(figure.locator(".probability h3")).to_have_text("(d)Probability of elliptical")
     figure.get_by_role("button", name="Play").click()
     expect(figure.get_by_role("button", name="Pause")).to_be_visible()
     page.wait_for_function(
@@ -72,7 +72,7 @@ def test_several_classes_and_all_fills_are_read_at_one_place(visit):
     maps.get_by_role("application").focus()
     page.keyboard.press("ArrowRight")
     expect(maps.locator(".where")).to_have_text("row 32, col 33")
-    values = maps.locator("h4 .value").all_inner_texts()
+    values = maps.locator("h3 .value").all_inner_texts()
     number = re.compile(r"−?(?:[\d.,]+(?: × 10⁻?[⁰¹²³⁴⁵⁶⁷⁸⁹]+)?|10⁻?[⁰¹²³⁴⁵⁶⁷⁸⁹]+)")
     assert len(values) == 5 and all(number.fullmatch(value) for value in values)
     expect(page).to_have_url(re.compile("occlusion_show=Fills"))

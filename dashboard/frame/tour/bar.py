@@ -38,13 +38,13 @@ def tour_around(page: str) -> Iterator[None]:
     headline = _bar(at, here=here)
     ready = answers.answer(page, "") if here else ""
     if ready:
-        headline.markdown(f"##### {ready}")
+        headline.markdown(f"### {ready}")
     try:
         yield
     finally:  # a page may end itself
         said = state.said()
         if here and said:
-            headline.markdown(f"##### {answers.answer(page, said)}")
+            headline.markdown(f"### {answers.answer(page, said)}")
 
 
 def _bar(at: Place, *, here: bool) -> DeltaGenerator:

@@ -22,7 +22,7 @@ def card() -> None:
     """Draw the card."""
     run = answers.finished()
     with st.container(border=True, key="tour_card"):
-        st.markdown("##### :material/flag: What you saw")
+        st.markdown("## :material/flag: What you saw")
         st.markdown("\n".join(f"{number}. {text}" for number, text in enumerate(answers.everything(), start=1)))
         if run is not None:
             name = "the example run" if run.id == runs.EXAMPLE else f"your own run, {safe_label(run.title, 80)}"

@@ -237,7 +237,7 @@ def test_what_cannot_be_explained_is_refused_with_a_sentence(convolutional):
         ask(opened.Network("bare", convolutional.model, None, HEIGHT, WIDTH), PICTURE, spec("logit", 0))
     with pytest.raises(InputError, match="at least one copy"):
         ask(convolutional, PICTURE, spec("logit", 0, samples=0))
-    with pytest.raises(InputError, match="Expected the baseline to be one of"):
+    with pytest.raises(InputError, match="Expected a baseline out of mean, black, grey, blur"):
         gradients.integrated_gradients(convolutional, PICTURE, spec("logit", 0, baseline="white"))
     with pytest.raises(InputError, match="Expected a layer of the network"):
         gradients.grad_cam(convolutional, PICTURE, spec("logit", 0, layer="nowhere"))

@@ -67,7 +67,7 @@ def test_what_a_method_says_of_one_map_is_computed_from_its_numbers():
     remark = METHODS["integrated"].remark
     missed = Attribution("integrated", flat, 3.0, baseline_score=1.0, total=2.2, steps=16)
     assert remark(missed) == "Its values add up to 2.2 of 2: 10.0% off, **not complete**, 16 steps."
-    assert "the picture's score" in remark(
+    assert "the same score as the picture" in remark(
         Attribution("integrated", flat, 3.0, baseline_score=3.0, total=0.0, steps=16)
     )
     of_grid = Attribution("gradcam", flat, 3.0, coarse=np.zeros((2, 5), np.float32), layer="conv")

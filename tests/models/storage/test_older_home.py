@@ -42,6 +42,8 @@ from models.sweeps import cells
 from models.sweeps.spec import SWEEP
 from models.training import kept_epochs
 from models.training.costs import estimate, rates
+from models.training.epoch_answers import EpochAnswers
+from models.training.ready_features import ReadyFeatures
 from models.training.results import TrainingResult, WeightChange, load_result
 from models.training.spec import TRAINING, HeadSpec, TrainingSpec
 from models.transferability import slice
@@ -325,6 +327,7 @@ CLASSES = {
         ChannelStatistics,
         Curves,
         DepthResult,
+        EpochAnswers,
         Film,
         Flow,
         Likeness,
@@ -334,6 +337,7 @@ CLASSES = {
         ProbeResult,
         Projections,
         RandomisedResult,
+        ReadyFeatures,
         Recording,
         RotationResult,
         Sheet,
@@ -346,7 +350,7 @@ CLASSES = {
 
 
 def test_nothing_stored_is_overlooked():
-    assert len(SHIPPED) == 39 and len(KEPT) == 15
+    assert len(SHIPPED) == 45 and len(KEPT) == 15
     assert set(SHIPPED.values()) | set(KEPT.values()) == CLASSES.keys()
 
 

@@ -121,7 +121,7 @@ def test_validation_names_the_cell():
 
 
 def test_the_first_seed_is_predicted_to_pay_for_what_the_others_share():
-    sweep = SweepSpec("depth", ("conv1", "conv5"), base=replace(BASE, shots=50), seeds=3)
+    sweep = SweepSpec("depth", ("conv1", "conv5"), base=replace(BASE, shots=50, side=96), seeds=3)
     seconds = cell_seconds(sweep)
     assert seconds["base", "conv5", 1] < 0.5 * seconds["base", "conv5", 0]
     assert seconds["base", "conv1", 1] < seconds["base", "conv1", 0]

@@ -50,6 +50,7 @@ def test_a_sample_between_two_units_says_which_counts(view, words, monkeypatch):
     near = np.full(1000, np.linalg.norm(both[0, 0].astype(float) - first), np.float32)
     record = replace(record, codebook=both, bmu=np.zeros((len(record.bmu), 1000), np.uint16), distances=near)
     monkeypatch.setattr(watch.cache, "film", lambda run: record)
+    monkeypatch.setattr(watch.cache, "feature_map", lambda: None)  # which the view would open on
     page = view("Read the map")
     page = page.segmented_control(key="som_read_show").set_value("A sample").run()
     said = words(page)
