@@ -138,7 +138,8 @@ def test_max_norm_holds_and_rates_fall(tmp_path):
 def test_the_results_are_complete_and_the_saved_classifier_gives_them(whole):
     result, folder, progress = whole.result, whole.folder, whole.progress
     assert {p.name for p in folder.iterdir()} - {"checkpoint.npz"} == {
-        "classifier.keras", "epoch_answers.npz", "history.json", "predictions.npz", "summary.json", "weight_change.json",
+        "classifier.keras", "epoch_answers.npz", "history.json", "predictions.npz", "summary.json",
+        "weight_change.json",
     }  # fmt: skip
     loaded = load_result(runs.Run("x", folder))
     np.testing.assert_array_equal(loaded.probability, result.probability)
