@@ -88,14 +88,15 @@ def experiment_bar(page: str) -> None:
         return
     chosen = state.selection()
     with st.container(key="experiment_bar", horizontal=True, vertical_alignment="center", gap="small"):
-        wide = st.container(key="bar_wide", horizontal=True, gap="small", width="stretch")
-        narrow = st.container(key="bar_narrow", width="stretch")
         if matters(page):
             names = _run_names(chosen.run.id if chosen.run else _NO_RUN)
-            with wide:
+            with st.container(key="bar_wide", horizontal=True, gap="small", width="stretch"):
                 _pickers("bar", names, chosen)
-            with narrow, st.popover(_in_short(chosen), width="stretch"):
+            with st.container(key="bar_narrow", width="stretch"), st.popover(_in_short(chosen), width="stretch"):
                 _pickers("bar_phone", names, chosen)
+        else:  # what was there goes at once, and what follows stays in its place
+            st.empty()
+            st.empty()
         with st.container(key="bar_running", width="content"):
             job_chip(chosen.owner, chosen.run)
         words.draw(page)
