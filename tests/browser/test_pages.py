@@ -51,7 +51,7 @@ STAGE = "document.querySelector('[class*=st-key-stage_]')"
 SHIFTS = """
 window.shifts = [];
 new PerformanceObserver(list => list.getEntries().forEach(entry => window.shifts.push(entry.value)))
-  .observe({ type: "layout-shift", buffered: true });
+  .observe({ type: "layout-shift" });
 """
 
 
