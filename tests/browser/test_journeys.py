@@ -79,7 +79,7 @@ def test_the_whole_tour(visit, server):
     expect(page).to_have_url(re.compile("/train"), timeout=30_000)
     bar = page.locator(".st-key-tour_bar")
     expect(bar).to_contain_text("1/5", timeout=30_000)
-    expect(bar.locator("h5")).to_contain_text("test pictures right")
+    expect(bar.locator("h3")).to_contain_text("test pictures right")
     expect(bar).to_contain_text("This page shows your own run", timeout=LONG)
     run_id = run_in_address(page)
     for number, title in enumerate(["Evaluate", "Activations", "Occlusion", "Self-organising map"], start=2):
@@ -88,7 +88,7 @@ def test_the_whole_tour(visit, server):
         settled(page)
         expect(bar).to_contain_text(f"{number}/5")
         if title != "Self-organising map":  # what that says depends on the map it opens on
-            expect(bar.locator("h5")).to_contain_text(re.compile(r"\d"), timeout=LONG)
+            expect(bar.locator("h3")).to_contain_text(re.compile(r"\d"), timeout=LONG)
         assert page.locator("[data-testid='stAlertContentError']").count() == 0
         expect(page).to_have_url(re.compile(f"[?&]run={run_id}"))
     page.reload()
