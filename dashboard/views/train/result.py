@@ -92,7 +92,8 @@ def finished(result: TrainingResult) -> None:
     with st.container(
         horizontal=True, height=STATUS_PX, border=False, vertical_alignment="center", gap="medium", key="train_result"
     ):
-        st.markdown(f"## {percent(accuracy.value)}", width="content")
+        with st.container(key="train_accuracy", width="content"):
+            st.markdown(f"## {percent(accuracy.value)}", width="content")
         with st.container(gap=None, width=420):
             st.markdown(f"of {accuracy.n} test pictures right ({said})")
             st.plotly_chart(
