@@ -86,6 +86,7 @@ def interval_bar(accuracy: Estimate, chance: float) -> go.Figure:
     figure.update_layout(barmode="overlay", margin={"l": 12, "r": 20, "t": 0, "b": 26, "autoexpand": False})
     figure.update_xaxes(
         range=[0, 1],
+        tickangle=0,
         tickvals=[0, chance, 0.5, 1],
         ticktext=["0%", f"chance {percent(chance)}", "50%", "100%"],
         showgrid=False,
