@@ -80,7 +80,7 @@ def keep(dataset: str, features: NDArray[np.float32]) -> Path:
     high, middle, low = ((bits >> np.uint32(shift) & np.uint32(255)).astype(np.uint8) for shift in (16, 8, 0))
     path = _path(dataset)
     write_atomically(path, pack(ReadyFeatures(_weights(), datasets.digest(dataset), high, middle, low)))
-    _features.cache_clear()
+    _in_file.cache_clear()
     return path
 
 
@@ -88,16 +88,21 @@ def _path(dataset: str) -> Path:
     return FOLDER / f"{registry.DEFAULT}-{dataset}.npz"
 
 
-@lru_cache(maxsize=len(datasets.DATASETS))
 def _features(dataset: str) -> NDArray[np.float32] | None:
     """Return what the file of a data set holds, whole; None where it is missing, damaged or of something else."""
+    found = _in_file(dataset)
+    return found if found is not None and len(found) == datasets.get(dataset).size else None
+
+
+@lru_cache(maxsize=len(datasets.DATASETS))
+def _in_file(dataset: str) -> NDArray[np.float32] | None:
     found = read(_path(dataset), ReadyFeatures)
     if found is None or (found.weights, found.pictures) != (_weights(), datasets.digest(dataset)):
         return None
     bits = sum(part.astype(np.uint32) << shift for part, shift in ((found.high, 16), (found.middle, 8), (found.low, 0)))
     features = (np.asarray(bits, np.uint32) << np.uint32(_DROPPED)).view(np.float32)
     features.setflags(write=False)
-    return features if len(features) == datasets.get(dataset).size else None
+    return features
 
 
 @lru_cache(maxsize=1)

@@ -61,15 +61,22 @@ def test_what_was_made_with_other_weights_or_pictures_or_is_damaged_is_not_read(
         np.testing.assert_array_equal(ready_features.of(spec_of("digits")), kept)
         whole = path.read_bytes()
         monkeypatch.setattr(ready_features, "_weights", lambda: "another")
-        ready_features._features.cache_clear()
+        ready_features._in_file.cache_clear()
         assert ready_features.of(spec_of("digits")) is None
         monkeypatch.undo()
         monkeypatch.setattr(ready_features, "FOLDER", tmp_path)
         path.write_bytes(whole[: len(whole) // 2])
-        ready_features._features.cache_clear()
+        ready_features._in_file.cache_clear()
         assert ready_features.of(spec_of("digits")) is None
     finally:
-        ready_features._features.cache_clear()
+        ready_features._in_file.cache_clear()
+
+
+def test_a_data_set_of_another_size_leaves_nothing_behind():
+    ready_features._in_file.cache_clear()
+    with few_digits():
+        assert ready_features.of(spec_of("digits")) is None
+    assert ready_features.of(spec_of("digits")) is not None
 
 
 def test_a_head_on_them_is_the_head_on_the_pictures(monkeypatch, tmp_path):
