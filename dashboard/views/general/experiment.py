@@ -29,10 +29,11 @@ _NOT_SHOWN = (
     "here means general between these two tasks."
 )
 _CLEAR = (
-    "Measured here: differences of the same seed, with 95% intervals that hold the scatter of seeds (pooled over all "
-    "layers and splits) and the sampling of test pictures, as if the two networks erred on pictures independently of "
-    "each other, which makes them rather too wide. They are widened for the number of layers (Bonferroni), so that all "
-    "intervals of a finding hold at once with 95%. Published: only the mean and the range of the runs are known."
+    "Measured here: two networks of the same seed are compared, and each difference has a 95% interval. The interval "
+    "takes in how far seeds scatter (over all layers and splits together) and which test pictures were drawn. It "
+    "assumes that the two networks make their mistakes independently, so it is rather too wide. It is widened for the "
+    "number of layers (Bonferroni): with 95%, all intervals of a finding are right at once. Published: only the mean "
+    "and the range of the runs are known."
 )
 
 
@@ -121,14 +122,16 @@ def _controls(rows: tuple[Row, ...]) -> tuple[str, bool, bool]:
             format_func=lambda name: {"accuracy": "Accuracy", "difference": "Against baseB"}[name],
             key="general_scale",
             bind="query-params",
-            help="Accuracy: the share of B's validation pictures whose most probable class is right; both axes are "
-            "equally long. Against baseB: minus the accuracy of the network trained on B alone, seed by seed.",
+            help="Accuracy: the share of task B's validation pictures that the network gets right. Both axes have the "
+            "same length. Against baseB: how many points more or less than the network trained on B alone, seed by "
+            "seed.",
         )
         noise = st.toggle(
             "Random filters",
             key="general_noise",
             bind="query-params",
-            help="RnB: the first n layers random and frozen, what the layers above can make of noise.",
+            help="Adds RnB: its first n layers are random and frozen. It shows how well the layers above them do "
+            "when nothing useful was copied.",
         )
     return split, scale == "difference", bool(noise)
 
@@ -157,8 +160,8 @@ def _split(rows: tuple[Row, ...]) -> str:
             format_func=lambda name: _DIRECTIONS[name],
             key="general_direction",
             bind="query-params",
-            help="B is what the networks learn in the end: man-made things after natural ones, or the other "
-            "way round. Both ways is the mean of the two.",
+            help="B is the task learned last. To man-made: first natural things, then man-made ones. To natural: the "
+            "other way round. Both ways: the mean of the two.",
         )
     )
 
@@ -189,7 +192,7 @@ def _treatment() -> tuple[str, int]:
         4,
         key=_N,
         bind="query-params",
-        help="A point of the curves: click one, or choose it here. Its runs are listed below the picture.",
+        help="Chooses a point of the curves; clicking the point does the same. Its runs are listed below the charts.",
     )
     with drawing:
         st.plotly_chart(

@@ -19,22 +19,21 @@ Comparisons = Mapping[str, Comparison]
 TITLES: Final = {
     "general": (
         "General",
-        "Layers are general as far as AnB, built on layers from task A, does as well as baseB, trained on B alone.",
+        "Layers are general as long as AnB, built on layers from task A, does as well as baseB, trained on B alone.",
     ),
     "co-adaptation": (
         "Co-adaptation",
-        "BnB gets its own layers back, frozen. Where it stays below baseB, layers had learned to work together, and "
-        "new layers above the cut do not find that again.",
+        "BnB gets layers of its own task back, frozen. Where it stays below baseB, those layers had learned to work "
+        "together with the layers above them, and new layers do not find that again.",
     ),
     "specificity": (
         "Specificity",
-        "AnB against BnB: both are cut and frozen in the same way, so what AnB loses beyond BnB is due to the other "
-        "task.",
+        "AnB and BnB are cut and frozen in the same way. So what AnB loses beyond BnB is due to the other task.",
     ),
     "gain": (
         "Gain of transfer",
-        "AnB+ starts from A and then learns everything on B. BnB+ starts from B instead: it shows what the longer "
-        "training alone brings, so that only the rest is A's.",
+        "AnB+ starts from task A and then trains all its layers on B. BnB+ starts from B instead, so it shows what the "
+        "longer training brings on its own. Only what AnB+ gains beyond BnB+ comes from task A.",
     ),
     "random": (
         "Random filters",
@@ -124,17 +123,20 @@ def limits(comparisons: Comparisons, pictures: Sequence[int]) -> str:
     on = " to ".join(grouped(number) for number in dict.fromkeys((min(pictures), max(pictures))))
     shown = " to ".join(str(number) for number in dict.fromkeys((seeds[0], seeds[-1])))
     basis = f"{shown} {'seed' if seeds == [1] else 'seeds'} and {on} test pictures a network"
-    made = f"{count} comparisons are made ({len(comparisons)} pairs of treatments, up to {layer_count} layers)"
+    made = (
+        f"There are {count} comparisons ({len(comparisons)} pairs of treatments with up to {layer_count} layers each)"
+    )
     decided = [one.margins for name, one in comparisons.items() if one.decidable and name != "random"]
     if not decided:
-        return f"**What {basis} can show:** nothing for certain, since how far seeds scatter is not known. {made}."
+        return f"**What {basis} can show:** nothing for certain, because the scatter of seeds is not known. {made}."
     low, high = (100 * pick(ends) for pick, ends in ((min, [a for a, _ in decided]), (max, [b for _, b in decided])))
-    borrowed = " How far seeds scatter is taken from the other tasks." if seeds == [1] else ""
+    borrowed = " The scatter of seeds is taken from the other tasks." if seeds == [1] else ""
     return (
         f"**What {basis} can show:** differences of more than {fixed(low, 1)} to {fixed(high, 1)} points between "
         "learned layers. "
         "Smaller ones may exist, and nothing here shows that two treatments are equal. "
-        f"{made}: margins hold for all layers of a pair at once with 95%, but nothing corrects for the pairs."
+        f"{made}. The margins hold for all layers of a pair at once, with 95%; they are not widened for the number of "
+        "pairs."
         f"{borrowed}"
     )
 
@@ -156,8 +158,8 @@ def reading(comparison: Comparison) -> str:
     """Return how the authors read their own curves, beside what the ranges of the runs say; for random halves."""
     third = next(each for each in comparison.differences if each.n == 3)
     return (
-        "The authors read their curves so: layers 1 and 2 are general, BnB dips at n = 3 to 6, AnB falls further at 6 "
-        f"and 7, and AnB+ beats training on B alone. The drop of AnB at n = 3, {amount(third, comparison)}, lies "
+        "How the authors read their own curves: layers 1 and 2 are general, BnB dips at n = 3 to 6, AnB falls further "
+        f"at 6 and 7, and AnB+ beats training on B alone. AnB's drop at n = 3, {amount(third, comparison)}, lies "
         f"{'outside' if third.clear else 'inside'} the ranges of the runs."
     )
 
@@ -171,7 +173,7 @@ def layers(numbers: Sequence[int]) -> str:
 def _clear(comparison: Comparison, what: str) -> str:
     """Return where the comparison shows a clear "loss" or "gain", and what shows it."""
     if not comparison.decidable:
-        return "Only one seed: how far seeds scatter is not known."
+        return "Only one seed, so the scatter of seeds is not known."
     wanted, opposite, other = comparison.losses, comparison.gains, "gain"
     if what == "gain":
         wanted, opposite, other = comparison.gains, comparison.losses, "loss"
@@ -179,10 +181,10 @@ def _clear(comparison: Comparison, what: str) -> str:
     corrected = f", corrected for {count} layers," if count > 1 else ""
     reason, missing = {
         "intervals": (f"the 95% interval{corrected} leaves out 0", f"every 95% interval{corrected} holds 0"),
-        "ranges": ("the ranges of the runs do not meet", "the ranges of the runs meet"),
+        "ranges": ("the ranges of the runs do not overlap", "the ranges of the runs overlap"),
         "single runs": (
-            f"more than repeated runs of any treatment lie apart, {fixed(100 * widest, 1)} points",
-            f"repeated runs of a treatment lie up to {fixed(100 * widest, 1)} points apart",
+            f"it is larger than the {fixed(100 * widest, 1)} points between repeated runs of any treatment",
+            f"repeated runs of one treatment already differ by up to {fixed(100 * widest, 1)} points",
         ),
     }[comparison.basis]
     if wanted:
@@ -195,7 +197,7 @@ def _clear(comparison: Comparison, what: str) -> str:
 def _general(comparison: Comparison) -> str:
     deep, at = comparison.deepest, {each.n: each for each in comparison.differences}
     if not comparison.decidable:
-        return f"With {deep.n} layers copied: {amount(deep, comparison)}. {_clear(comparison, 'loss')}"
+        return f"With {_copied(deep.n)}: {amount(deep, comparison)}. {_clear(comparison, 'loss')}"
     last = comparison.no_loss_up_to
     kept = f"No clear loss up to n = {last}: {amount(at[last], comparison)}. " if last in at else ""
     if not comparison.losses:
@@ -204,12 +206,16 @@ def _general(comparison: Comparison) -> str:
     return f"{kept}The first clear loss is at n = {first.n}: {amount(first, comparison)}."
 
 
+def _copied(count: int) -> str:
+    return f"{count} {'layer' if count == 1 else 'layers'} copied"
+
+
 def _against_random(comparison: Comparison, of_random: Comparison | None) -> str:
     if of_random is None:
         return ""
     deep, other = comparison.deepest, of_random.deepest
     return (
-        f" With {deep.n} layers copied AnB is {points(deep.mean)} points from its base, with random halves "
+        f" With {_copied(deep.n)}, AnB differs from baseB by {points(deep.mean)} points; with random halves by "
         f"{points(other.mean)}{'' if other.n == deep.n else f' (n = {other.n})'}."
     )
 
@@ -217,13 +223,13 @@ def _against_random(comparison: Comparison, of_random: Comparison | None) -> str
 def _gain(comparison: Comparison, longer: Comparison | None, beyond: Comparison | None) -> str:
     high = comparison.highest
     text = (
-        f"On average over the layers AnB+ is at {points(comparison.average)} points against baseB, highest at "
+        f"Averaged over the layers, AnB+ differs from baseB by {points(comparison.average)} points. The best is at "
         f"n = {high.n}: {amount(high, comparison)}. {_clear(comparison, 'gain')}"
     )
     if longer is None or beyond is None:
         return text
     clear = f"clearly at n = {layers(beyond.gains)}" if beyond.gains else "nowhere clearly"
     return (
-        f"{text} BnB+, which trained as long but on B alone, is at {points(longer.average)}; from there AnB+ gains "
+        f"{text} BnB+ trained as long, but on B alone: {points(longer.average)} points. Beyond that AnB+ gains "
         f"{points(beyond.average)}, {clear}."
     )

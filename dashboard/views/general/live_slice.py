@@ -177,7 +177,7 @@ def _curves(rows: Sequence[Row], spec: SliceSpec) -> None:
     pictures = sorted({row.pictures for row in rows})
     counted = f"{pictures[0]}" if len(pictures) == 1 else f"{pictures[0]} to {pictures[-1]}"
     st.caption(
-        f"{heading}. {len(rows)} of {spec.networks} networks; each measured on {counted} scans it never saw. A line "
+        f"{heading}. {len(rows)} of {spec.networks} networks; each tested on {counted} scans it never saw. A line "
         "is the mean of its seeds, its band reaches from the lowest to the highest."
     )
 

@@ -88,16 +88,16 @@ def smaller(rows: Sequence[Row]) -> list[str]:
     classes = sorted({row.classes for row in rows})
     pictures = sorted({row.pictures for row in rows})
     return [
-        f"Pictures of {EIGHT.height} × {EIGHT.width} pixels (Tiny ImageNet, 500 to learn from in every class); the "
-        "paper: 227 × 227, about 1,290 a class.",
-        f"{_range(classes)} classes a task; the paper: 500, and 449 natural against 551 man-made ones. Accuracies here "
-        f"and there are not comparable, only the shapes of the curves are. Measured on {_range(pictures)} pictures.",
-        f"{_range(sorted({row.epochs for row in rows}))} epochs of training with mirrored pictures; the paper: 450,000 "
-        "steps of 256 pictures, 9.5 days a network. Networks stopped this early have not finished learning, and "
-        "copied layers have had their epochs before: part of what any treatment gains on baseB is longer training.",
-        f"Eight layers as in the paper, narrower ({', '.join(map(str, _widths()))}), and with BatchNorm, which the "
-        "paper's network did not have.",
-        f"Few seeds. Networks so far: {seeds}. A seed draws other classes for A and B and other first weights.",
+        f"**Pictures.** {EIGHT.height} × {EIGHT.width} pixels (Tiny ImageNet), 500 to learn from in every class. The "
+        "paper used 227 × 227 pixels and about 1,290 a class.",
+        f"**Tasks.** {_range(classes)} classes in a task, tested on {_range(pictures)} pictures. The paper had 500 "
+        "classes, and 449 natural against 551 man-made ones. So compare the shapes of the curves, not the accuracies.",
+        f"**Training.** {_range(sorted({row.epochs for row in rows}))} epochs with mirrored pictures. The paper "
+        "trained for 450,000 steps of 256 pictures, 9.5 days a network. Networks stopped this early have not finished "
+        "learning. Copied layers were trained before, so part of what a treatment gains on baseB is longer training.",
+        f"**Network.** Eight layers as in the paper, but narrower ({', '.join(map(str, _widths()))}) and with "
+        "BatchNorm, which the paper's network did not have.",
+        f"**Seeds.** Few. Networks so far: {seeds}. Each seed draws other classes for A and B and other first weights.",
     ]
 
 
@@ -162,7 +162,9 @@ def _table(behind: Sequence[Row]) -> None:
             "Accuracy": st.column_config.NumberColumn(help="Top-1 on the validation pictures of B."),
             "Pictures": st.column_config.NumberColumn(help="The accuracy was measured on."),
             "Seconds": st.column_config.NumberColumn("Time", help="Its training took, on one processor core."),
-            "Digest": st.column_config.TextColumn(help="Changes with any value of the architecture or the schedule."),
+            "Digest": st.column_config.TextColumn(
+                help="A fingerprint of the settings: with another architecture or schedule it is another one."
+            ),
         },
         key="general_runs",
         alt="The networks behind the chosen point: seed, accuracy, epochs, seconds, digest",

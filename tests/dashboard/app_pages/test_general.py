@@ -46,7 +46,7 @@ def test_two_seeds_are_drawn_beside_the_paper(visit, table):
     assert "AnB: 62.8% at 1" in paper
     assert "random: seed 0 (37), seed 1 (37), seed 2 (20)" in texts(app)
     assert "**What 2 seeds and 5,000 test pictures a network can show:**" in texts(app)
-    assert "49 comparisons are made" in texts(app)
+    assert "There are 49 comparisons" in texts(app)
     assert len(app.dataframe[0].value) == 3  # the unfinished seed's row too: AnB with n = 4 is there
 
 
@@ -74,7 +74,7 @@ def test_the_link_chooses_everything_and_a_choice_moves_the_ring(visit, table):
     app = visit(general_halves="Dissimilar", general_scale="Against baseB", general_n="7")
     assert not app.exception
     assert "Percentage points against baseB" in alts(app)[2] and "−25.0 at 7" in alts(app)[2]
-    assert "with random halves −8.3" in texts(app) and "1 run a point" in texts(app)
+    assert "with random halves by −8.3" in texts(app) and "1 run a point" in texts(app)
     assert "**AnB, n = 7.**" in texts(app) and len(app.dataframe[0].value) == 2
     app.selectbox(key="general_treatment").set_value("RnB").run()
     assert not app.exception and "RnB: " in alts(app)[1] and "**RnB, n = 7.**" in texts(app)

@@ -23,11 +23,11 @@ def test_the_papers_findings_have_their_numbers():
     assert "Lowest at n = 5: −3.2 points, 4 runs. A clear loss at n = 4 and 5" in finding("co-adaptation", PAPER, {})
     assert "Lowest at n = 7: −8.1 points" in finding("specificity", PAPER, {})
     gain = finding("gain", PAPER, {})
-    assert "AnB+ is at +1.7 points" in gain and "BnB+, which trained as long but on B alone, is at +0.1" in gain
+    assert "AnB+ differs from baseB by +1.7 points" in gain and "as long, but on B alone: +0.1 points" in gain
 
 
 def test_the_loss_of_dissimilar_tasks_stands_beside_that_of_random_halves():
-    assert "AnB is −25.0 points from its base, with random halves −8.3." in finding("general", FAR, PAPER)
+    assert "AnB differs from baseB by −25.0 points; with random halves by −8.3." in finding("general", FAR, PAPER)
     assert finding("co-adaptation", FAR, PAPER) == ""
 
 
@@ -56,7 +56,8 @@ def test_layer_one_may_lose_already_and_every_layer_may_be_general():
 def test_one_seed_is_called_one_seed():
     alone = {name: seeds(-0.05, margin=float("nan"), runs=1) for name in ("general", "specificity", "gain")}
     for name in alone:
-        assert "1 seed" in finding(name, alone, {}) and "scatter is not known" in finding(name, alone, {})
+        assert "1 seed" in finding(name, alone, {}) and "scatter of seeds is not known" in finding(name, alone, {})
+    assert finding("general", alone, {}).startswith("With 1 layer copied: −5.0 points, 1 seed.")
     assert verdict("general", alone["general"], PAPER["general"])[0] == "one seed: no verdict"
 
 
@@ -90,9 +91,9 @@ def test_what_few_seeds_can_show_stands_before_the_findings_with_its_numbers():
     said = limits(found, [5000])
     assert said.startswith("**What 2 seeds and 5,000 test pictures a network can show:** differences of more than ")
     assert f"than {100 * min(learned):.1f} to {100 * max(learned):.1f} points" in said
-    assert "49 comparisons are made (7 pairs of treatments, up to 7 layers)" in said
+    assert "There are 49 comparisons (7 pairs of treatments with up to 7 layers each)" in said
     assert sum(len(one.differences) for one in found.values()) == 49
-    assert "nothing corrects for the pairs" in said
+    assert "not widened for the number of pairs" in said
     assert limits({}, []) == ""
 
 
@@ -111,4 +112,4 @@ def test_the_shipped_rows_claim_no_more_than_two_seeds_bear():
     assert found["gain"].gains == (3, 4, 5, 6, 7) and found["gain beyond longer"].gains == ()
     far = measured(one_configuration(load()), DIRECTIONS[0])
     assert far["general"].losses == (4, 5, 6, 7)
-    assert limits(far, [3600]).endswith("How far seeds scatter is taken from the other tasks.")
+    assert limits(far, [3600]).endswith("The scatter of seeds is taken from the other tasks.")
