@@ -17,7 +17,6 @@ from models.wording import TICK_PERCENT, UNDEFINED, fixed, whole_percent
 
 PLOT_PX: Final = 380  # side of the matrix; a cell is a whole number of pixels
 NAME_LONGEST: Final = 14
-COLOUR_BAR_PX: Final = 78
 _RIGHT: Final = [[0, "rgba(127, 139, 147, 0.08)"], [1, "rgba(127, 139, 147, 0.5)"]]  # the diagonal, theme.NEUTRAL
 SYMBOLS: Final = {"precision": "circle", "recall": "diamond", "f1": "square"}
 
@@ -28,7 +27,7 @@ def confusion_heatmap(
     """Draw a confusion matrix, rows true and columns predicted, every cell with its number.
 
     Mistakes are red and the diagonal is grey, both deeper with the square root of the number, so that a few mistakes
-    stand out from none; cells without pictures stay blank. The colour bar has the plain numbers of mistakes. An
+    stand out from none; cells without pictures stay blank. There is no colour bar, for every cell has its number. An
     invisible square over every cell takes the clicks, since Streamlit reports none for heatmaps: a selected point's
     `customdata` begins with (true, predicted).
 
@@ -41,7 +40,7 @@ def confusion_heatmap(
     values = row_shares(matrix) if shares else matrix.astype(np.float64)
     depth = depths(values)
     cell = max(PLOT_PX // len(classes), 24)
-    figure = go.Figure([*_colours(values, depth, shares), _click_targets(matrix, classes, cell)])
+    figure = go.Figure([*_colours(depth), _click_targets(matrix, classes, cell)])
     shapes = []
     if selected is not None:
         shapes += [
@@ -119,23 +118,12 @@ def cell_text(value: float, shares: bool) -> str:
     return "&lt;1%" if 0 < value < 0.01 else "&gt;99%" if 0.99 < value < 1 else whole_percent(value)
 
 
-def _colours(values: NDArray[np.float64], depth: NDArray[np.float64], shares: bool) -> Iterator[go.Heatmap]:
+def _colours(depth: NDArray[np.float64]) -> Iterator[go.Heatmap]:
     """Yield the mistakes and the diagonal; what does not belong to one of them is left out of it."""
-    top, right = most_mistakes(values), np.eye(len(values), dtype=bool)
-    ticks = [top * k * k / 4 for k in range(3)] if shares else sorted({round(top * k * k / 9) for k in range(4)})
-    bar = {
-        "title": {"text": "mistakes", "side": "top"},
-        "tickvals": [math.sqrt(tick / top) for tick in ticks],
-        "ticktext": [whole_percent(tick) if shares else fixed(tick, 0) for tick in ticks],
-        "thickness": 12,
-        "len": 1,
-        "x": 1.02,
-        "outlinewidth": 0,
-    }
-    common = {"zmin": 0, "zmax": 1, "xgap": 1, "ygap": 1, "hoverinfo": "skip"}
-    wrong = np.where(right | (depth == 0), np.nan, depth)
-    yield go.Heatmap(z=wrong, colorscale=theme.MISTAKES, colorbar=bar, **common)
-    yield go.Heatmap(z=np.where(right & (depth > 0), depth, np.nan), colorscale=_RIGHT, showscale=False, **common)
+    right = np.eye(len(depth), dtype=bool)
+    common = {"zmin": 0, "zmax": 1, "xgap": 1, "ygap": 1, "hoverinfo": "skip", "showscale": False}
+    yield go.Heatmap(z=np.where(right | (depth == 0), np.nan, depth), colorscale=theme.MISTAKES, **common)
+    yield go.Heatmap(z=np.where(right & (depth > 0), depth, np.nan), colorscale=_RIGHT, **common)
 
 
 def _click_targets(matrix: NDArray[np.int64], classes: tuple[str, ...], cell: int) -> go.Scatter:
@@ -193,8 +181,8 @@ def _axes(figure: go.Figure, matrix: NDArray[np.int64], classes: tuple[str, ...]
     tilted = max(map(len, short)) * 7 > cell
     left = 26 + math.ceil(6.3 * max(map(len, rows)))
     bottom = (24 + 5 * max(map(len, short)) if tilted else 24) + 26
-    theme.layout(figure, side + bottom + 8, width=left + side + COLOUR_BAR_PX)
-    figure.update_layout(margin={"l": left, "r": COLOUR_BAR_PX, "t": 8, "b": bottom, "autoexpand": False})
+    theme.layout(figure, side + bottom + 8, width=left + side + 8)
+    figure.update_layout(margin={"l": left, "r": 8, "t": 8, "b": bottom, "autoexpand": False})
     # Fixed ranges: the invisible squares would widen automatic ones.
     common = {"tickvals": list(range(n)), "showgrid": False, "zeroline": False, "fixedrange": True, "ticks": ""}
     figure.update_xaxes(

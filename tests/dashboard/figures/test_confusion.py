@@ -57,9 +57,7 @@ def test_mistakes_are_red_and_the_diagonal_is_grey_with_the_square_root_of_their
     assert diagonal[0, 0] == pytest.approx(math.sqrt(57 / 199)) and diagonal[1, 1] == 1
     assert np.isnan(diagonal).sum() == 7
     assert (mistakes.zmin, mistakes.zmax, right.zmin, right.zmax) == (0, 1, 0, 1)
-    assert mistakes.colorbar.title.text == "mistakes" and not right.showscale
-    np.testing.assert_allclose(np.array(mistakes.colorbar.tickvals) ** 2 * top, [0, 2, 9, 20])
-    assert mistakes.colorbar.ticktext == ("0", "2", "9", "20")
+    assert not mistakes.showscale and not right.showscale  # the numbers stand in the cells
 
 
 def test_many_mistakes_have_the_deepest_red() -> None:
@@ -67,15 +65,13 @@ def test_many_mistakes_have_the_deepest_red() -> None:
     mistakes = confusion_heatmap(matrix, ("a", "b"), shares=False).data[0]
     assert np.array(mistakes.z, float)[0, 1] == 1
     assert np.array(mistakes.z, float)[1, 0] == pytest.approx(math.sqrt(0.5))
-    assert mistakes.colorbar.ticktext == ("0", "2", "9", "20")
 
 
-def test_shares_have_a_scale_in_percent() -> None:
+def test_shares_have_a_depth_of_their_own() -> None:
     mistakes, right = confusion_heatmap(MATRIX, CLASSES, shares=True).data[:2]
     assert np.array(right.z, float)[1, 1] == 1
     assert np.array(mistakes.z, float)[0, 1] == pytest.approx(math.sqrt(0.05 / 0.0995))
     assert np.isnan(np.array(mistakes.z, float)[2]).all() and np.isnan(np.array(right.z, float)[2]).all()
-    assert mistakes.colorbar.ticktext == ("0%", "2%", "10%")
 
 
 def test_every_cell_has_a_square_that_takes_clicks() -> None:
@@ -141,7 +137,6 @@ def test_class_names_are_text() -> None:
 def test_an_empty_matrix_is_drawn() -> None:
     figure = confusion_heatmap(np.zeros((2, 2), dtype=np.int64), ("a", "b"), shares=False)
     assert written(figure) == [["", ""], ["", ""]]
-    assert figure.data[0].colorbar.ticktext == ("0", "1")
 
 
 def test_intervals_by_hand() -> None:
