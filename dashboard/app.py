@@ -14,7 +14,7 @@ if ROOT not in sys.path:  # `streamlit run` puts only dashboard/ on the path
     sys.path.insert(0, ROOT)
 
 from dashboard.frame.compression import CompressedOnce
-from dashboard.frame.icons import FewerIcons
+from dashboard.frame.fonts import SmallerFonts
 from dashboard.frame.words import ROUTES
 
-app = st.App("main.py", routes=ROUTES, middleware=[Middleware(FewerIcons), Middleware(CompressedOnce)])
+app = st.App("main.py", routes=ROUTES, middleware=[Middleware(SmallerFonts), Middleware(CompressedOnce)])

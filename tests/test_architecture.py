@@ -37,7 +37,7 @@ _FIGURES = "figures know no Streamlit, and their panel draws with it"
 SMALL = {  # what has fewer lines -> why it is a file
     "dashboard.app": "what Streamlit is started with",
     "dashboard.frame.browser": "the two scripts that every page runs in the browser",
-    "dashboard.frame.icons": "one middleware, apart from the one that compresses",
+    "dashboard.frame.fonts": "one middleware, apart from the one that compresses",
     "dashboard.frame.tour.end": "the last card, apart from the bar that stands on every page before it",
     "dashboard.views.compare.figures": _FIGURES,
     "dashboard.views.backbone.figures": _FIGURES,

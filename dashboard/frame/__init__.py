@@ -6,7 +6,7 @@
     tour         the tour: one click trains, then a bar leads from question to question
     browser      scripts in the browser: its history (history.js), and the cookie of the visitor
     compression  the server's answers compressed, once for all visitors
-    icons        the font of icons, with those alone that the app uses
+    fonts        the fonts of text and icons, with what the app uses of them
 
 `main.py` puts them together; they import widgets and figures, and no view.
 """
