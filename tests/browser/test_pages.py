@@ -78,3 +78,23 @@ def test_another_view_shifts_nothing(visit, name, control, views):
         page.wait_for_function(f"before => ({STAGE})?.className !== before", arg=before)
         settled(page)
         assert sum(page.evaluate("window.shifts")) < 0.05, (view, page.evaluate("window.shifts"))
+
+
+@pytest.mark.parametrize(("name", "most"), [("", 1_000_000), ("train", 3_000_000)])
+def test_what_a_first_visit_loads(browser, visit, name, most):
+    """Bytes over the wire: whatever HTTP brings, as it comes compressed, and the messages of the websocket."""
+    context = browser.new_context()
+    page = context.new_page()
+    network, counts = context.new_cdp_session(page), []
+    network.send("Network.enable")
+    network.on("Network.loadingFinished", lambda event: counts.append(event["encodedDataLength"]))
+    network.on("Network.webSocketFrameReceived", lambda event: counts.append(_length(event["response"])))
+    context.new_page = lambda: page  # which is looked at already when it is opened
+    visit(name, context=context)
+    assert most / 2 < sum(counts) < most
+    context.close()
+
+
+def _length(frame):
+    """The bytes of a frame: the text that stands for binary ones is four thirds as long."""
+    return len(frame["payloadData"]) * 3 // 4 if frame["opcode"] == 2 else len(frame["payloadData"].encode())
