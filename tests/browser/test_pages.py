@@ -21,6 +21,10 @@ READ = """() => [...document.querySelectorAll("[data-testid='stMain'] :is(p, li,
     return found;
   })"""
 MARKED = "() => [...(CSS.highlights.get('term') ?? [])].map(String)"
+# Texts whose question mark does not stand beside their first line: what it says would cover them.
+MARKS_BELOW = """() => [...document.querySelectorAll("p [data-testid='stTooltipIcon']")]
+  .filter(mark => mark.getBoundingClientRect().top > mark.closest("p").getBoundingClientRect().top + 10)
+  .map(mark => mark.closest("p").innerText)"""
 GROUND = "getComputedStyle(document.querySelector('[data-testid=stApp]')).backgroundColor"
 
 
@@ -29,6 +33,7 @@ def test_a_page_opens_without_an_error_in_light_and_dark_and_fits_a_phone(visit,
     page = visit("" if name == "home" else name, still=False)  # the home page has the address of the app itself
     wrong = page.locator("[data-testid='stException'], [data-testid='stAlertContentError']")
     assert wrong.all_inner_texts() == []
+    assert page.evaluate(MARKS_BELOW) == []
     page.mouse.move(5, 5)  # the words are fetched when somebody is there
     expected = set().union(*(found_in(name, text) for text in page.evaluate(READ)))
     page.wait_for_function(f"count => ({MARKED})().length === count", arg=len(expected))
