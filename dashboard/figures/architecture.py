@@ -20,7 +20,7 @@ from dashboard.figures import theme
 from dashboard.figures.drawing import LINE_HEIGHT, Canvas
 from models.backbones.tables import Block, LayerRow, LayerTable
 from models.training.spec import HeadSpec
-from models.wording import file_size, grouped, in_millions
+from models.wording import grouped, in_millions
 
 HEIGHT = 300  # pixels of the whole figure
 _WIDTH, _TALL = 1000.0, 100.0  # the drawing's own units, along x and for the tallest cuboid
@@ -173,10 +173,9 @@ def _block(table: LayerTable, block: Block, trainable: frozenset[str] | None, no
     runs = _runs(table, block, trainable)
     state = "" if trainable is None else f", {state_words(table, block.name, trainable, norms)}"
     hover = (
-        f"<b>{block.name}</b>{state}<br>{len(block.layers)} layers, "
-        f"{grouped(block.parameters)} parameters<br>{in_millions(block.macs)} MACs, "
-        f"{file_size(block.activation_bytes)} of activations<br>"
-        f"a unit at its end sees {block.receptive_field} × {block.receptive_field} pixels"
+        f"<b>{block.name}</b>{state}: click to {'open' if trainable is None else 'switch'} it<br>"
+        f"{grouped(block.parameters)} parameters, {in_millions(block.macs)} MACs<br>"
+        f"a value at its end sees {block.receptive_field} × {block.receptive_field} pixels"
     )
     policy = norms.get(block.name)
     if policy:

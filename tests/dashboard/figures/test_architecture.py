@@ -155,3 +155,11 @@ def test_the_diagram_in_words(frame8: LayerTable) -> None:
     words = alt_text(frame8, None, None)
     assert words.startswith("frame8 for pictures of 64 pixels, 5 blocks. conv1: 16 by 16, 48 channels; conv2:")
     assert alt_text(frame8, frozenset(), HeadSpec()).endswith("256 channels, frozen. Then the new head, trainable.")
+
+
+def test_what_a_block_says_begins_with_what_a_click_does(frame8: LayerTable) -> None:
+    closed = architecture(frame8, None, None, None).data[-1].hovertext[1]
+    assert closed.startswith("<b>conv1</b>: click to open it<br>7,248 parameters")
+    train = architecture(frame8, frozenset({"conv1"}), None, None).data[-1].hovertext
+    assert train[1].startswith("<b>conv1</b>, 1 of 2 layers trainable: click to switch it<br>")
+    assert train[2].startswith("<b>conv2</b>, frozen: click to switch it<br>")
