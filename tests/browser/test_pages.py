@@ -69,6 +69,8 @@ CALM = "performance.now() - window.last > 700"  # what the page did before has c
         ("general", "general_view", ["Live on digits", "The experiment"]),
         ("som", "som_view", ["One step", "Read the map"]),
         ("backbone", "backbone_view", ["How it was pretrained", "Its layers"]),
+        ("features", "features_view", ["What it looks for"]),
+        ("occlusion", "occlusion_view", ["The whole figure"]),
     ],
 )
 def test_another_view_shifts_nothing(visit, name, control, views):
