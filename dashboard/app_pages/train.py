@@ -3,7 +3,7 @@
 import streamlit as st
 
 from dashboard import state
-from dashboard.views.train import explained, same_run, steps
+from dashboard.views.train import explained, live, same_run, steps
 from dashboard.views.train import result as train_result
 from dashboard.views.train.freezing import freeze_map, freeze_picker
 from dashboard.views.train.presets import preset_row
@@ -23,7 +23,7 @@ with controls:
     settings_switch()
     spec = freeze_picker(tables.table(spec.backbone, spec.side), spec)
     spec = head_and_recipe(spec, chosen.picture)
-    train_button(spec, chosen.owner, chosen.run)
+    live.switch(spec, train_button(spec, chosen.owner, chosen.run), chosen)
     shows_keras = explained.code_toggle()
 steps.remember(spec)
 with presets:

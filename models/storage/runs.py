@@ -302,6 +302,12 @@ def listing(owner: str, kind: str | None = None) -> list[Run]:
     return mine[::-1]
 
 
+def remove(run: Run) -> None:
+    """Delete the folder of a run that has ended, with all its results; one that waits or works stays."""
+    if run.id not in SHIPPED and not run.status.active:
+        shutil.rmtree(run.folder, ignore_errors=True)
+
+
 def clear_old(now: float | None = None) -> int:
     """Delete what nobody needs any more, and return how many folders that were.
 

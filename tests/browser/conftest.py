@@ -177,12 +177,17 @@ def _words(message) -> str:
     return "" if source.endswith(EXPECTED_404) else f"{message.text} ({source})"
 
 
+# Nothing is still to come, and what has just come is no longer kept from view: until then it takes no focus.
+STANDS = """!document.querySelector("[data-testid='stSkeleton']") &&
+  !document.getAnimations().some(one => one.animationName === "settled" && one.playState !== "finished")"""
+
+
 def settled(page, seconds: float = 60) -> None:
     """Wait until the script has run and nothing is being drawn any more."""
     page.wait_for_selector(
         "[data-testid='stApp'][data-test-script-state='notRunning']", timeout=seconds * 1000, state="attached"
     )
-    page.wait_for_function("!document.querySelector('[data-testid=\"stSkeleton\"]')", timeout=seconds * 1000)
+    page.wait_for_function(STANDS, timeout=seconds * 1000)
 
 
 def in_address(page, part: str, seconds: float = 30) -> None:

@@ -35,7 +35,7 @@ def test_the_experiment_is_read_by_clicking(visit):
     expect(page.get_by_text("RnB, n = 5.", exact=True)).to_be_visible(timeout=SOON)
     settled(page)
     page.get_by_role("radio", name="Dissimilar").click()
-    expect(page.get_by_text("with random halves −8.3", exact=False)).to_be_visible(timeout=SOON)
+    expect(page.get_by_text("with random halves by −8.3", exact=False)).to_be_visible(timeout=SOON)
     expect(page).to_have_url(re.compile("general_halves=Dissimilar"), timeout=SOON)
     in_address(page, "general_n=5")
     with page.expect_download() as download:

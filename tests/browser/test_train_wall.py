@@ -1,4 +1,4 @@
-"""A training watched to its end: the wall sorts itself, the slider leads through the epochs, a link opens at one."""
+"""A training watched to its end: the wall, its slider, a link to an epoch, and a change that is trained by itself."""
 
 import re
 
@@ -49,3 +49,8 @@ def test_a_training_is_watched_to_its_end_and_scrubbed_and_its_link_opens_there(
     other.locator(".wall .card").get_by_role("button", name="Occlusion").click()
     expect(other).to_have_url(re.compile("/occlusion.*picture=sample%3Adigits%3A"), timeout=30_000)
     expect(other.get_by_role("link", name="Train: picture")).to_be_visible(timeout=30_000)
+    page.get_by_text("Train as I change").click()
+    page.locator(".st-key-train_head button").first.click()
+    page.locator(".st-key-train_pooling").get_by_role("radio", name="average", exact=True).click()
+    expect(page.locator(".st-key-train_live_said")).to_contain_text("average instead of", timeout=LONG)
+    expect(page).not_to_have_url(re.compile(run_id))

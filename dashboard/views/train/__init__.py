@@ -8,6 +8,7 @@
     augmentation  controls of augmentation, and a preview of the coming epochs
     fields        single input fields, bound to the address
     start         all controls, what a run will cost, and the button
+    live          the switch that trains a short recipe at every change
     explained     last layer and loss in formulas, the recipe as plain Keras
     wall          the test pictures sorted by the answers of every epoch, with the matrix and the curves
     progress      a run while it goes on

@@ -12,7 +12,7 @@ from dashboard.figures.comparison import interval_bar
 from dashboard.labels import clock, safe_label
 from dashboard.pages import PAGES
 from dashboard.views.train import cache as train_cache
-from dashboard.views.train import report, wall
+from dashboard.views.train import live, report, wall
 from dashboard.views.train.baselines import baselines
 from dashboard.views.train.progress import CURVES_PX, STATUS_PX, running
 from dashboard.views.train.proof import proof
@@ -51,6 +51,7 @@ def beside(run: runs.Run, changes: list[str]) -> TrainingResult | None:
         running(run, spec)
     else:
         finished(result)
+        live.said(run, result)
         training_watched(run, spec, result)
     return result
 

@@ -126,8 +126,12 @@ def _phase_times(cost: Cost) -> str:
     return f" (head {duration(head)}, fine-tuning {duration(tuning)})"
 
 
-def train_button(spec: TrainingSpec, owner: str, run: runs.Run | None) -> None:
-    """Draw the cost and the button, or above it the sentence about what must change first."""
+def train_button(spec: TrainingSpec, owner: str, run: runs.Run | None) -> Cost | None:
+    """Draw the cost and the button, or above it the sentence about what must change first.
+
+    Returns:
+        The cost; None where `spec` cannot be trained as it is.
+    """
     problem, cost, above = "", None, st.container()
     try:
         cost = validate(spec)
@@ -147,6 +151,7 @@ def train_button(spec: TrainingSpec, owner: str, run: runs.Run | None) -> None:
         above.error(safe_label(problem, 400), icon=":material/error:")
     if spec.weights == "random":
         st.caption(":material/casino: Random weights: this backbone has learned nothing yet.")
+    return None if held else cost
 
 
 def _quick_look(spec: TrainingSpec, cost: Cost) -> None:

@@ -105,7 +105,7 @@ def test_the_general_page_says_how_much_a_slice_learns_from(said):
     assert f"about {645_000 // 500:,} a class" in paper  # of the paper's halves of ImageNet
     assert "450,000 steps of 256 pictures, 9.5 days a network" in paper  # as the paper has it
     widths = [filters for filters, *_ in EIGHT.convolutions] + list(EIGHT.dense)
-    assert EIGHT.depth == 8 and f"Eight layers as in the paper, narrower ({', '.join(map(str, widths))})" in paper
+    assert EIGHT.depth == 8 and f"Eight layers as in the paper, but narrower ({', '.join(map(str, widths))})" in paper
 
 
 def test_the_probe_says_which_penalties_it_chooses_from(said):

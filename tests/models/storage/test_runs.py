@@ -322,3 +322,12 @@ def test_a_click_that_finds_the_disk_full_gets_a_sentence(monkeypatch):
     monkeypatch.setattr(execute, "function", lambda _: full)
     answer = execute.interactive("predict", {"network": "run:example", "picture": "sample:galaxies:3"})
     assert isinstance(answer, StorageUnavailable) and str(answer).startswith("The disk is full")
+
+
+def test_a_run_that_has_ended_can_be_removed_and_no_other():
+    done, working = (runs.create("training", {}, owner="6" * 32, title="A run") for _ in range(2))
+    done.set_status(runs.RunStatus("cancelled"))
+    for run in (done, working, runs.get(runs.EXAMPLE)):
+        runs.remove(run)
+    assert not done.folder.exists() and working.folder.exists() and runs.get(runs.EXAMPLE).folder.exists()
+    working.set_status(runs.RunStatus("cancelled"))
