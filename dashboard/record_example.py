@@ -28,6 +28,7 @@ APP = Path(__file__).with_name("main.py")
 VIEWS = (  # page, key of a widget or of a shared choice, and what it is set to
     *(("home", "ff_picture", picture) for picture in PICTURES[1:]),
     ("backbone", "backbone_view", "Its own classes"),
+    ("backbone", "ff_backbone", "lite0"),  # its own classes, too
     ("features", "features_view", "What it looks for"),
     ("features", "features_view", "First layer"),
     ("occlusion", "occlusion_view", "The whole figure"),

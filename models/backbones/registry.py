@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
 
+from models.backbones import lite0
 from models.errors import InputError
 from models.storage.files import ASSETS
 
@@ -43,8 +44,9 @@ class BackboneSpec:
         trained_on: What the pretrained weights were trained on.
         top_side: The only picture side at which the original dense top fits.
         weights_url: Where the weights without the top come from; None when they are shipped.
+        package: The installed package that brings the weights; None when they lie in the repository or are downloaded.
         weights_hash: "md5:…" or "sha256:…" as Keras gives it; None when it gives none.
-        shipped: Whether the weights come with the app, and so work without a network.
+        shipped: Whether the weights come with the app, those of the top too, and so work without a network.
     """
 
     id: str
@@ -63,6 +65,7 @@ class BackboneSpec:
     weights_hash: str | None = None
     shipped: bool = False
     constants: int = 0
+    package: str | None = None
 
 
 _ALL = (
@@ -81,6 +84,21 @@ _ALL = (
         trained_on="Tiny ImageNet: 100,000 pictures of 200 classes, 64 × 64",
         top_side=64,
         shipped=True,
+    ),
+    BackboneSpec(
+        id="lite0",
+        title="EfficientNet-Lite0",
+        builder="models.backbones.worker.lite0:build",
+        default_side=128,
+        sides=_SIDES,
+        preprocessing="inside",
+        parameters=3_413_024,
+        weights_mb=18.8,  # with the top, as the package has them
+        year=2020,
+        reference="Liu, Higher accuracy on vision models with EfficientNet-Lite, TensorFlow blog 2020, after Tan and "
+        "Le, EfficientNet: Rethinking model scaling for convolutional neural networks, ICML 2019",
+        shipped=True,
+        package=lite0.PACKAGE,
     ),
     BackboneSpec(
         id="mobilenetv2",

@@ -20,6 +20,7 @@ from functools import lru_cache
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from models.backbones import lite0
 from models.backbones.registry import FRAME8_WEIGHTS, BackboneSpec
 from models.backbones.registry import backbone as find
 from models.errors import WeightsUnavailable
@@ -58,6 +59,8 @@ WEIGHTS: Job[WeightsSpec, None] = Job("weights", WeightsSpec, "models.backbones.
 
 def path(spec: BackboneSpec) -> Path:
     """Return where the weight file of `spec` lies, or would lie."""
+    if spec.package:
+        return lite0.packaged() or Path(spec.package)
     if spec.weights_url is None:
         return FRAME8_WEIGHTS
     return home() / "weights" / Path(urlsplit(spec.weights_url).path).name
@@ -90,6 +93,8 @@ def local(backbone: str, check: Check | None = None) -> Path:
             has been removed.
     """
     spec = find(backbone)
+    if spec.package:
+        return lite0.prepared()
     file = path(spec)
     if not file.exists():
         raise WeightsUnavailable(

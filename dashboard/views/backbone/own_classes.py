@@ -12,13 +12,13 @@ from dashboard.views.backbone.pretraining import only_frame8
 from dashboard.widgets import cache
 from dashboard.widgets.page import refuse
 from dashboard.widgets.picture_picker import picture_beside, picture_picker, picture_title
-from models.backbones.registry import BackboneSpec
+from models.backbones.registry import DEFAULT, BackboneSpec
 from models.errors import FreezeframeError
 from models.frame8 import classes
 from models.ids import NetworkId, PictureId
 from models.networks.answers import Answers, Prediction
 from models.pictures import datasets
-from models.wording import percent
+from models.wording import grouped, percent
 
 FINE, COARSE = "Its 200 classes", "Coarse groups"
 _THUMBNAIL_PX = 80
@@ -44,16 +44,7 @@ def _answer(network: str, picture: str, spec: BackboneSpec) -> None:
     with left:
         picture_beside(picture, spec.top_side)
     with right:
-        words = st.segmented_control(
-            "Its answer in",
-            [FINE, COARSE],
-            default=FINE,
-            required=True,
-            key="backbone_own_words",
-            persist_state="session",
-            label_visibility="collapsed",
-            help="Coarse: the probabilities of related classes are added up, in fourteen groups of our own making.",
-        )
+        words = _words(spec)
         figure = (
             top_classes(prediction)
             if words == FINE
@@ -64,11 +55,27 @@ def _answer(network: str, picture: str, spec: BackboneSpec) -> None:
         )
     st.markdown(_sentence(prediction, picture))
     st.caption(
-        "It always picks one of its 200 classes, even when none fits, and may still be almost certain."
+        f"It always picks one of its {grouped(len(prediction.classes))} classes, even when none fits, and may still be "
+        "almost certain."
         if words == FINE
         else "Each part of a bar is one class: point at it. A network trained on the coarse classes only could not "
-        "tell "
-        "them apart."
+        "tell them apart."
+    )
+
+
+def _words(spec: BackboneSpec) -> str:
+    """Draw the choice between Frame8's classes and their groups; the classes of others have none."""
+    if spec.id != DEFAULT:
+        return FINE
+    return st.segmented_control(
+        "Its answer in",
+        [FINE, COARSE],
+        default=FINE,
+        required=True,
+        key="backbone_own_words",
+        persist_state="session",
+        label_visibility="collapsed",
+        help="Coarse: the probabilities of related classes are added up, in fourteen groups of our own making.",
     )
 
 

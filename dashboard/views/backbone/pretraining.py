@@ -14,6 +14,7 @@ from models.backbones.registry import BACKBONES, DEFAULT, BackboneSpec
 from models.frame8.card import KernelStages
 from models.intervals import wilson
 from models.pictures.images import png
+from models.storage.files import ASSETS
 from models.wording import fixed, percent, percent_range
 
 COLUMNS = 6
@@ -23,8 +24,11 @@ VALIDATION_PICTURES = 10_000
 
 def draw(spec: BackboneSpec) -> None:
     """Draw the history of Frame8's pretraining; for other backbones, a sentence that theirs was not published."""
-    if not spec.shipped:
-        only_frame8(f"Keras publishes the weights of {spec.title}, but not how they came about.")
+    if spec.id != DEFAULT:
+        if spec.package:
+            st.markdown((ASSETS / spec.id / "README.md").read_text("utf-8").partition("\n")[2])  # without its title
+        whose = "Google" if spec.package else "Keras"
+        only_frame8(f"{whose} publishes the weights of {spec.title}, but not how they came about.")
         return
     card, stages = cache.frame8_card()
     epochs = len(card.history)

@@ -59,7 +59,7 @@ def build(
         side: Side of the pictures or (height, width), in pixels, at least 32; the backbone's default when None.
         weights: "pretrained" needs the file on this machine; "random" is as Keras initialises.
         seed: Seeds random weights and dropout.
-        include_top: With the original classifier. Its pretrained weights exist here for Frame8 only.
+        include_top: With the original classifier. Its pretrained weights are here for what comes with the app.
 
     Raises:
         InputError: Unknown backbone, side too small, or a pretrained top of a backbone that has none here.
@@ -100,6 +100,8 @@ def _size(spec: BackboneSpec, side: int | tuple[int, int] | None, include_top: b
 
 
 def _weight_file(spec: BackboneSpec, include_top: bool) -> Path:
+    if spec.package:
+        return local(spec.id)
     if spec.shipped:
         if not FRAME8_WEIGHTS.exists():
             raise WeightsUnavailable(f"The shipped weights of {spec.title} are missing from this installation.")

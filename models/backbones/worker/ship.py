@@ -20,6 +20,8 @@ _VGG = {f"block{i}_conv1": f"block{i}" for i in range(1, 6)} | {
 }
 BLOCK_STARTS: dict[str, dict[str, str]] = {
     "frame8": {f"conv{i}": f"conv{i}" for i in range(1, 6)} | {"pool5": "fc6", "fc7": "fc7", "fc8": "fc8"},
+    "lite0": {"stem_conv": "stem", "block1a_dw_conv": "block1", "top_conv": "last"}
+    | {f"block{i}a_expand_conv": f"block{i}" for i in range(2, 8)},
     "mobilenetv2": {
         "Conv1": "stem",
         "expanded_conv_depthwise": "stage1",

@@ -19,6 +19,7 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
+from models.backbones import lite0
 from models.backbones.worker import build
 from models.errors import InputError, RunNotFound
 from models.frame8 import card
@@ -92,7 +93,7 @@ def _load(network: str) -> Network:
         classes = classes_of(run)
     elif known.weights == "top":
         model = build.build(known.backbone, side=known.side, weights="pretrained", include_top=True)
-        classes = card.read().classes
+        classes = lite0.classes() if known.backbone == "lite0" else card.read().classes
     else:
         model = build.build(known.backbone, side=known.side, weights=known.weights)
     _, height, width, _ = model.input_shape
