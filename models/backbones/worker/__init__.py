@@ -2,6 +2,7 @@
 
     graphs   symbolic graphs: where a tensor comes from, BatchNorm folded into the layer before it
     build    a backbone as one flat functional graph; the download of its weights
+    lite0    EfficientNet-Lite0's graph
     ship     the layer tables that are shipped, as Keras builds the networks
 
 Only workers import these.

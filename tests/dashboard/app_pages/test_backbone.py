@@ -39,8 +39,8 @@ def test_every_backbone_is_shown(engine, backbone: str) -> None:
     assert app.radio(key="backbone_choice").value == backbone
     assert numbers(app)["Parameters"] == f"{BACKBONES[backbone].parameters:,}"
     assert len(app.dataframe) == 1
-    assert ("come with the app" in words(app)) == (backbone == "frame8")
-    assert ("download them above" in words(app)) == (backbone != "frame8")
+    assert ("come with the app" in words(app)) == BACKBONES[backbone].shipped
+    assert ("download them above" in words(app)) == (not BACKBONES[backbone].shipped)
 
 
 def test_the_worksheet_of_vgg16(engine) -> None:
