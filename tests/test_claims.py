@@ -46,7 +46,8 @@ def weights() -> dict[str, tuple[int, ...]]:
 def test_the_readme_counts_what_there_is(readme):
     others = "MobileNetV2, MobileNetV3 Small, EfficientNet B0, ResNet50 V2, DenseNet121, VGG16 and VGG19"
     assert re.split(", | and ", others) == [spec.title for spec in BACKBONES.values() if not spec.shipped]
-    assert f"Frame8 comes with the app; {others} fetch" in readme
+    shipped = " and ".join(spec.title for spec in BACKBONES.values() if spec.shipped)
+    assert f"{shipped} come with the app and need no network; {others} fetch" in readme
     assert len(DATASETS) == 3 and "a small network and three data sets are part of the repository" in readme
     assert len(TRAPS) == 6 and "Six prepared mistakes, each beside its cure" in readme
     assert MOST == 6 and "Up to six finished trainings side by side" in readme
