@@ -138,10 +138,7 @@ def test_a_map_is_watched_while_it_trains_kept_after_a_reload_and_cancelled(visi
 
 
 def test_a_hexagon_leads_to_its_samples_and_the_map_leaves_as_files(visit, tmp_path):
-    page = visit(
-        "som?som_lattice=Hexagonal&som_rows_colours=4&som_columns_colours=5&som_radius_colours=2&som_epochs=9",
-        still=False,
-    )
+    page = visit("som?som_lattice=Hexagonal&som_rows_colours=4&som_columns_colours=5&som_radius_colours=2&som_epochs=9")
     page.get_by_role("button", name="Train this map").click()
     waits_for(page, "Epoch 9 of 9")
     # The picture is 5.5 cells wide and 3 * 0.866 + 1.155 high. Row 1 stands half a cell to the right, so that column 0

@@ -42,13 +42,14 @@ class Player {
 
   receive(component) {
     this.report = component.setTriggerValue;
-    const film = parse(component.data);
-    const fresh = !this.film || this.film.identity !== film.identity;
+    const film = parse(component.data), before = this.film;
+    const fresh = !before || before.identity !== film.identity;
     if (fresh) this.frames.clear();
     this.film = film;
     this.frames.receive(film);
     if (fresh || film.picked) this.cursor = film.picked ? film.picked[0] * film.columns + film.picked[1] : null;
     if (fresh) this.open();
+    else if (this.still && before.live && this.at === before.sizes.length - 1) this.at = film.sizes.length - 1;
     this.label(film);
     this.curves.receive(film);
     this.resize(true);
@@ -56,10 +57,12 @@ class Player {
     if (this.playing) this.run();
   }
 
+  // Who has asked for no motion sees the newest frame.
+  get still() { return matchMedia("(prefers-reduced-motion: reduce)").matches; }
+
   open() {
-    const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
-    this.at = still ? this.film.sizes.length - 1 : 0;
-    this.playing = !still;
+    this.at = this.still ? this.film.sizes.length - 1 : 0;
+    this.playing = !this.still;
     this.asNet = false;
     this.speed.value = this.film.rate;
   }

@@ -40,6 +40,7 @@ class AscentPlayer {
     const step = this.clock[this.at], atEnd = this.at >= this.clock.length - 1;
     this.films = header.films;
     this.total = header.total;
+    const grew = this.live || header.live;
     this.live = header.live;
     const own = this.films[0].steps, last = this.live && own.length ? own[own.length - 1] : this.total;
     this.clock = [...new Set(this.films.flatMap(film => film.steps))].filter(step => step <= last).sort((a, b) => a - b);
@@ -55,7 +56,7 @@ class AscentPlayer {
       const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
       [this.at, this.playing] = [still ? this.clock.length - 1 : 0, !still];
     } else {
-      this.at = this.live && atEnd ? this.clock.length - 1 : this.frameAt(this.clock, step);
+      this.at = grew && atEnd ? this.clock.length - 1 : this.frameAt(this.clock, step);
     }
     this.draw();
     if (this.playing) this.run();

@@ -80,7 +80,7 @@ class Wall {
     this.close();
     this.playing = false;
     if (place && !said.linked) {
-      this.draw(0, Math.min(place.at, end));
+      this.draw(0, place.newest && this.still ? end : Math.min(place.at, end));
       if (place.playing) this.run();
     } else if (said.play && !this.still) {
       this.draw(0, 0);
@@ -91,7 +91,7 @@ class Wall {
   grow(before, atEnd) {
     const more = this.said.epochs.length > before.epochs.length;
     this.draw(0, Math.min(this.at, this.said.epochs.length - 1));
-    if (more && atEnd && this.said.live) {
+    if (more && atEnd && before.live) {
       if (this.still) this.draw(0, this.said.epochs.length - 1);
       else this.run();
     } else if (this.playing) this.run();
@@ -124,7 +124,8 @@ class Wall {
   label() {
     this.root.classList.toggle("playing", this.playing);
     this.find(".play").setAttribute("aria-label", this.playing ? "Pause" : "Play");
-    if (this.said) left.set(this.said.identity, {at: this.at, playing: this.playing});
+    const {said, at, playing} = this, newest = said?.live && at === said.epochs.length - 1;
+    if (said) left.set(said.identity, {at, playing, newest});
   }
 
   toggle() {
