@@ -93,7 +93,7 @@ def pytest_sessionfinish() -> None:
 
 @pytest.fixture
 def app(engine):
-    """The dashboard at its first page, run once, workers up."""
+    """The dashboard, workers up, not yet run: `app.switch_page(PAGE).run()` opens a page, `app.run()` its first."""
     from streamlit.testing.v1 import AppTest
 
-    return AppTest.from_file(APP, default_timeout=60).run()
+    return AppTest.from_file(APP, default_timeout=60)

@@ -99,7 +99,7 @@ def test_a_broken_link_falls_back_to_what_there_is(engine, address):
 
 
 def test_other_data_bring_another_picture_and_no_foreign_run(app):
-    app.selectbox(key="bar_data").select("digits").run()
+    app.run().selectbox(key="bar_data").select("digits").run()
     assert not app.exception
     assert app.query_params["data"] == "digits" and app.query_params["picture"].startswith("sample:digits:")
     assert app.selectbox(key="bar_run").value == ""

@@ -82,6 +82,7 @@ def trained_on(page, monkeypatch) -> SomTask:
 
 
 def test_features_without_pretrained_weights_are_those_of_random_ones_and_say_so(app, monkeypatch):
+    app.run()
     app.session_state["ff_backbone"], app.session_state["ff_run"] = "mobilenetv2", ""
     task = trained_on(app.switch_page(PAGE).run(), monkeypatch)
     assert task.network == "backbone:mobilenetv2:96:random" and "MobileNetV2 with random weights" in task.title
@@ -91,7 +92,7 @@ def test_features_without_pretrained_weights_are_those_of_random_ones_and_say_so
 def test_features_of_a_run_that_has_no_classifier_are_the_bare_backbones(app, monkeypatch):
     run = runs.create("training", TrainingSpec().to_json(), owner="", title="stopped")
     run.set_status(runs.RunStatus("cancelled"))
-    app.session_state["ff_run"] = run.id
+    app.run().session_state["ff_run"] = run.id
     task = trained_on(app.switch_page(PAGE).run(), monkeypatch)
     assert task.network == "backbone:frame8:64" and "random" not in task.title
 
@@ -99,12 +100,12 @@ def test_features_of_a_run_that_has_no_classifier_are_the_bare_backbones(app, mo
 def test_a_run_without_a_film_says_so(app):
     run = runs.create("som", SomTask("colours", SomSpec()).to_json(), owner="somebody", title="Map")
     run.set_status(runs.RunStatus("cancelled"))
-    app.session_state["ff_map"] = run.id
+    app.run().session_state["ff_map"] = run.id
     page = app.switch_page(PAGE).run()
     assert not page.exception and "Nothing was recorded" in texts(page)
 
 
 def test_a_link_to_a_map_that_is_gone_shows_the_example(app):
-    app.session_state["ff_map"] = "0" * 32
+    app.run().session_state["ff_map"] = "0" * 32
     page = app.switch_page(PAGE).run()
     assert not page.exception and page.session_state["ff_map"] == ""

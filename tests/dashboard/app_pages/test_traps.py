@@ -193,6 +193,7 @@ def test_own_runs_stand_side_by_side_and_lead_to_their_comparison(visit, own):
 @pytest.mark.parametrize("page", ["train", "evaluate"])
 def test_a_run_made_wrong_on_purpose_says_so(engine, own, app, page):
     leaky = {**TRAPS["scaled"].cured.to_json(), "leaked": 0.5}
+    app.run()
     app.session_state["ff_run"] = own(app, leaky).id
     app.switch_page(f"app_pages/{page}.py").run()
     assert not app.exception

@@ -50,7 +50,7 @@ def finish(run: runs.Run) -> None:
 
 
 def test_the_example_stands_on_every_page_until_the_visitors_own_run_is_done(app, queued):
-    app.button(key="home_tour").click().run()
+    app.run().button(key="home_tour").click().run()
     assert not app.exception
     (run,) = queued
     spec = replace(recipes.DEFAULT, dataset=app.session_state["ff_data"])
@@ -70,7 +70,7 @@ def test_the_example_stands_on_every_page_until_the_visitors_own_run_is_done(app
 
 
 def test_every_stop_answers_its_question_with_the_numbers_of_the_run(app, queued):
-    app.button(key="home_tour").click().run()
+    app.run().button(key="home_tour").click().run()
     result = load_result(runs.get(runs.EXAMPLE))
     right = int((result.probability.argmax(axis=1) == result.label).sum())
     assert f"{100 * right / len(result.label):.1f}% of {len(result.label)} test pictures right" in words(app)
@@ -103,7 +103,7 @@ def test_a_tour_whose_run_is_refused_goes_on_with_the_example_and_says_why(app, 
         raise QueueFull("You already have 4 jobs running or waiting.")
 
     monkeypatch.setattr(jobs_engine, "submit_all", full)
-    app.button(key="home_tour").click().run()
+    app.run().button(key="home_tour").click().run()
     assert not app.exception and f"Tour 1/{len(STOPS)}" in words(app)
     assert "could not be started, so that you see the example. You already have 4 jobs" in words(app)
     app.button(key="tour_end").click().run()
@@ -111,9 +111,9 @@ def test_a_tour_whose_run_is_refused_goes_on_with_the_example_and_says_why(app, 
 
 
 def test_a_second_click_starts_no_second_run_and_one_that_was_cancelled_is_said(app, queued):
-    app.button(key="home_tour").click().run()
+    app.run().button(key="home_tour").click().run()
     app.switch_page("app_pages/home.py").run()
-    app.button(key="home_tour").click().run()
+    app.run().button(key="home_tour").click().run()
     (run,) = queued
     run.set_status(runs.RunStatus("cancelled"))
     app.run()
