@@ -91,6 +91,10 @@ def test_the_card_of_frame8_says_what_its_file_holds(weights):
     assert card["sha256"] == hashlib.sha256((FRAME8 / "frame8.npz").read_bytes()).hexdigest()
     assert f"gives {100 * card['top_1_shipped']:.2f} % (`top_1_shipped`)" in text
     assert f"`top_1_validation` ({100 * card['top_1_validation']:.2f} %)" in text
+    assert f"one of 200 classes for {100 * card['top_1_shipped']:.1f} % of Tiny ImageNet's 10,000" in text
+    assert "They come from 15 epochs in about two hours on two CPU cores" in text
+    assert (card["epochs_done"], round(card["hours"]), card["machine"]) == (15, 2, "2 CPU cores, x86_64")
+    assert "provisional" not in text.lower() and "What a longer training would bring is unknown" in text
     assert card["top_1_validation"] == card["history"][-1]["top_1"]
     plan = ",".join(f"{end}:{length}" for end, length in card["recipe"]["plans"])
     assert f"--bfloat16 --plan {plan}" in text and card["recipe"]["bfloat16"] is True

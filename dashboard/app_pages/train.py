@@ -6,7 +6,7 @@ from dashboard import state
 from dashboard.views.train import explained, live, same_run, steps
 from dashboard.views.train import result as train_result
 from dashboard.views.train.freezing import freeze_map, freeze_picker
-from dashboard.views.train.presets import preset_row
+from dashboard.views.train.presets import preset_row, use_spec
 from dashboard.views.train.run_list import run_list
 from dashboard.views.train.start import head_and_recipe, settings_switch, train_button
 from dashboard.widgets.page import header
@@ -36,7 +36,7 @@ with picture:
         explained.keras_code(spec)
     missing = weights_missing(spec)
     if missing:
-        weights_offer(spec, chosen.owner)
+        weights_offer(spec, chosen.owner, use_spec)
     result = None
     if chosen.run is not None:
         result = train_result.beside(chosen.run, changes)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
+
 import streamlit as st
 
 from dashboard import state
@@ -11,7 +14,9 @@ from models.backbones.registry import BACKBONES, DEFAULT
 from models.backbones.weights import WEIGHTS, WeightsSpec
 from models.jobs import engine
 from models.training.spec import TrainingSpec
-from models.wording import file_size
+from models.wording import duration, file_size
+
+_MEGABITS = 10  # a second, of a modest connection
 
 
 def weights_missing(spec: TrainingSpec) -> bool:
@@ -19,8 +24,11 @@ def weights_missing(spec: TrainingSpec) -> bool:
     return spec.weights == "pretrained" and not weights.available(spec.backbone)
 
 
-def weights_offer(spec: TrainingSpec, owner: str) -> None:
-    """Say that the pretrained weights are not here, and offer to download them, to go random, or to change backbone."""
+def weights_offer(spec: TrainingSpec, owner: str, use: Callable[[TrainingSpec], None] | None = None) -> None:
+    """Say that the pretrained weights are not here, and offer to download them, to go random, or to change backbone.
+
+    `use` sets the page's controls to a recipe, so that the head stays; without it only the backbone changes.
+    """
     backbone = BACKBONES[spec.backbone]
     if backbone.package:
         st.warning(
@@ -28,7 +36,7 @@ def weights_offer(spec: TrainingSpec, owner: str) -> None:
             "installed. Install `requirements.txt` again.",
             icon=":material/inventory_2:",
         )
-        _other_ways()
+        _other_ways(spec, use)
         return
     here = weights.unchecked(spec.backbone)
     st.warning(
@@ -36,7 +44,8 @@ def weights_offer(spec: TrainingSpec, owner: str) -> None:
         f"turns out to be another file are {file_size(1e6 * backbone.weights_mb)} downloaded."
         if here
         else f"The pretrained weights of {backbone.title} ({file_size(1e6 * backbone.weights_mb)}) are not "
-        "on this machine yet.",
+        f"on this machine yet. At {_MEGABITS} megabits a second their download takes about "
+        f"{duration(8 * backbone.weights_mb / _MEGABITS)}; without a network, {BACKBONES[_present()].title} is here.",
         icon=":material/fact_check:" if here else ":material/cloud_download:",
     )
     run = WEIGHTS.newest(WeightsSpec(spec.backbone), owner)
@@ -50,11 +59,11 @@ def weights_offer(spec: TrainingSpec, owner: str) -> None:
             on_click=download,
             args=(spec.backbone, owner, "train_download_problem"),
         )
-        _other_ways()
+        _other_ways(spec, use)
     refusal("train_download_problem")
 
 
-def _other_ways() -> None:
+def _other_ways(spec: TrainingSpec, use: Callable[[TrainingSpec], None] | None) -> None:
     """Draw the two ways on without these weights."""
     st.button(
         "Train with random weights",
@@ -63,8 +72,19 @@ def _other_ways() -> None:
         on_click=state.put,
         args=("train_weights", "random"),
     )
-    shipped = f"Use {BACKBONES[DEFAULT].title}, which comes with the app"
-    st.button(shipped, key="train_weights_shipped", on_click=lambda: state.choose(backbone=DEFAULT))
+    present = BACKBONES[_present()]
+    if use is None or spec.trainable:  # layers that were freed have other names there
+        label = f"Use {present.title}, which is here"
+        st.button(label, key="train_weights_shipped", on_click=lambda: state.choose(backbone=present.id))
+        return
+    label = f"Train the same head on {present.title}, which is here"
+    other = replace(spec, backbone=present.id, side=present.default_side)
+    st.button(label, key="train_weights_shipped", on_click=use, args=(other,))
+
+
+def _present() -> str:
+    """Return the backbone to use without a network: Lite0 where its package is installed, otherwise Frame8."""
+    return "lite0" if weights.available("lite0") else DEFAULT
 
 
 def download(backbone: str, owner: str, problem: str) -> None:

@@ -210,8 +210,7 @@ def write(
         "network": "frame8",
         "parameters": network.count_params(),
         "data": f"Tiny ImageNet: {grouped(counts[0])} training and {grouped(counts[1])} validation pictures of "
-        "{len(names)} classes, "
-        "64 x 64",
+        f"{len(names)} classes, 64 x 64",
         "recipe": asdict(recipe),
         "epochs_done": len(history),
         "top_1_validation": history[-1]["top_1"],

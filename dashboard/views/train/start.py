@@ -93,11 +93,17 @@ def cost_lines(spec: TrainingSpec, cost: Cost) -> None:
     st.markdown(
         f":orange[:material/local_fire_department:] **{grouped(cost.parameters_trainable)}** trainable  \n"
         f":blue[:material/ac_unit:] **{grouped(cost.parameters_frozen)}** frozen{_statistics(cost)}  \n"
+        f"**{grouped(_in_all(cost))}** parameters in all  \n"
         f":material/timer: about {duration(cost.seconds)}{_phase_times(cost)} · :material/memory: {memory}{kept}",
         help="Parameters are exact. Time and memory are estimates, made from the layer tables before anything runs. "
         f"{_rates_sentence(cost)} Memory is that of the whole process at its peak, within about a quarter. "
         f"The {cost.frozen_prefix_layers} layers below everything that learns are computed {once}.",
     )
+
+
+def _in_all(cost: Cost) -> int:
+    """Return how many numbers the whole network has."""
+    return cost.parameters_trainable + cost.parameters_frozen + cost.parameters_statistics
 
 
 def _statistics(cost: Cost) -> str:

@@ -10,6 +10,7 @@ from streamlit.runtime.context import ContextProxy
 from streamlit.testing.v1 import AppTest
 
 from models import errors
+from models.backbones import weights
 from models.backbones.weights import WEIGHTS, WeightsSpec
 from models.jobs import engine as jobs_engine
 from models.storage import files, runs
@@ -155,12 +156,21 @@ def test_the_lecture_preset_sets_everything_and_offers_three_ways_on_without_wei
         frozen, channels = frozen + (3 * 3 * channels + 1) * filters, filters
     assert (new, frozen, new + frozen) == (132_613, 20_024_384, 20_156_997)
     assert f"**{new:,}** trainable" in texts(train) and f"**{frozen:,}** frozen" in texts(train)
+    assert "**20,156,997** parameters in all" in texts(train)
 
 
-def test_the_shipped_backbone_is_a_way_on_from_the_lecture_preset(train):
+@pytest.mark.parametrize("backbone", ["lite0", "frame8"])
+def test_the_same_head_on_a_network_that_is_here_is_a_way_on_from_the_lecture_preset(train, backbone, monkeypatch):
+    there = {"lite0": backbone == "lite0", "frame8": True, "vgg19": False}
+    monkeypatch.setattr(weights, "available", lambda name: there.get(name, False))
     train.segmented_control(key="train_preset").set_value("lecture").run()
+    title = {"lite0": "EfficientNet-Lite0", "frame8": "Frame8"}[backbone]
+    assert "(80.1 MB)" in train.warning[0].value and "takes about 64 s;" in train.warning[0].value
+    assert train.warning[0].value.endswith(f"without a network, {title} is here.")
     button(train, "train_weights_shipped").click().run()
-    assert train.session_state["ff_backbone"] == "frame8"
+    assert not train.exception
+    assert train.session_state["ff_backbone"] == backbone
+    assert train.selectbox(key="train_hidden1").value == 256
     assert not button(train, "train_start").disabled
 
 

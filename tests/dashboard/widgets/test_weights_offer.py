@@ -21,7 +21,10 @@ def home(tmp_path, monkeypatch):
 def test_what_is_not_here_can_be_downloaded():
     app = AppTest.from_function(page).run()
     assert not app.exception
-    assert app.warning[0].value == "The pretrained weights of VGG16 (58.9 MB) are not on this machine yet."
+    assert app.warning[0].value.startswith(
+        "The pretrained weights of VGG16 (58.9 MB) are not on this machine yet. "
+        "At 10 megabits a second their download takes about 47 s; without a network, "
+    )
     assert app.button(key="train_weights_download").label == "Download them"
 
 

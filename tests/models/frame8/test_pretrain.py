@@ -84,6 +84,8 @@ def test_a_folder_of_other_counts_is_read_too(data, tmp_path):
 
 def test_the_script_leaves_weights_card_and_kernels(out, capsys):
     card, stages = frame8_card.read(out), frame8_card.read_kernels(out)
+    data = json.loads((out / "frame8.json").read_text())["data"]
+    assert data == "Tiny ImageNet: 24 training and 12 validation pictures of 4 classes, 64 x 64"
     assert card.classes == ("n04", "green", "blue", "yellow thing") and len(card.history) == 2
     assert all(row["seconds"] > 0 and 0 <= row["top_1"] <= 1 for row in card.history)
     assert card.recipe == Recipe(epochs=2, batch=6, averaging=0.5, plans=((1, 3), (2, 2)))
