@@ -20,7 +20,7 @@ PRETRAINING, OWN = "How it was pretrained", "Its own classes"
 def opened(backbone: str) -> AppTest:
     app = AppTest.from_file(APP, default_timeout=60)
     app.query_params["backbone"] = backbone
-    return app.run().switch_page("app_pages/backbone.py").run()
+    return app.switch_page("app_pages/backbone.py").run()
 
 
 def numbers(app: AppTest) -> dict[str, str]:
@@ -159,7 +159,7 @@ def test_a_download_is_asked_for_once_and_followed(engine, monkeypatch: pytest.M
 def viewed(view: str, **address: str) -> AppTest:
     app = AppTest.from_file(APP, default_timeout=60)
     app.query_params.update({"backbone_view": view, **address})
-    return app.run().switch_page("app_pages/backbone.py").run()
+    return app.switch_page("app_pages/backbone.py").run()
 
 
 def test_its_own_classes_answer_for_any_picture(engine) -> None:

@@ -47,7 +47,7 @@ def said(engine):
     def open_it(page, **query):
         app = AppTest.from_file(APP, default_timeout=120)
         app.query_params.update(query)
-        app.run().switch_page(f"app_pages/{page}.py").run()
+        app.switch_page(f"app_pages/{page}.py").run()
         assert not app.exception
         fields = ("body", "label", "help", "placeholder")
         return " ".join(str(getattr(element.proto, name, "")) for element in app.main for name in fields)

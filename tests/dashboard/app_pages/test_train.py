@@ -72,7 +72,7 @@ def finished_run(owner: str, *, note: str = "", leak: float = 0.0) -> str:
 def open_with(run_id: str) -> AppTest:
     app = AppTest.from_file(APP, default_timeout=60)
     app.query_params["run"] = run_id
-    return app.run().switch_page(PAGE).run()
+    return app.switch_page(PAGE).run()
 
 
 def test_it_opens_cold_with_the_freeze_map_and_a_button_that_can_be_pressed(train):

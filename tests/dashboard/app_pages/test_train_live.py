@@ -93,7 +93,7 @@ def test_a_change_takes_the_place_of_the_one_before_and_only_five_stay_unless_ke
 def test_a_link_that_has_it_on_trains_nothing_and_a_long_recipe_waits_for_the_button(app):
     opened = AppTest.from_file(APP, default_timeout=60)
     opened.query_params.update({"train_live": "true", "train_epochs": "5"})
-    opened.run().switch_page(PAGE).run()
+    opened.switch_page(PAGE).run()
     opened.session_state["ff_owner"] = "7b" * 16
     assert opened.toggle(key="train_live").value and not opened.exception
     opened.select_slider(key="train_cut_frame8").set_value("conv3").run()

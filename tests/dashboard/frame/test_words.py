@@ -30,7 +30,7 @@ for _term in terms().values():
 def opened(page, **address):
     app = AppTest.from_file(APP, default_timeout=120)
     app.query_params.update(address)
-    return app.run().switch_page(f"app_pages/{page}.py").run()
+    return app.switch_page(f"app_pages/{page}.py").run()
 
 
 def written(app):
