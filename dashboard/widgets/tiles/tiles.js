@@ -21,7 +21,7 @@ function choosable(tile, { label, selected, focusable, choose, next }) {
   tile.tabIndex = focusable ? 0 : -1;
   tile.setAttribute("role", "option");
   const words = tile.textContent.trim(); // what is read on a tile is part of its name, so that it can be called by it
-  tile.setAttribute("aria-label", label.includes(words) ? label : `${label} (${words})`);
+  tile.setAttribute("aria-label", label.includes(words) ? label : `${label}, ${words}`);
   tile.setAttribute("aria-selected", selected);
   tile.onclick = choose;
   tile.onkeydown = event => {

@@ -155,7 +155,7 @@ export default function(component) {
     channels: data.channels.length, timer: null, frame: stays ? before.frame : data.first };
   root.querySelector("input").max = data.epochs.length - 1;
   film.tiles = data.channels.map((channel, number) => tile(String(channel), data.labels[number]));
-  film.shots = data.epochs.map(epoch => tile(String(epoch), epoch ? "after epoch " + epoch : "before the first epoch"));
+  film.shots = data.epochs.map(epoch => tile(String(epoch), epoch ? "after epoch " + epoch : "epoch 0, before the first"));
   root.querySelector(".grid").replaceChildren(...film.tiles);
   root.querySelector(".grid").setAttribute("aria-label", data.alt);
   root.querySelector(".strip").replaceChildren(...film.shots);
