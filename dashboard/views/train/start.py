@@ -109,7 +109,7 @@ def _in_all(cost: Cost) -> int:
 def _statistics(cost: Cost) -> str:
     """Return how many numbers follow the batches without being learnt; "" where there are none."""
     count = cost.parameters_statistics
-    return f" · **{grouped(count)}** moving statistics of BatchNorm" if count else ""
+    return f" · **{grouped(count)}** BatchNorm statistics" if count else ""
 
 
 def _rates_sentence(cost: Cost) -> str:

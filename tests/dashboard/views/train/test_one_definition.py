@@ -120,7 +120,7 @@ def test_what_is_frozen_is_one_number_everywhere(chosen, monkeypatch):
     start.cost_lines(spec, cost)
     assert f"**{learnt:,}** trainable" in written[0] and f"**{frozen:,}** frozen" in written[0]
     assert f"**{network.count_params():,}** parameters in all" in written[0]
-    assert (f"**{follows:,}** moving statistics of BatchNorm" in written[0]) == bool(follows)
+    assert (f"**{follows:,}** BatchNorm statistics" in written[0]) == bool(follows)
 
     rows = classifier.weight_change(network, classifier.weights_by_layer(network), {})
     assert {row.name for row in rows if row.frozen} == names
