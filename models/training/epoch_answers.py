@@ -59,6 +59,16 @@ class EpochAnswers:
         found[1:] = self.answer[1:] != self.answer[:-1]
         return found
 
+    @property
+    def forgotten(self) -> np.ndarray:
+        """Return where a wrong answer was right before: the last epoch after which it was, int64 (E, N); 0 elsewhere.
+
+        Before the first epoch an answer is a guess, and what is right by chance cannot be forgotten.
+        """
+        last = np.maximum.accumulate(np.where(self.right, self.epoch[:, None], 0), axis=0)
+        found: np.ndarray = np.where(self.right, 0, last)
+        return found
+
     def place(self, epoch: int) -> int:
         """Return where `epoch` is among the kept ones; of one that was not kept, the last before it."""
         return max(int(np.searchsorted(self.epoch, epoch, side="right")) - 1, 0)
@@ -161,6 +171,21 @@ def sentences(answers: EpochAnswers, best: int | None = None) -> tuple[str, ...]
 
 def _changed(count: int) -> str:
     return f"{grouped(count) if count else 'no'} answer{'' if count < 2 else 's'} changed"
+
+
+def forgotten_sentences(answers: EpochAnswers) -> tuple[str, ...]:
+    """Return for every kept epoch how many pictures are wrong that were right after an earlier one."""
+    of, said = grouped(len(answers.index)), []
+    for epoch, lost in zip(answers.epoch.tolist(), (answers.forgotten > 0).sum(axis=1).tolist(), strict=True):
+        after = f"wrong after epoch {epoch}"
+        if lost:
+            verbs = ("was", "is") if lost == 1 else ("were", "are")
+            said.append(f"{grouped(lost)} of {of} {verbs[0]} right after an earlier epoch and {verbs[1]} {after}.")
+        elif said:
+            said.append(f"no picture that was right after an earlier epoch is {after}.")
+        else:
+            said.append("nothing yet.")
+    return tuple(said)
 
 
 def kept_words(answers: EpochAnswers, history: Sequence[Mapping[str, float]]) -> str:

@@ -24,15 +24,19 @@ def test_a_training_is_watched_to_its_end_and_scrubbed_and_its_link_opens_there(
     slider, headline = page.locator(".wall input[type=range]"), page.locator(".wall .headline")
     expect(headline).to_contain_text("Epoch 5: ", timeout=LONG)  # it was seen at work: it plays to its end
     answers = epoch_answers.read(runs.Run(run_id, server.home / "runs" / run_id))
-    said = epoch_answers.sentences(answers)
+    said, right = epoch_answers.sentences(answers), answers.answer == answers.label
     assert headline.inner_text().startswith(said[5].removesuffix("."))
     slider.focus()
+    strip = page.locator(".wall .strip button")
     for step in (4, 3, 2):
         page.keyboard.press("ArrowLeft")
         expect(headline).to_contain_text(said[step].removesuffix("."))
+        expect(strip).to_have_count(int((right[1:step].any(axis=0) & ~right[step]).sum()))
     assert shown(page)[1] == answers.matrices(10)[2].ravel().tolist()
     in_address(page, "train_epoch=2")
     settled(page)
+    strip.first.click()
+    expect(page.locator(".wall .card .then")).to_contain_text("Forgotten: last right after epoch 1.")
     picture = page.locator(".wall canvas.pictures")
     picture.focus()
     page.keyboard.press("ArrowUp")

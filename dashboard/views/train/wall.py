@@ -37,7 +37,8 @@ _TILE, _COLUMNS = 48, 20  # of the sheet: pixels of a picture, pictures in a row
 _CURVES: Final = ("accuracy", "val_accuracy", "loss", "val_loss")
 _LEGEND: Final = (
     "Every column is an answer of the network. Right answers lie below; a wrong one has a frame and a corner in the "
-    "colour of its true class."
+    "colour of its true class.",
+    "A dot marks a picture whose answer changed in this step.",
 )
 _HIDDEN: Final = f"<style>.st-key-{EPOCH} {{display: none}}</style>"
 _wall: Final = component("freezeframe_wall", Path(__file__).with_name("wall_canvas"), "wall", ("floor", "companions"))
@@ -141,6 +142,8 @@ def message(
         "classes": list(zip(classes, itertools.cycle(theme.CLASS_COLOURS), strict=False)),
         "epochs": answers.epoch.tolist(),
         "sentences": said,
+        "forgotten": _forgotten(seen),
+        "lost": epoch_answers.forgotten_sentences(answers),
         "history": [_row(row) for row in history],
         "lines": [TRAINING, VALIDATION],
         "learns": theme.TRAINABLE,
@@ -161,6 +164,11 @@ def _parts(dataset: str, seen: EpochAnswers, matrices: np.ndarray) -> dict[str, 
     }
 
 
+def _forgotten(seen: EpochAnswers) -> list[list[tuple[int, int]]]:
+    """Return of every kept epoch which pictures of the wall are forgotten, by their place, and when they were right."""
+    return [[(place, int(epochs[place])) for place in np.flatnonzero(epochs).tolist()] for epochs in seen.forgotten]
+
+
 def _row(row: Mapping[str, Any]) -> dict[str, Any]:
     """Return what the curves need of an epoch; what is not a number is None."""
     values = {name: float(row[name]) if math.isfinite(row[name]) else None for name in _CURVES}
@@ -173,8 +181,8 @@ def _sample_words(answers: EpochAnswers) -> str:
     if count <= MOST:
         return ""
     return (
-        f"The wall shows {MOST} of the {grouped(count)} test pictures, evenly spaced; the matrix and the sentence "
-        "count all."
+        f"The wall shows {MOST} of the {grouped(count)} test pictures, evenly spaced; the matrix and the "
+        "sentences count all."
     )
 
 

@@ -38,6 +38,26 @@ def test_every_epoch_says_how_many_are_right_and_how_many_answers_changed():
     assert epoch_answers.sentences(one)[1] == "Epoch 2: 2 of 5 right; 1 answer changed since the start."
 
 
+def test_what_was_right_after_an_earlier_epoch_and_is_wrong_now_is_forgotten():
+    assert HELD.right.tolist() == [
+        [False, False, False, True, True],
+        [True, False, True, True, False],
+        [True, False, False, True, True],
+        [True, False, False, True, True],
+    ]
+    # The last picture was right before the first epoch: a guess, of which nothing was forgotten in epoch 1.
+    assert HELD.forgotten.tolist() == [[0] * 5, [0] * 5, [0, 0, 1, 0, 0], [0, 0, 1, 0, 0]]
+    again = replace(HELD, answer=np.array([[2] * 5, [0, 0, 1, 2, 2], [1, 1, 1, 2, 2], [1, 1, 2, 0, 2]], np.uint8))
+    assert again.forgotten.tolist()[2:] == [[1, 1, 0, 0, 0], [1, 1, 2, 2, 0]]  # of several epochs, the last
+    assert epoch_answers.forgotten_sentences(again) == (
+        "nothing yet.",
+        "no picture that was right after an earlier epoch is wrong after epoch 1.",
+        "2 of 5 were right after an earlier epoch and are wrong after epoch 2.",
+        "4 of 5 were right after an earlier epoch and are wrong after epoch 4.",
+    )
+    assert epoch_answers.forgotten_sentences(HELD)[3].startswith("1 of 5 was right after an earlier epoch and is wrong")
+
+
 def test_the_matrices_count_every_truth_and_answer():
     found = HELD.matrices(3)
     assert found[1].tolist() == [[1, 0, 1], [0, 1, 0], [1, 0, 1]]

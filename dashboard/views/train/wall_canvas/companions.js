@@ -1,4 +1,5 @@
-// What stands beside the pictures and moves with them: the confusion matrix under the columns, and the learning curves.
+// What stands beside the pictures and moves with them: the confusion matrix under the columns, the pictures that were
+// right before, and the learning curves.
 
 class Matrix {
   constructor(place) { this.place = place; }
@@ -50,6 +51,31 @@ class Matrix {
       }
     }));
     this.before = counts;
+  }
+}
+
+// The pictures that are wrong at an epoch and were right at an earlier one; a click opens one on the wall.
+class Forgotten {
+  constructor(place, wall) {
+    [this.words, this.strip] = [place.querySelector("span"), place.querySelector(".strip")];
+    this.wall = wall;
+  }
+
+  show(said, at) {
+    this.words.textContent = said.lost[at];
+    const drawn = JSON.stringify([said.identity, at, said.forgotten[at], !!this.wall.floor.sprite]);
+    if (drawn === this.drawn) return;
+    this.drawn = drawn;
+    this.strip.replaceChildren();
+    for (const [picture, epoch] of said.forgotten[at]) {
+      const button = element("button", this.strip);
+      button.type = "button";
+      button.title = "Picture " + grouped(String(said.pictures[picture])) + ": right after epoch " + epoch +
+        ", wrong after epoch " + said.epochs[at] + ". A click shows it on the wall.";
+      this.wall.stamp(element("canvas", button), picture);
+      element("span", button, "", "right at " + epoch);
+      button.onclick = () => this.wall.showOnWall(picture);
+    }
   }
 }
 

@@ -29,6 +29,9 @@ class Floor {
 
   answer(at, picture) { return this.said.bytes.answers[at * this.said.count + picture]; }
 
+  // Whether the answer to a picture is another than at the epoch before.
+  changed(at, picture) { return at > 0 && this.answer(at - 1, picture) !== this.answer(at, picture); }
+
   wrong(at, picture) { return this.answer(at, picture) !== this.said.bytes.labels[picture]; }
 
   // Where every picture lies at one epoch: right ones below, wrong ones above them by their true class.
@@ -97,6 +100,7 @@ class Floor {
       g.fillRect(x, y, size - 1, size - 1);
     }
     if (this.wrong(this.at, number)) this.ring(g, x, y, size - 1, colour);
+    if (this.changed(this.at, number)) this.dot(g, x, y + size - 1, size);
     if (flashes) {
       g.strokeStyle = this.ink;
       g.lineWidth = 2;
@@ -120,6 +124,17 @@ class Floor {
     [g.fillStyle, g.strokeStyle, g.lineWidth] = [colour, this.ground, 1];
     g.fill();
     g.stroke();
+  }
+
+  // Changed: a dot in the lower left corner.
+  dot(g, x, y, size) {
+    const radius = Math.max(2, 0.14 * size);
+    for (const [paint, more] of [[this.ground, 1.5], [this.ink, 0]]) {
+      g.beginPath();
+      g.arc(x + radius + 1, y - radius - 1, radius + more, 0, 2 * Math.PI);
+      g.fillStyle = paint;
+      g.fill();
+    }
   }
 
   mark(g, number) {

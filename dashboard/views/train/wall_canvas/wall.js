@@ -14,6 +14,7 @@ class Wall {
     [this.canvas, this.slider, this.card] = [find(".pictures"), find("input"), find(".card")];
     this.floor = new Floor(this.canvas);
     this.matrix = new Matrix(find(".table"));
+    this.forgotten = new Forgotten(find(".forgotten"), this);
     const goTo = wanted => this.goTo(this.nearest(wanted));
     this.curves = [new Curve(find(".accuracy"), "Accuracy", ["accuracy", "val_accuracy"], percent, goTo),
       new Curve(find(".loss"), "Loss", ["loss", "val_loss"], significant, goTo)];
@@ -49,7 +50,7 @@ class Wall {
       control.disabled = said.epochs.length < 2;
     }
     this.canvas.setAttribute("aria-label", said.alt);
-    this.find(".legend span").textContent = said.legend;
+    this.root.querySelectorAll(".legend span").forEach((text, number) => { text.textContent = said.legend[number]; });
     this.find(".key .training").style.setProperty("--line", said.lines[0]);
     this.find(".key .validation").style.setProperty("--line", said.lines[1]);
     const tuned = said.history.find(row => row.phase > 1), tuning = this.find(".key .tuning");
@@ -164,6 +165,7 @@ class Wall {
     this.floor.receive(said, this.gutter());
     this.floor.show(at, duration);
     this.matrix.show(said, at, lively);
+    this.forgotten.show(said, at);
     this.curves.forEach(curve => curve.show(said.epochs[at]));
     this.label();
     this.describe();
@@ -187,6 +189,13 @@ class Wall {
     this.describe();
   }
 
+  // Opens a picture where it lies, from elsewhere.
+  showOnWall(picture) {
+    this.pick(picture);
+    this.card.scrollIntoView({block: "nearest"});
+    this.card.querySelector("button").focus({preventScroll: true});
+  }
+
   close() {
     this.open = this.floor.cursor = -1;
     this.describe();
@@ -202,26 +211,43 @@ class Wall {
     if (card.shown !== picture) this.makeCard(picture);
     card.querySelector(".truth").textContent = "Truth: " + truth;
     card.querySelector(".said").textContent = "Answer: " + answer + ", " + sure + (answer === truth ? "" : ": wrong");
+    card.querySelector(".then").textContent = this.story(picture);
     const [x, y] = [floor.places[2 * picture], floor.places[2 * picture + 1]], gap = floor.side + 6;
     const [wide, high] = [card.offsetWidth, card.offsetHeight];
     card.style.left = Math.max(0, x + gap + wide < floor.width ? x + gap : x - wide - 6) + "px";
     card.style.top = Math.max(-40, Math.min(y, floor.height - high)) + "px";
   }
 
+  // What the answers to a picture were before.
+  story(picture) {
+    const {said, floor, at} = this, lost = said.forgotten[at].find(([place]) => place === picture), parts = [];
+    if (floor.changed(at, picture)) {
+      parts.push("Answer before this step: " + said.classes[floor.answer(at - 1, picture)][0] + ".");
+    }
+    if (lost) parts.push("Forgotten: last right after epoch " + lost[1] + ".");
+    return parts.join(" ");
+  }
+
+  // Draws a picture alone.
+  stamp(canvas, picture) {
+    const {tile, columns} = this.said.sheet, {sprite} = this.floor;
+    canvas.width = canvas.height = tile;
+    if (!sprite) return;
+    canvas.getContext("2d").drawImage(sprite, tile * (picture % columns), tile * Math.floor(picture / columns),
+      tile, tile, 0, 0, tile, tile);
+  }
+
   makeCard(picture) {
-    const {card, said, floor} = this;
+    const {card, said} = this;
     card.replaceChildren();
     card.shown = picture;
     card.setAttribute("aria-live", "polite");
-    const canvas = element("canvas", card), text = element("div", card), {tile, columns} = said.sheet;
-    canvas.width = canvas.height = tile;
-    if (floor.sprite) {
-      canvas.getContext("2d").drawImage(floor.sprite, tile * (picture % columns), tile * Math.floor(picture / columns),
-        tile, tile, 0, 0, tile, tile);
-    }
+    this.stamp(element("canvas", card), picture);
+    const text = element("div", card);
     element("p", text, "", "Picture " + grouped(String(said.pictures[picture])));
     element("p", text, "truth");
     element("p", text, "said");
+    element("p", text, "then");
     const ways = element("div", text, "ways");
     for (const [page, title] of WAYS) {
       const button = element("button", ways, "", title);
