@@ -70,7 +70,7 @@ def test_the_wall_of_a_run_holds_its_answers_its_matrices_and_its_curves(visit):
     )
     assert [row["val_accuracy"] for row in header["history"]] == [0.5, 0.8]
     end = load_result(runs.get(run_id)).probability.argmax(axis=1)
-    lost = np.flatnonzero((FIRST == answers.label) & (end != answers.label)).tolist()
+    lost = np.flatnonzero((answers.label == FIRST) & (end != answers.label)).tolist()
     assert lost and header["forgotten"] == [[], [], [[place, 1] for place in lost]]
     assert header["lost"][2].startswith(f"{len(lost)} of 100 were right after an earlier epoch")
     assert (header["first"], header["kept"], header["play"], header["live"]) == (2, 2, False, False)
