@@ -1,7 +1,8 @@
 """The switch "Train as I change": a short recipe is trained at every change, and its result says what the change did.
 
-What is shown stays until the new training has ended. A change that comes while one trains takes its place. These
-trainings are runs like all others; of those that the visitor does not keep, the newest five stay.
+What is shown stays until the new training has finished; one that fails or is cancelled leaves it there. A change that
+comes while one trains takes its place. These trainings are runs like all others; of those that the visitor does not
+keep, the newest five stay, and those that are shown or compared.
 """
 
 from __future__ import annotations
@@ -34,6 +35,7 @@ _WANTED: Final = "train_live_wanted"  # whether the switch has just been turned 
 _BEFORE: Final = "train_live_before"  # of every finished one: the id of the run shown before it
 _LOOSE: Final = "train_live_loose"  # ids of the finished ones that nobody has asked to keep, oldest first
 _LEFT: Final = "train_live_left"  # ids of those that were stopped; their worker may still be writing
+_STOPPED: Final = "train_live_stopped"  # why the newest one ended without a result
 _POLL_S: Final = 0.5
 _HELP: Final = (
     "Trains by itself whenever you change a setting, if that takes no more than a few seconds: a new head on frozen "
@@ -62,6 +64,7 @@ def switch(spec: TrainingSpec, cost: Cost | None, chosen: state.Selection) -> No
     moved = wanted or seen not in (None, written)
     if not on or trained or moved:
         _stop(chosen.owner)
+        state.put(_STOPPED, "")
     if on and not trained:
         _train(spec, cost, chosen, begin=moved)
     _offer_to_keep(chosen.run)
@@ -81,6 +84,8 @@ def _train(spec: TrainingSpec, cost: Cost | None, chosen: state.Selection, *, be
             st.warning(safe_label(str(error), 400), icon=":material/hourglass_top:")
             return
         state.put(_NOW, run_id)
+    if stopped := state.get(_STOPPED):
+        st.caption(f":material/error: {safe_label(stopped, 400)}")
     if state.get(_NOW):
         st.fragment(run_every=_POLL_S)(_follow)("" if chosen.run is None else chosen.run.id)
 
@@ -92,16 +97,27 @@ def _follow(before: str) -> None:
         st.caption(":material/progress_activity: Training what you changed…")
         return
     state.put(_NOW, "")
-    if run is not None:
-        loose = (*state.get(_LOOSE, ()), run.id)
-        for old in (*state.get(_LEFT, ()), *loose[:-KEPT]):
-            if (ended := _run(old)) is not None:
-                runs.remove(ended)
-        state.put(_LEFT, ())
-        state.put(_LOOSE, loose[-KEPT:])
+    if run is not None and run.status.state == "done":
+        _clear(run.id, before)
         state.put(_BEFORE, {**state.get(_BEFORE, {}), run.id: before})
         state.choose(run=run.id)
+    elif run is not None:
+        why = run.status.message or "The training of your last change was cancelled."
+        state.put(_STOPPED, f"{why} What you see is the run before it.")
+        state.put(_LEFT, (*state.get(_LEFT, ()), run.id))
     st.rerun()
+
+
+def _clear(newest: str, before: str) -> None:
+    """Delete what was stopped, and the oldest of the trainings that nobody keeps, compares or has just looked at."""
+    wanted = {before, *(run.id for run in state.compared())}
+    loose = (*state.get(_LOOSE, ()), newest)
+    gone = [old for old in loose[:-KEPT] if old not in wanted]
+    for old in (*state.get(_LEFT, ()), *gone):
+        if (ended := _run(old)) is not None:
+            runs.remove(ended)
+    state.put(_LEFT, ())
+    state.put(_LOOSE, tuple(one for one in loose if one not in gone))
 
 
 def _stop(owner: str) -> None:

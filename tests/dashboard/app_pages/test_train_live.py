@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from dashboard.views.train import live
 from models.intervals import paired_difference
 from models.storage import runs
 from models.training.results import load_result
@@ -88,6 +89,41 @@ def test_a_change_takes_the_place_of_the_one_before_and_only_five_stay_unless_ke
     assert {run.id for run in mine(train)} == {*older[1:], newest}
     train.button(key="train_live_keep").click().run()
     assert newest not in train.session_state["train_live_loose"] and shown(train) == newest
+
+
+@pytest.mark.parametrize(
+    ("status", "said"),
+    [
+        (runs.RunStatus("failed", message="It ran out of memory."), "It ran out of memory. What you see is the run"),
+        (runs.RunStatus("cancelled"), "The training of your last change was cancelled."),
+    ],
+)
+def test_a_training_without_a_result_leaves_what_was_shown_and_says_why(train, monkeypatch, status, said):
+    held = runs.create(TRAINING.kind, TrainingSpec(epochs=3).to_json(), owner=train.session_state["ff_owner"], title="")
+    monkeypatch.setattr(live, "queue", lambda costs, owner: [held.id])
+    train.toggle(key="train_live").set_value(True).run()
+    train.number_input(key="train_epochs").set_value(3).run()
+    assert going(train) == held.id
+    held.set_status(status)
+    ended(train)
+    assert shown(train) == runs.EXAMPLE and said in texts(train)
+    train.number_input(key="train_epochs").set_value(60).run()  # what is shown was trained with
+    assert said not in texts(train)
+
+
+def test_what_is_compared_or_was_just_looked_at_is_not_cleared_away(train, monkeypatch):
+    owner, recipe = train.session_state["ff_owner"], TrainingSpec(epochs=2).to_json()
+    *older, newest = [runs.create(TRAINING.kind, recipe, owner=owner, title="").id for _ in range(8)]
+    for run_id in (*older, newest):
+        runs.get(run_id).set_status(runs.RunStatus("done"))
+    monkeypatch.setattr(live, "queue", lambda costs, owner: [newest])
+    train.session_state["train_live_loose"], train.session_state["ff_compare"] = tuple(older), older[1]
+    train.session_state["ff_run"] = older[0]
+    train.toggle(key="train_live").set_value(True).run()
+    train.number_input(key="train_epochs").set_value(3).run()
+    ended(train)
+    assert shown(train) == newest
+    assert {run.id for run in mine(train)} == {*older[:2], *older[3:], newest}
 
 
 def test_a_link_that_has_it_on_trains_nothing_and_a_long_recipe_waits_for_the_button(app):
