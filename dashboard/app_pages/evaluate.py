@@ -3,7 +3,8 @@
 import streamlit as st
 
 from dashboard import state
-from dashboard.views.evaluate.confusion import confusion_panel, score_table
+from dashboard.views.evaluate.confusion import accuracy_line, confusion_panel, score_table
+from dashboard.views.evaluate.epochs import at_epoch
 from dashboard.views.evaluate.pictures import cell_pictures, mistake_strip, noisy_labels_panel
 from dashboard.widgets.jobs import job_panel
 from dashboard.widgets.page import empty, has_classifier, header, not_shown, refuse
@@ -13,7 +14,6 @@ from models.pictures.datasets import DATASETS
 from models.training.evaluation import evaluate
 from models.training.results import load_result
 from models.training.spec import TRAINING
-from models.wording import percent, percent_range
 
 header(
     "Evaluate",
@@ -32,7 +32,7 @@ spec, finished = TRAINING.spec_of(chosen.run), has_classifier(chosen)
 dataset = DATASETS[spec.dataset]
 try:
     result = load_result(chosen.run)
-    evaluation = evaluate(result.label, result.probability, dataset.classes)
+    evaluate(result.label, result.probability, dataset.classes)
 except FreezeframeError as error:
     if finished:
         refuse(error)
@@ -41,17 +41,16 @@ except FreezeframeError as error:
 mistake_warning(spec)
 matrix, pictures = st.columns([13, 8], gap="medium")
 with matrix:
+    above = st.container()
+    shown, epoch = at_epoch(chosen.run, result, len(dataset.classes))
+    evaluation = evaluate(shown.label, shown.probability, dataset.classes)
+with above:
     cell = confusion_panel(evaluation)
 with pictures:
-    low, high = evaluation.accuracy_interval
-    st.markdown(
-        f"Accuracy **{percent(evaluation.accuracy)}** ({percent_range(low, high)}), n = {evaluation.n}",
-        help="Pictures on the diagonal out of all n test pictures, which training never saw. "
-        "In brackets is the 95% interval (Wilson): other pictures of the same kind would give another number.",
-    )
+    accuracy_line(evaluation, epoch)
     if spec.weights == "random":
         st.badge("random weights, not pretrained", icon=":material/casino:", color="gray")
-    cell_pictures(result, dataset, cell)
+    cell_pictures(shown, dataset, cell)
 not_shown(
     "How sure the classifier was, which parts of a picture decided, and how it does on pictures of another kind than "
     "these."
@@ -59,5 +58,5 @@ not_shown(
 st.markdown("## Each class")
 score_table(evaluation)
 st.markdown("## Most confident mistakes")
-mistake_strip(result, dataset)
+mistake_strip(shown, dataset)
 noisy_labels_panel(result, dataset)

@@ -79,6 +79,13 @@ class EpochAnswers:
         counts = np.bincount(cells.ravel(), minlength=len(self.epoch) * classes**2)
         return counts.reshape(-1, classes, classes).astype(np.int64)
 
+    def probabilities(self, epoch: int, classes: int) -> np.ndarray:
+        """Return the probabilities of the answers at a kept epoch, float32 (N, C); all others, never kept, are 0."""
+        at, rows = self.place(epoch), np.arange(len(self.index))
+        table = np.zeros((len(rows), classes), np.float32)
+        table[rows, self.answer[at]] = self.confidence[at]
+        return table
+
     def some(self, most: int) -> EpochAnswers:
         """Return the answers to at most `most` of the pictures, evenly spaced."""
         if len(self.index) <= most:
@@ -171,6 +178,32 @@ def sentences(answers: EpochAnswers, best: int | None = None) -> tuple[str, ...]
 
 def _changed(count: int) -> str:
     return f"{grouped(count) if count else 'no'} answer{'' if count < 2 else 's'} changed"
+
+
+def change_sentence(answers: EpochAnswers, epoch: int, kept: int) -> str:
+    """Return what changed between a kept epoch and that whose weights the run kept, the earlier one first.
+
+    "From epoch 3 to epoch 22, whose weights were kept: 20 pictures became right and 2 became wrong, so that 288 of 300
+    are right instead of 270."
+    """
+    if epoch == kept:
+        return (
+            f"After epoch {kept}, whose weights were kept. The slider shows the other {len(answers.epoch) - 1} epochs."
+        )
+    names = {kept: f"epoch {kept}, whose weights were kept"}
+    first, second = (answers.place(one) for one in sorted((epoch, kept)))
+    before, after = answers.right[first], answers.right[second]
+    ends = [names.get(one, f"epoch {one}" if one else "before the first epoch") for one in sorted((epoch, kept))]
+    won, lost = int((after & ~before).sum()), int((before & ~after).sum())
+    return (
+        f"From {ends[0]}{',' if kept < epoch else ''} to {ends[1]}: {_pictures(won)} became right and "
+        f"{grouped(lost)} became wrong, so that {grouped(int(after.sum()))} of {grouped(len(after))} are right instead "
+        f"of {grouped(int(before.sum()))}."
+    )
+
+
+def _pictures(count: int) -> str:
+    return f"{grouped(count)} picture{'' if count == 1 else 's'}"
 
 
 def forgotten_sentences(answers: EpochAnswers) -> tuple[str, ...]:

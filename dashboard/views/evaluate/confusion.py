@@ -67,6 +67,17 @@ def confusion_panel(evaluation: Evaluation) -> tuple[int, int]:
     return row, column
 
 
+def accuracy_line(evaluation: Evaluation, epoch: int | None) -> None:
+    """Draw the share of right answers; `epoch` is that after which they were given, None for the kept one."""
+    low, high = evaluation.accuracy_interval
+    share, of = f"**{percent(evaluation.accuracy)}**", f"({percent_range(low, high)}), n = {evaluation.n}"
+    st.markdown(
+        f"Accuracy {share} {of}" if epoch is None else f"Epoch {epoch}: {share} right {of}",
+        help="Pictures on the diagonal out of all n test pictures, which training never saw. "
+        "In brackets is the 95% interval (Wilson): other pictures of the same kind would give another number.",
+    )
+
+
 def matrix_sentence(evaluation: Evaluation) -> str:
     """Return the matrix in a sentence, for those who cannot see it."""
     right = int(evaluation.matrix.trace())

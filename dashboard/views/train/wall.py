@@ -191,9 +191,12 @@ def _lead(wanted: Mapping[str, Any], spec: TrainingSpec, answers: EpochAnswers, 
     number, page, known = wanted.get("picture"), wanted.get("page"), answers.index.tolist()
     if page not in _PAGES or not isinstance(number, int) or number not in known:
         return
-    names, place = DATASETS[spec.dataset].classes, known.index(number)
-    cell = (int(answers.label[place]), int(answers.answer[answers.place(best), place]))
+    names, place, epoch = DATASETS[spec.dataset].classes, known.index(number), wanted.get("epoch")
+    epoch = epoch if isinstance(epoch, int) and epoch in answers.epoch else best
+    cell = (int(answers.label[place]), int(answers.answer[answers.place(epoch), place]))
     also = dict(zip(("evaluate_true", "evaluate_predicted"), (names[each] for each in cell), strict=True))
+    if epoch != best:
+        also["evaluate_epoch"] = str(epoch)
     lead_on(
         str(PictureId(spec.dataset, number)),
         str(page),

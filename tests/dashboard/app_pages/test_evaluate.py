@@ -18,6 +18,8 @@ from dashboard.widgets import tiles
 from models.jobs import engine
 from models.pictures import datasets
 from models.storage import runs
+from models.training import epoch_answers
+from models.training.epoch_answers import EpochAnswers
 from tests.conftest import ROOT
 
 Drawn = dict[str, dict[str, Any]]
@@ -147,6 +149,50 @@ def test_wrong_labels_are_shown_with_what_became_of_them(
     words = [tile["words"] for tile in drawn["evaluate_noisy_tiles"]["data"]["tiles"]]
     assert words[0] == "elliptical, named spiral: true class found"
     assert "spiral, named merger: memorised" in words and "ring, named elliptical: says merger" in words
+
+
+def with_epochs(run: runs.Run, end: np.ndarray, best: int = 1) -> runs.Run:
+    """Keep answers to epochs 0, 1 and 2 with a run: only "elliptical", those of the result, and `end`."""
+    answer = np.array([np.zeros(10), PREDICTED, end], np.uint8)
+    sure = np.array([np.full(10, 0.25), CONFIDENCE, np.linspace(0.5, 0.95, 10)], np.float16)
+    epoch_answers.write(run.folder, EpochAnswers(np.arange(3), INDEX, LABEL.astype(np.uint8), answer, sure))
+    run.path("summary.json").write_text(json.dumps({"best_epoch": best}))
+    run.path("history.json").write_text(json.dumps([{"epoch": 1}, {"epoch": 2}]))
+    return run
+
+
+def test_the_slider_shows_the_page_as_it_was_after_another_epoch(
+    drawn: Drawn, open_page: Callable[..., AppTest], run: runs.Run
+) -> None:
+    app = open_page(with_epochs(run, LABEL).id)
+    assert not app.exception and app.select_slider(key="evaluate_epoch").value == 1  # whose weights were kept
+    assert numbers(app)[:10] == ["3", "", "", "", "", "", "1", "", "3", ""]
+    app.select_slider(key="evaluate_epoch").set_value(2).run()
+    assert not app.exception and numbers(app)[::6] == ["3", "4", "1", "1", "1"] and numbers(app).count("") == 20
+    assert "Epoch 2: **100.0%** right (72.2–100.0%), n = 10" in [text.value for text in app.markdown]
+    captions = [caption.value for caption in app.caption]
+    assert "There are none: every test picture is right." in captions
+    assert any("4 pictures became right and 0 became wrong, so that 10 of 10 are" in text for text in captions)
+    assert app.dataframe[0].value["Recall"].tolist()[1].startswith("100.0%")
+    app.select_slider(key="evaluate_epoch").set_value(0).run()
+    assert [numbers(app)[place] for place in (0, 5, 10, 15, 20)] == ["3", "4", "1", "1", "1"]
+    assert shown_pictures(drawn, "1_0") == ["1", "6", "11", "16"]
+
+
+def test_a_link_names_the_epoch_and_another_run_begins_with_its_own(
+    open_page: Callable[..., AppTest], run: runs.Run
+) -> None:
+    other = finished_run("galaxies", INDEX, LABEL, probabilities(LABEL, CONFIDENCE))
+    app = open_page(with_epochs(run, LABEL).id, evaluate_epoch="0")
+    assert any("Epoch 0: **30.0%** right (10.8–60.3%), n = 10" in text.value for text in app.markdown)
+    app.session_state["ff_run"] = with_epochs(other, LABEL, best=2).id
+    app.run()
+    assert not app.exception and app.select_slider(key="evaluate_epoch").value == 2
+    assert open_page(run.id, evaluate_epoch="9").select_slider(key="evaluate_epoch").value == 1
+
+
+def test_a_run_that_kept_no_answers_has_no_slider(open_page: Callable[..., AppTest], run: runs.Run) -> None:
+    assert not [one.key for one in open_page(run.id).select_slider]
 
 
 def test_shares_by_the_switch(open_page: Callable[..., AppTest], run: runs.Run) -> None:

@@ -58,6 +58,29 @@ def test_what_was_right_after_an_earlier_epoch_and_is_wrong_now_is_forgotten():
     assert epoch_answers.forgotten_sentences(HELD)[3].startswith("1 of 5 was right after an earlier epoch and is wrong")
 
 
+def test_what_changed_between_an_epoch_and_the_kept_one_is_counted():
+    label = np.array([0, 1, 2, 0, 1, 2], np.uint8)
+    answer = np.array([[0, 0, 0, 2, 0, 0], [0, 1, 0, 1, 1, 2], [0, 1, 2, 0, 0, 2], [1, 1, 2, 1, 0, 0]], np.uint8)
+    held = EpochAnswers(np.array([0, 1, 2, 4]), np.arange(6), label, answer, np.full(answer.shape, 0.5, np.float16))
+    assert [epoch_answers.change_sentence(held, epoch, 2) for epoch in (0, 1, 2, 4)] == [
+        "From before the first epoch to epoch 2, whose weights were kept: 4 pictures became right and 0 became wrong, "
+        "so that 5 of 6 are right instead of 1.",
+        "From epoch 1 to epoch 2, whose weights were kept: 2 pictures became right and 1 became wrong, so that 5 of 6 "
+        "are right instead of 4.",
+        "After epoch 2, whose weights were kept. The slider shows the other 3 epochs.",
+        "From epoch 2, whose weights were kept, to epoch 4: 0 pictures became right and 3 became wrong, so that 2 of 6 "
+        "are right instead of 5.",
+    ]
+    assert "1 picture became right" in epoch_answers.change_sentence(replace(held, answer=answer[[0, 2, 1, 3]]), 1, 2)
+
+
+def test_the_table_of_an_epoch_holds_the_answers_and_how_sure_they_were():
+    held = replace(HELD, confidence=np.linspace(0.4, 0.9, ANSWER.size, dtype=np.float16).reshape(ANSWER.shape))
+    table = held.probabilities(2, 3)
+    assert table.argmax(axis=1).tolist() == [0, 2, 2, 2, 2] and (table > 0).sum() == 5
+    assert table.max(axis=1).tolist() == held.confidence[2].tolist()
+
+
 def test_the_matrices_count_every_truth_and_answer():
     found = HELD.matrices(3)
     assert found[1].tolist() == [[1, 0, 1], [0, 1, 0], [1, 0, 1]]

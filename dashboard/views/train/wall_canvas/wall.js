@@ -252,7 +252,7 @@ class Wall {
     for (const [page, title] of WAYS) {
       const button = element("button", ways, "", title);
       button.type = "button";
-      button.onclick = () => this.send("open", {picture: said.pictures[picture], page});
+      button.onclick = () => this.send("open", {picture: said.pictures[picture], page, epoch: this.said.epochs[this.at]});
     }
   }
 
