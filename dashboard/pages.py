@@ -54,7 +54,7 @@ _ALL = (
         ":material/layers:",
         _TRANSFER,
         "The pretrained network, layer by layer",
-        views=("Its layers", "How it was pretrained", "Its own classes"),
+        views=("Its layers", "How it was pretrained", "Its own classes", "Compared"),
     ),
     Page(
         "train",

@@ -22,6 +22,7 @@ from models.jobs.job import Job, Task
 from models.jobs.machine import WARM
 from models.networks import answers
 from models.occlusion import flow, scores
+from models.representations.architectures import ARCHITECTURES
 from models.representations.cka import CKA
 from models.representations.probe import PROBE
 from models.som.depth import DEPTH
@@ -43,6 +44,7 @@ JOBS: Final[tuple[Job[Any, Any], ...]] = (
     SWEEP,
     PROBE,
     CKA,
+    ARCHITECTURES,
     attribution.EXPLANATION,
     TRUST,
     RANDOMISED,

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from dashboard import state
-from dashboard.views.backbone import own_classes, pretraining
+from dashboard.views.backbone import compared, own_classes, pretraining
 from dashboard.views.backbone.layers import block_map, kernel_panel, layer_table, totals
 from dashboard.views.backbone.picker import backbone_picker, side_picker, top_toggle, weights_state
 from dashboard.widgets.page import header, not_shown, stage
@@ -11,10 +11,12 @@ from models.backbones.registry import BACKBONES
 from models.backbones.tables import table
 
 LAYERS, PRETRAINING, OWN = "Its layers", "How it was pretrained", "Its own classes"
+COMPARED = "Compared"
 SENTENCES = {
     LAYERS: "Each box is one block of layers. Click one to open it.",
     PRETRAINING: "The kernels of Frame8's first layer while it was pretrained: noise becomes edges and colours.",
     OWN: "The original classifier of the network answers about any picture. It always picks one of its own classes.",
+    COMPARED: "Which backbone serves these pictures best, and at what cost? All are measured on the same pictures.",
 }
 chosen = state.selection()
 spec = BACKBONES[chosen.backbone]
@@ -37,6 +39,8 @@ with main:
             pretraining.draw(spec)
         elif view == OWN:
             own_classes.draw(spec)
+        elif view == COMPARED:
+            compared.draw(chosen)
         else:
             picture = st.container()
             with st.container(horizontal=True, vertical_alignment="bottom", gap="large"):

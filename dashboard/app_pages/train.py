@@ -10,7 +10,7 @@ from dashboard.views.train.presets import preset_row, use_spec
 from dashboard.views.train.run_list import run_list
 from dashboard.views.train.start import head_and_recipe, settings_switch, train_button
 from dashboard.widgets.page import header
-from dashboard.widgets.weights_offer import weights_missing, weights_offer
+from dashboard.widgets.weights_offer import better_backbone, weights_missing, weights_offer
 from models.backbones import tables
 
 header("Train", "Blue layers keep what they know. Orange layers, and the new head, learn from your pictures.")
@@ -37,6 +37,8 @@ with picture:
     missing = weights_missing(spec)
     if missing:
         weights_offer(spec, chosen.owner, use_spec)
+    else:
+        better_backbone(spec, use_spec)
     result = None
     if chosen.run is not None:
         result = train_result.beside(chosen.run, changes)

@@ -1,4 +1,4 @@
-"""The download of pretrained weights that are not on this machine, and the two other ways on; none of them silent."""
+"""Other ways on than the chosen backbone: where its weights are not on this machine, or another serves better."""
 
 from __future__ import annotations
 
@@ -13,8 +13,11 @@ from models.backbones import weights
 from models.backbones.registry import BACKBONES, DEFAULT
 from models.backbones.weights import WEIGHTS, WeightsSpec
 from models.jobs import engine
+from models.pictures import datasets
+from models.representations import architectures
+from models.representations.architectures import ArchitecturesSpec
 from models.training.spec import TrainingSpec
-from models.wording import duration, file_size
+from models.wording import duration, file_size, fixed, p_value
 
 _MEGABITS = 10  # a second, of a modest connection
 
@@ -80,6 +83,30 @@ def _other_ways(spec: TrainingSpec, use: Callable[[TrainingSpec], None] | None) 
     label = f"Train the same head on {present.title}, which is here"
     other = replace(spec, backbone=present.id, side=present.default_side)
     st.button(label, key="train_weights_shipped", on_click=use, args=(other,))
+
+
+def better_backbone(spec: TrainingSpec, use: Callable[[TrainingSpec], None]) -> None:
+    """Say so where another backbone of this machine is clearly better on these data, and offer the same head on it."""
+    found = architectures.preferable(spec.dataset, spec.backbone) if spec.weights == "pretrained" else None
+    if found is None:
+        return
+    better = BACKBONES[ArchitecturesSpec().backbones[found.first]]
+    if not weights.available(better.id):
+        return
+    points = fixed(100 * abs(found.estimate.value), 1)
+    words, button = st.columns([5, 2], vertical_alignment="center")
+    words.caption(
+        f":material/layers: On {datasets.get(spec.dataset).title}, a linear model gets {points} points more on "
+        f"{better.title} (p {p_value(found.p)}). Its features take longer to compute."
+    )
+    button.button(
+        f"Use {better.title}",
+        key="train_better_backbone",
+        width="stretch",
+        on_click=use,
+        args=(replace(spec, backbone=better.id, side=better.default_side, trainable=()),),
+        help="The same head and recipe, with all of the backbone frozen. Backbone, Compared, shows the measurement.",
+    )
 
 
 def _present() -> str:

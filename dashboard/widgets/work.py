@@ -39,15 +39,19 @@ class Found(Generic[Result]):
     shipped: bool = False
 
 
-def find(job: Job[Spec, Result], spec: Spec, owner: str) -> Found[Result]:
-    """Return the shipped result of `spec`, else that of the visitor's newest run that has one."""
-    if (shipped := cache.shipped(job, spec)) is not None:
+def find(job: Job[Spec, Result], spec: Spec, owner: str, *, own_first: bool = False) -> Found[Result]:
+    """Return the shipped result of `spec`, else that of the visitor's newest run that has one.
+
+    With `own_first` the visitor's own comes before the shipped one: where the machine is part of what is measured.
+    """
+    shipped = cache.shipped(job, spec)
+    if shipped is not None and not own_first:
         return Found(shipped, shipped=True)
     mine = job.mine(spec, owner)
     for run in mine:
         if run.status.state == "done" and (result := cache.result(job, run)) is not None:
             return Found(result, run)
-    return Found(None, mine[0] if mine else None)
+    return Found(shipped, mine[0] if mine else None, shipped=shipped is not None)
 
 
 def answer(

@@ -6,7 +6,7 @@ It is not scikit-learn's, because that one cannot be stopped while it fits; a te
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,11 +30,13 @@ class Fit:
         strength: The C of `STRENGTHS` with the most hits on the validation pictures; the smallest of equals.
         validation_hits: Validation pictures it gets right.
         test_hits: Test pictures it gets right; they decided nothing.
+        right: bool (N,), which of the test pictures these are.
     """
 
     strength: float
     validation_hits: int
     test_hits: int
+    right: NDArray[np.bool_] = field(default_factory=lambda: np.zeros(0, bool), compare=False)
 
 
 def probe(features: NDArray[np.floating], labels: Labels, parts: Split, check: Callable[[], None]) -> Fit:
@@ -60,9 +62,10 @@ def probe(features: NDArray[np.floating], labels: Labels, parts: Split, check: C
     best = Fit(0.0, -1, -1)
     for strength in STRENGTHS:  # each begins where the last one ended
         weights = fit(train, labels[parts.train], strength, weights, check)
-        right = _hits(weights, validation, labels[parts.validation])
-        if right > best.validation_hits:
-            best = Fit(strength, right, _hits(weights, test, labels[parts.test]))
+        hits = int(_right(weights, validation, labels[parts.validation]).sum())
+        if hits > best.validation_hits:
+            right = _right(weights, test, labels[parts.test])
+            best = Fit(strength, hits, int(right.sum()), right)
     return best
 
 
@@ -112,8 +115,8 @@ def fit(features: Floats, labels: Labels, strength: float, start: Floats, check:
     return np.asarray(found.x.reshape(start.shape), np.float64)
 
 
-def _hits(weights: Floats, features: Floats, labels: Labels) -> int:
-    return int(((features @ weights[:-1] + weights[-1]).argmax(axis=1) == labels).sum())
+def _right(weights: Floats, features: Floats, labels: Labels) -> NDArray[np.bool_]:
+    return np.asarray((features @ weights[:-1] + weights[-1]).argmax(axis=1) == labels)
 
 
 def _standardised(features: NDArray[np.floating], parts: Split) -> list[Floats]:

@@ -4,7 +4,8 @@
     layers        diagram, layer table, first-layer kernels
     pretraining   how Frame8 was pretrained
     own_classes   the classifier it was pretrained with
-    figures       training curves as figures
+    compared      all backbones of this machine on one data set
+    figures       training curves, and accuracy by cost, as figures
 
 `app_pages/backbone.py` puts them together.
 """

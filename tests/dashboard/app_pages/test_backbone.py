@@ -1,9 +1,13 @@
 """The Backbone page: what it says of every network, and what it does without the weights."""
 
+import time
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from dashboard.views.backbone import compared
 from dashboard.views.backbone.own_classes import COARSE, habits
 from models.backbones.registry import BACKBONES
 from models.backbones.weights import WeightsSpec
@@ -12,9 +16,11 @@ from models.features.gabor import Kernels
 from models.jobs.job import Job, Task
 from models.networks.answers import Answers
 from models.pictures import images
+from models.representations.architectures import ARCHITECTURES, ArchitecturesSpec
+from models.storage import files, runs
 from tests.conftest import APP
 
-PRETRAINING, OWN = "How it was pretrained", "Its own classes"
+PRETRAINING, OWN, COMPARED = "How it was pretrained", "Its own classes", "Compared"
 
 
 def opened(backbone: str) -> AppTest:
@@ -212,3 +218,47 @@ def test_without_a_worker_the_view_says_so(engine, monkeypatch: pytest.MonkeyPat
 def test_what_it_mostly_says() -> None:
     said = Answers("d", np.arange(4), np.array([2, 0, 2, 2]), np.array([0.9, 0.2, 0.6, 0.5], "f4"), ("a", "b", "c"))
     assert habits(said) == "it calls 75.0% c, 25.0% a. It is more than half sure of 50.0%."
+
+
+def test_backbones_are_compared_at_once_and_measured_anew_on_request(engine, monkeypatch) -> None:
+    asked = []
+    monkeypatch.setattr("models.jobs.engine.submit", lambda job, spec, *, owner: asked.append((job.kind, spec)))
+    app = AppTest.from_file(APP, default_timeout=60)
+    app.query_params.update(data="textures", backbone_view=COMPARED)
+    app = app.switch_page("app_pages/backbone.py").run()
+    assert not app.exception and len(app.get("plotly_chart")) == 1
+    result = ARCHITECTURES.shipped(ArchitecturesSpec(dataset="textures"))
+    assert f"## {compared.headline(result, 120)}" in words(app) and "serves best" in words(app)
+    assert result.processor in words(app).replace("\\", "")
+    rows = app.dataframe[0].value.set_index("Backbone")
+    assert list(rows.index) == ["EfficientNet-Lite0", "Frame8"]
+    assert rows.loc["EfficientNet-Lite0", "ImageNet top-1"] == "75.1% at 224 px"
+    assert rows.loc["Frame8", "ImageNet top-1"] == "no figure"
+    others = app.dataframe[1].value.set_index("Backbone")
+    assert list(others.index) == [spec.title for spec in BACKBONES.values() if not spec.shipped]
+    assert others.loc["MobileNetV2", "ImageNet top-1"] == "60.3% at 96 px"
+    app.get_by_key("compared_amount").set_value("few").run()
+    assert f"## {compared.headline(result, 20)}" in words(app)
+    app.button(key="compared_start").click().run()
+    app.selectbox(key="compared_side").set_value(96).run()
+    assert not app.exception and not app.get("plotly_chart")
+    app.button(key="compared_start").click().run()
+    spec = ArchitecturesSpec(dataset="textures")
+    assert asked == [("architectures", spec), ("architectures", replace(spec, side=96))]
+
+
+def test_an_own_measurement_comes_before_the_shipped_one_and_more_backbones_can_be_chosen(engine, monkeypatch) -> None:
+    monkeypatch.setattr("models.representations.architectures.here", lambda: ("frame8", "lite0", "mobilenetv2"))
+    app = AppTest.from_file(APP, default_timeout=60)
+    app.query_params.update(backbone_view=COMPARED)
+    app = app.switch_page("app_pages/backbone.py").run()
+    assert "1,500 pictures, 3 backbones: about" in words(app)
+    app.get_by_key("compared_backbones").set_value(["frame8", "lite0"]).run()
+    assert "Measure on this machine" in app.button(key="compared_start").label
+    spec = ArchitecturesSpec()
+    run = runs.create("architectures", spec.to_json(), owner=app.session_state["ff_owner"], title="Compared")
+    ARCHITECTURES.path(run).write_bytes(files.pack(replace(ARCHITECTURES.shipped(spec), processor="An *own* one")))
+    run.set_status(runs.RunStatus("done", finished=time.time()))
+    app.run()
+    assert not app.exception and "An \\*own\\* one" in words(app)
+    assert "compared_start" not in [button.key for button in app.button]

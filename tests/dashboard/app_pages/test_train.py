@@ -13,6 +13,7 @@ from models import errors
 from models.backbones import weights
 from models.backbones.weights import WEIGHTS, WeightsSpec
 from models.jobs import engine as jobs_engine
+from models.representations import architectures
 from models.storage import files, runs
 from models.training import recipes
 from models.training.spec import TRAINING, TrainingSpec
@@ -172,6 +173,25 @@ def test_the_same_head_on_a_network_that_is_here_is_a_way_on_from_the_lecture_pr
     assert train.session_state["ff_backbone"] == backbone
     assert train.selectbox(key="train_hidden1").value == 256
     assert not button(train, "train_start").disabled
+
+
+def test_a_backbone_that_is_clearly_better_on_the_data_is_offered_with_the_same_head(train, monkeypatch):
+    assert "train_better_backbone" not in [one.key for one in train.button]  # Galaxies: no clear difference
+    train.session_state["ff_data"] = "textures"
+    train.run()
+    found = architectures.preferable("textures", "frame8")
+    said = f"On Textures, a linear model gets {100 * abs(found.estimate.value):.1f} points more on EfficientNet-Lite0"
+    assert said in texts(train) and architectures.preferable("textures", "lite0") is None
+    button(train, "train_better_backbone").click().run()
+    assert not train.exception and train.session_state["ff_backbone"] == "lite0"
+    assert not button(train, "train_start").disabled and "points more" not in texts(train)
+    train.session_state["ff_data"] = "digits"
+    train.run()
+    assert "points more on Frame8" in texts(train)  # and the other way round
+    train.session_state["ff_data"], train.session_state["ff_backbone"] = "textures", "frame8"
+    monkeypatch.setattr(weights, "available", lambda name: name == "frame8")
+    train.run()
+    assert "points more" not in texts(train)  # its package is missing
 
 
 def test_the_preset_everything_frees_every_block(train):
