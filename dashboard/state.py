@@ -26,6 +26,7 @@ from models.errors import PictureError, RunNotFound
 from models.ids import PictureId
 from models.jobs.job import Job
 from models.pictures import datasets, images
+from models.pictures.photographs import PHOTOGRAPHS
 from models.som.film import SOM
 from models.storage import runs
 from models.sweeps.spec import SWEEP
@@ -162,8 +163,8 @@ def _valid_picture(picture: str, dataset: str) -> bool:
         found = PictureId.parse(picture)
     except PictureError:
         return False
-    if found.upload:  # it goes with every data set
-        return images.is_kept(found)
+    if not found.dataset:  # it goes with every data set
+        return found.photo in PHOTOGRAPHS or images.is_kept(found)
     return found.dataset == dataset and found.index < datasets.DATASETS[dataset].size
 
 
@@ -213,6 +214,8 @@ def _named_picture(value: str) -> str:
         found = PictureId.parse(value)
     except PictureError:
         return f"the picture {link.quoted(value)}, which is no picture's name"
+    if found.photo:
+        return f"the photograph {link.quoted(found.photo)}, which does not come with the app"
     if found.upload:
         return "an uploaded picture that is no longer kept; upload it again to see it"
     if found.dataset == st.session_state["ff_data"]:

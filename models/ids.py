@@ -17,7 +17,8 @@ _NETWORK = re.compile(
     re.ASCII,
 )
 _PICTURE = re.compile(
-    r"sample:(?P<dataset>[a-z0-9_-]{1,40}):(?P<index>\d{1,7})|upload:(?P<upload>[0-9a-f]{32})(?::(?P<frame>crop|pad))?",
+    r"sample:(?P<dataset>[a-z0-9_-]{1,40}):(?P<index>\d{1,7})"
+    r"|(?:upload:(?P<upload>[0-9a-f]{32})|photo:(?P<photo>[a-z]{1,20}))(?::(?P<frame>crop|pad))?",
     re.ASCII,
 )
 
@@ -76,21 +77,24 @@ class NetworkId:
 
 @dataclass(frozen=True, slots=True)
 class PictureId:
-    """A picture: one of a data set, or one that a visitor uploaded.
+    """A picture: one of a data set, one that a visitor uploaded, or a photograph that comes with the app.
 
-    As text: `sample:<data set>:<index>`, `upload:<32 hexadecimal digits>`, or the latter with `:crop` or `:pad`.
+    As text: `sample:<data set>:<index>`, `upload:<32 hexadecimal digits>` or `photo:<name>`, the latter two also with
+    `:crop` or `:pad`.
 
     Attributes:
-        dataset: Id of the data set; "" for an upload.
-        index: Number in the data set, from 0; 0 for an upload.
-        upload: The secret id of an upload; "" for a picture of a data set.
-        frame: How an upload becomes square: squeezed, its middle cut out, or with borders added.
+        dataset: Id of the data set; "" for others.
+        index: Number in the data set, from 0; 0 for others.
+        upload: The secret id of an upload; "" for others.
+        frame: How a picture of no data set becomes square: squeezed, its middle cut out, or with borders added.
+        photo: Name of a photograph; "" for others.
     """
 
     dataset: str = ""
     index: int = 0
     upload: str = ""
     frame: Frame = "squeeze"
+    photo: str = ""
 
     @classmethod
     def parse(cls, text: str) -> Self:
@@ -102,14 +106,15 @@ class PictureId:
         match = _PICTURE.fullmatch(text)
         if match is None:
             raise PictureError("Expected the id of a picture. Received something else; the link may be cut short.")
-        if not match["upload"]:
+        if match["dataset"]:
             return cls(match["dataset"], int(match["index"]))
         frame: Frame = "squeeze"
         if match["frame"]:
             frame = "crop" if match["frame"] == "crop" else "pad"
-        return cls(upload=match["upload"], frame=frame)
+        return cls(upload=match["upload"] or "", photo=match["photo"] or "", frame=frame)
 
     def __str__(self) -> str:
-        if self.upload:
-            return f"upload:{self.upload}{'' if self.frame == 'squeeze' else f':{self.frame}'}"
-        return f"sample:{self.dataset}:{self.index}"
+        if self.dataset:
+            return f"sample:{self.dataset}:{self.index}"
+        name = f"upload:{self.upload}" if self.upload else f"photo:{self.photo}"
+        return f"{name}{'' if self.frame == 'squeeze' else f':{self.frame}'}"

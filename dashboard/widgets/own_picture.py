@@ -1,4 +1,4 @@
-"""A visitor's own picture: what the classifier knows, whatever it is shown, and how the picture becomes square."""
+"""A picture of no data set: what the classifier knows, whatever it is shown, and how the picture becomes square."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from dashboard import state
 from dashboard.figures import theme
 from dashboard.figures.classes import top_classes
 from dashboard.labels import safe_label
+from dashboard.pages import PAGES
 from dashboard.widgets import cache
 from models.backbones import registry
 from models.errors import FreezeframeError
@@ -28,44 +29,47 @@ _HELP: Final = (
 
 
 def is_square(picture: PictureId) -> bool:
-    """Return whether an upload was square as it came."""
+    """Return whether a picture of no data set was square as it came."""
     height, width = images.load_picture(str(replace(picture, frame="squeeze"))).shape[:2]
     return bool(height == width)
 
 
 def frame_picker(page: str, picture: str) -> None:
-    """Draw how the chosen picture becomes square, if it is an upload that is not; the choice is part of its id.
+    """Draw how the chosen picture becomes square, if it is of no data set and is not; the choice is part of its id.
 
     Args:
         page: The page's name; begins the key of the widget.
         picture: Id of the chosen picture.
     """
     found = PictureId.parse(picture)
-    if not found.upload or is_square(found):
+    if found.dataset or is_square(found):
         return
     key = f"{page}_frame"
     state.put(key, found.frame)  # the picture decides: it may come from a link or from another page
     st.selectbox(
-        "Your picture is not square",
+        "This picture is not square",
         FRAMES,
         format_func=_FRAMES.__getitem__,
         key=key,
         help=_HELP,
         on_change=_choose,
-        args=(key, found.upload),
+        args=(key, found),
     )
 
 
-def _choose(key: str, upload: str) -> None:
-    state.choose(picture=str(PictureId(upload=upload, frame=state.get(key))))
+def _choose(key: str, picture: PictureId) -> None:
+    state.choose(picture=str(replace(picture, frame=state.get(key))))
 
 
 def banner(chosen: state.Selection, network: str) -> None:
-    """Say, over an own picture, which classes the classifier knows, and what the backbone's own classifier answers."""
-    if not PictureId.parse(chosen.picture).upload:
+    """Say, over a picture of no data set, which classes the classifier knows, and what the backbone itself answers."""
+    spec = registry.BACKBONES[chosen.backbone]
+    if NetworkId.parse(network).weights == "top":
+        _original(spec.title, chosen)
+        return
+    if PictureId.parse(chosen.picture).dataset:
         return
     run = bool(NetworkId.parse(network).run)
-    spec = registry.BACKBONES[chosen.backbone]
     own = _own_answer(chosen.picture, spec) if spec.shipped else None
     if not run and own is None:
         return
@@ -78,6 +82,18 @@ def banner(chosen: state.Selection, network: str) -> None:
         if own and right:
             alt = f"The five most probable of the {len(own.classes)} classes that {spec.title} was pretrained with"
             right.plotly_chart(top_classes(own, 132), key="own_picture_classes", config=theme.CONFIG, alt=alt)
+
+
+def _original(title: str, chosen: state.Selection) -> None:
+    """Say that the backbone's original classifier answers, and how to get one for the data."""
+    words, way = st.columns([5, 2], vertical_alignment="center")
+    words.caption(
+        f":material/layers: You see the original classifier of {title}: it must choose among the classes of its "
+        f"pretraining, whatever it is shown. No run is chosen, so none knows the classes of "
+        f"{datasets.get(chosen.dataset).title}."
+    )
+    with way:
+        st.page_link(PAGES["train"].script, label="Train one", icon=":material/model_training:")
 
 
 def known_classes(dataset: str) -> str:

@@ -74,6 +74,19 @@ def has_classifier(chosen: state.Selection) -> bool:
     return chosen.run is not None and chosen.run.status.state == "done"
 
 
+def explained(chosen: state.Selection) -> str | None:
+    """Return the id of the classifier to be explained: the run's; without a run the backbone's original one.
+
+    None where the run has no classifier (yet), or the original one is not here.
+    """
+    if has_classifier(chosen):
+        return network_of(chosen)
+    spec = registry.BACKBONES[chosen.backbone]
+    if chosen.run is None and spec.shipped and weights.available(spec.id):
+        return str(NetworkId(backbone=spec.id, side=spec.top_side, weights="top"))
+    return None
+
+
 def network_of(chosen: state.Selection) -> str:
     """Return the id of the run's classifier, else of the bare backbone: pretrained where possible, else random."""
     if chosen.run is not None and has_classifier(chosen):

@@ -1,4 +1,4 @@
-"""The picture picker: test pictures of the data set, a visitor's own, or what the camera sees."""
+"""The picture picker: test pictures of the data set, photographs, a visitor's own, or what the camera sees."""
 
 from __future__ import annotations
 
@@ -13,8 +13,9 @@ from dashboard.widgets.tiles import Row, thumbnails
 from models.errors import PictureError, StorageUnavailable
 from models.ids import PictureId
 from models.pictures import datasets, images, uploads
+from models.pictures.photographs import PHOTOGRAPHS
 
-ALL = "All classes"
+ALL, PHOTOS = "All classes", "Photographs"
 _WINDOW = 24  # thumbnails in the strip
 _SIDE = 52  # px
 _PROBLEM = "picker_problem"  # why an upload was refused, and which picture was chosen then
@@ -33,14 +34,16 @@ def picture_picker(page: str) -> str:
     with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
         st.selectbox(
             "Class of the test pictures",
-            [ALL, *spec.classes],
+            [ALL, *spec.classes, PHOTOS],
             key=_filter_key(page, spec.id),
             label_visibility="collapsed",
             persist_state="session",
             width=150,
         )
-        st.button("Next", key=f"{page}_next_picture", help="The next test picture", on_click=_next, args=(page,))
+        st.button("Next", key=f"{page}_next_picture", help="The next picture", on_click=_next, args=(page,))
         own_picture(page)
+    if photo := PictureId.parse(chosen.picture).photo:
+        st.caption(PHOTOGRAPHS[photo].credit)
     if (pages := state.get(_PAGES)) and PictureId.parse(pages).upload == PictureId.parse(chosen.picture).upload:
         st.caption("Your file has several pages: this is the first.")
     shown = _strip(chosen.picture, _candidates(page, spec.id))
@@ -69,10 +72,12 @@ def own_picture(page: str) -> None:
 
 
 def picture_title(picture: str) -> str:
-    """Return what a picture is called: "spiral, picture 571", or "your picture"."""
+    """Return what a picture is called: "spiral, picture 571", "dahlia", or "your picture"."""
     found = PictureId.parse(picture)
     if found.upload:
         return "your picture"
+    if found.photo:
+        return PHOTOGRAPHS[found.photo].title
     name = datasets.DATASETS[found.dataset].classes[datasets.label(found.dataset, found.index)]
     return f"{name}, picture {found.index}"
 
@@ -93,9 +98,11 @@ def _filter_key(page: str, dataset: str) -> str:
 
 
 def _candidates(page: str, dataset: str) -> list[str]:
-    """Return the ids of the test pictures that pass the class filter."""
+    """Return the ids of the test pictures that pass the class filter, or of the photographs."""
     test = datasets.split(dataset, state.selection().split_seed).test
     wanted = state.get(_filter_key(page, dataset), ALL)
+    if wanted == PHOTOS:
+        return [str(PictureId(photo=name)) for name in PHOTOGRAPHS]
     if wanted != ALL:
         number = datasets.DATASETS[dataset].classes.index(wanted)
         test = test[datasets.labels(dataset)[test] == number]
@@ -106,13 +113,15 @@ def _strip(current: str, candidates: list[str]) -> tuple[str, ...]:
     """Return what the strip shows: your picture, the chosen one, and a window of the others, moved in whole steps."""
     start = candidates.index(current) // _WINDOW * _WINDOW if current in candidates else 0
     mine = state.get("picker_upload")
-    same = mine is not None and PictureId.parse(current).upload == PictureId.parse(mine).upload
-    first = [current if same else mine, None if current in candidates else current]
+    known = PictureId.parse(current)
+    same = mine is not None and bool(known.upload) and known.upload == PictureId.parse(mine).upload
+    photographs = [str(PictureId(photo=name)) for name in PHOTOGRAPHS if known.photo and name != known.photo]
+    first = [current if same else mine, None if current in candidates else current, *photographs]
     return tuple(dict.fromkeys([*filter(None, first), *candidates[start : start + _WINDOW]]))
 
 
 def _next(page: str) -> None:
-    """Choose the test picture after the chosen one, the first after the last."""
+    """Choose the picture after the chosen one, the first after the last."""
     chosen = state.selection()
     candidates = _candidates(page, chosen.dataset)
     place = candidates.index(chosen.picture) + 1 if chosen.picture in candidates else 0

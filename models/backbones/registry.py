@@ -216,6 +216,11 @@ def backbone(name: str) -> BackboneSpec:
     return BACKBONES[name]
 
 
+def has_top(name: str, side: int) -> bool:
+    """Return whether the classifier with which a backbone was pretrained comes with the app, for pictures of `side`."""
+    return name in BACKBONES and BACKBONES[name].shipped and BACKBONES[name].top_side == side
+
+
 @lru_cache(maxsize=1)
 def frame8_digest() -> str:
     """Return 12 hex digits that change with Frame8's shipped weights."""

@@ -70,11 +70,11 @@ def settings(network: str) -> tuple[str, int, TrainingSpec | None]:
     """Return the backbone, the side in pixels of the square pictures, and the settings of the run if it is one.
 
     Raises:
-        InputError: The id is malformed, or names a backbone with the classifier of its pretraining.
+        InputError: The id is malformed, or names the classifier of a pretraining that is not here.
         RunNotFound: There is no such run.
     """
     known = NetworkId.parse(network)
-    if known.weights == "top":
+    if known.weights == "top" and not registry.has_top(known.backbone, known.side):
         raise InputError(f"Expected a network such as run:<id> or backbone:frame8:64. Received {network[:60]!r}.")
     if not known.run:
         return known.backbone, known.side, None

@@ -2,6 +2,7 @@
 
     datasets   the data sets on offer, their pictures and splits; each drawn one's row names the file that draws it
     uploads    bytes from strangers become pictures, or a sentence
+    photographs  two photographs that come with a package, and their credits
     images     resize, enlarge, mosaics; uploads kept, and any picture by its id
 
 May import: storage, jobs.

@@ -15,7 +15,7 @@ from PIL import Image
 
 from models.errors import InputError, PictureError
 from models.ids import Frame, PictureId
-from models.pictures import datasets, uploads
+from models.pictures import datasets, photographs, uploads
 from models.storage.files import private_folder, saving, write_atomically
 
 UPLOAD_SIDE = 512  # pixels; the longest side of a stored upload
@@ -163,15 +163,17 @@ def store_upload(image: np.ndarray, owner: str) -> str:
 
 
 def load_picture(picture_id: str) -> np.ndarray:
-    """Return the picture with this id as uint8 (H, W, 3); of an upload, cropped or padded where its id says so.
+    """Return the picture with this id as uint8 (H, W, 3); one of no data set cropped or padded where its id says so.
 
     Raises:
-        PictureError: The id is malformed, or the upload is no longer kept.
+        PictureError: The id is malformed, the upload is no longer kept, or there is no such photograph.
         InputError: The data set or the index does not exist.
     """
     found = PictureId.parse(picture_id)
-    if not found.upload:
+    if found.dataset:
         return datasets.picture(found.dataset, found.index)
+    if found.photo:
+        return framed(photographs.load(found.photo), found.frame)
     try:
         return framed(uploads.decode(_path(found).read_bytes()), found.frame)
     except FileNotFoundError as error:

@@ -67,6 +67,12 @@ def test_a_gone_upload_and_unknown_names_are_said(engine):
     assert app.query_params["picture"] == "upload:" + "0" * 32
 
 
+def test_a_photograph_that_does_not_come_with_the_app_is_named(engine):
+    app = opened("", picture="photo:cat")
+    assert "the photograph cat, which does not come with the app. Shown: picture" in said(app)
+    assert not said(opened("", picture="photo:china"))
+
+
 def test_a_widget_that_is_changed_takes_the_address(engine):
     app = opened("train", train_dropout="nan")
     assert "names nan for “Dropout”. Shown:" in said(app)

@@ -44,6 +44,8 @@ def test_what_is_no_network_is_refused(text):
         (f"upload:{UPLOAD}", PictureId(upload=UPLOAD)),
         (f"upload:{UPLOAD}:crop", PictureId(upload=UPLOAD, frame="crop")),
         (f"upload:{UPLOAD}:pad", PictureId(upload=UPLOAD, frame="pad")),
+        ("photo:china", PictureId(photo="china")),
+        ("photo:china:crop", PictureId(photo="china", frame="crop")),
     ],
 )
 def test_a_picture_comes_back_as_it_was_written(text, expected):
@@ -54,7 +56,9 @@ def test_a_picture_comes_back_as_it_was_written(text, expected):
 @pytest.mark.parametrize(
     "text", ["", "sample:galaxies", "sample:galaxies:-1", "sample:galaxies:٣", "sample::3", f"upload:{UPLOAD}0",
              f"upload:{UPLOAD.upper()}", "upload:../../etc/passwd", "sample:a:1\n", f"upload:{UPLOAD}:squeeze",
-             f"upload:{UPLOAD}:", f"upload:{UPLOAD}:crop:pad", "sample:galaxies:1:crop"],
+             f"upload:{UPLOAD}:", f"upload:{UPLOAD}:crop:pad", "sample:galaxies:1:crop",
+             "photo:", "photo:../china", "photo:China", "photo:china:squeeze", f"photo:{'a' * 21}",
+             "photo:china:pad:pad"],
 )  # fmt: skip
 def test_what_is_no_picture_is_refused(text):
     with pytest.raises(PictureError, match=r"^Expected the id of a picture"):

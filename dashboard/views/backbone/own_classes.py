@@ -5,23 +5,25 @@ from __future__ import annotations
 import numpy as np
 import streamlit as st
 
+from dashboard import state
 from dashboard.figures import theme
 from dashboard.figures.classes import groups, top_classes
 from dashboard.labels import safe_label
 from dashboard.views.backbone.pretraining import only_frame8
 from dashboard.widgets import cache
-from dashboard.widgets.page import refuse
+from dashboard.widgets.page import lead_on, refuse
 from dashboard.widgets.picture_picker import picture_beside, picture_picker, picture_title
 from models.backbones.registry import DEFAULT, BackboneSpec
 from models.errors import FreezeframeError
 from models.frame8 import classes
 from models.ids import NetworkId, PictureId
 from models.networks.answers import Answers, Prediction
-from models.pictures import datasets
+from models.pictures import datasets, photographs
+from models.pictures.photographs import PHOTOGRAPHS
 from models.wording import grouped, percent
 
 FINE, COARSE = "Its 200 classes", "Coarse groups"
-_THUMBNAIL_PX = 80
+_THUMBNAIL_PX, _PHOTOGRAPH_PX = 80, 120
 
 
 def draw(spec: BackboneSpec) -> None:
@@ -33,6 +35,15 @@ def draw(spec: BackboneSpec) -> None:
     picture = picture_picker("backbone")
     try:
         _answer(network, picture, spec)
+        if st.button(
+            "Hide one part after the other",
+            key="backbone_own_occlusion",
+            icon=":material/select_all:",
+            help="Which part of this picture speaks for which of these classes? On the Occlusion page, without a run",
+        ):
+            state.choose(run="")
+            lead_on(picture, "occlusion", label="Back to its own classes", page="backbone")
+        _photographs(network, spec)
         _out_of_vocabulary(network)
     except FreezeframeError as error:
         refuse(error)
@@ -83,6 +94,31 @@ def _sentence(prediction: Prediction, picture: str) -> str:
     best = int(np.argmax(prediction.probabilities))
     name, share = safe_label(prediction.classes[best]), percent(float(prediction.probabilities[best]))
     return f"It calls *{safe_label(picture_title(picture))}* **{name}**, with a probability of {share}."
+
+
+def _photographs(network: str, spec: BackboneSpec) -> None:
+    """Draw the photographs that come with the app, and what each is called."""
+    st.markdown("## Photographs")
+    columns = st.columns(len(PHOTOGRAPHS) + 1, gap="medium")
+    for column, (name, photograph) in zip(columns, PHOTOGRAPHS.items(), strict=False):
+        picture = str(PictureId(photo=name))
+        with column:
+            prediction = cache.prediction(network, picture)
+            best = int(np.argmax(prediction.probabilities))
+            left, right = st.columns([2, 3], gap="small", vertical_alignment="center")
+            left.image(photographs.load(name), width=_PHOTOGRAPH_PX, alt=f"Photograph: {photograph.title}")
+            answer = f"**{safe_label(prediction.classes[best])}**, {percent(float(prediction.probabilities[best]))}"
+            right.markdown(f"{photograph.title.capitalize()}:  \n{answer}")
+            right.button(
+                "Choose it",
+                key=f"backbone_photo_{name}",
+                on_click=lambda picture=picture: state.choose(picture=picture),
+            )
+            st.caption(photograph.credit)
+    columns[-1].caption(
+        f"These are pictures of the kind that {spec.title} was pretrained on. Every page offers them, in the list of "
+        "classes beside the pictures."
+    )
 
 
 def _out_of_vocabulary(network: str) -> None:

@@ -57,9 +57,8 @@ def current(chosen: state.Selection) -> str:
 
 
 def _fits(picture: str) -> bool:
-    """Return whether a picture is of the classifier's data, or the visitor's own."""
-    known = PictureId.parse(picture)
-    return bool(known.upload) or known.dataset == cache.recipe().dataset
+    """Return whether a picture is of the classifier's data, or of none."""
+    return PictureId.parse(picture).dataset in ("", cache.recipe().dataset)
 
 
 def _frozen(spec: TrainingSpec) -> frozenset[str]:
@@ -71,7 +70,7 @@ def _frozen(spec: TrainingSpec) -> frozenset[str]:
 def _note(picture: str, flow: Flow) -> str:
     """Return what to bear in mind about this answer."""
     known = PictureId.parse(picture)
-    if known.upload:
+    if not known.dataset:
         return f"This network knows only {', '.join(flow.classes)}, and always chooses one of them."
     truth, answer = picture_title(picture).split(",")[0], flow.classes[int(flow.probabilities[0].argmax())]
     verdict = "it is right" if truth == answer else f"it is wrong: this is {truth}"

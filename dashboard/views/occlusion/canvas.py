@@ -5,7 +5,6 @@ Everything travels once, as bytes; pointing, dragging and playing happen in the 
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -104,7 +103,7 @@ def occluder_figure(
     header = {
         "identity": " ".join(map(str, identity)),
         **_positions(scores),
-        "classes": list(zip(scores.classes, itertools.cycle(theme.CLASS_COLOURS), strict=False)),
+        "classes": list(zip(scores.classes, _colours(probabilities), strict=True)),
         "explained": explained,
         "base": occlusion_scores.base_probabilities(scores).tolist(),
         "baseActivity": scores.base_activity if scores.layer else 0.0,
@@ -127,6 +126,19 @@ def occluder_figure(
         "computed": kept.astype(np.uint8).tobytes(),
     }
     _figure(key=key, data=pack(header, parts))
+
+
+def _colours(probabilities: np.ndarray) -> list[str]:
+    """Return a colour for every class: in their order, or, where they are many, in that of their highest probability.
+
+    Classes that share a colour are then seldom seen together.
+
+    Args:
+        probabilities: (positions, classes).
+    """
+    count, colours = probabilities.shape[1], theme.CLASS_COLOURS
+    rank = np.arange(count) if count <= len(colours) else np.argsort(np.argsort(-probabilities.max(axis=0)))
+    return [colours[place % len(colours)] for place in rank.tolist()]
 
 
 def _positions(scores: PatchScores) -> dict[str, Any]:

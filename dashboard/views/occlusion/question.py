@@ -27,6 +27,7 @@ AT_ONCE_S = 2.0  # what takes longer is a job
 TAPPED = "occlusion_tapped"  # the layer whose strongest map is watched, on all views
 _PREDICTED = -1
 _PROBLEM = "occlusion_problem"
+_MANY = 20  # classes: more are listed with the most probable first
 _FILL_HELP = (
     "What the hidden square shows. Grey is the classic, but on a dark sky a grey square is itself a bright object; the "
     "picture's mean colour and the blurred picture add less that is new; noise adds a texture."
@@ -41,9 +42,12 @@ _SCORE_HELP = (
 def class_picker(prediction: Prediction) -> int:
     """Draw which class's score is explained and return its number; begins with the predicted class."""
     best = int(prediction.probabilities.argmax())
+    numbers = range(len(prediction.classes))
+    if len(numbers) > _MANY:
+        numbers = np.argsort(-prediction.probabilities, kind="stable").tolist()
     index = st.selectbox(
         "Class to explain",
-        [_PREDICTED, *range(len(prediction.classes))],
+        [_PREDICTED, *numbers],
         format_func=lambda number: "the predicted one" if number == _PREDICTED else prediction.classes[number],
         key="occlusion_class",
         bind="query-params",

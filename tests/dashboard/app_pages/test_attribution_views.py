@@ -132,5 +132,5 @@ def test_without_masks_there_is_no_truth_and_it_is_said(visit):
 
 
 def test_without_a_run_the_way_to_one_is_offered(visit):
-    app = visit(**TRUST, data="digits")
+    app = visit(backbone="vgg16", data="digits")
     assert not app.exception and "explains a trained classifier's answer" in app.markdown[-1].value

@@ -16,6 +16,7 @@ from models.features.gabor import Kernels
 from models.jobs.job import Job, Task
 from models.networks.answers import Answers
 from models.pictures import images
+from models.pictures.photographs import PHOTOGRAPHS
 from models.representations.architectures import ARCHITECTURES, ArchitecturesSpec
 from models.storage import files, runs
 from tests.conftest import APP
@@ -178,6 +179,23 @@ def test_its_own_classes_answer_for_any_picture(engine) -> None:
     assert "All 359 test pictures of Digits: it calls 55.4% oboe" in words(app)
     app.get_by_key("backbone_own_words").set_value(COARSE).run()
     assert "could not tell them apart" in words(app)
+
+
+def test_photographs_are_named_credited_and_lead_to_occlusion_without_a_run(engine) -> None:
+    app = viewed(OWN, backbone="lite0", picture="photo:china")
+    assert not app.exception and not app.error
+    assert "It calls *palace by a lake* **bell tower**, with a probability of 28.6%." in words(app)
+    assert "Dahlia:  \n**daisy**, 14.7%" in words(app)
+    assert all(photograph.credit in words(app) for photograph in PHOTOGRAPHS.values())
+    app.button(key="backbone_photo_flower").click().run()
+    assert "It calls *dahlia* **daisy**" in words(app)
+    gone: list[str] = []
+    monkeypatched = pytest.MonkeyPatch()
+    monkeypatched.setattr("dashboard.state.go", lambda page, also=None: gone.append(page))
+    app.button(key="backbone_own_occlusion").click().run()
+    monkeypatched.undo()
+    assert gone == ["occlusion"] and app.session_state["ff_run"] == ""
+    assert app.session_state["ff_picture"] == "photo:flower"
 
 
 def test_your_own_picture_gets_an_answer_too(engine) -> None:

@@ -100,8 +100,34 @@ def test_your_own_picture_has_no_outline_but_a_map(visit):
     assert not np.allclose(maps(app), squeezed)  # the network saw another picture
 
 
+def test_without_a_run_the_original_classifier_of_the_backbone_is_explained(visit):
+    app = visit(data="textures", picture="photo:china")
+    assert not app.exception and not app.error
+    assert "You see the original classifier of Frame8" in words(app) and "the classes of Textures" in words(app)
+    assert "Can I trust it?" not in app.segmented_control(key="occlusion_view").options
+    header, _ = drawn(app)
+    assert (header["height"], header["width"]) == (64, 64) and headline(app) != "## No square changes this answer."
+    first = OcclusionSpec.first("backbone:frame8:64:top", "photo:china", 64, "conv5_relu")
+    scores = occlusion_cache.patch_scores(first)
+    order = np.argsort(-scores.base_logits, kind="stable")
+    options = app.selectbox(key="occlusion_class").options
+    assert len(options) == 201 and options[1] == scores.classes[order[0]]  # the most probable first
+    app.segmented_control(key="occlusion_view").set_value("The whole figure").run()
+    assert not app.exception
+    header, parts = drawn(app, "figure")
+    shown = np.frombuffer(parts["probabilities"], "<f4").reshape(-1, 200)
+    assert shown == pytest.approx(probabilities(scores).reshape(-1, 200), abs=1e-6)
+    strongest = np.argsort(-shown.max(axis=0))[:6]
+    assert len({header["classes"][number][1] for number in strongest}) == 6  # who is seen together differs in colour
+
+
+def test_a_link_to_a_test_of_maps_says_that_it_needs_a_run(visit):
+    app = visit(data="textures", occlusion_view="Can I trust it?")
+    assert not app.exception and "Can I trust it?" in " ".join(info.value for info in app.info)
+
+
 def test_without_a_classifier_the_way_to_one_is_offered(visit):
-    app = visit(data="textures")
+    app = visit(data="textures", backbone="mobilenetv2")
     assert not app.exception
     assert "There is none for this backbone and these data yet" in app.markdown[-1].value
     assert not app.get("plotly_chart")

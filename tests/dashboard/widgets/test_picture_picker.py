@@ -11,6 +11,7 @@ from streamlit.testing.v1 import AppTest
 from dashboard import state
 from dashboard.widgets import picture_picker
 from models.pictures import datasets, images
+from models.pictures.photographs import PHOTOGRAPHS
 
 
 def script() -> None:
@@ -60,6 +61,22 @@ def test_next_walks_through_the_test_pictures_of_the_class_and_begins_again(pick
     picker.session_state["ff_picture"] = f"sample:galaxies:{rings[-1]}"
     picker.button(key="tried_next_picture").click().run()
     assert chosen(picker) == f"sample:galaxies:{rings[0]}"
+
+
+def test_photographs_are_chosen_like_test_pictures_and_name_their_authors(picker: AppTest) -> None:
+    picker.selectbox(key="tried_picture_class_galaxies").select(picture_picker.PHOTOS).run()
+    for name in ("china", "flower", "china"):
+        picker.button(key="tried_next_picture").click().run()
+        assert chosen(picker) == f"photo:{name}"
+        assert PHOTOGRAPHS[name].credit in [caption.value for caption in picker.caption]
+        assert len(picker.caption) == 2  # with the one of the upload
+    picker.selectbox(key="tried_frame").set_value("crop").run()
+    assert chosen(picker) == "photo:china:crop"
+    picker.session_state["ff_data"] = "digits"  # it goes with every data set
+    assert chosen(picker.run()) == "photo:china:crop"
+    link = AppTest.from_function(script, default_timeout=30)
+    link.query_params.update(data="galaxies", picture="photo:flower")
+    assert chosen(link.run()) == "photo:flower"
 
 
 def test_your_own_picture_is_chosen_and_its_id_is_in_the_link(picker: AppTest) -> None:

@@ -82,3 +82,14 @@ def test_malformed_names_are_refused():
             layers.layers(wrong)
     with pytest.raises(InputError, match="Received 'conv99'"):
         layers.layer("backbone:frame8:64", "conv99")
+
+
+@pytest.mark.parametrize("network", ["backbone:vgg16:224:top", "backbone:frame8:96:top", "backbone:none:64:top"])
+def test_the_classifier_of_a_pretraining_that_is_not_here_is_refused(network):
+    with pytest.raises(InputError):
+        layers.side(network)
+
+
+def test_the_classifier_of_a_pretraining_has_the_layers_of_its_backbone():
+    assert layers.layers("backbone:frame8:64:top") == layers.layers("backbone:frame8:64")
+    assert layers.side("backbone:lite0:224:top") == 224

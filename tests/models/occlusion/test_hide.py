@@ -5,7 +5,8 @@ import pytest
 
 from models.backbones.worker import build
 from models.errors import InputError
-from models.networks.worker import answers
+from models.networks import layers
+from models.networks.worker import answers, opened
 from models.occlusion import occlusion
 from models.occlusion.scores import OcclusionSpec, map_of
 from models.occlusion.worker import hide
@@ -88,3 +89,20 @@ def test_values_outside_are_refused(classifier, changes, message):
 def test_a_bare_backbone_has_no_classes_to_explain():
     with pytest.raises(InputError, match="Received a bare backbone"):
         occlude("backbone:frame8:64:random", "sample:galaxies:7", score="logit", **ASKED)
+
+
+@pytest.mark.parametrize("network", ["backbone:frame8:64:top", "backbone:lite0:224:top"])
+def test_the_classifier_of_a_pretraining_is_explained_exactly(network):
+    """Whole passes of the picture with each square drawn in, on a photograph."""
+    loaded = opened.load(network)
+    picture, side = loaded.picture("photo:china"), loaded.height
+    spec = OcclusionSpec(network, "photo:china", side // 2, side // 2, "grey", layers.interesting(network).name)
+    scores = hide.hide(spec)
+    assert scores.logits.shape == (2, 2, len(loaded.classes)) and scores.way == "incremental"
+    fill = occlusion.filling(picture, spec.fill, spec.patch)
+    hidden = np.stack([picture] * 4)
+    for number, (top, left) in enumerate((top, left) for top in scores.rows for left in scores.cols):
+        place = slice(top, top + spec.patch), slice(left, left + spec.patch)
+        hidden[number][place] = fill[place]
+    np.testing.assert_allclose(scores.logits.reshape(4, -1), opened.logits(loaded, hidden), atol=1e-4)
+    np.testing.assert_allclose(scores.base_logits, opened.logits(loaded, picture[None])[0], atol=1e-4)
