@@ -43,6 +43,7 @@ class BackboneSpec:
         reference: The paper.
         trained_on: What the pretrained weights were trained on.
         top_side: The only picture side at which the original dense top fits.
+        trained_side: Picture side at which the weights were trained.
         weights_url: Where the weights without the top come from; None when they are shipped.
         package: The installed package that brings the weights; None when they lie in the repository or are downloaded.
         weights_hash: "md5:…" or "sha256:…" as Keras gives it; None when it gives none.
@@ -61,11 +62,17 @@ class BackboneSpec:
     reference: str
     trained_on: str = "ImageNet: 1.28 million pictures of 1,000 classes"
     top_side: int = 224
+    trained_side: int = 224
     weights_url: str | None = None
     weights_hash: str | None = None
     shipped: bool = False
     constants: int = 0
     package: str | None = None
+
+    @property
+    def pretraining(self) -> str:
+        """What the pretrained weights were trained on, and the side of its pictures."""
+        return f"{self.trained_on}, {self.trained_side} × {self.trained_side} px"
 
 
 _ALL = (
@@ -81,7 +88,8 @@ _ALL = (
         year=2026,
         reference="Our own eight-layer network, after Yosinski et al., How transferable are features in deep neural "
         "networks?, NeurIPS 2014",
-        trained_on="Tiny ImageNet: 100,000 pictures of 200 classes, 64 × 64",
+        trained_on="Tiny ImageNet: 100,000 pictures of 200 classes",
+        trained_side=64,
         top_side=64,
         shipped=True,
     ),
@@ -106,6 +114,7 @@ _ALL = (
         builder="MobileNetV2",
         default_side=96,
         sides=(64, 96, 128, 160, 192, 224),
+        trained_side=96,
         preprocessing="tf",
         parameters=2_257_984,
         weights_mb=9.4,

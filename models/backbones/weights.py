@@ -12,16 +12,19 @@ import fcntl
 import hashlib
 import json
 import logging
+import os
+import socket
+import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from models.backbones import lite0
-from models.backbones.registry import FRAME8_WEIGHTS, BackboneSpec
+from models.backbones.registry import BACKBONES, FRAME8_WEIGHTS, BackboneSpec
 from models.backbones.registry import backbone as find
 from models.errors import WeightsUnavailable
 from models.jobs.job import Job, JobSpec
@@ -31,7 +34,7 @@ from models.wording import file_size
 
 CONNECT_SECONDS, SILENCE_SECONDS = 4, 15
 Check = Callable[[Path], None]
-_INSTEAD = "Frame8 comes with the app and works without a network."
+ADDRESS = "FREEZEFRAME_WEIGHTS_URL"  # a folder of the web that has the same files: the mirror of a school
 _CHUNK = 1 << 18
 _WAIT_SECONDS, _REPORT_SECONDS = 0.2, 0.5
 _ARRIVED = 0.95  # how far the whole has come once all bytes are here; the rest is for checking them
@@ -55,6 +58,28 @@ class WeightsSpec(JobSpec):
 
 
 WEIGHTS: Job[WeightsSpec, None] = Job("weights", WeightsSpec, "models.backbones.worker.build:download", keeps=True)
+
+
+def instead() -> str:
+    """Return which backbones work without a network, in a sentence."""
+    here = [spec.title for spec in BACKBONES.values() if spec.shipped and available(spec.id)]
+    if len(here) == 1:
+        return f"{here[0]} comes with the app and works without a network."
+    return f"{' and '.join(here)} come with the app and work without a network."
+
+
+def address(spec: BackboneSpec) -> str:
+    """Return where the weight file of `spec` is downloaded: from its publisher, or the folder that `ADDRESS` names.
+
+    Raises:
+        WeightsUnavailable: `ADDRESS` is no address of the web.
+    """
+    folder = os.environ.get(ADDRESS, "")
+    if not folder:
+        return str(spec.weights_url)
+    if urlsplit(folder).scheme not in ("http", "https") or not urlsplit(folder).hostname:
+        raise WeightsUnavailable(f"{ADDRESS} is not an address that begins with https:// or http://. {instead()}")
+    return f"{folder.rstrip('/')}/{path(spec).name}"
 
 
 def path(spec: BackboneSpec) -> Path:
@@ -99,19 +124,19 @@ def local(backbone: str, check: Check | None = None) -> Path:
     if not file.exists():
         raise WeightsUnavailable(
             f"The ImageNet weights of {spec.title} ({file_size(1e6 * spec.weights_mb)}) are not on this machine. "
-            f"Download them on the Backbone page. {_INSTEAD}"
+            f"Download them on the Backbone page. {instead()}"
         )
     if spec.shipped or _intact(file) or _taken(spec, file, check):
         return file
     if not _recorded(file):
         raise WeightsUnavailable(
             f"The file {file.name} in the folder of weights does not hold the ImageNet weights of {spec.title}. "
-            f"Download them on the Backbone page. {_INSTEAD}"
+            f"Download them on the Backbone page. {instead()}"
         )
     file.unlink(missing_ok=True)
     raise WeightsUnavailable(
         f"The weight file of {spec.title} was damaged and has been removed. "
-        f"Download it again on the Backbone page. {_INSTEAD}"
+        f"Download it again on the Backbone page. {instead()}"
     )
 
 
@@ -144,8 +169,8 @@ def fetch(backbone: str, progress: Progress = SILENT, check: Check | None = None
             _fill(spec, partial, progress)
             progress.event(share=_ARRIVED, note="Checking what arrived")
             if not _right(spec, partial, check):
-                raise WeightsUnavailable(f"{_not_right(spec.title)} {_INSTEAD}")
-            _keep_record(spec, partial, spec.weights_url)
+                raise WeightsUnavailable(f"{_not_right(spec.title)} {instead()}")
+            _keep_record(spec, partial, address(spec))
             partial.replace(file)
         finally:
             partial.unlink(missing_ok=True)
@@ -156,13 +181,13 @@ def _fill(spec: BackboneSpec, partial: Path, progress: Progress) -> None:
     try:
         _retrieve(spec, partial, _known_hash(spec), progress)
     except WeightsUnavailable as problem:
-        raise WeightsUnavailable(f"{problem} {_INSTEAD}") from problem
+        raise WeightsUnavailable(f"{problem} {instead()}") from problem
 
 
 def _known_hash(spec: BackboneSpec) -> str | None:
     """Return what is held to: the SHA-256 of an earlier download, else the published hash; None without either."""
     record = _record(path(spec))
-    downloaded = "sha256" in record and record.get("url") == spec.weights_url
+    downloaded = "sha256" in record and record.get("url") == address(spec)
     return f"sha256:{record['sha256']}" if downloaded else spec.weights_hash
 
 
@@ -238,9 +263,11 @@ def _retrieve(spec: BackboneSpec, target: Path, known_hash: str | None, progress
     import pooch  # takes 0.1 s, and the page only asks what is here
     import requests
 
-    url, what = str(spec.weights_url), spec.title
+    url, what = address(spec), spec.title
     host = urlsplit(url).hostname
     progress.event(share=0.0, note=f"Asking {host} for the weights")
+    if not requests.utils.get_environ_proxies(url) and not _answers(url, progress):
+        raise WeightsUnavailable(f"The weights of {what} could not be downloaded: {host} cannot be reached from here.")
     timeout = (CONNECT_SECONDS, SILENCE_SECONDS)
     meter = _Meter(what, spec.weights_mb, progress)
     downloader = pooch.HTTPDownloader(progressbar=meter, chunk_size=_CHUNK, timeout=timeout)
@@ -262,6 +289,29 @@ def _retrieve(spec: BackboneSpec, target: Path, known_hash: str | None, progress
         raise WeightsUnavailable(problem) from error
     except ValueError as error:
         raise WeightsUnavailable(_not_right(what)) from error
+
+
+def _answers(url: str, progress: Progress) -> bool:
+    """Return whether a connection to the server comes about within `CONNECT_SECONDS`, its name looked up included.
+
+    Looking up a name can take half a minute where no network is, and cannot be broken off: a thread is left behind.
+    """
+    parts = urlsplit(url)
+    port = parts.port or {"http": 80, "https": 443}[parts.scheme]
+    connected: list[bool] = []
+
+    def knock() -> None:
+        with suppress(OSError), socket.create_connection((parts.hostname or "", port), CONNECT_SECONDS):
+            connected.append(True)
+
+    knocking = threading.Thread(target=knock, daemon=True)
+    knocking.start()
+    for _ in range(round(CONNECT_SECONDS / _WAIT_SECONDS)):
+        knocking.join(_WAIT_SECONDS)
+        progress.check()
+        if not knocking.is_alive():
+            break
+    return bool(connected)
 
 
 def _not_right(what: str) -> str:

@@ -37,26 +37,25 @@ class Published:
     """The accuracy on ImageNet that was published for the weights which the app uses.
 
     Attributes:
-        top_1: Share of the 50,000 validation pictures, one central crop each, whose class is named first.
-        side: Of the pictures, in px; the weights were trained at this side.
+        top_1: Share of the 50,000 validation pictures, one central crop each, whose class is named first; at the side
+            that the weights were trained at.
         source: Where it stands.
     """
 
     top_1: float
-    side: int
     source: str
 
 
 _KERAS: Final = "keras.io/api/applications"
 PUBLISHED: Final[dict[str, Published]] = {
-    "lite0": Published(0.751, 224, "Liu, TensorFlow blog 2020"),
-    "mobilenetv2": Published(0.603, 96, "docstring of keras.applications.mobilenet_v2"),
-    "mobilenetv3small": Published(0.681, 224, "docstring of keras.applications.mobilenet_v3"),
-    "efficientnetb0": Published(0.771, 224, _KERAS),
-    "resnet50v2": Published(0.760, 224, _KERAS),
-    "densenet121": Published(0.750, 224, _KERAS),
-    "vgg16": Published(0.713, 224, _KERAS),
-    "vgg19": Published(0.713, 224, _KERAS),
+    "lite0": Published(0.751, "Liu, TensorFlow blog 2020"),
+    "mobilenetv2": Published(0.603, "docstring of keras.applications.mobilenet_v2"),
+    "mobilenetv3small": Published(0.681, "docstring of keras.applications.mobilenet_v3"),
+    "efficientnetb0": Published(0.771, _KERAS),
+    "resnet50v2": Published(0.760, _KERAS),
+    "densenet121": Published(0.750, _KERAS),
+    "vgg16": Published(0.713, _KERAS),
+    "vgg19": Published(0.713, _KERAS),
 }
 
 

@@ -1,4 +1,4 @@
-"""What the shipped backbone is worth on real pictures, beside random weights, and MobileNetV2 if it is here.
+"""What the shipped backbones are worth on real pictures, beside random weights, and MobileNetV2 if it is here.
 
     python -m tests.benchmarks.bench_folder FOLDER [seeds]
 
@@ -34,7 +34,12 @@ from models.training.worker.loop import Loop
 from tests.benchmarks.bench_transfer import trained
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-NETWORKS = (("frame8", "pretrained", 64), ("frame8", "random", 64), ("mobilenetv2", "pretrained", 96))
+NETWORKS = (
+    ("frame8", "pretrained", 64),
+    ("frame8", "random", 64),
+    ("lite0", "pretrained", 128),
+    ("mobilenetv2", "pretrained", 96),
+)
 
 
 def read(folder: Path, side: int) -> tuple[np.ndarray, np.ndarray, list[str]]:

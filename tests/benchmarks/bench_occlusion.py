@@ -1,10 +1,11 @@
 """How fast squares are hidden one after the other, against whole forward passes and against Xplique.
 
-    python -m tests.benchmarks.bench_occlusion [pairs] [--only small|mobilenetv2|vgg16] [--threads T]
+    python -m tests.benchmarks.bench_occlusion [pairs] [--only small|lite0|mobilenetv2|vgg16] [--threads T]
 
 Needs Xplique in an environment of its own: `tests/benchmarks/requirements.txt` says how to make it.
 
     small         six convolutions and two dense layers, 96 x 96, squares of 16 px every 8 px: 121 places
+    lite0         EfficientNet-Lite0 with a head of ten classes, 128 x 128, squares of 16 px every 8 px: 225 places
     mobilenetv2   224 x 224 with its 1,000 classes, 32 px every 16 px: 169 places
     vgg16         the same
 
@@ -45,11 +46,18 @@ from models.occlusion import occlusion
 from models.occlusion.scores import OcclusionSpec, PatchScores
 from models.occlusion.worker import hide
 from models.occlusion.worker.hide import Plan, Squares
+from models.training.spec import HeadSpec
+from models.training.worker.classifier import attach
 from tests.models.occlusion import occluders
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")
-CASES = {"small": (16, 8, 1), "mobilenetv2": (32, 16, 4), "vgg16": (32, 16, 4)}  # patch, stride, share of places
+CASES = {
+    "small": (16, 8, 1),
+    "lite0": (16, 8, 1),
+    "mobilenetv2": (32, 16, 4),
+    "vgg16": (32, 16, 4),
+}  # patch, stride, share of places
 BATCHES = (8, 16, 32)
 FILL = "grey"
 
@@ -69,7 +77,12 @@ def small() -> keras.Model:
 def network(case: str) -> opened.Network:
     """Return the case's network with weights that respond to what is hidden."""
     keras.utils.set_random_seed(7)
-    built = small() if case == "small" else build.build(case, side=224, weights="random", include_top=True)
+    if case == "small":
+        built = small()
+    elif case == "lite0":
+        built = attach(build.build(case, side=128, weights="random"), HeadSpec(), 10, 0)
+    else:
+        built = build.build(case, side=224, weights="random", include_top=True)
     model = occluders.responding(built)
     _, height, width, _ = model.input_shape
     return opened.Network(case, model, tuple(map(str, range(model.output_shape[1]))), height, width)

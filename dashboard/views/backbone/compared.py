@@ -235,5 +235,7 @@ def _known(name: str, side: int) -> dict[str, object]:
         "Side": f"{side} px",
         "MACs": table.macs,
         "Parameters": table.parameters,
-        "ImageNet top-1": f"{percent(published.top_1)} at {published.side} px" if published else "no figure",
+        "ImageNet top-1": f"{percent(published.top_1)} at {BACKBONES[name].trained_side} px"
+        if published
+        else "no figure",
     }

@@ -55,8 +55,8 @@ def side_picker(spec: BackboneSpec) -> int:
             key=f"backbone_side_{spec.id}",
             persist_state="session",
             format_func=lambda side: f"{side} px",
-            help="Pictures are resized to this square before the network sees them. The weights stay the same; the "
-            "maps, the memory and the multiplications grow with it.",
+            help="Pictures are resized to this square before the network sees them. The weights stay the same, those "
+            f"of a training at {spec.trained_side} px; the maps, the memory and the multiplications grow with it.",
         )
     )
 
@@ -84,14 +84,14 @@ def weights_state(spec: BackboneSpec, owner: str) -> None:
         )
         return
     if spec.shipped:
-        st.caption(f":material/check_circle: Pretrained weights come with the app. {spec.trained_on}.")
+        st.caption(f":material/check_circle: Pretrained weights come with the app. {spec.pretraining}.")
         return
     if weights.available(spec.id):
-        st.caption(f":material/check_circle: Pretrained weights are on this machine. {spec.trained_on}.")
+        st.caption(f":material/check_circle: Pretrained weights are on this machine. {spec.pretraining}.")
         return
     run = WEIGHTS.newest(WeightsSpec(spec.id), owner)
     words, button = st.columns([5, 2], vertical_alignment="center")
-    words.caption(f":material/cloud_download: The pretrained weights are not on this machine yet. {spec.trained_on}.")
+    words.caption(f":material/cloud_download: The pretrained weights are not on this machine yet. {spec.pretraining}.")
     if run is None or not run.status.active:
         button.button(
             f"Download {file_size(1e6 * spec.weights_mb)}",

@@ -226,7 +226,8 @@ def _epochs(count: int) -> str:
 def data_controls(spec: TrainingSpec) -> TrainingSpec:
     """Draw the controls of the data, which start from `spec`, and return `spec` with their values."""
     first, second, third = st.columns(3)
-    sides = BACKBONES[spec.backbone].sides
+    backbone = BACKBONES[spec.backbone]
+    sides = backbone.sides
     with first:
         shots = choice(
             "Shots per class", "shots", SHOTS, spec.shots or ALL, lambda n: f"{n} pictures" if n else "all",
@@ -234,7 +235,12 @@ def data_controls(spec: TrainingSpec) -> TrainingSpec:
         )  # fmt: skip
     with second:
         side = choice(
-            "Picture side", f"side_{spec.backbone}", sides, spec.side, lambda n: f"{n} pixels", DATA_HELP["side"]
+            "Picture side",
+            f"side_{spec.backbone}",
+            sides,
+            spec.side,
+            lambda n: f"{n} pixels",
+            f"{DATA_HELP['side']} Pretrained weights are those of a training at {backbone.trained_side} px.",
         )
     with third:
         split = number("Seed of the split", "split", 0, 2**31 - 1, spec.split_seed, DATA_HELP["split"])

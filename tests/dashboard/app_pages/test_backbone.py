@@ -198,9 +198,17 @@ def test_photographs_are_named_credited_and_lead_to_occlusion_without_a_run(engi
     assert app.session_state["ff_picture"] == "photo:flower"
 
 
-def test_your_own_picture_gets_an_answer_too(engine) -> None:
-    picture = images.store_upload(np.random.default_rng(1).integers(0, 256, (50, 90, 3), np.uint8), "me")
-    app = viewed(OWN, picture=picture)
+@pytest.mark.parametrize(
+    ("backbone", "pixels"),
+    [
+        ("frame8", np.random.default_rng(1).integers(0, 256, (50, 90, 3), np.uint8)),
+        ("lite0", np.full((30, 70, 3), 128, np.uint8)),  # of one colour
+        ("lite0", np.repeat(np.random.default_rng(1).integers(0, 256, (90, 50, 1), np.uint8), 3, axis=2)),  # grey
+    ],
+)
+def test_your_own_picture_gets_an_answer_too(engine, backbone: str, pixels: np.ndarray) -> None:
+    picture = images.store_upload(pixels, "me")
+    app = viewed(OWN, backbone=backbone, picture=picture)
     assert not app.exception and not app.error
     assert "It calls *your picture* **" in words(app)
 

@@ -77,7 +77,8 @@ def test_the_backbone_page_counts_frame8s_classes_pictures_and_kernels(said):
         layers = sum(name.endswith("/kernel") for name in saved.files)
     frame8 = BACKBONES["frame8"]
     assert layers == 8 and "Our own eight-layer network" in frame8.reference
-    assert frame8.trained_on == f"Tiny ImageNet: 100,000 pictures of {classes} classes, 64 × 64"
+    assert frame8.trained_on == f"Tiny ImageNet: 100,000 pictures of {classes} classes"
+    assert frame8.pretraining.endswith("classes, 64 × 64 px")
     assert CARD["data"].startswith("Tiny ImageNet: 100,000 training") and CARD["data"].endswith(", 64 x 64")
 
 

@@ -109,7 +109,7 @@ def test_bad_questions_are_answered_in_words(monkeypatch: pytest.MonkeyPatch, tm
     with pytest.raises(InputError, match="without its top"):
         build.build("vgg16", include_top=True)
     monkeypatch.setenv("FREEZEFRAME_HOME", str(tmp_path))
-    with pytest.raises(WeightsUnavailable, match="Frame8 comes with the app"):
+    with pytest.raises(WeightsUnavailable, match="Frame8 and EfficientNet-Lite0 come with the app"):
         build.build("vgg16")
     monkeypatch.setattr(build, "FRAME8_WEIGHTS", tmp_path / "frame8.npz")
     with pytest.raises(WeightsUnavailable, match="missing from this installation"):

@@ -1,6 +1,7 @@
 """Every downloadable backbone the way a visitor gets it: the job fetches its file, and the network of it is built.
 
-The files are true to name, shape and size and come from a server on this machine; nothing of the way is replaced.
+The files are true to name, shape and size and come from a server on this machine, which the setting for the address
+names; nothing else of the way is replaced.
 """
 
 import functools
@@ -51,10 +52,7 @@ def served(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, requests: list[str])
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         thread = threading.Thread(target=server.serve_forever, args=(0.02,))
         thread.start()
-        for name, spec in BACKBONES.items():
-            if not spec.shipped:
-                file = f"http://127.0.0.1:{server.server_port}/{Path(urlsplit(spec.weights_url).path).name}"
-                monkeypatch.setitem(BACKBONES, name, replace(spec, weights_url=file))
+        monkeypatch.setenv(weights.ADDRESS, f"http://127.0.0.1:{server.server_port}/")
         yield folder
         server.shutdown()
         thread.join()
@@ -139,6 +137,18 @@ def test_another_file_in_place_of_mobilenetv2s_is_refused(
     run = downloaded("mobilenetv2")
     assert run.status.state == "failed" and "is not what was expected, so it was removed" in run.status.message
     assert not weights.available("mobilenetv2")
+    assert [path.name for path in (tmp_path / "home" / "weights").iterdir()] == [f"{file.name}.lock"]
+
+
+@pytest.mark.parametrize("name", [name for name in DOWNLOADED if BACKBONES[name].weights_hash])
+def test_what_has_another_hash_than_the_published_one_is_refused(name: str, served: Path, tmp_path: Path) -> None:
+    """Half a file and the file of another architecture are such, too; all are refused before anything is built."""
+    file = served / Path(urlsplit(BACKBONES[name].weights_url).path).name
+    file.write_bytes(b"weights of something else" * 1000)
+    run = downloaded(name)
+    assert run.status.state == "failed" and "is not what was expected, so it was removed" in run.status.message
+    assert run.status.message.endswith("Frame8 and EfficientNet-Lite0 come with the app and work without a network.")
+    assert not weights.available(name)
     assert [path.name for path in (tmp_path / "home" / "weights").iterdir()] == [f"{file.name}.lock"]
 
 

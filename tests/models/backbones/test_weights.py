@@ -5,6 +5,9 @@ import errno
 import hashlib
 import http.server
 import json
+import socket
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -269,8 +272,83 @@ def test_a_missing_page_is_told(server: Server) -> None:
 def test_without_a_network_the_shipped_backbone_is_offered(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
     unreachable = replace(registry.BACKBONES["vgg16"], weights_url="http://127.0.0.1:9/vgg16.h5")
     monkeypatch.setitem(registry.BACKBONES, "vgg16", unreachable)
-    with pytest.raises(WeightsUnavailable, match=r"127.0.0.1 cannot be reached.* Frame8 comes with the app"):
+    with pytest.raises(
+        WeightsUnavailable, match=r"127.0.0.1 cannot be reached.* Frame8 and EfficientNet-Lite0 come with"
+    ):
         weights.fetch("vgg16")
+
+
+def test_the_setting_for_the_address_names_the_folder_of_all_files(server: Server, monkeypatch) -> None:
+    spec = registry.BACKBONES["vgg16"]
+    folder = spec.weights_url.rpartition("/")[0]
+    monkeypatch.setitem(registry.BACKBONES, "vgg16", replace(spec, weights_url="https://example.org/some/vgg16.h5"))
+    for given in (folder, f"{folder}/"):
+        monkeypatch.setenv(weights.ADDRESS, given)
+        assert weights.address(registry.BACKBONES["vgg16"]) == f"{folder}/vgg16.h5"
+    assert weights.fetch("vgg16").read_bytes() == CONTENT
+    monkeypatch.delenv(weights.ADDRESS)
+    assert weights.address(registry.BACKBONES["vgg16"]) == "https://example.org/some/vgg16.h5"
+    for wrong in ("file:///etc", "ftp://example.org/", "example.org", "https://"):
+        monkeypatch.setenv(weights.ADDRESS, wrong)
+        with pytest.raises(WeightsUnavailable, match="is not an address that begins with https:// or http://"):
+            weights.fetch("mobilenetv2")
+
+
+def test_a_name_that_is_not_looked_up_does_not_keep_anybody_waiting(server: Server, monkeypatch) -> None:
+    """Where no network is, looking up a name can take half a minute."""
+    assert weights.CONNECT_SECONDS + 2 * weights._WAIT_SECONDS < 5
+    monkeypatch.setattr(weights, "CONNECT_SECONDS", 0.4)
+    free, asked = threading.Event(), []
+
+    def never(host: str, *_: Any, **__: Any) -> list[Any]:
+        asked.append(host)
+        assert free.wait(60)
+        raise socket.gaierror
+
+    monkeypatch.setattr(socket, "getaddrinfo", never)
+    for name in ("vgg16", "mobilenetv2"):
+        with pytest.raises(
+            WeightsUnavailable, match=r"127.0.0.1 cannot be reached from here\. Frame8 and EfficientNet"
+        ):
+            weights.fetch(name)
+    assert asked == ["127.0.0.1"] * 2 and not free.is_set()
+    with pytest.raises(Cancelled):  # nor does it keep a cancel waiting
+        weights.fetch("vgg16", Impatient())
+    free.set()
+
+
+class Impatient(Listener):
+    """Cancels at the first check."""
+
+    def check(self) -> None:
+        raise Cancelled
+
+
+def test_a_server_that_never_answers_is_given_up(server: Server, monkeypatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(weights, "SILENCE_SECONDS", 0.2)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        monkeypatch.setenv(weights.ADDRESS, f"http://127.0.0.1:{silent.getsockname()[1]}")
+        with pytest.raises(WeightsUnavailable, match="broke off; nothing was kept"):
+            weights.fetch("vgg16")
+    assert left(tmp_path) == set()
+
+
+def test_who_is_killed_in_the_middle_keeps_nobody_from_a_clean_restart(server: Server, tmp_path: Path) -> None:
+    server.pause = 0.5
+    script = (
+        "from dataclasses import replace; from models.backbones import registry, weights; "
+        f"registry.BACKBONES['vgg16'] = replace(registry.BACKBONES['vgg16'], weights_hash={MD5!r}, "
+        f"weights_url={registry.BACKBONES['vgg16'].weights_url!r}); weights.fetch('vgg16')"
+    )
+    with subprocess.Popen([sys.executable, "-c", script], cwd=Path(__file__).parents[3]) as killed:
+        while not server.sent:
+            assert killed.poll() is None
+            time.sleep(0.02)
+        killed.kill()
+    assert not weights.available("vgg16")
+    server.pause = 0.0
+    assert weights.fetch("vgg16").read_bytes() == CONTENT
+    assert {name for name in left(tmp_path) if not name.startswith("tmp")} == {"vgg16.h5"}
 
 
 def test_what_is_not_here_is_told() -> None:
