@@ -1,11 +1,12 @@
 """What the shipped backbones are worth on real pictures, beside random weights, and MobileNetV2 if it is here.
 
-    python -m tests.benchmarks.bench_folder FOLDER [seeds]
+    python -m tests.benchmarks.bench_folder FOLDER [seeds] [--shots N]
 
 FOLDER holds one folder of pictures a class, such as TensorFlow's flower photos. 60 % of each class train, 20 % choose
-the best epoch, 20 % test, drawn by the seed, which also decides the head. The recipe is the app's default. MobileNetV2
-takes part when its ImageNet weights are among the downloads of FREEZEFRAME_HOME. The last line is one JSON object: mean
-accuracy and its standard deviation over the seeds of every backbone.
+the best epoch, 20 % test, drawn by the seed, which also decides the head; with `--shots` only so many of each class
+train. The recipe is the app's default. MobileNetV2 takes part when its ImageNet weights are among the downloads of
+FREEZEFRAME_HOME. The last line is one JSON object: mean accuracy and its standard deviation over the seeds of every
+backbone.
 """
 
 from __future__ import annotations
@@ -50,8 +51,8 @@ def read(folder: Path, side: int) -> tuple[np.ndarray, np.ndarray, list[str]]:
     return pictures, np.array([label for _, label in files]), classes
 
 
-def split(labels: np.ndarray, seed: int) -> Split:
-    """Return 60, 20 and 20 % of every class."""
+def split(labels: np.ndarray, seed: int, shots: int | None = None) -> Split:
+    """Return 60, 20 and 20 % of every class, of the first part at most `shots` pictures of each."""
     rng = np.random.default_rng(seed)
     parts: list[list[np.ndarray]] = [[], [], []]
     for label in np.unique(labels):
@@ -59,11 +60,11 @@ def split(labels: np.ndarray, seed: int) -> Split:
         for part, chosen in zip(
             parts, np.split(members, [len(members) * 6 // 10, len(members) * 8 // 10]), strict=True
         ):
-            part.append(chosen)
+            part.append(chosen[:shots] if part is parts[0] else chosen)
     return Split(*(np.sort(np.concatenate(part)) for part in parts))
 
 
-def accuracies(folder: Path, backbone: str, kind: str, side: int, seeds: int) -> list[float]:
+def accuracies(folder: Path, backbone: str, kind: str, side: int, seeds: int, shots: int | None) -> list[float]:
     """Return the test accuracy of the default head for every seed; the features are computed once where they can be."""
     pictures, labels, classes = read(folder, side)
     found, examples = [], None
@@ -77,7 +78,7 @@ def accuracies(folder: Path, backbone: str, kind: str, side: int, seeds: int) ->
             examples = prepare_examples(parts, pictures, labels, SILENT)
         with tempfile.TemporaryDirectory() as course_folder:
             course = Course(spec, Loop(spec, parts, examples), Path(course_folder) / "checkpoint.npz")
-            found.append(trained(course, labels, split(labels, seed)))
+            found.append(trained(course, labels, split(labels, seed, shots)))
     return found
 
 
@@ -86,6 +87,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path)
     parser.add_argument("seeds", type=int, nargs="?", default=3)
+    parser.add_argument("--shots", type=int, help="training pictures a class; all where it is left out")
     options = parser.parse_args()
     build.prepare_tensorflow()
     result = {}
@@ -93,7 +95,7 @@ def main() -> None:
         if kind == "pretrained" and not weights.available(backbone):
             print(f"{backbone}: no weights on this machine")
             continue
-        found = accuracies(options.folder, backbone, kind, side, options.seeds)
+        found = accuracies(options.folder, backbone, kind, side, options.seeds, options.shots)
         result[f"{backbone} {kind} {side} px"] = {
             "mean": round(float(np.mean(found)), 4),
             "sd": round(float(np.std(found, ddof=1)), 4),
