@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from dashboard import state
 from dashboard.figures import theme
@@ -36,14 +37,15 @@ _NOT_SHOWN = (
 
 def draw(chosen: state.Selection) -> None:
     """Draw the comparison on the chosen data, or what it costs."""
-    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
+    top = st.container()  # on a phone its picture comes before what sets it
+    with top, st.container(key="compared_choices", horizontal=True, vertical_alignment="bottom", gap="medium"):
         spec = _question(chosen.dataset)
         amount, cost = _amount(), _cost()
     try:
         found = work.find(ARCHITECTURES, spec, chosen.owner, own_first=True)
         pictures = f"{grouped(datasets.get(spec.dataset).size)} pictures, {len(spec.backbones)} backbones"
         if found.result is not None:
-            _shown(found.result, found.result.budgets[0 if amount == "few" else -1], cost)
+            _shown(found.result, found.result.budgets[0 if amount == "few" else -1], cost, top)
         if found.result is None or found.shipped:
             button = "Compare them" if found.result is None else "Measure on this machine"
             with st.container(width="stretch" if found.result is None else _BUTTON_PX):
@@ -116,10 +118,12 @@ def _cost() -> str:
     )
 
 
-def _shown(result: ArchitecturesResult, budget: int, cost: str) -> None:
-    st.markdown(f"## {headline(result, budget)}")
+def _shown(result: ArchitecturesResult, budget: int, cost: str, top: DeltaGenerator) -> None:
+    top.markdown(f"## {headline(result, budget)}")
     alt = f"{headline(result, budget)} {on_the_front(result, budget, cost)}"
-    st.plotly_chart(accuracy_by_cost(result, budget, cost, _HEIGHT), key="compared_chart", config=theme.CONFIG, alt=alt)
+    top.plotly_chart(
+        accuracy_by_cost(result, budget, cost, _HEIGHT), key="compared_chart", config=theme.CONFIG, alt=alt
+    )
     st.markdown(f"{others(result, budget)} {on_the_front(result, budget, cost)} {work_and_time(result)}")
     n_train = int(result.n_train[result.budgets.index(budget)])
     st.caption(

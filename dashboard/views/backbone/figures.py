@@ -72,7 +72,7 @@ class CostAxis:
 
 
 COST_AXES: Final[dict[str, CostAxis]] = {
-    "macs": CostAxis("MACs", "million multiply-accumulate operations for one picture", 1e6),
+    "macs": CostAxis("MACs", "million MACs for one picture", 1e6),
     "parameters": CostAxis("Parameters", "million parameters", 1e6),
     "milliseconds": CostAxis("Time", "ms for one picture on one thread", 1.0),
 }

@@ -8,7 +8,7 @@ from models.errors import InputError
 from models.networks import layers
 from models.networks.worker import answers, opened
 from models.occlusion import occlusion
-from models.occlusion.scores import OcclusionSpec, map_of
+from models.occlusion.scores import OcclusionSpec, base_probabilities, map_of, probabilities
 from models.occlusion.worker import hide
 from models.pictures import datasets
 from models.storage import runs
@@ -106,3 +106,16 @@ def test_the_classifier_of_a_pretraining_is_explained_exactly(network):
         hidden[number][place] = fill[place]
     np.testing.assert_allclose(scores.logits.reshape(4, -1), opened.logits(loaded, hidden), atol=1e-4)
     np.testing.assert_allclose(scores.base_logits, opened.logits(loaded, picture[None])[0], atol=1e-4)
+
+
+def test_hiding_the_top_of_a_tower_makes_a_lighthouse_of_it():
+    """What README says of the photograph, with the settings that the page begins with."""
+    scores = hide.hide(OcclusionSpec.first("backbone:lite0:224:top", "photo:china", 224))
+    tower, lighthouse = (scores.classes.index(name) for name in ("bell tower", "lighthouse"))
+    found = probabilities(scores)
+    strongest = np.unravel_index(found[..., tower].argmin(), found.shape[:2])
+    assert base_probabilities(scores)[tower] == pytest.approx(0.286, abs=2e-3)
+    assert found[strongest][tower] == pytest.approx(0.051, abs=2e-3)
+    assert found[strongest][lighthouse] == pytest.approx(0.380, abs=2e-3)
+    assert found[strongest].argmax() == lighthouse
+    assert scores.rows[strongest[0]] < 80  # in the upper half
