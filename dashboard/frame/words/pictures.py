@@ -251,6 +251,13 @@ def interval() -> str:
     return _svg([_line([(8, 36), (124, 36)], "soft"), _line([(40, 36), (104, 36)]), whiskers, _dot(74, 36, 5, "mark")])
 
 
+def front() -> str:
+    """Things by cost and worth; those that no other beats are joined by steps."""
+    best, beaten = [(24, 56), (52, 34), (96, 16)], [(60, 54), (84, 44), (110, 34)]
+    steps = [(24, 56), (52, 56), (52, 34), (96, 34), (96, 16), (124, 16)]
+    return _svg([_axes(), _line(steps, "soft"), *(_dot(*at, 4, "mark") for at in best), *(_dot(*at) for at in beaten)])
+
+
 def bars(heights: Sequence[float], marked: int, *, zero: float = 62) -> str:
     """Bars; the marked one stands out. Heights may be negative."""
     parts = [_line([(14, zero), (118, zero)], "soft")]

@@ -164,6 +164,8 @@ def _judging() -> tuple[Term, ...]:
              "probability is stuck near 100%.", draw.bars((-12, 26, 6, -20), 1, zero=40), "occlusion"),
         Term("CKA", "How similar two layers find the same pictures: 1 means that they agree, 0 that they have nothing "
              "in common.", draw.alike(), "compare"),
+        Term("Pareto front", "Of several things with a cost and a worth, those that no other beats: each of the others "
+             "costs at least as much and is worth no more than one of them.", draw.front(), "backbone", "Compared"),
         Term("linear probe", "A simple model that reads the classes from one layer's features by weighing them. It "
              "shows what the layer has kept apart.", draw.divided(), "general", "Probe each layer",
              ("linear model", "logistic regression", "linear classifier probes")),
