@@ -8,6 +8,7 @@ batch whether to go on; they refuse what the network or the question does not of
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -26,6 +27,7 @@ from models.occlusion.occlusion import filling
 from models.storage.progress import SILENT, Progress
 from models.training.worker.examples import pictures_per_pass
 
+_ACTIVATIONS = 160e6  # bytes of all outputs of a batch: a gradient needs them all at once
 _STEPS = 16  # of integrated gradients to begin with, and as many more at a time
 Floats = NDArray[np.float32]
 Picture = NDArray[np.uint8]
@@ -72,11 +74,17 @@ def gradients(
 
     call = opened.traced(network, ("/gradient", score), make, tf.TensorSpec([None], tf.int32))
     parts = []
-    for start in range(0, len(pictures), size := pictures_per_pass(network.model)):
+    for start in range(0, len(pictures), size := _per_pass(network.model)):
         progress.check()
         parts.append(call(pictures[start : start + size], np.asarray(classes[start : start + size], np.int32)))
     scores, found = zip(*parts, strict=True)
     return np.concatenate(scores), np.concatenate(found)
+
+
+def _per_pass(model: keras.Model) -> int:
+    """Return how many pictures make a pass and its gradient: few where all outputs together are large."""
+    values = sum(math.prod(layer.output.shape[1:]) for layer in model.layers)
+    return max(1, min(pictures_per_pass(model), int(_ACTIVATIONS / (4 * values))))
 
 
 def saliency(
@@ -120,7 +128,7 @@ def _averaged(
         raise InputError(f"Expected at least 1 copy and noise of 0% or more. Received {samples} and {noise}%.")
     random = np.random.default_rng(seed)
     deviation = noise / 100 * float(np.ptp(picture))
-    size = pictures_per_pass(network.model)
+    size = _per_pass(network.model)
     total = np.zeros(picture.shape)
     for start in range(0, samples, size):
         copies = np.repeat(picture[None].astype(np.float32), min(size, samples - start), axis=0)

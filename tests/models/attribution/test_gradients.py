@@ -308,3 +308,14 @@ def test_guided_backpropagation_without_relus_is_the_gradient_of_the_logit(linea
     found = gradients.guided(network, PICTURE, spec("logit", 1))
     np.testing.assert_allclose(found.values, np.abs(weights[..., 1]).max(axis=-1), rtol=1e-5)
     assert found.score == pytest.approx(float(opened.logits(network, PICTURE[None])[0, 1]), abs=1e-5)
+
+
+def test_few_pictures_make_a_pass_where_all_outputs_together_are_large():
+    """A gradient keeps the outputs of all layers: 52 MB a picture here, of which three are kept at a time."""
+    inputs = keras.Input((224, 224, 3))
+    wide = keras.Model(inputs, keras.layers.Conv2D(256, 1)(inputs))
+    assert gradients._per_pass(wide) == int(160e6 / (4 * 224 * 224 * (3 + 256))) == 3
+    small = keras.Input((8, 8, 3))
+    assert gradients._per_pass(keras.Model(small, keras.layers.Conv2D(4, 1)(small))) == 32
+    huge = keras.Input((4096, 4096, 3))
+    assert gradients._per_pass(keras.Model(huge, keras.layers.AveragePooling2D(64)(huge))) == 1
