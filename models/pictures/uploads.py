@@ -8,6 +8,7 @@ import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from models.errors import PictureError
+from models.pictures import parts
 from models.wording import file_size, grouped
 
 FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "GIF", "TIFF", "AVIF")
@@ -43,12 +44,13 @@ def decode(data: bytes) -> np.ndarray:
         uint8 (H, W, 3), RGB, sides 1..2,048 pixels.
 
     Raises:
-        PictureError: No picture, a damaged one, one of more than 20 megapixels or a side over 10,000 pixels, or a
-            file of more than 25 MB, of an AVIF 8 MB.
+        PictureError: No picture, a damaged one, one of more than 20 megapixels or a side over 10,000 pixels, a file of
+            more than 25 MB, of an AVIF 8 MB, or one of so many parts that it would take long (`parts`).
     """
     if not data:
         raise PictureError("Expected a picture file. Received an empty file.")
     _check_bytes(data, MAX_BYTES, "a file")
+    parts.check(data)
     try:
         with Image.open(BytesIO(data), formats=FORMATS) as opened:
             _check_size(opened.width, opened.height)
