@@ -24,6 +24,8 @@ from tests.browser.conftest import CHROMIUM, FLAGS, ROOT, Server, settled
 
 SCREENSHOTS = ROOT / "assets" / "screenshots"
 VIEWS = {  # further pictures for README: name -> address
+    "compared": "backbone?data=textures&backbone_view=Compared",
+    "tower": "occlusion?backbone=lite0&picture=photo%3Achina&occlusion_view=The+whole+figure",
     "figure": "occlusion?occlusion_view=The+whole+figure",
     "trust": "occlusion?occlusion_view=Can+I+trust+it%3F",
     "gabor": "features?features_view=First+layer",
