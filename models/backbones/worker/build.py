@@ -13,6 +13,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
+import h5py
 import keras
 import tensorflow as tf
 from keras import layers
@@ -228,9 +229,9 @@ def check_weights(spec: BackboneSpec, file: Path) -> None:
     """
     size = spec.default_side
     make = getattr(keras.applications, spec.builder)
-    network = make(input_shape=(size, size, 3), include_top=False, weights=None)
     try:
-        network.load_weights(file)
+        h5py.File(file).close()  # half a file, or a page in its place, is known before a network is built
+        make(input_shape=(size, size, 3), include_top=False, weights=None).load_weights(file)
     except Exception as error:  # damaged files fail with errors of nearly every type
         raise ValueError(f"Expected the weights of {spec.title} in {file.name}. Received another file.") from error
 
