@@ -425,3 +425,25 @@ def test_who_is_killed_in_the_middle_keeps_nobody_from_a_clean_restart(server: S
 def test_what_is_not_here_is_told() -> None:
     with pytest.raises(WeightsUnavailable, match=r"ResNet50 V2 \(94.7 MB\) are not on this machine"):
         weights.local("resnet50v2")
+
+
+def test_the_side_of_a_training_is_that_of_the_file() -> None:
+    """Keras writes it into the names of two of them; all other files are of 224 px, Frame8's of Tiny ImageNet's 64."""
+    sides = {name: spec.trained_side for name, spec in registry.BACKBONES.items()}
+    assert (sides.pop("frame8"), sides.pop("mobilenetv2")) == (64, 96) and set(sides.values()) == {224}
+    for name, part in (("mobilenetv2", "_1.0_96_no_top"), ("mobilenetv3small", "_224_1.0_float_no_top")):
+        assert part in registry.BACKBONES[name].weights_url
+
+
+def test_of_every_other_side_that_is_offered_there_is_a_sentence() -> None:
+    said = {(name, side): spec.at(side) for name, spec in registry.BACKBONES.items() for side in spec.sides}
+    assert {key for key, sentence in said.items() if not sentence} == {
+        (name, {"frame8": 64, "mobilenetv2": 96}.get(name, 224)) for name in registry.BACKBONES
+    }
+    assert said["lite0", 128] == (
+        "At 128 px the pretrained weights work too, usually somewhat less well: objects look smaller than in their "
+        "training at 224 px."
+    )
+    assert said["mobilenetv2", 160] == (
+        "At 160 px the pretrained weights work too; objects look larger than in their training at 96 px."
+    )
