@@ -54,7 +54,7 @@ class WeightsSpec(JobSpec):
         return f"Weights of {find(self.backbone).title}"
 
 
-WEIGHTS: Job[WeightsSpec, None] = Job("weights", WeightsSpec, "models.backbones.worker.build:download", keeps=True)
+WEIGHTS: Job[WeightsSpec, None] = Job("weights", WeightsSpec, "models.backbones.worker.download:download", keeps=True)
 
 
 def instead() -> str:

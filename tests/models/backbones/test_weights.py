@@ -404,21 +404,32 @@ def test_a_server_that_falls_silent_in_the_middle_is_given_up(server: Server, mo
     over.set()
 
 
+JOB = """
+import sys
+from dataclasses import replace
+from models.backbones import registry, weights
+from models.jobs.job import function
+from models.storage.progress import SILENT
+
+url, known = sys.argv[1:]
+registry.BACKBONES["vgg16"] = replace(registry.BACKBONES["vgg16"], weights_url=url, weights_hash=known)
+function(weights.WEIGHTS.work)(weights.WeightsSpec("vgg16"), SILENT, None)
+assert not {"keras", "tensorflow"} & set(sys.modules)  # they take seconds, in which nobody would hear of a network
+"""
+
+
 def test_who_is_killed_in_the_middle_keeps_nobody_from_a_clean_restart(server: Server, tmp_path: Path) -> None:
     reached, over = threading.Event(), threading.Event()
     server.middle = lambda: (reached.set(), over.wait(60))
-    script = (
-        "from dataclasses import replace; from models.backbones import registry, weights; "
-        f"registry.BACKBONES['vgg16'] = replace(registry.BACKBONES['vgg16'], weights_hash={MD5!r}, "
-        f"weights_url={registry.BACKBONES['vgg16'].weights_url!r}); weights.fetch('vgg16')"
-    )
-    with subprocess.Popen([sys.executable, "-c", script], cwd=Path(__file__).parents[3]) as killed:
+    command = [sys.executable, "-c", JOB, registry.BACKBONES["vgg16"].weights_url, MD5]
+    with subprocess.Popen(command, cwd=Path(__file__).parents[3]) as killed:
         assert reached.wait(60) and killed.poll() is None
         killed.kill()
     over.set()
     assert not weights.available("vgg16") and left(tmp_path) == {"arriving-vgg16"}
     server.middle = lambda: None
-    assert weights.fetch("vgg16").read_bytes() == CONTENT and server.requests == 2
+    subprocess.run(command, cwd=Path(__file__).parents[3], check=True, timeout=60)
+    assert weights.local("vgg16").read_bytes() == CONTENT and server.requests == 2
     assert left(tmp_path) == {"vgg16.h5"}
 
 
