@@ -24,9 +24,8 @@ from models.wording import file_size
 if TYPE_CHECKING:
     import requests
 
-ANSWER_SECONDS = (
-    3.0  # until the server's first words; a job that starts and a page that looks once a second make it five
-)
+# Until the server's first words. A worker that starts the job and a page that looks once a second make it five.
+ANSWER_SECONDS = 2.5
 SILENCE_SECONDS = 15.0  # between two pieces of the file
 ARRIVED = 0.95  # how far the whole has come once all bytes are here; the rest is for checking them
 _PIECE = 1 << 15  # bytes; on a slow connection each is a chance to cancel
@@ -112,9 +111,9 @@ def _answer(wanted: Wanted, progress: Progress) -> requests.Response:
     asked, last = _asked(wanted.url), time.monotonic() + ANSWER_SECONDS
     problem = f"{_in_vain(wanted)} {urlsplit(wanted.url).hostname}"
     try:
-        while not wait([asked], min(_WAIT_SECONDS, ANSWER_SECONDS)).done:
+        while not wait([asked], min(_WAIT_SECONDS, max(last - time.monotonic(), 0.0))).done:
             progress.check()
-            if time.monotonic() > last:
+            if time.monotonic() >= last:
                 raise WeightsUnavailable(f"{problem} does not answer; there may be no network here.")
         return asked.result()
     except requests.exceptions.RequestException as error:
