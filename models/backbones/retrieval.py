@@ -9,7 +9,6 @@ from __future__ import annotations
 import threading
 import time
 from concurrent.futures import Future, wait
-from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -118,9 +117,6 @@ def _answer(wanted: Wanted, progress: Progress) -> requests.Response:
         return asked.result()
     except requests.exceptions.RequestException as error:
         raise WeightsUnavailable(f"{problem} cannot be reached; there may be no network here.") from error
-    except BaseException:
-        asked.add_done_callback(_close)  # now, or when the answer comes after all
-        raise
 
 
 def _in_vain(wanted: Wanted) -> str:
@@ -131,7 +127,7 @@ def _asked(url: str) -> Future[requests.Response]:
     """Return what will be the answer of the server at `url`.
 
     A thread waits for it. Looking up a name can take half a minute where there is no network and cannot be broken off:
-    whoever has waited long enough leaves the thread behind.
+    whoever has waited long enough leaves the thread behind, and an answer that comes after all is thrown away.
     """
     import requests
 
@@ -147,8 +143,3 @@ def _asked(url: str) -> Future[requests.Response]:
 
     threading.Thread(target=ask, daemon=True).start()
     return asked
-
-
-def _close(asked: Future[requests.Response]) -> None:
-    with suppress(Exception):
-        asked.result().close()
