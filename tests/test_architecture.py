@@ -53,6 +53,7 @@ SMALL = {  # what has fewer lines -> why it is a file
     "dashboard.widgets.panels": "views share it, and none may import another",
     "dashboard.widgets.formatted": "the one way to tables with numbers in the one format",
     "models.attribution.scales": "workers and pages scale alike; `maps` keeps room for rows of methods",
+    "models.backbones.worker.download": "a job's work is a worker's; beside `build` it would wait for Keras",
     "models.backbones.worker.lite0": "one network's graph, which `build` knows by its name",
     "models.errors": "everybody's",
     "models.features.backward": "two tasks and their answers; the rules are the worker's",

@@ -50,7 +50,7 @@ with main:
             with picture:
                 block = block_map(layers, height=300)
                 st.caption("Taller: larger maps. Wider: more channels. (Not to scale.)")
-            weights_state(spec, chosen.owner)
+            weights_state(spec, side, chosen.owner)
 with stage(f"backbone {view}", "below"):
     if view == LAYERS:
         totals(layers, block)

@@ -74,6 +74,18 @@ class BackboneSpec:
         """What the pretrained weights were trained on, and the side of its pictures."""
         return f"{self.trained_on}, {self.trained_side} × {self.trained_side} px"
 
+    def at(self, side: int) -> str:
+        """Return in a sentence what pictures of another side than the trained one mean; nothing for that one."""
+        if side == self.trained_side:
+            return ""
+        work, size = (
+            (" too, usually somewhat less well:", "smaller") if side < self.trained_side else (" too;", "larger")
+        )
+        return (
+            f"At {side} px the pretrained weights work{work} objects look {size} than in their training at "
+            f"{self.trained_side} px."
+        )
+
 
 _ALL = (
     BackboneSpec(

@@ -13,11 +13,10 @@ import hashlib
 import json
 import logging
 import os
-import socket
-import threading
+import shutil
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -26,18 +25,16 @@ from urllib.parse import urlsplit
 from models.backbones import lite0
 from models.backbones.registry import BACKBONES, FRAME8_WEIGHTS, BackboneSpec
 from models.backbones.registry import backbone as find
+from models.backbones.retrieval import ARRIVED, Wanted, not_expected, retrieve
 from models.errors import WeightsUnavailable
 from models.jobs.job import Job, JobSpec
-from models.storage.files import UNWRITABLE, home, private_folder, write_atomically
+from models.storage.files import home, private_folder, write_atomically
 from models.storage.progress import SILENT, Progress
 from models.wording import file_size
 
-CONNECT_SECONDS, SILENCE_SECONDS = 4, 15
 Check = Callable[[Path], None]
 ADDRESS = "FREEZEFRAME_WEIGHTS_URL"  # a folder of the web that has the same files: the mirror of a school
-_CHUNK = 1 << 18
-_WAIT_SECONDS, _REPORT_SECONDS = 0.2, 0.5
-_ARRIVED = 0.95  # how far the whole has come once all bytes are here; the rest is for checking them
+_WAIT_SECONDS = 0.2
 _FORGOTTEN_SECONDS = 60 * 60
 
 
@@ -57,7 +54,7 @@ class WeightsSpec(JobSpec):
         return f"Weights of {find(self.backbone).title}"
 
 
-WEIGHTS: Job[WeightsSpec, None] = Job("weights", WeightsSpec, "models.backbones.worker.build:download", keeps=True)
+WEIGHTS: Job[WeightsSpec, None] = Job("weights", WeightsSpec, "models.backbones.worker.download:download", keeps=True)
 
 
 def instead() -> str:
@@ -74,12 +71,25 @@ def address(spec: BackboneSpec) -> str:
     Raises:
         WeightsUnavailable: `ADDRESS` is no address of the web.
     """
-    folder = os.environ.get(ADDRESS, "")
+    folder = os.environ.get(ADDRESS, "").strip()
     if not folder:
         return str(spec.weights_url)
-    if urlsplit(folder).scheme not in ("http", "https") or not urlsplit(folder).hostname:
-        raise WeightsUnavailable(f"{ADDRESS} is not an address that begins with https:// or http://. {instead()}")
+    if not _of_a_folder(folder):
+        raise WeightsUnavailable(
+            f"Expected {ADDRESS} to be the address of a folder, such as https://mirror.example.org/weights/. "
+            f"Received another text; whoever started the app can change it. {instead()}"
+        )
     return f"{folder.rstrip('/')}/{path(spec).name}"
+
+
+def _of_a_folder(address: str) -> bool:
+    """Return whether the name of a file can be written behind an address of the web."""
+    try:
+        parts = urlsplit(address)
+        web = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # brackets without an end, a port that is none
+        return False
+    return web and not parts.query and not parts.fragment and not any(letter.isspace() for letter in address)
 
 
 def path(spec: BackboneSpec) -> Path:
@@ -164,22 +174,36 @@ def fetch(backbone: str, progress: Progress = SILENT, check: Check | None = None
             progress.event(share=0.0, note="A weight file lies here; checking it")
             if _intact(file) or _taken(spec, file, check):
                 return file
-        partial = file.with_name(f"partial-{file.name}")  # Keras reads no file whose name ends in another way
-        try:
+        with _workplace(file) as partial:
             _fill(spec, partial, progress)
-            progress.event(share=_ARRIVED, note="Checking what arrived")
+            progress.event(share=ARRIVED, note="Checking what arrived")
             if not _right(spec, partial, check):
-                raise WeightsUnavailable(f"{_not_right(spec.title)} {instead()}")
+                raise WeightsUnavailable(f"{not_expected(spec.title)} {instead()}")
             _keep_record(spec, partial, address(spec))
             partial.replace(file)
-        finally:
-            partial.unlink(missing_ok=True)
     return file
 
 
-def _fill(spec: BackboneSpec, partial: Path, progress: Progress) -> None:
+@contextmanager
+def _workplace(file: Path) -> Iterator[Path]:
+    """Give a place for `file` while it arrives; what a process left there that was killed is cleared away first.
+
+    Only for who holds the lock of `file`. Keras reads no file whose name ends in another way.
+    """
+    _clear_left_overs(file.parent)
+    folder = file.with_name(f"arriving-{file.stem}")
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir()
     try:
-        _retrieve(spec, partial, _known_hash(spec), progress)
+        yield folder / file.name
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _fill(spec: BackboneSpec, partial: Path, progress: Progress) -> None:
+    wanted = Wanted(address(spec), spec.title, 1e6 * spec.weights_mb, _known_hash(spec))
+    try:
+        retrieve(wanted, partial, progress)
     except WeightsUnavailable as problem:
         raise WeightsUnavailable(f"{problem} {instead()}") from problem
 
@@ -251,80 +275,9 @@ def _intact(file: Path) -> bool:
     return _recorded(file) and _digest(file, "sha256") == _record(file)["sha256"]
 
 
-def _retrieve(spec: BackboneSpec, target: Path, known_hash: str | None, progress: Progress) -> None:
-    """Write the weights of `spec` to `target`, whole and with the known hash ("md5:…" or "sha256:…"), or not at all.
-
-    pooch's temporary file lies beside `target` meanwhile.
-
-    Raises:
-        WeightsUnavailable: Nothing came, or not the right thing; the message says which.
-        OSError: It cannot be written.
-    """
-    import pooch  # takes 0.1 s, and the page only asks what is here
-    import requests
-
-    url, what = address(spec), spec.title
-    host = urlsplit(url).hostname
-    progress.event(share=0.0, note=f"Asking {host} for the weights")
-    if not requests.utils.get_environ_proxies(url) and not _answers(url, progress):
-        raise WeightsUnavailable(f"The weights of {what} could not be downloaded: {host} cannot be reached from here.")
-    timeout = (CONNECT_SECONDS, SILENCE_SECONDS)
-    meter = _Meter(what, spec.weights_mb, progress)
-    downloader = pooch.HTTPDownloader(progressbar=meter, chunk_size=_CHUNK, timeout=timeout)
-    pooch.get_logger().setLevel("WARNING")
-    _clear_left_overs(target.parent)
-    try:
-        pooch.retrieve(url, known_hash, fname=target.name, path=target.parent, downloader=downloader)
-    except requests.exceptions.HTTPError as error:
-        answer = error.response.status_code if error.response is not None else "an error"
-        problem = f"The weights of {what} could not be downloaded: the server answered {answer}."
-        raise WeightsUnavailable(problem) from error
-    except requests.exceptions.ConnectionError as error:
-        problem = f"The weights of {what} could not be downloaded: {host} cannot be reached from here."
-        raise WeightsUnavailable(problem) from error
-    except (requests.exceptions.RequestException, OSError) as error:
-        if error.errno in UNWRITABLE:  # the disk's fault, not the network's
-            raise
-        problem = f"The download of the weights of {what} broke off; nothing was kept. Try again."
-        raise WeightsUnavailable(problem) from error
-    except ValueError as error:
-        raise WeightsUnavailable(_not_right(what)) from error
-
-
-def _answers(url: str, progress: Progress) -> bool:
-    """Return whether a connection to the server comes about within `CONNECT_SECONDS`, its name looked up included.
-
-    Looking up a name can take half a minute where no network is, and cannot be broken off: a thread is left behind.
-    """
-    parts = urlsplit(url)
-    port = parts.port or {"http": 80, "https": 443}[parts.scheme]
-    connected: list[bool] = []
-
-    def knock() -> None:
-        with suppress(OSError), socket.create_connection((parts.hostname or "", port), CONNECT_SECONDS):
-            connected.append(True)
-
-    knocking = threading.Thread(target=knock, daemon=True)
-    knocking.start()
-    for _ in range(round(CONNECT_SECONDS / _WAIT_SECONDS)):
-        knocking.join(_WAIT_SECONDS)
-        progress.check()
-        if not knocking.is_alive():
-            break
-    return bool(connected)
-
-
-def _not_right(what: str) -> str:
-    """Return the sentence for bytes that are not what was expected."""
-    return (
-        f"What arrived as the weights of {what} is not what was expected, so it was removed. "
-        "Try again, or use another network connection."
-    )
-
-
 def _clear_left_overs(folder: Path) -> None:
-    """Remove the temporary files of processes that were killed while they downloaded."""
-    for left_over in [*folder.glob("tmp????????"), *folder.glob("*.h5.partial")]:  # pooch's, and an earlier version's
+    """Remove what earlier versions of the app left when they were killed while they downloaded."""
+    for left_over in [*folder.glob("tmp????????"), *folder.glob("*.h5.partial"), *folder.glob("partial-*.h5")]:
         if time.time() - left_over.stat().st_mtime > _FORGOTTEN_SECONDS:
             left_over.unlink(missing_ok=True)
 
@@ -345,30 +298,3 @@ def _alone(file: Path, progress: Progress) -> Iterator[None]:
                 progress.check()
                 time.sleep(_WAIT_SECONDS)
         yield
-
-
-class _Meter:
-    """What pooch calls while bytes arrive; turns them into shares of the whole job."""
-
-    def __init__(self, what: str, expected_mb: float, progress: Progress) -> None:
-        self.total = 0
-        self._what, self._expected, self._progress = what, expected_mb * 1e6, progress
-        self._arrived, self._reported = 0, 0.0
-
-    def update(self, n: int) -> None:
-        """Count `n` more bytes; report at most every half second."""
-        self._arrived += n
-        self._progress.check()
-        if time.monotonic() - self._reported < _REPORT_SECONDS:
-            return
-        self._reported = time.monotonic()
-        total = self.total or self._expected
-        note = f"{self._what}: {file_size(self._arrived)} of {file_size(total)}"
-        self._progress.event(share=_ARRIVED * min(self._arrived / total, 1.0), note=note)
-
-    def reset(self) -> None:
-        """Start counting again: pooch does at the end, before it counts the whole."""
-        self._arrived = 0
-
-    def close(self) -> None:
-        """Nothing to close."""

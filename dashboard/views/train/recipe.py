@@ -264,8 +264,12 @@ def mistake_controls(spec: TrainingSpec) -> TrainingSpec:
 
 
 def split_caption(spec: TrainingSpec) -> None:
-    """Draw how many pictures each part has; nothing where the settings are refused beside the button."""
-    if sentence := _split_sentence(spec):
+    """Draw how many pictures each part has, and what their size means to the pretrained weights.
+
+    Nothing of the parts where the settings are refused beside the button.
+    """
+    sized = BACKBONES[spec.backbone].at(spec.side) if spec.weights == "pretrained" else ""
+    for sentence in filter(None, (_split_sentence(spec), sized)):
         st.caption(sentence)
 
 

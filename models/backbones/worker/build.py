@@ -13,17 +13,17 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
+import h5py
 import keras
 import tensorflow as tf
 from keras import layers
 
 from models.backbones.registry import FRAME8_WEIGHTS, BackboneSpec
 from models.backbones.registry import backbone as find
-from models.backbones.weights import WeightsSpec, fetch, local
+from models.backbones.weights import local
 from models.backbones.worker.graphs import source
 from models.errors import InputError, WeightsUnavailable
 from models.frame8.card import load_weights
-from models.storage.progress import Progress
 
 SMALLEST_SIDE = 32
 # ImageNet's mean and deviation per channel (R, G, B), in 0-255.
@@ -228,14 +228,8 @@ def check_weights(spec: BackboneSpec, file: Path) -> None:
     """
     size = spec.default_side
     make = getattr(keras.applications, spec.builder)
-    network = make(input_shape=(size, size, 3), include_top=False, weights=None)
     try:
-        network.load_weights(file)
+        h5py.File(file).close()  # half a file, or a page in its place, is known before a network is built
+        make(input_shape=(size, size, 3), include_top=False, weights=None).load_weights(file)
     except Exception as error:  # damaged files fail with errors of nearly every type
         raise ValueError(f"Expected the weights of {spec.title} in {file.name}. Received another file.") from error
-
-
-def download(spec: WeightsSpec, progress: Progress, _folder: Path) -> None:
-    """Fetch the weights of a backbone; without a published hash they have to load before they count."""
-    backbone = find(spec.backbone)
-    fetch(backbone.id, progress, partial(check_weights, backbone))

@@ -5,20 +5,21 @@ import errno
 import hashlib
 import http.server
 import json
+import queue
 import socket
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from models.backbones import registry, weights
+from models.backbones import registry, retrieval, weights
 from models.backbones.weights import WEIGHTS, WeightsSpec
 from models.errors import Cancelled, InputError, WeightsUnavailable
 from models.jobs.job import function
@@ -32,6 +33,7 @@ class Server:
 
     def __init__(self) -> None:
         self.content, self.promised, self.status, self.pause, self.requests = CONTENT, len(CONTENT), 200, 0.0, 0
+        self.before, self.middle = 0.0, lambda: None  # seconds before the first byte; what happens at the half
         self.sent = 0  # bytes
 
 
@@ -47,7 +49,10 @@ def server(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Server]:
             self.send_header("Content-Length", str(state.promised))
             self.end_headers()
             with contextlib.suppress(OSError):
+                time.sleep(state.before)
                 for start in range(0, len(state.content), 1 << 17):
+                    if start == len(state.content) // 2:
+                        state.middle()
                     state.sent += self.wfile.write(state.content[start : start + (1 << 17)])
                     time.sleep(state.pause)
 
@@ -73,7 +78,7 @@ class Listener:
 
     def __init__(self, cancel: bool = False) -> None:
         self.events: list[dict[str, Any]] = []
-        self.cancel = cancel
+        self.cancel, self.asked = cancel, False
 
     def event(self, **fields: Any) -> None:
         self.events.append(fields)
@@ -81,7 +86,8 @@ class Listener:
             raise Cancelled
 
     def check(self) -> None:
-        pass
+        if self.asked:
+            raise Cancelled
 
 
 def any_file(_: Path) -> None:
@@ -263,18 +269,49 @@ def test_cancelling_stops_at_once_and_leaves_nothing(server: Server, tmp_path: P
     assert left(tmp_path) == set()
 
 
+def test_who_cancels_in_the_middle_need_not_wait_for_the_next_report(server: Server, tmp_path: Path) -> None:
+    listener = Listener()
+    server.middle = lambda: setattr(listener, "asked", True)
+    with pytest.raises(Cancelled):
+        weights.fetch("vgg16", listener)
+    assert left(tmp_path) == set() and not weights.available("vgg16")
+    assert weights.fetch("vgg16").read_bytes() == CONTENT
+
+
+def test_progress_is_the_share_that_has_arrived(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(retrieval, "_REPORT_SECONDS", 0.0)
+    listener = Listener()
+    weights.fetch("vgg16", listener)
+    shares = [event["share"] for event in listener.events]
+    assert shares == pytest.approx([0.0, *(0.95 * (piece + 1) / 32 for piece in range(32)), 0.95])
+    assert [listener.events[place]["note"] for place in (1, 16, 32)] == [
+        "VGG16: 32.8 kB of 1.05 MB",
+        "VGG16: 524 kB of 1.05 MB",
+        "VGG16: 1.05 MB of 1.05 MB",
+    ]
+
+
 def test_a_missing_page_is_told(server: Server) -> None:
     server.status = 404
     with pytest.raises(WeightsUnavailable, match="the server answered 404"):
         weights.fetch("vgg16")
 
 
-def test_without_a_network_the_shipped_backbone_is_offered(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
-    unreachable = replace(registry.BACKBONES["vgg16"], weights_url="http://127.0.0.1:9/vgg16.h5")
-    monkeypatch.setitem(registry.BACKBONES, "vgg16", unreachable)
-    with pytest.raises(
-        WeightsUnavailable, match=r"127.0.0.1 cannot be reached.* Frame8 and EfficientNet-Lite0 come with"
-    ):
+WITHOUT = "Frame8 and EfficientNet-Lite0 come with the app and work without a network."
+
+
+def test_without_a_connection_all_that_works_is_named(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as there:
+        port = there.getsockname()[1]
+    monkeypatch.setenv(weights.ADDRESS, f"http://127.0.0.1:{port}")  # where nobody listens any more
+    with pytest.raises(WeightsUnavailable) as refused:
+        weights.fetch("vgg16")
+    assert str(refused.value) == (
+        "The weights of VGG16 could not be downloaded: 127.0.0.1 cannot be reached; "
+        f"there may be no network here. {WITHOUT}"
+    )
+    monkeypatch.setattr(weights, "available", lambda name: name == "frame8")  # the package is not installed
+    with pytest.raises(WeightsUnavailable, match=r" Frame8 comes with the app and works without a network\.$"):
         weights.fetch("vgg16")
 
 
@@ -282,75 +319,158 @@ def test_the_setting_for_the_address_names_the_folder_of_all_files(server: Serve
     spec = registry.BACKBONES["vgg16"]
     folder = spec.weights_url.rpartition("/")[0]
     monkeypatch.setitem(registry.BACKBONES, "vgg16", replace(spec, weights_url="https://example.org/some/vgg16.h5"))
-    for given in (folder, f"{folder}/"):
+    for given in (folder, f"{folder}/", f" {folder}/ "):
         monkeypatch.setenv(weights.ADDRESS, given)
         assert weights.address(registry.BACKBONES["vgg16"]) == f"{folder}/vgg16.h5"
     assert weights.fetch("vgg16").read_bytes() == CONTENT
-    monkeypatch.delenv(weights.ADDRESS)
-    assert weights.address(registry.BACKBONES["vgg16"]) == "https://example.org/some/vgg16.h5"
-    for wrong in ("file:///etc", "ftp://example.org/", "example.org", "https://"):
-        monkeypatch.setenv(weights.ADDRESS, wrong)
-        with pytest.raises(WeightsUnavailable, match="is not an address that begins with https:// or http://"):
-            weights.fetch("mobilenetv2")
+    for nothing in ("", " "):
+        monkeypatch.setenv(weights.ADDRESS, nothing)
+        assert weights.address(registry.BACKBONES["vgg16"]) == "https://example.org/some/vgg16.h5"
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    ["file:///etc", "ftp://example.org/", "example.org", "https://", "https://example.org:port/", "https://[::1/",
+     "https://example.org/weights?name=", "https://example.org/#weights", "https://example.org/my weights"],
+)  # fmt: skip
+def test_a_setting_that_is_no_address_is_refused_and_needs_not_be_right_for_a_file_that_is_here(
+    server: Server, monkeypatch, wrong: str
+) -> None:
+    monkeypatch.setenv(weights.ADDRESS, wrong)
+    with pytest.raises(WeightsUnavailable) as refused:
+        weights.fetch("mobilenetv2")
+    assert str(refused.value) == (
+        f"Expected {weights.ADDRESS} to be the address of a folder, such as https://mirror.example.org/weights/. "
+        f"Received another text; whoever started the app can change it. {WITHOUT}"
+    )
+    file = weights.path(registry.BACKBONES["mobilenetv2"])
+    file.write_bytes(CONTENT)
+    assert weights.fetch("mobilenetv2", check=any_file) == weights.local("mobilenetv2") == file
+
+
+class Clock:
+    """A clock that only waiting moves."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def monotonic(self) -> float:
+        return self.now
+
+    def wait(self, futures: list[Future[Any]], seconds: float) -> Any:
+        self.now += seconds
+        return wait(futures, 0.0)
 
 
 def test_a_name_that_is_not_looked_up_does_not_keep_anybody_waiting(server: Server, monkeypatch) -> None:
     """Where no network is, looking up a name can take half a minute."""
-    assert weights.CONNECT_SECONDS + 2 * weights._WAIT_SECONDS < 5
-    monkeypatch.setattr(weights, "CONNECT_SECONDS", 0.4)
-    free, asked = threading.Event(), []
+    free, asked, clock = threading.Event(), queue.SimpleQueue[str](), Clock()
 
     def never(host: str, *_: Any, **__: Any) -> list[Any]:
-        asked.append(host)
+        asked.put(host)
         assert free.wait(60)
         raise socket.gaierror
 
     monkeypatch.setattr(socket, "getaddrinfo", never)
-    for name in ("vgg16", "mobilenetv2"):
-        with pytest.raises(
-            WeightsUnavailable, match=r"127.0.0.1 cannot be reached from here\. Frame8 and EfficientNet"
-        ):
-            weights.fetch(name)
-    assert asked == ["127.0.0.1"] * 2 and not free.is_set()
+    monkeypatch.setattr(retrieval, "time", clock)
+    monkeypatch.setattr(retrieval, "wait", clock.wait)
+    with pytest.raises(WeightsUnavailable, match=r"127.0.0.1 does not answer; there may be no network here\. Frame8"):
+        weights.fetch("vgg16")
+    assert 2 < clock.now < 3  # beside them stand the start of the job and the page's next look, a second each
+    impatient = Listener()
+    impatient.asked = True
     with pytest.raises(Cancelled):  # nor does it keep a cancel waiting
-        weights.fetch("vgg16", Impatient())
+        weights.fetch("vgg16", impatient)
+    assert [asked.get(timeout=60), asked.get(timeout=60)] == ["127.0.0.1"] * 2
+    assert clock.now < 3.5 and not free.is_set()
     free.set()
 
 
-class Impatient(Listener):
-    """Cancels at the first check."""
-
-    def check(self) -> None:
-        raise Cancelled
-
-
-def test_a_server_that_never_answers_is_given_up(server: Server, monkeypatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(weights, "SILENCE_SECONDS", 0.2)
+def test_a_server_that_accepts_and_never_answers_is_given_up(server: Server, monkeypatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(retrieval, "ANSWER_SECONDS", 0.2)
     with socket.create_server(("127.0.0.1", 0)) as silent:
         monkeypatch.setenv(weights.ADDRESS, f"http://127.0.0.1:{silent.getsockname()[1]}")
-        with pytest.raises(WeightsUnavailable, match="broke off; nothing was kept"):
+        with pytest.raises(
+            WeightsUnavailable, match=r"127.0.0.1 does not answer; there may be no network here\. Frame8"
+        ):
             weights.fetch("vgg16")
+        silent.settimeout(10)
+        connection = silent.accept()[0]
+        assert connection.recv(1 << 12).startswith(b"GET /vgg16.h5 ")
+        with connection:  # an answer that comes too late is not read: the connection is closed
+            connection.settimeout(10)
+            connection.sendall(b"HTTP/1.0 200 OK\r\nContent-Length: 1000000\r\n\r\n")
+            assert connection.recv(1) == b""
     assert left(tmp_path) == set()
 
 
-def test_who_is_killed_in_the_middle_keeps_nobody_from_a_clean_restart(server: Server, tmp_path: Path) -> None:
-    server.pause = 0.5
-    script = (
-        "from dataclasses import replace; from models.backbones import registry, weights; "
-        f"registry.BACKBONES['vgg16'] = replace(registry.BACKBONES['vgg16'], weights_hash={MD5!r}, "
-        f"weights_url={registry.BACKBONES['vgg16'].weights_url!r}); weights.fetch('vgg16')"
-    )
-    with subprocess.Popen([sys.executable, "-c", script], cwd=Path(__file__).parents[3]) as killed:
-        while not server.sent:
-            assert killed.poll() is None
-            time.sleep(0.02)
-        killed.kill()
-    assert not weights.available("vgg16")
-    server.pause = 0.0
+def test_a_slow_connection_may_take_longer_than_an_answer(server: Server, monkeypatch) -> None:
+    monkeypatch.setattr(retrieval, "ANSWER_SECONDS", 2.0)
+    server.before = 2.2
     assert weights.fetch("vgg16").read_bytes() == CONTENT
-    assert {name for name in left(tmp_path) if not name.startswith("tmp")} == {"vgg16.h5"}
+
+
+def test_a_server_that_falls_silent_in_the_middle_is_given_up(server: Server, monkeypatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(retrieval, "SILENCE_SECONDS", 1.0)
+    over = threading.Event()
+    server.middle = lambda: over.wait(60)
+    with pytest.raises(WeightsUnavailable, match="broke off; nothing was kept"):
+        weights.fetch("vgg16")
+    assert left(tmp_path) == set() and not over.is_set()
+    over.set()
+
+
+JOB = """
+import sys
+from dataclasses import replace
+from models.backbones import registry, weights
+from models.jobs.job import function
+from models.storage.progress import SILENT
+
+url, known = sys.argv[1:]
+registry.BACKBONES["vgg16"] = replace(registry.BACKBONES["vgg16"], weights_url=url, weights_hash=known)
+function(weights.WEIGHTS.work)(weights.WeightsSpec("vgg16"), SILENT, None)
+assert not {"keras", "tensorflow"} & set(sys.modules)  # they take seconds, in which nobody would hear of a network
+"""
+
+
+def test_who_is_killed_in_the_middle_keeps_nobody_from_a_clean_restart(server: Server, tmp_path: Path) -> None:
+    reached, over = threading.Event(), threading.Event()
+    server.middle = lambda: (reached.set(), over.wait(60))
+    command = [sys.executable, "-c", JOB, registry.BACKBONES["vgg16"].weights_url, MD5]
+    with subprocess.Popen(command, cwd=Path(__file__).parents[3]) as killed:
+        assert reached.wait(60) and killed.poll() is None
+        killed.kill()
+    over.set()
+    assert not weights.available("vgg16") and left(tmp_path) == {"arriving-vgg16"}
+    server.middle = lambda: None
+    subprocess.run(command, cwd=Path(__file__).parents[3], check=True, timeout=60)
+    assert weights.local("vgg16").read_bytes() == CONTENT and server.requests == 2
+    assert left(tmp_path) == {"vgg16.h5"}
 
 
 def test_what_is_not_here_is_told() -> None:
     with pytest.raises(WeightsUnavailable, match=r"ResNet50 V2 \(94.7 MB\) are not on this machine"):
         weights.local("resnet50v2")
+
+
+def test_the_side_of_a_training_is_that_of_the_file() -> None:
+    """Keras writes it into the names of two of them; all other files are of 224 px, Frame8's of Tiny ImageNet's 64."""
+    sides = {name: spec.trained_side for name, spec in registry.BACKBONES.items()}
+    assert (sides.pop("frame8"), sides.pop("mobilenetv2")) == (64, 96) and set(sides.values()) == {224}
+    for name, part in (("mobilenetv2", "_1.0_96_no_top"), ("mobilenetv3small", "_224_1.0_float_no_top")):
+        assert part in registry.BACKBONES[name].weights_url
+
+
+def test_of_every_other_side_that_is_offered_there_is_a_sentence() -> None:
+    said = {(name, side): spec.at(side) for name, spec in registry.BACKBONES.items() for side in spec.sides}
+    assert {key for key, sentence in said.items() if not sentence} == {
+        (name, {"frame8": 64, "mobilenetv2": 96}.get(name, 224)) for name in registry.BACKBONES
+    }
+    assert said["lite0", 128] == (
+        "At 128 px the pretrained weights work too, usually somewhat less well: objects look smaller than in their "
+        "training at 224 px."
+    )
+    assert said["mobilenetv2", 160] == (
+        "At 160 px the pretrained weights work too; objects look larger than in their training at 96 px."
+    )
