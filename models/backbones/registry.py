@@ -78,11 +78,9 @@ class BackboneSpec:
         """Return in a sentence what pictures of another side than the trained one mean; nothing for that one."""
         if side == self.trained_side:
             return ""
-        work, size = (
-            (" too, usually somewhat less well:", "smaller") if side < self.trained_side else (" too;", "larger")
-        )
+        size = "smaller" if side < self.trained_side else "larger"
         return (
-            f"At {side} px the pretrained weights work{work} objects look {size} than in their training at "
+            f"At {side} px the pretrained weights work too; objects look {size} than in their training at "
             f"{self.trained_side} px."
         )
 

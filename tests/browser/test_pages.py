@@ -68,7 +68,7 @@ CALM = "performance.now() - window.last > 700"  # what the page did before has c
         ("traps", "traps_demo", ["Leaked duplicates", "Too coarse"]),
         ("general", "general_view", ["Live on digits", "The experiment"]),
         ("som", "som_view", ["One step", "Read the map"]),
-        ("backbone", "backbone_view", ["How it was pretrained", "Its layers"]),
+        ("backbone", "backbone_view", ["How it was pretrained", "Its layers", "Compared"]),
         ("features", "features_view", ["What it looks for"]),
         ("occlusion", "occlusion_view", ["The whole figure"]),
     ],

@@ -53,7 +53,7 @@ def test_every_backbone_is_shown(engine, backbone: str) -> None:
 def test_the_worksheet_of_vgg16(engine) -> None:
     app = opened("vgg16")
     assert app.toggle(key="backbone_top").disabled
-    other_side = "At 96 px the pretrained weights work too, usually somewhat less well"
+    other_side = "At 96 px the pretrained weights work too"
     assert ", 224 × 224 px. " + other_side in words(app)
     app.get_by_key("backbone_side_vgg16").set_value(224).run()
     assert "the pretrained weights work" not in words(app)

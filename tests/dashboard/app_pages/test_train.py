@@ -148,7 +148,7 @@ def test_the_lecture_preset_sets_everything_and_offers_three_ways_on_without_wei
     assert "are not on this machine" in train.warning[0].value
     assert button(train, "train_start").disabled
     assert not train.error
-    of_size = "At 115 px the pretrained weights work too, usually somewhat less well: objects look smaller than in"
+    of_size = "At 115 px the pretrained weights work too; objects look smaller than in"
     assert of_size in texts(train)
     button(train, "train_weights_random").click().run()
     assert not button(train, "train_start").disabled

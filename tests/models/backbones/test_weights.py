@@ -468,8 +468,7 @@ def test_of_every_other_side_that_is_offered_there_is_a_sentence() -> None:
         (name, {"frame8": 64, "mobilenetv2": 96}.get(name, 224)) for name in registry.BACKBONES
     }
     assert said["lite0", 128] == (
-        "At 128 px the pretrained weights work too, usually somewhat less well: objects look smaller than in their "
-        "training at 224 px."
+        "At 128 px the pretrained weights work too; objects look smaller than in their training at 224 px."
     )
     assert said["mobilenetv2", 160] == (
         "At 160 px the pretrained weights work too; objects look larger than in their training at 96 px."
