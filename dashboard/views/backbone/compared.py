@@ -171,8 +171,8 @@ def on_the_front(result: ArchitecturesResult, budget: int, cost: str) -> str:
     front = result.front(budget, cost)
     names = ", ".join(_title(result, place) for place in front)
     if len(front) == 1:
-        return f"Pareto front: {names} alone. No other is as accurate or costs as little."
-    return f"Pareto front: {names}. Each of them costs less, or is more accurate, than every other."
+        return f"Pareto front: {names} alone. No other is more accurate, and none costs less."
+    return f"Pareto front: {names}. Whatever is more accurate than one of them costs more."
 
 
 def work_and_time(result: ArchitecturesResult) -> str:
