@@ -6,6 +6,7 @@ from dashboard import state
 from dashboard.views.evaluate.confusion import accuracy_line, confusion_panel, score_table
 from dashboard.views.evaluate.epochs import at_epoch
 from dashboard.views.evaluate.pictures import cell_pictures, mistake_strip, noisy_labels_panel
+from dashboard.views.evaluate.sureness import sureness_panel
 from dashboard.widgets.jobs import job_panel
 from dashboard.widgets.page import empty, has_classifier, header, not_shown, refuse
 from dashboard.widgets.runs import mistake_warning
@@ -57,6 +58,7 @@ not_shown(
 )
 st.markdown("## Each class")
 score_table(evaluation)
+sureness_panel(shown, dataset, epoch)
 st.markdown("## Most confident mistakes")
 mistake_strip(shown, dataset)
 noisy_labels_panel(result, dataset)

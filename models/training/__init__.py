@@ -11,6 +11,7 @@
     kept_epochs     the weights after every epoch, where a run keeps them
     epoch_answers   what the test pictures were answered after every epoch
     evaluation      confusion matrix, scores with intervals, mistakes of a classifier
+    calibration     confidence against accuracy, Brier score, temperature
     comparison      trainings side by side: settings, and the difference of their accuracies
     traps           prepared mistakes and their cures, and what they gave
     take_along      a trained classifier with the names of its classes, to use without the app

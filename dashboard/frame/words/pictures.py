@@ -251,6 +251,12 @@ def interval() -> str:
     return _svg([_line([(8, 36), (124, 36)], "soft"), _line([(40, 36), (104, 36)]), whiskers, _dot(74, 36, 5, "mark")])
 
 
+def sure() -> str:
+    """How often something is right, by how sure it is: along the diagonal."""
+    found = [(34, 56), (56, 40), (78, 36), (100, 18)]
+    return _svg([_axes(), _line([(14, 62), (122, 10)], "soft"), *(_dot(*at, 4, "mark") for at in found)])
+
+
 def front() -> str:
     """Things by cost and worth; those that no other beats are joined by steps."""
     best, beaten = [(24, 56), (52, 34), (96, 16)], [(60, 54), (84, 44), (110, 34)]

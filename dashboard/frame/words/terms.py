@@ -147,6 +147,8 @@ def _judging() -> tuple[Term, ...]:
     found = wilson(right, n)
     return (
         Term("accuracy", "The share of pictures that are given their true class.", draw.matrix(), "evaluate"),
+        Term("calibration", "A classifier is calibrated where it is right as often as it is sure: of the pictures "
+             "answered with a confidence of 80%, 80% are right.", draw.sure(), "evaluate"),
         Term("95% interval", f"How far chance may have moved a number. With {right} of {n} pictures right the accuracy "
              f"is {percent(found.value)}, and the interval {percent_range(found.low, found.high)}.", draw.interval(),
              "evaluate", forms=("95% intervals", "interval", "intervals", "confidence interval")),

@@ -13,12 +13,12 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from dashboard import state as dashboard_state
-from dashboard.views.evaluate import confusion
+from dashboard.views.evaluate import confusion, sureness
 from dashboard.widgets import tiles
 from models.jobs import engine
 from models.pictures import datasets
 from models.storage import runs
-from models.training import epoch_answers
+from models.training import calibration, epoch_answers
 from models.training.epoch_answers import EpochAnswers
 from tests.conftest import ROOT
 
@@ -192,7 +192,76 @@ def test_a_link_names_the_epoch_and_another_run_begins_with_its_own(
 
 
 def test_a_run_that_kept_no_answers_has_no_slider(open_page: Callable[..., AppTest], run: runs.Run) -> None:
-    assert not [one.key for one in open_page(run.id).select_slider]
+    assert "evaluate_epoch" not in [one.key for one in open_page(run.id).select_slider]
+
+
+def test_how_sure_it_may_be_is_said_drawn_and_shown_by_pictures(
+    drawn: Drawn, open_page: Callable[..., AppTest], run: runs.Run
+) -> None:
+    """Six of ten are right, with confidences between 0.5 and 0.95 whose mean is 0.66."""
+    app = open_page(run.id)
+    said = " ".join(text.value for text in app.markdown)
+    verdict = "As sure as it is right, as far as 10 pictures can tell: 66.0% sure on average, 60.0% right (31.3–83.2%)."
+    assert f"**{verdict}** Expected calibration error: " in said
+    assert "Brier score: " in said and "Without validation pictures no temperature can be found." in said
+    bins = calibration.reliability(LABEL, probabilities(PREDICTED, CONFIDENCE))
+    figure = json.loads(app.get("plotly_chart")[2].proto.spec)
+    assert len(figure["data"][2]["customdata"]) == len(bins.n) == 4
+    assert [row[2] for row in figure["data"][2]["customdata"]] == bins.n.tolist() == [4, 3, 2, 1]
+    slider = app.select_slider(key="evaluate_bin_of_4")
+    assert slider.value == 1  # in it most are wrong
+    assert drawn["evaluate_bin_1_tiles"]["data"]
+    slider.set_value(3).run()
+    assert not app.exception
+    app.get_by_key("evaluate_bins").set_value("mass").run()
+    assert not app.exception and app.select_slider(key="evaluate_bin_of_10").value is not None
+
+
+def test_the_pictures_of_a_bin_come_with_the_wrong_ones_first() -> None:
+    result = SimpleNamespace(label=LABEL, probability=probabilities(PREDICTED, CONFIDENCE))
+    found = calibration.reliability(result.label, result.probability)
+    shown = sureness.members(result, found, 1)  # confidences 0.65 and 0.6, wrong; 0.7, right
+    assert shown.position.tolist() == [9, 3, 2] and shown.predicted.tolist() == [0, 3, 0]
+    assert shown.label.tolist() == [4, 1, 0] and shown.confidence.round(3).tolist() == [0.65, 0.6, 0.7]
+    assert shown.true_probability.round(4).tolist() == [0.0875, 0.1, 0.7]
+
+
+def test_of_another_epoch_only_what_was_kept_is_said(open_page: Callable[..., AppTest], run: runs.Run) -> None:
+    app = open_page(with_epochs(run, LABEL).id)
+    assert "Brier score" in " ".join(text.value for text in app.markdown)
+    app.select_slider(key="evaluate_epoch").set_value(2).run()
+    said = " ".join(text.value for text in app.markdown)
+    assert "Expected calibration error" in said and "Brier score: " not in said and "temperature" not in said
+
+
+@pytest.mark.parametrize(
+    ("sure", "right", "expected"),
+    [
+        (0.9, 0.5, "Too sure: 90.0% sure on average, 50.0% right (40.4–59.6%)."),
+        (0.3, 0.5, "Not sure enough: 30.0% sure on average, 50.0% right (40.4–59.6%)."),
+        (0.55, 0.5, "As sure as it is right, as far as 100 pictures can tell: 55.0% sure on average, 50.0% right"),
+    ],
+)
+def test_the_verdict_follows_the_interval(sure: float, right: float, expected: str) -> None:
+    label = np.arange(100) >= 100 * right
+    probability = np.full((100, 5), (1 - sure) / 4)
+    probability[:, 0] = sure
+    assert sureness.verdict(calibration.reliability(label.astype(int), probability)).startswith(expected)
+
+
+def test_a_temperature_that_does_not_help_is_said_to() -> None:
+    """Validation pictures that are all right make it surer; the test pictures do not bear that out."""
+    probability = np.tile([0.7, 0.3], (10, 1))
+    label = np.array([0] * 6 + [1] * 4)
+    result = SimpleNamespace(label=label, probability=probability, val_label=label * 0, val_probability=probability)
+    said = sureness.scaled(result)
+    assert "found on 10 validation pictures, would make it surer. It does not help: on" in said
+    assert "No answer changes." in said
+    swapped = SimpleNamespace(label=label * 0, probability=probability, val_label=label, val_probability=probability)
+    assert "less sure. It does not help" in sureness.scaled(swapped)
+    same = SimpleNamespace(label=label, probability=np.tile([0.95, 0.05], (10, 1)), val_label=label,
+                           val_probability=np.tile([0.95, 0.05], (10, 1)))  # fmt: skip
+    assert "less sure. It helps: on the test pictures cross-entropy goes from" in sureness.scaled(same)
 
 
 def test_shares_by_the_switch(open_page: Callable[..., AppTest], run: runs.Run) -> None:
