@@ -10,6 +10,7 @@ from models.features.maximisation import MaximisationSpec
 from models.features.patches import PatchSpec
 from models.jobs.job import PricedSpec
 from models.networks import layers
+from models.representations.architectures import ArchitecturesSpec
 from models.representations.cka import CkaSpec
 from models.representations.probe import ProbeSpec
 from models.som.data import SomTask
@@ -18,7 +19,8 @@ from models.som.rotation import RotationTask
 from models.som.spec import SomSpec
 
 FRAME8, WIDER, RANDOM, EXAMPLE = "backbone:frame8:64", "backbone:frame8:128", "backbone:frame8:64:random", "run:example"
-PASS = {FRAME8: 0.01, RANDOM: 0.01, WIDER: 0.07, EXAMPLE: 0.02}  # seconds of a forward pass of one picture
+LITE0 = "backbone:lite0:128"
+PASS = {FRAME8: 0.01, RANDOM: 0.01, WIDER: 0.07, EXAMPLE: 0.02, LITE0: 0.03}  # seconds of a forward pass of one picture
 GALAXIES, DIGITS = 1500, 1797  # pictures
 MAPS = 170 + 2 * 2.5 + 2.5  # passes of occlusion, saliency and Grad-CAM; the other two hang on their settings
 
@@ -28,6 +30,9 @@ PRICES = [
     # At five depths and the pixels; the random network alone is one network.
     (ProbeSpec(FRAME8, "galaxies"), 4 + 2 * (GALAXIES * 0.01 + 5 * 1.0) + 1.0),
     (ProbeSpec(RANDOM, "digits"), 4 + DIGITS * 0.01 + 5 * 1.0 + 1.0),
+    # Every picture once, nine more for the time of one, and 3.5 s a backbone to build it and for its regressions.
+    (ArchitecturesSpec(), 4 + (GALAXIES + 9) * (0.01 + 0.03) + 2 * (1.5 + 2.0)),
+    (ArchitecturesSpec(dataset="digits", side=128), 4 + (DIGITS + 9) * (0.07 + 0.03) + 2 * (1.5 + 2.0)),
     (ExplanationSpec(EXAMPLE, "galaxies:3", "logit", 0, "saliency"), 5 * 0.02),
     (ExplanationSpec(EXAMPLE, "galaxies:3", "logit", 0, "smoothgrad,gradcam", samples=10), (11 + 1) * 2.5 * 0.02),
     (ExplanationSpec(EXAMPLE, "galaxies:3", "logit", 0), (MAPS + 26 * 2.5 + 161 * 2.5 + 300) * 0.02),
