@@ -23,12 +23,8 @@ header(
 )
 chosen = state.selection()
 if chosen.run is None:
-    empty(
-        "There is no trained classifier for this backbone and these data yet.",
-        "Train one",
-        "train",
-        ":material/model_training:",
-    )
+    sentence = "There is no trained classifier for this backbone and these data yet."
+    empty(sentence, "Train one", "train", ":material/model_training:")
 spec, finished = TRAINING.spec_of(chosen.run), has_classifier(chosen)
 dataset = DATASETS[spec.dataset]
 try:

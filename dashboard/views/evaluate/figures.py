@@ -19,7 +19,6 @@ def reliability_figure(found: Reliability, height: int = 320) -> go.Figure:
         found: The bins.
         height: In px.
     """
-    estimates = [found.accuracy(number) for number in range(len(found.n))]
     figure = go.Figure()
     figure.add_bar(
         x=(found.low + found.high) / 2,
@@ -33,6 +32,17 @@ def reliability_figure(found: Reliability, height: int = 320) -> go.Figure:
         x=[0, 1], y=[0, 1], mode="lines", line={"color": theme.NEUTRAL, "width": 1, "dash": "dot"},
         name="as sure as right", hoverinfo="skip",
     )  # fmt: skip
+    _points(figure, found)
+    theme.layout(figure, height)
+    axis = {"range": [0, 1.02], "tickformat": TICK_PERCENT, "gridcolor": theme.GRID, "zeroline": False}
+    figure.update_xaxes(axis, title_text="confidence", title_standoff=4, automargin=True, fixedrange=True)
+    figure.update_yaxes(axis, title_text="share that is right", automargin=True, fixedrange=True)
+    return figure.update_layout(margin={"t": 28}, bargap=0)
+
+
+def _points(figure: go.Figure, found: Reliability) -> None:
+    """Add the accuracy of every bin."""
+    estimates = [found.accuracy(number) for number in range(len(found.n))]
     figure.add_scatter(
         x=found.confidence,
         y=[one.value for one in estimates],
@@ -55,8 +65,3 @@ def reliability_figure(found: Reliability, height: int = 320) -> go.Figure:
         hovertemplate="confidence %{customdata[0]}<br>right: %{customdata[1]}<br>n = %{customdata[2]} pictures"
         "<extra></extra>",
     )
-    theme.layout(figure, height)
-    axis = {"range": [0, 1.02], "tickformat": TICK_PERCENT, "gridcolor": theme.GRID, "zeroline": False}
-    figure.update_xaxes(axis, title_text="confidence", title_standoff=4, automargin=True, fixedrange=True)
-    figure.update_yaxes(axis, title_text="share that is right", automargin=True, fixedrange=True)
-    return figure.update_layout(margin={"t": 28}, bargap=0)
