@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Final
 
 import plotly.graph_objects as go
@@ -83,3 +84,16 @@ def accuracy_axis(figure: go.Figure) -> go.Figure:
 def interval(estimate: Estimate) -> str:
     """Return an accuracy with its interval, as people read it."""
     return f"{percent(estimate.value)} ({percent_range(estimate.low, estimate.high)})"
+
+
+def whiskers(estimates: Sequence[Estimate], colour: str) -> dict[str, Any]:
+    """Return the error bars of points that stand at the values of estimates: their intervals."""
+    return {
+        "type": "data",
+        "symmetric": False,
+        "array": [estimate.high - estimate.value for estimate in estimates],
+        "arrayminus": [estimate.value - estimate.low for estimate in estimates],
+        "color": colour,
+        "thickness": 1.5,
+        "width": 4,
+    }

@@ -9,6 +9,7 @@
     picture_picker   the choice of a picture, uploads and camera too
     own_picture      how an uploaded picture becomes square; what a classifier knows, whatever it shows
     unit_picker      the choice of a layer and of a channel
+    probe_amount     how many pictures a linear model is fitted on
     formatted        a table whose numbers are written in the one format
     tiles            pictures with words, channel maps, rows of pictures, to be chosen by a click or with keys
     panels           figures drawn in the browser: their message, and the script they share

@@ -14,16 +14,15 @@ from dashboard.views.backbone.figures import COST_AXES, accuracy_by_cost
 from dashboard.widgets import work
 from dashboard.widgets.formatted import formatted
 from dashboard.widgets.page import not_shown, refuse
+from dashboard.widgets.probe_amount import budget_of, probe_amount
 from models.backbones import tables
 from models.backbones.registry import BACKBONES
 from models.errors import FreezeframeError
 from models.pictures import datasets
 from models.representations import architectures
 from models.representations.architectures import ARCHITECTURES, PUBLISHED, ArchitecturesResult, ArchitecturesSpec
-from models.representations.probe import FEW
 from models.wording import file_size, fixed, grouped, in_millions, p_value, percent, short, significant
 
-_BUDGETS: Final = {"all": "All", "few": f"{FEW} a class"}
 _HEIGHT: Final = 300
 _BUTTON_PX: Final = 320
 _NOT_SHOWN = (
@@ -40,12 +39,12 @@ def draw(chosen: state.Selection) -> None:
     top = st.container()  # on a phone its picture comes before what sets it
     with top, st.container(key="compared_choices", horizontal=True, vertical_alignment="bottom", gap="medium"):
         spec = _question(chosen.dataset)
-        amount, cost = _amount(), _cost()
+        amount, cost = probe_amount("compared_amount"), _cost()
     try:
         found = work.find(ARCHITECTURES, spec, chosen.owner, own_first=True)
         pictures = f"{grouped(datasets.get(spec.dataset).size)} pictures, {len(spec.backbones)} backbones"
         if found.result is not None:
-            _shown(found.result, found.result.budgets[0 if amount == "few" else -1], cost, top)
+            _shown(found.result, budget_of(amount, found.result.budgets), cost, top)
         if found.result is None or found.shipped:
             button = "Compare them" if found.result is None else "Measure on this machine"
             with st.container(width="stretch" if found.result is None else _BUTTON_PX):
@@ -86,21 +85,6 @@ def _question(dataset: str) -> ArchitecturesSpec:
         "pictures alone make a difference.",
     )
     return ArchitecturesSpec(names, dataset, side)
-
-
-def _amount() -> str:
-    return str(
-        st.segmented_control(
-            "Training pictures",
-            list(_BUDGETS),
-            default="all",
-            required=True,
-            format_func=lambda name: _BUDGETS[name],
-            key="compared_amount",
-            bind="query-params",
-            help="On how many pictures the linear model is fitted. Both were computed.",
-        )
-    )
 
 
 def _cost() -> str:

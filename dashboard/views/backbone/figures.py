@@ -139,15 +139,7 @@ def _points(
     figure.add_scatter(
         x=[at for at, _ in points],
         y=[estimate.value for _, estimate in points],
-        error_y={
-            "type": "data",
-            "symmetric": False,
-            "array": [estimate.high - estimate.value for _, estimate in points],
-            "arrayminus": [estimate.value - estimate.low for _, estimate in points],
-            "color": colour,
-            "thickness": 1.5,
-            "width": 4,
-        },
+        error_y=theme.whiskers([estimate for _, estimate in points], colour),
         mode="markers+text",
         text=titles,
         textposition=[f"bottom {'left' if at == far else 'right'}" for at, _ in points],

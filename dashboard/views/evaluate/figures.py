@@ -46,15 +46,7 @@ def _points(figure: go.Figure, found: Reliability) -> None:
     figure.add_scatter(
         x=found.confidence,
         y=[one.value for one in estimates],
-        error_y={
-            "type": "data",
-            "symmetric": False,
-            "array": [one.high - one.value for one in estimates],
-            "arrayminus": [one.value - one.low for one in estimates],
-            "color": theme.VALIDATION,
-            "thickness": 1.5,
-            "width": 4,
-        },
+        error_y=theme.whiskers(estimates, theme.VALIDATION),
         mode="markers",
         marker={"color": theme.VALIDATION, "size": 10, "symbol": "diamond"},
         name="accuracy (95%)",

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Final
 
 import plotly.graph_objects as go
 
 from dashboard.figures import theme
 from dashboard.figures.theme import interval
-from models.intervals import Estimate
 from models.representations.probe import ProbeResult
 from models.wording import percent
 
@@ -98,7 +97,7 @@ def _line(figure: go.Figure, result: ProbeResult, weights: str, budget: int) -> 
     figure.add_scatter(
         x=[depth + beside for depth, _ in points],
         y=[estimate.value for _, estimate in points],
-        error_y=_bars([estimate for _, estimate in points], colour),
+        error_y=theme.whiskers([estimate for _, estimate in points], colour),
         name=f"{weights} weights",
         legendgroup=weights,
         mode="lines+markers",
@@ -120,7 +119,7 @@ def _pixels(figure: go.Figure, result: ProbeResult, budget: int) -> None:
     figure.add_scatter(
         x=[0],
         y=[start.value],
-        error_y=_bars([start], theme.NEUTRAL),
+        error_y=theme.whiskers([start], theme.NEUTRAL),
         name="pixels, no network",
         mode="markers",
         marker={"color": theme.NEUTRAL, "symbol": "square", "size": 9},
@@ -128,15 +127,3 @@ def _pixels(figure: go.Figure, result: ProbeResult, budget: int) -> None:
         hovertemplate="<b>pixels</b>, no network<br>%{customdata[0]}<br>"
         "n = %{customdata[1]} test pictures, %{customdata[2]} features<extra></extra>",
     )
-
-
-def _bars(estimates: list[Estimate], colour: str) -> dict[str, Any]:
-    return {
-        "type": "data",
-        "symmetric": False,
-        "array": [estimate.high - estimate.value for estimate in estimates],
-        "arrayminus": [estimate.value - estimate.low for estimate in estimates],
-        "color": colour,
-        "thickness": 1.5,
-        "width": 4,
-    }

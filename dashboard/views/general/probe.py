@@ -12,13 +12,14 @@ from dashboard.labels import safe_label
 from dashboard.views.general import figures_probe
 from dashboard.widgets import work
 from dashboard.widgets.page import has_classifier, not_shown, say_random
+from dashboard.widgets.probe_amount import budget_of, probe_amount
 from models.backbones import weights
 from models.backbones.registry import BACKBONES
 from models.errors import FreezeframeError
 from models.ids import NetworkId
 from models.networks.layers import HEAD
 from models.pictures import datasets
-from models.representations.probe import FEW, PIXELS_SIDE, PROBE, ProbeResult, ProbeSpec, probed_layers
+from models.representations.probe import PIXELS_SIDE, PROBE, ProbeResult, ProbeSpec, probed_layers
 from models.training.spec import TRAINING
 from models.wording import grouped, significant
 
@@ -28,7 +29,6 @@ _NOT_SHOWN = (
     "intervals stand for other test pictures, not for other training pictures or other random weights."
 )
 _REFERENCE = "G. Alain, Y. Bengio: Understanding intermediate layers using linear classifier probes. arXiv 1610.01644."
-_BUDGETS: Final = {"all": "All", "few": f"{FEW} a class"}
 
 
 def probe(selection: state.Selection) -> None:
@@ -37,7 +37,7 @@ def probe(selection: state.Selection) -> None:
     try:
         with controls:
             spec = ProbeSpec(_network(selection), selection.dataset)
-            amount = _amount()
+            amount = probe_amount("general_probe_amount")
             say_random(spec.network)
     except FreezeframeError as error:
         main.error(safe_label(str(error), 400), icon=":material/error:")
@@ -53,7 +53,7 @@ def probe(selection: state.Selection) -> None:
         )  # fmt: skip
         if result is not None:
             controls.caption(f":material/check: {what}: computed")
-            _picture(result, result.budgets[0 if amount == "few" else -1])
+            _picture(result, budget_of(amount, result.budgets))
         else:
             st.info(
                 "Not probed yet. One pass over the pictures describes each by the average of every channel, block by "
@@ -94,22 +94,6 @@ def _network(selection: state.Selection) -> str:
         "layers.",
     )
     return trained if chosen == "run" else backbone
-
-
-def _amount() -> str:
-    return str(
-        st.segmented_control(
-            "Training pictures",
-            list(_BUDGETS),
-            default="all",
-            required=True,
-            format_func=lambda name: _BUDGETS[name],
-            key="general_probe_amount",
-            bind="query-params",
-            help="On how many pictures the logistic regression (a linear model of the classes) is fitted. Both were "
-            "computed.",
-        )
-    )
 
 
 def _picture(result: ProbeResult, budget: int) -> None:

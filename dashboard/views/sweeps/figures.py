@@ -172,15 +172,7 @@ def _intervals(figure: go.Figure, gaps: Sequence[Gap], place: dict[str, int]) ->
         y=[place[each.value] for each in gaps],
         mode="markers",
         marker={"color": _MEAN, "size": 10, "symbol": "diamond"},
-        error_x={
-            "type": "data",
-            "symmetric": False,
-            "array": [each.difference.high - each.difference.value for each in gaps],
-            "arrayminus": [each.difference.value - each.difference.low for each in gaps],
-            "color": _MEAN,
-            "thickness": 1.5,
-            "width": 4,
-        },
+        error_x=theme.whiskers([each.difference for each in gaps], _MEAN),
         name="mean and 95% interval",
         customdata=[
             tuple(in_points(x) for x in (each.difference.value, each.difference.low, each.difference.high))
