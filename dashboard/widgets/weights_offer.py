@@ -15,7 +15,6 @@ from models.backbones.weights import WEIGHTS, WeightsSpec
 from models.jobs import engine
 from models.pictures import datasets
 from models.representations import architectures
-from models.representations.architectures import ArchitecturesSpec
 from models.training.spec import TrainingSpec
 from models.wording import duration, file_size, fixed, p_value
 
@@ -88,16 +87,14 @@ def _other_ways(spec: TrainingSpec, use: Callable[[TrainingSpec], None] | None) 
 def better_backbone(spec: TrainingSpec, use: Callable[[TrainingSpec], None]) -> None:
     """Say so where another backbone of this machine is clearly better on these data, and offer the same head on it."""
     found = architectures.preferable(spec.dataset, spec.backbone) if spec.weights == "pretrained" else None
-    if found is None:
+    if found is None or not weights.available(found.backbone):
         return
-    better = BACKBONES[ArchitecturesSpec().backbones[found.first]]
-    if not weights.available(better.id):
-        return
-    points = fixed(100 * abs(found.estimate.value), 1)
+    better, points = BACKBONES[found.backbone], fixed(100 * abs(found.difference.estimate.value), 1)
     words, button = st.columns([5, 2], vertical_alignment="center")
     words.caption(
         f":material/layers: On {datasets.get(spec.dataset).title}, a linear model gets {points} points more on "
-        f"{better.title} (p {p_value(found.p)}). Its features take longer to compute."
+        f"{better.title} (p {p_value(found.difference.p)}). One picture takes it {fixed(found.times_as_long, 1)} "
+        "times as long."
     )
     button.button(
         f"Use {better.title}",

@@ -182,7 +182,10 @@ def test_a_backbone_that_is_clearly_better_on_the_data_is_offered_with_the_same_
     train.session_state["ff_data"] = "textures"
     train.run()
     found = architectures.preferable("textures", "frame8")
-    said = f"On Textures, a linear model gets {100 * abs(found.estimate.value):.1f} points more on EfficientNet-Lite0"
+    points = f"{100 * abs(found.difference.estimate.value):.1f}"
+    said = f"On Textures, a linear model gets {points} points more on EfficientNet-Lite0"
+    assert f"One picture takes it {found.times_as_long:.1f} times as long." in texts(train)
+    assert found.backbone == "lite0" and found.times_as_long > 1
     assert said in texts(train) and architectures.preferable("textures", "lite0") is None
     button(train, "train_better_backbone").click().run()
     assert not train.exception and train.session_state["ff_backbone"] == "lite0"
@@ -190,6 +193,8 @@ def test_a_backbone_that_is_clearly_better_on_the_data_is_offered_with_the_same_
     train.session_state["ff_data"] = "digits"
     train.run()
     assert "points more on Frame8" in texts(train)  # and the other way round
+    assert architectures.preferable("digits", "lite0").times_as_long < 1
+    assert "One picture takes it 0." in texts(train)
     train.session_state["ff_data"], train.session_state["ff_backbone"] = "textures", "frame8"
     monkeypatch.setattr(weights, "available", lambda name: name == "frame8")
     train.run()
